@@ -1,0 +1,45 @@
+//! Every budget of the core: unit, reason, and what happens beyond it. Beyond a budget the oldest goes, is counted in
+//! the ledger, and is shown.
+
+/// Conversations per engine. A plant has thousands; a scan makes millions. Beyond it the flow idle longest goes.
+pub const FLOWS: usize = 1 << 20;
+/// Nanoseconds of engine time after which a silent flow is forgotten. Plant connections live for months but talk.
+pub const FLOW_IDLE_NS: u64 = 3_600_000_000_000;
+/// Bytes held per direction of a flow for reassembly. The largest OPC UA chunk in the field is 64 KiB; S7 stays below
+/// 1 KiB. Beyond it the hole is given up as a gap.
+pub const STREAM_BYTES: usize = 256 * 1024;
+/// Packets held per direction of a flow. Beyond it the hole is given up as a gap.
+pub const STREAM_PACKETS: usize = 512;
+/// Bytes of unfinished messages and out-of-order segments held by all flows. Beyond it new segments are not held.
+pub const HELD_BYTES: usize = 64 * 1024 * 1024;
+/// Nanoseconds of engine time that a hole may stay open before it is given up.
+pub const GAP_NS: u64 = 3_000_000_000;
+/// Requests of one flow waiting for their answer. Modbus gateways queue 16; beyond it the oldest counts as unanswered.
+pub const PENDING_REQUESTS: usize = 64;
+/// Nanoseconds after which a request counts as unanswered.
+pub const ANSWER_NS: u64 = 30_000_000_000;
+/// Bytes that the chunks of one OPC UA message may add up to (Part 6, 7.1.2.4 lets the server say; 16 MiB is common,
+/// industrial messages stay far below). Beyond it the message is skipped with a flaw.
+pub const OPCUA_MESSAGE_BYTES: usize = 1024 * 1024;
+/// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
+pub const S7_PDU_BYTES: usize = 64 * 1024;
+/// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
+pub const LIST_VALUES: usize = 2048;
+/// Bytes of one text field. Beyond it the text is cut.
+pub const TEXT_BYTES: usize = 1024;
+/// Depth of nested structures (OPC UA variants, diagnostic infos). Beyond it the rest is skipped with a flaw.
+pub const NESTING: usize = 16;
+/// Folds of equal hits kept open. Beyond it the fold idle longest is closed early.
+pub const FOLDS: usize = 65_536;
+/// Nanoseconds in which equal hits leave the core as one.
+pub const FOLD_NS: u64 = 5_000_000_000;
+/// Nanoseconds without an equal hit after which a fold is closed: the next one is a new alert.
+pub const FOLD_IDLE_NS: u64 = 600_000_000_000;
+/// Assets and links remembered for "seen first". Beyond it new ones are not announced, and that is counted.
+pub const ASSETS: usize = 1 << 18;
+/// A step of packet time larger than this, either way, is a clock that was set and not time that passed.
+pub const TIME_JUMP_NS: u64 = 3_600_000_000_000;
+/// Conversations with an open window. Beyond it the window of the conversation idle longest closes early.
+pub const WINDOWS: usize = 1 << 18;
+/// Address stretches learned per operation and address space before neighbours are joined.
+pub const RANGES: usize = 4096;

@@ -1,0 +1,378 @@
+//! One message's fields, without allocation per message.
+//!
+//! A parser writes what it read into the slots of a [`Record`] that the engine owns and reuses. Text that had to be
+//! put together lives in the record's arena; raw bytes and long number lists stay where they are, in the message,
+//! and are kept as a [`Span`] into it. So a message with 125 registers costs one slot until somebody looks inside.
+
+use std::net::IpAddr;
+
+/// A range of the message's bytes, of the record's text arena, or of its list pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    pub start: u32,
+    pub len: u32,
+}
+
+impl Span {
+    #[inline]
+    pub fn new(start: usize, len: usize) -> Self {
+        Self { start: u32::try_from(start).unwrap_or(u32::MAX), len: u32::try_from(len).unwrap_or(0) }
+    }
+
+    #[inline]
+    pub fn of<T>(self, pool: &[T]) -> &[T] {
+        let start = self.start as usize;
+        pool.get(start..start.saturating_add(self.len as usize)).unwrap_or_default()
+    }
+}
+
+/// What a field can be. `Copy`, 24 bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Bool(bool),
+    /// A name from the parser's own tables.
+    Name(&'static str),
+    /// UTF-8 in the record's arena (`Record::push_text` replaces what is not UTF-8).
+    Text(Span),
+    /// Raw bytes of the message; printed as hex.
+    Bytes(Span),
+    /// Raw bytes kept in the record's arena, for messages that were put together from parts; printed as hex.
+    Blob(Span),
+    Ip(IpAddr),
+    /// Big-endian 16-bit words in the message's bytes (Modbus registers).
+    Words(Span),
+    /// Bits in the message's bytes, least significant first (Modbus coils): `count` of them from byte `start`.
+    Bits {
+        start: u32,
+        count: u32,
+    },
+    /// Several values, in the record's pool. Lists do not nest.
+    List(Span),
+}
+
+/// The type a field is declared with in `sensor/schema/fields/*.yml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Unsigned,
+    Signed,
+    Float,
+    Boolean,
+    Text,
+    Bytes,
+    Ip,
+    /// Nanoseconds since 1970, printed as RFC 3339.
+    Timestamp,
+    /// A process value whose type the wire decides (OPC UA variants, S7 items).
+    Any,
+}
+
+/// One field a parser can set: its dotted name, its type, and whether it may hold several values.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldDef {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub many: bool,
+}
+
+pub const fn field(name: &'static str, kind: Kind) -> FieldDef {
+    FieldDef { name, kind, many: false }
+}
+
+/// A field that may hold a list; a rule's condition is true when it holds for any element.
+pub const fn list(name: &'static str, kind: Kind) -> FieldDef {
+    FieldDef { name, kind, many: true }
+}
+
+/// Declares a protocol's `FIELDS` and, beside each, the constant of its slot.
+macro_rules! slots {
+    ($($name:ident = $index:literal => $def:expr;)*) => {
+        pub const FIELDS: &[$crate::value::FieldDef] = &[$($def),*];
+        $(pub const $name: usize = $index;)*
+    };
+}
+pub(crate) use slots;
+
+/// Slots per record: no protocol may declare more fields.
+pub const SLOTS: usize = 64;
+
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // masked to six bits first
+fn bit(slot: usize) -> u64 {
+    1u64.wrapping_shl((slot & (SLOTS - 1)) as u32)
+}
+
+/// What a message does to the device, in the same words for every protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+#[repr(u8)]
+pub enum Class {
+    Read,
+    Write,
+    /// Start, stop, restart, force, mode change, method call.
+    Control,
+    /// Programs, blocks, firmware, configuration.
+    Program,
+    /// Opening, authenticating, negotiating, closing.
+    Session,
+    /// Identification, browsing, catalogue reading.
+    Discover,
+    Diagnose,
+    #[default]
+    Other,
+}
+
+impl Class {
+    pub const ALL: [Class; 8] = [
+        Class::Read,
+        Class::Write,
+        Class::Control,
+        Class::Program,
+        Class::Session,
+        Class::Discover,
+        Class::Diagnose,
+        Class::Other,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Read => "read",
+            Class::Write => "write",
+            Class::Control => "control",
+            Class::Program => "program",
+            Class::Session => "session",
+            Class::Discover => "discover",
+            Class::Diagnose => "diagnose",
+            Class::Other => "other",
+        }
+    }
+}
+
+/// Place of a message in its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub enum Role {
+    Request,
+    Response,
+    /// Sent without being asked and expecting no answer.
+    Unsolicited,
+    #[default]
+    Other,
+}
+
+impl Role {
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Request => "request",
+            Role::Response => "response",
+            Role::Unsolicited => "unsolicited",
+            Role::Other => "other",
+        }
+    }
+}
+
+/// What the answer says about the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub enum Outcome {
+    Success,
+    Failure,
+    #[default]
+    Unknown,
+}
+
+impl Outcome {
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::Failure => "failure",
+            Outcome::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a message touches, for the baseline: a stretch `start..=end` of an address space (registers 100–109 of unit 1),
+/// or one named thing (`text`: an OPC UA string node id; then `start` = `end` = a hash of it made by the engine).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Name of the space without its numbers: `holding_register`, `db`, `node`.
+    pub space: &'static str,
+    /// Numbers of the space: unit id; data block number; namespace index.
+    pub index: u32,
+    pub start: u64,
+    pub end: u64,
+    pub text: Option<Span>,
+}
+
+/// One message's fields. Reused: `clear` keeps the allocations.
+#[derive(Debug)]
+pub struct Record {
+    present: u64,
+    slots: [Value; SLOTS],
+    pool: Vec<Value>,
+    text: Vec<u8>,
+    objects: Vec<Object>,
+    /// One bit per entry of the protocol's `FLAWS`.
+    pub flaws: u64,
+    pub role: Role,
+    pub outcome: Outcome,
+    pub class: Class,
+    /// Raw number of the operation (function code, service id); with `operation_name` beside it.
+    pub operation: u32,
+    pub operation_name: &'static str,
+    /// What pairs a response with its request inside one conversation. A response's reference equals its request's.
+    pub reference: Option<u64>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            present: 0,
+            slots: [Value::Unsigned(0); SLOTS],
+            pool: Vec::new(),
+            text: Vec::new(),
+            objects: Vec::new(),
+            flaws: 0,
+            role: Role::Other,
+            outcome: Outcome::Unknown,
+            class: Class::Other,
+            operation: 0,
+            operation_name: "unknown",
+            reference: None,
+        }
+    }
+}
+
+impl Record {
+    #[inline]
+    pub fn clear(&mut self) {
+        self.present = 0;
+        self.pool.clear();
+        self.text.clear();
+        self.objects.clear();
+        self.flaws = 0;
+        self.role = Role::Other;
+        self.outcome = Outcome::Unknown;
+        self.class = Class::Other;
+        self.operation = 0;
+        self.operation_name = "unknown";
+        self.reference = None;
+    }
+
+    /// Set the field in `slot` (an index into the protocol's `FIELDS`).
+    #[inline]
+    pub fn set(&mut self, slot: usize, value: Value) {
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = value;
+            self.present |= bit(slot);
+        }
+    }
+
+    #[inline]
+    pub fn set_u(&mut self, slot: usize, value: impl Into<u64>) {
+        self.set(slot, Value::Unsigned(value.into()));
+    }
+
+    #[inline]
+    pub fn get(&self, slot: usize) -> Option<Value> {
+        if self.present & bit(slot) != 0 {
+            self.slots.get(slot).copied()
+        } else {
+            None
+        }
+    }
+
+    #[inline]
+    pub fn flaw(&mut self, number: usize) {
+        self.flaws |= bit(number);
+    }
+
+    /// Keep text that is not there as such in the message; invalid UTF-8 becomes U+FFFD.
+    pub fn push_text(&mut self, bytes: &[u8]) -> Span {
+        let start = self.text.len();
+        match std::str::from_utf8(bytes) {
+            Ok(valid) => self.text.extend_from_slice(valid.as_bytes()),
+            Err(_) => self.text.extend_from_slice(String::from_utf8_lossy(bytes).as_bytes()),
+        }
+        Span::new(start, self.text.len().saturating_sub(start))
+    }
+
+    pub fn set_text(&mut self, slot: usize, bytes: &[u8]) {
+        let span = self.push_text(bytes);
+        self.set(slot, Value::Text(span));
+    }
+
+    /// Append one value to the list in `slot`. Values of one slot must be pushed in one go (no other list between).
+    pub fn push(&mut self, slot: usize, value: Value) {
+        let start = self.pool.len();
+        let span = match self.get(slot) {
+            Some(Value::List(span)) if (span.start as usize).saturating_add(span.len as usize) == start => {
+                Span { start: span.start, len: span.len.saturating_add(1) }
+            }
+            _ => Span::new(start, 1),
+        };
+        self.pool.push(value);
+        self.set(slot, Value::List(span));
+    }
+
+    /// Several slots filled side by side (item 1's area and number, item 2's …): collect first, then set each list.
+    pub fn set_list(&mut self, slot: usize, values: &[Value]) {
+        let span = Span::new(self.pool.len(), values.len());
+        self.pool.extend_from_slice(values);
+        self.set(slot, Value::List(span));
+    }
+
+    /// Keep raw bytes that are not there as such in the message (it came in parts).
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> Span {
+        let start = self.text.len();
+        self.text.extend_from_slice(bytes);
+        Span::new(start, bytes.len())
+    }
+
+    pub fn blob(&self, span: Span) -> &[u8] {
+        span.of(&self.text)
+    }
+
+    /// A stretch of an address space that this message touches.
+    #[inline]
+    pub fn push_stretch(&mut self, space: &'static str, index: u32, start: u64, end: u64) {
+        self.objects.push(Object { space, index, start, end, text: None });
+    }
+
+    /// A named thing that this message touches; the name was kept by `push_text`.
+    pub fn push_named(&mut self, space: &'static str, index: u32, text: Span) {
+        let hash = name_hash(text.of(&self.text));
+        self.objects.push(Object { space, index, start: hash, end: hash, text: Some(text) });
+    }
+
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    #[inline]
+    pub fn text(&self, span: Span) -> &str {
+        std::str::from_utf8(span.of(&self.text)).unwrap_or("\u{fffd}")
+    }
+
+    #[inline]
+    pub fn list(&self, span: Span) -> &[Value] {
+        span.of(&self.pool)
+    }
+
+    /// Slots that are set, in order.
+    pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
+        let mut left = self.present;
+        std::iter::from_fn(move || {
+            if left == 0 {
+                return None;
+            }
+            let slot = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            Some(slot)
+        })
+    }
+}
+
+/// FNV-1a, 64 bits: the same on every machine and in every version, because baselines keep it.
+pub fn name_hash(name: &[u8]) -> u64 {
+    name.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
