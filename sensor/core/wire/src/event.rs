@@ -165,7 +165,8 @@ impl<'a> Event<'a> {
     }
 
     pub fn protocol_name(&self) -> &'static str {
-        PROTOCOLS.get(self.protocol).map_or("unknown", |protocol| protocol.name)
+        let own = || PROTOCOLS.get(self.protocol).map_or("unknown", |protocol| protocol.name);
+        self.record.protocol_name.unwrap_or_else(own)
     }
 
     /// Nanoseconds between request and response.

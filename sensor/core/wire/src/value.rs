@@ -219,6 +219,8 @@ pub struct Record {
     /// Raw number of the operation (function code, service id); with `operation_name` beside it.
     pub operation: u32,
     pub operation_name: &'static str,
+    /// `network.protocol` of this event where it is not the parser's own name (`cotp` below S7).
+    pub protocol_name: Option<&'static str>,
     /// What pairs a response with its request inside one conversation. A response's reference equals its request's.
     pub reference: Option<u64>,
 }
@@ -237,6 +239,7 @@ impl Default for Record {
             class: Class::Other,
             operation: 0,
             operation_name: "unknown",
+            protocol_name: None,
             reference: None,
         }
     }
@@ -255,6 +258,7 @@ impl Record {
         self.class = Class::Other;
         self.operation = 0;
         self.operation_name = "unknown";
+        self.protocol_name = None;
         self.reference = None;
     }
 
