@@ -1,0 +1,1 @@
+"""Keeps, shows, reports upward: one code base for every tier."""

@@ -1,0 +1,151 @@
+"""Where a console keeps what it was sent. Screens and ingest see only `Store`; a second, distributed one follows.
+
+One contract test suite (`tests/console/store`) runs on every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from console.store.rows import (
+    Answer,
+    AssetRow,
+    ChildRow,
+    Count,
+    CountBy,
+    DeadLetter,
+    Incident,
+    IncidentFilter,
+    IncidentRow,
+    Page,
+    Revision,
+    SensorRow,
+    Status,
+    Totals,
+    Workflow,
+    WorkflowStep,
+)
+from sensor.schema import Key, Record
+
+NO_FILTER = IncidentFilter()
+
+
+class StoreError(RuntimeError):
+    """The store cannot be opened or read; the message is one line with the way out."""
+
+
+class StoreFull(StoreError):
+    """The disk is full. Nothing of this call was kept, everything acknowledged before is; ask again later."""
+
+
+class Store(Protocol):
+    """Records in, screens out. Safe to use from many threads; every call is one transaction."""
+
+    def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
+        """Keep records that arrived from `via_child` and return one answer for each, in order.
+
+        What was answered `stored` or `duplicate` is on disk when this returns, and so is its copy in the queue to every
+        parent. A record delivered twice changes nothing. An older revision than the one kept is a `duplicate`. An
+        origin belongs to the child it first came through; from another child it is `rejected`
+        (`origin_not_under_child`).
+
+        Raises:
+            StoreFull: nothing was kept; the sender should keep its records and come back.
+        """
+        ...
+
+    def incidents(
+        self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
+    ) -> Page[IncidentRow]:
+        """Incidents, the one last seen most recently first. A cursor that cannot be read begins at the first page."""
+        ...
+
+    def incident(self, origin: str, record_id: str) -> Incident | None:
+        """One incident in full, or None."""
+        ...
+
+    def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
+        """Write down a person's decision, apart from the record: later revisions do not touch it.
+
+        Raises:
+            KeyError: there is no such incident.
+        """
+        ...
+
+    def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
+        """Incidents counted by one column, the largest first; `level` gravest first, `hour` and `day` in order.
+
+        Keys of `hour` are `2026-11-20T22`, of `day` `2026-11-20`, in the node's zone.
+        """
+        ...
+
+    def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
+        """Assets, the one last seen most recently first."""
+        ...
+
+    def sensors(self, child: str | None = None) -> list[SensorRow]:
+        """Every origin that sent a heartbeat or is enrolled here as a sensor, with its last heartbeat, by name."""
+        ...
+
+    def children(self) -> list[ChildRow]:
+        """Every child node enrolled here, with its figures, by name."""
+        ...
+
+    def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
+        """What was refused, by us or by a parent, the newest first."""
+        ...
+
+    def totals(self) -> Totals:
+        """How much this node holds and how much of it still waits to go up."""
+        ...
+
+    def latest(self) -> set[Key]:
+        """(origin, id, highest revision) of every record kept: what two tiers compare."""
+        ...
+
+    def release_origin(self, origin: str) -> bool:
+        """Forget under which child an origin stands, so that the next one to report it is believed (a moved sensor)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_store(path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Shanghai") -> Store:
+    """Open (or make) the embedded SQLite store of one console.
+
+    `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
+    `zone` is what days and hours are counted in.
+
+    Raises:
+        StoreError: the file is damaged, or was written by a newer version.
+    """
+    from console.store.sqlite import SqliteStore
+
+    return SqliteStore(path, parents=parents, zone=zone)
+
+
+__all__ = [
+    "NO_FILTER",
+    "Answer",
+    "AssetRow",
+    "ChildRow",
+    "Count",
+    "CountBy",
+    "DeadLetter",
+    "Incident",
+    "IncidentFilter",
+    "IncidentRow",
+    "Page",
+    "Revision",
+    "SensorRow",
+    "Status",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "Totals",
+    "Workflow",
+    "WorkflowStep",
+    "open_store",
+]

@@ -1,0 +1,1 @@
+"""Wire bytes in, events and records out."""

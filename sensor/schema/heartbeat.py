@@ -1,0 +1,153 @@
+"""The body of a heartbeat record: the ledger and the health of a sensor over one period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sensor.schema.shape import Json, Reader, as_counts, as_int, as_list, as_object, as_text
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The account of every packet: `received == parsed + sum(skipped) + sum(lost) + held`."""
+
+    received: int = 0
+    parsed: int = 0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """reason → packets"""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """where → packets"""
+    held: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def balanced(self) -> bool:
+        return self.received == self.parsed + sum(self.skipped.values()) + sum(self.lost.values()) + self.held
+
+    def to_json(self) -> Json:
+        return {
+            **self.extra,
+            "received": self.received,
+            "parsed": self.parsed,
+            "skipped": dict(self.skipped),
+            "lost": dict(self.lost),
+            "held": self.held,
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "ledger") -> Ledger:
+        reader = Reader(data, where)
+        return cls(
+            received=as_int(reader.take("received", 0), reader.key("received")),
+            parsed=as_int(reader.take("parsed", 0), reader.key("parsed")),
+            skipped=as_counts(reader.take("skipped", {}), reader.key("skipped")),
+            lost=as_counts(reader.take("lost", {}), reader.key("lost")),
+            held=as_int(reader.take("held", 0), reader.key("held")),
+            extra=reader.rest(),
+        )
+
+
+@dataclass(frozen=True)
+class Interface:
+    """One capture port. `transmitted` must stay 0: the sensor never sends, and this is the proof."""
+
+    name: str
+    received: int = 0
+    dropped: int = 0
+    """by the kernel, because the ring was full"""
+    transmitted: int = 0
+    nic_dropped: int = 0
+    """by the card, before the kernel saw them"""
+    offloads: tuple[str, ...] = ()
+    """names of the offloads that are on"""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {
+            **self.extra,
+            "name": self.name,
+            "received": self.received,
+            "dropped": self.dropped,
+            "transmitted": self.transmitted,
+            "nic_dropped": self.nic_dropped,
+            "offloads": list(self.offloads),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "interface") -> Interface:
+        reader = Reader(data, where)
+        return cls(
+            name=as_text(reader.need("name"), reader.key("name")),
+            received=as_int(reader.take("received", 0), reader.key("received")),
+            dropped=as_int(reader.take("dropped", 0), reader.key("dropped")),
+            transmitted=as_int(reader.take("transmitted", 0), reader.key("transmitted")),
+            nic_dropped=as_int(reader.take("nic_dropped", 0), reader.key("nic_dropped")),
+            offloads=tuple(
+                as_text(item, reader.key("offloads")) for item in as_list(reader.take("offloads", []), "offloads")
+            ),
+            extra=reader.rest(),
+        )
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """How one sensor fared in one period. Sent as revisions of one record while the period lasts."""
+
+    sensor: str
+    start_ns: int
+    end_ns: int
+    ledger: Ledger
+    interfaces: tuple[Interface, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """name of a part (`otus`, `core`, `rules`) → its version"""
+    rules_loaded: int = 0
+    baseline: Mapping[str, Any] | None = None
+    """`{id, approved, tuples}`, or None: without a baseline its detectors are off, and that is said"""
+    windows: Mapping[str, Any] = field(default_factory=dict)
+    """`{seen, judged}` of the anomaly model's windows"""
+    model: str = "none"
+    """`none` `learning` `abstains` `active` `refused`"""
+    spool: Mapping[str, Any] = field(default_factory=dict)
+    """`{pending, dropped: {level: n}}`: what still waits, and what was given up because the disk's share was full"""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {
+            **self.extra,
+            "sensor": self.sensor,
+            "start_ns": self.start_ns,
+            "end_ns": self.end_ns,
+            "ledger": self.ledger.to_json(),
+            "interfaces": [item.to_json() for item in self.interfaces],
+            "versions": dict(self.versions),
+            "rules_loaded": self.rules_loaded,
+            "baseline": None if self.baseline is None else dict(self.baseline),
+            "windows": dict(self.windows),
+            "model": self.model,
+            "spool": dict(self.spool),
+        }
+
+    @classmethod
+    def from_json(cls, data: object, where: str = "body") -> Heartbeat:
+        reader = Reader(data, where)
+        baseline = reader.take("baseline")
+        versions = as_object(reader.take("versions", {}), reader.key("versions"))
+        return cls(
+            sensor=as_text(reader.need("sensor"), reader.key("sensor")),
+            start_ns=as_int(reader.need("start_ns"), reader.key("start_ns")),
+            end_ns=as_int(reader.need("end_ns"), reader.key("end_ns")),
+            ledger=Ledger.from_json(reader.take("ledger", {}), reader.key("ledger")),
+            interfaces=tuple(
+                Interface.from_json(item, reader.key("interfaces"))
+                for item in as_list(reader.take("interfaces", []), reader.key("interfaces"))
+            ),
+            versions={name: as_text(version, reader.key("versions")) for name, version in versions.items()},
+            rules_loaded=as_int(reader.take("rules_loaded", 0), reader.key("rules_loaded")),
+            baseline=None if baseline is None else as_object(baseline, reader.key("baseline")),
+            windows=as_object(reader.take("windows", {}), reader.key("windows")),
+            model=as_text(reader.take("model", "none"), reader.key("model")),
+            spool=as_object(reader.take("spool", {}), reader.key("spool")),
+            extra=reader.rest(),
+        )

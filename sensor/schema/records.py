@@ -1,0 +1,128 @@
+"""The envelope of everything that goes up, and the way to its body.
+
+`docs/architecture.md`, "The record that travels". The body stays a plain JSON object inside the envelope: a tier passes
+on what it does not understand. Who needs its meaning asks for it: `record.alert()`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sensor.schema.alert import MAX_EVIDENCE, Alert
+from sensor.schema.asset import Asset
+from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
+from sensor.schema.parts import Endpoint, Evidence, Reason, Text
+from sensor.schema.shape import Json, Reader, RecordError, as_int, as_object, as_text, as_texts, known_id, known_name
+from sensor.schema.words import KINDS, LEVELS, OUTCOMES, STATES, Kind, Level, Outcome, State
+
+SCHEMA_VERSION = "1.0"
+SCHEMA_MAJOR = 1
+
+Key = tuple[str, str, int]
+"""(origin, id, revision): what is counted when nothing may be lost or doubled."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record on its way up. `(origin, id)` names it for ever; the highest `revision` is what is shown."""
+
+    kind: str
+    id: str
+    """32 hex digits, the same for the same finding in every replay"""
+    revision: int
+    """from 1, growing"""
+    origin: str
+    """name of the node that made it"""
+    body: Mapping[str, Any]
+    segment: str = "default"
+    tenant: str = "default"
+    path: tuple[str, ...] = ()
+    """nodes it came through, the first hop first; each console adds the child it got the record from"""
+    schema: str = SCHEMA_VERSION
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        return (self.origin, self.id, self.revision)
+
+    def alert(self) -> Alert:
+        """The body as an alert. Raises RecordError where it is none."""
+        return Alert.from_json(self.body)
+
+    def asset(self) -> Asset:
+        return Asset.from_json(self.body)
+
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat.from_json(self.body)
+
+    def via(self, child: str) -> Record:
+        """The same record, seen one hop further up."""
+        return replace(self, path=(*self.path, child))
+
+    def to_json(self) -> Json:
+        return {
+            **self.extra,
+            "schema": self.schema,
+            "kind": str(self.kind),
+            "id": self.id,
+            "revision": self.revision,
+            "origin": self.origin,
+            "tenant": self.tenant,
+            "segment": self.segment,
+            "path": list(self.path),
+            "body": dict(self.body),
+        }
+
+    def to_bytes(self) -> bytes:
+        """Compact UTF-8 JSON, keys sorted: equal records are equal bytes.
+
+        Raises RecordError for what JSON cannot say (not a number, infinity, half a surrogate pair).
+        """
+        try:
+            text = json.dumps(
+                self.to_json(), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+            )
+            return text.encode("utf-8")
+        except (ValueError, TypeError, RecursionError) as error:
+            raise RecordError(f"record {self.origin}/{self.id}: cannot be written as JSON: {error}") from None
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Record:
+        try:
+            return cls.from_json(json.loads(data))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise RecordError(f"record: not JSON: {error}") from None
+
+    @classmethod
+    def from_json(cls, data: object) -> Record:
+        """Read an envelope. The body's inside is not looked at here."""
+        reader = Reader(data, "")
+        schema = as_text(reader.take("schema", SCHEMA_VERSION), "schema")
+        record_id = as_text(reader.need("id"), "id")
+        origin = as_text(reader.need("origin"), "origin")
+        if not known_id(record_id):
+            raise RecordError("id: must be 32 lower-case hex digits")
+        if not known_name(origin):
+            raise RecordError("origin: must be a node's name (1 to 64 letters, digits, '.', '-', '_'; no address)")
+        return cls(
+            schema=schema,
+            kind=as_text(reader.need("kind"), "kind"),
+            id=record_id,
+            revision=as_int(reader.need("revision"), "revision", least=1),
+            origin=origin,
+            tenant=as_text(reader.take("tenant", "default"), "tenant"),
+            segment=as_text(reader.take("segment", "default"), "segment"),
+            path=as_texts(reader.take("path", []), "path"),
+            body=as_object(reader.need("body"), "body"),
+            extra=reader.rest(),
+        )
+
+
+__all__ = [
+    "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
+    "Alert", "Asset", "Endpoint", "Evidence", "Heartbeat", "Interface", "Key", "Kind", "Ledger", "Level", "Outcome",
+    "Reason", "Record", "RecordError", "State", "Text",
+]  # fmt: skip
