@@ -1,0 +1,16 @@
+//! Where packets come from: capture files ([`Files`]) and AF_PACKET rings ([`Live`]), both behind [`Source`].
+//!
+//! Whatever the source, a [`wire::packet::Sink`] gets packets in arrival order (several inputs merged by capture time),
+//! ticks when time passes without packets, and the number of packets that were lost on the way. The tap believes
+//! nothing that a file says about lengths, allocates nothing per packet, and never sends.
+
+mod error;
+mod files;
+mod poll;
+mod source;
+mod writer;
+
+pub use error::Error;
+pub use files::Files;
+pub use source::{Counters, Progress, Source};
+pub use writer::PcapWriter;
