@@ -1,0 +1,48 @@
+"""Write and read classic pcap, nanosecond flavour, Ethernet. Small on purpose: it holds what the range recorded."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAGIC_NANOSECONDS = 0xA1B23C4D
+ETHERNET = 1
+SNAP_BYTES = 65535
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as it was on the wire; time in UTC nanoseconds."""
+
+    ts_ns: int
+    data: bytes
+
+
+def write(path: Path, frames: Iterable[Frame]) -> None:
+    """Write a capture whole or not at all."""
+    draft = path.with_suffix(".tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with draft.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", MAGIC_NANOSECONDS, 2, 4, 0, 0, SNAP_BYTES, ETHERNET))
+        for frame in frames:
+            seconds, nanoseconds = divmod(frame.ts_ns, 1_000_000_000)
+            out.write(struct.pack("<IIII", seconds, nanoseconds, len(frame.data), len(frame.data)) + frame.data)
+    draft.replace(path)
+
+
+def read(path: Path) -> Iterator[Frame]:
+    """Read what `write` wrote.
+
+    Raises:
+        ValueError: another kind of file.
+    """
+    raw = path.read_bytes()
+    if len(raw) < 24 or struct.unpack_from("<I", raw)[0] != MAGIC_NANOSECONDS:
+        raise ValueError(f"{path} is not a capture of the range (little-endian nanosecond pcap)")
+    position = 24
+    while position + 16 <= len(raw):
+        seconds, nanoseconds, caught, _ = struct.unpack_from("<IIII", raw, position)
+        yield Frame(seconds * 1_000_000_000 + nanoseconds, raw[position + 16 : position + 16 + caught])
+        position += 16 + caught
