@@ -1,0 +1,63 @@
+//! From the document Python made to what runs.
+
+use super::index::Index;
+use super::ir::{Condition, Document, VERSION};
+use super::matcher::Expression;
+use super::test::Test;
+use super::{Rule, RuleInfo, Rules};
+use crate::event::FieldId;
+use crate::protocol::PROTOCOLS;
+
+/// Levels of `and`, `or`, `not` in one condition. Evaluation recurses; a person writes three or four.
+const DEPTH: usize = 32;
+
+pub fn compile(json: &str) -> Result<Rules, String> {
+    let document: Document = serde_json::from_str(json).map_err(|error| format!("rules: {error}"))?;
+    if document.version != VERSION {
+        return Err(format!("rules: version {} is not {VERSION}", document.version));
+    }
+    let mut rules = Vec::with_capacity(document.rules.len());
+    let mut protocols = Vec::with_capacity(document.rules.len());
+    for rule in document.rules {
+        let named = |error: String| format!("rule {}: {error}", rule.id);
+        let protocol = PROTOCOLS
+            .iter()
+            .position(|entry| entry.name == rule.protocol)
+            .ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
+        let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
+        let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();
+        let fold = fold.map_err(named)?;
+        protocols.push(protocol);
+        rules.push(Rule { info: RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold }, condition });
+    }
+    if u32::try_from(rules.len()).is_err() {
+        return Err("rules: too many".to_owned());
+    }
+    let index = Index::new(protocols.iter().copied().zip(rules.iter().map(|rule| &rule.condition)));
+    Ok(Rules { rules: rules.into_boxed_slice(), index })
+}
+
+fn field(name: &str) -> Result<FieldId, String> {
+    FieldId::by_name(name).ok_or_else(|| format!("unknown field {name}"))
+}
+
+fn expression(condition: &Condition, protocol: usize, segments: &[String], depth: usize) -> Result<Expression, String> {
+    let depth = depth.checked_sub(1).ok_or_else(|| format!("more than {DEPTH} levels of conditions"))?;
+    let parts = |parts: &[Condition]| -> Result<Box<[Expression]>, String> {
+        let read: Result<Vec<_>, _> = parts.iter().map(|part| expression(part, protocol, segments, depth)).collect();
+        let mut read = read?;
+        // Cheapest first; equal ones as they were written.
+        read.sort_by_key(Expression::cost);
+        Ok(read.into_boxed_slice())
+    };
+    Ok(match condition {
+        Condition::And(inner) => Expression::And(parts(inner)?),
+        Condition::Or(inner) => Expression::Or(parts(inner)?),
+        Condition::Not(inner) => Expression::Not(Box::new(expression(inner, protocol, segments, depth)?)),
+        Condition::Test { field: name, operator, values } => {
+            let id = field(name)?;
+            let def = id.def().ok_or_else(|| format!("unknown field {name}"))?;
+            Expression::Test(id, Test::new(id, def, protocol, segments, *operator, values)?)
+        }
+    })
+}

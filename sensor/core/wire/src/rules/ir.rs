@@ -1,0 +1,62 @@
+//! What Python hands over: rules whose conditions are already trees of tests on named fields.
+//!
+//! ```json
+//! {"version": 1, "segments": ["default"], "rules": [
+//!   {"id": "0d9f…", "protocol": "modbus", "needs_baseline": false, "fold": ["client.ip", "server.ip"],
+//!    "condition": {"and": [{"test": {"field": "modbus.function_code", "operator": "in", "values": [5, 6]}},
+//!                          {"not": {"test": {"field": "client.ip", "operator": "cidr", "values": ["10.0.0.0/8"]}}}]}}]}
+//! ```
+
+use serde::Deserialize;
+
+/// The form of this document. Another number is refused.
+pub const VERSION: u32 = 1;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    pub version: u32,
+    /// Names of `Event::segment`, by index.
+    #[serde(default)]
+    pub segments: Vec<String>,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub id: String,
+    pub protocol: String,
+    #[serde(default)]
+    pub needs_baseline: bool,
+    #[serde(default)]
+    pub fold: Vec<String>,
+    pub condition: Condition,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Condition {
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    Not(Box<Condition>),
+    Test { field: String, operator: Operator, values: Vec<serde_json::Value> },
+}
+
+/// Holds when it holds for any of the values and any element of the field.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Operator {
+    /// Equals one of the values.
+    In,
+    Gte,
+    Lte,
+    Gt,
+    Lt,
+    Cidr,
+    Contains,
+    Startswith,
+    Endswith,
+    /// `[true]`: the field is there; `[false]`: it is not.
+    Exists,
+}
