@@ -1,9 +1,29 @@
 //! Wire bytes to events: frames, flows, streams, protocols, matching, baseline, windows.
 //! Pure: no I/O, no clock, no `unsafe`, and nothing in a packet makes it panic.
 
+pub mod analysis;
+pub mod baseline;
+pub mod clock;
 pub mod cursor;
+pub mod engine;
 pub mod event;
+pub mod filter;
+pub mod finding;
+pub mod flow;
+pub mod fold;
+pub mod frame;
+pub mod hash;
+pub mod ledger;
 pub mod limits;
+pub mod listing;
+pub mod news;
 pub mod packet;
+pub mod pairing;
+pub mod print;
 pub mod protocol;
+pub mod reader;
+pub mod rules;
+pub mod shard;
+pub mod stream;
 pub mod value;
+pub mod windows;

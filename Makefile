@@ -1,0 +1,46 @@
+# Every target sets up what it needs; `make help` lists them. Nothing is rebuilt that did not change.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+CARGO_MANIFEST := sensor/core/Cargo.toml
+setup = @tools/setup
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## everything needed to run: virtual environment, Rust core, browser assets
+	$(setup) run
+
+demo: ## play a small plant with attacks, three tiers of console on localhost (ONCE=1 ends after the summary)
+	$(setup) run range
+	@.venv/bin/otus demo $(if $(ONCE),--once) $(ARGS)
+
+test: ## all tests: Rust core, Python, captures, end to end, browser
+	$(setup) run range test
+	@tools/test $(ARGS)
+
+check: ## lint, types, clippy, drift tests
+	$(setup) run range test
+	@tools/check
+
+bench: ## our own figures: a Modbus capture of 4 million packets through rules, baseline and model
+	$(setup) run
+	@$(PYTHON) -m tools.bench $(ARGS)
+
+golden: ## rewrite the golden files; read the diff like code
+	$(setup) run
+	@$(PYTHON) -m tests.golden
+
+schema: ## regenerate the JSON Schema of what travels between tiers
+	$(setup) run
+	@$(PYTHON) -m sensor.schema.batch > sensor/schema/batch.schema.json
+
+format: ## put Rust and Python into their format
+	$(setup) run test
+	@cd sensor/core && cargo fmt
+	@.venv/bin/ruff check --fix-only -q . ; .venv/bin/ruff format -q tools otus
+
+clean: ## remove what was built here (the captures, the rules and your data stay)
+	rm -rf .venv sensor/core/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
+
+.PHONY: help setup demo test check bench golden schema format clean

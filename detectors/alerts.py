@@ -1,0 +1,285 @@
+"""Hits and windows → alert records, with revisions.
+
+The core folds equal hits; here each fold is one alert, whose revisions carry count, last time and outcome. Nothing here
+reads a clock: engine time comes with the batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from detectors.describe import Description
+from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
+from sensor.schema.records import MAX_EVIDENCE
+
+FOLD_IDLE_NS = 600_000_000_000
+"""Deviating windows of one conversation are one alert until it was quiet for that long (the core's rule for hits)."""
+
+Side = tuple[str, int | None, str | None]
+
+
+class Hit(Protocol):
+    """What the core's hits look like from here (`sensor/_core.pyi`)."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def fold(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def rule(self) -> int | None: ...
+    @property
+    def first_ns(self) -> int: ...
+    @property
+    def last_ns(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def segment(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def frame(self) -> int | None: ...
+    @property
+    def last_frame(self) -> int | None: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def client(self) -> Side | None: ...
+    @property
+    def server(self) -> Side | None: ...
+    @property
+    def source(self) -> Side | None: ...
+    @property
+    def destination(self) -> Side | None: ...
+    def fields(self) -> dict[str, Any]: ...
+    def params(self) -> dict[str, Any]: ...
+
+
+class Windows(Protocol):
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def matrix(self) -> bytes: ...
+    def keys(self) -> list[tuple[str, str, str, str, int, int]]: ...
+
+
+class Batch(Protocol):
+    @property
+    def hits(self) -> list[Any]: ...
+    @property
+    def windows(self) -> Windows: ...
+    @property
+    def ledger(self) -> dict[str, Any]: ...
+    @property
+    def now_ns(self) -> int: ...
+    @property
+    def done(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class WindowAlert:
+    """A conversation's window that is unlike the learned ones."""
+
+    segment: str
+    client: str
+    server: str
+    protocol: str
+    start_ns: int
+    end_ns: int
+    description: Description
+
+
+class WindowJudge(Protocol):
+    """The anomaly model (`detectors.anomaly`): windows in, deviating ones out."""
+
+    def judge(self, windows: Windows) -> list[WindowAlert]: ...
+    def state(self) -> dict[str, Any]:
+        """`model` (none, abstains, active, refused) and `windows` {seen, judged}."""
+        ...
+
+
+Describe = Callable[[Any], Description]
+
+
+@dataclass
+class _Open:
+    record: Record
+    alert: Alert
+
+
+class Analyst:
+    """Turns batches into alert records.
+
+    `describers` maps the first part of a cause (`rule`, `baseline`, `period`) to the detector that explains it.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        tenant: str,
+        describers: Mapping[str, Describe],
+        judge: WindowJudge | None = None,
+        *,
+        files: bool = False,
+    ) -> None:
+        self._origin, self._tenant, self._files = origin, tenant, files
+        self._describers, self._judge = describers, judge
+        self._folds: dict[int, _Open] = {}
+        self._windows: dict[tuple[str, str, str, str], _Open] = {}
+
+    def state(self) -> dict[str, Any]:
+        return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
+
+    def take(self, batch: Batch) -> list[Record]:
+        """New alerts and revisions of open ones, in the order they came about."""
+        coverage = coverage_of(batch.ledger)
+        records = [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
+        if self._judge is not None and len(batch.windows):
+            for found in self._judge.judge(batch.windows):
+                records.append(self._window(found, coverage))
+        records += self._close_windows(batch.now_ns, batch.done)
+        return records
+
+    def _hit(self, hit: Hit, coverage: dict[str, int]) -> Record | None:
+        if hit.kind == "first":
+            return self._first(hit, coverage)
+        opened = self._folds.get(hit.fold)
+        if opened is None:
+            return None
+        alert = replace(
+            opened.alert,
+            count=hit.count,
+            last_ns=max(opened.alert.last_ns, hit.last_ns),
+            outcome=Outcome(hit.outcome),
+            state=State.CLOSED if hit.kind == "close" else State.OPEN,
+            evidence=self._more_evidence(opened.alert.evidence, hit),
+        )
+        if hit.kind == "close":
+            del self._folds[hit.fold]
+        return self._revise(opened, alert)
+
+    def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
+        fields = hit.fields()
+        description = self._describers[hit.cause.partition(":")[0]](hit)
+        alert = Alert(
+            cause=hit.cause,
+            detector=description.detector,
+            level=description.level,
+            title=description.title,
+            reason=description.reason,
+            protocol=hit.protocol,
+            first_ns=hit.first_ns,
+            last_ns=hit.last_ns,
+            count=hit.count,
+            advice=description.advice,
+            consequence=description.consequence,
+            rule_id=description.rule_id,
+            technique=description.technique,
+            client=_endpoint(hit.client),
+            server=_endpoint(hit.server),
+            source=_endpoint(hit.source),
+            destination=_endpoint(hit.destination),
+            outcome=Outcome(hit.outcome),
+            state=State.OPEN,
+            fields=fields,
+            evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
+            coverage=coverage,
+        )
+        opened = _Open(self._record(hit.id, hit.segment, alert), alert)
+        self._folds[hit.fold] = opened
+        return opened.record
+
+    def _more_evidence(self, known: tuple[Evidence, ...], hit: Hit) -> tuple[Evidence, ...]:
+        """The last message joins the first ones while there is room."""
+        if hit.last_frame is None or len(known) >= MAX_EVIDENCE or any(e.ts_ns == hit.last_ns for e in known):
+            return known
+        return (*known, self._evidence(hit.file, hit.last_frame, hit.last_ns, {}))
+
+    def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:
+        file, interface = (place, None) if self._files else (None, place)
+        return Evidence(frame=frame, ts_ns=ts_ns, file=file, interface=interface, fields=fields)
+
+    def _window(self, found: WindowAlert, coverage: dict[str, int]) -> Record:
+        key = (found.segment, found.client, found.server, found.protocol)
+        opened = self._windows.get(key)
+        if opened is not None:
+            alert = replace(opened.alert, count=opened.alert.count + 1, last_ns=found.end_ns)
+            return self._revise(opened, alert)
+        said = found.description
+        cause = f"{said.detector}:{said.reason.code}"
+        client, server = Endpoint(ip=found.client), Endpoint(ip=found.server)
+        alert = Alert(
+            cause=cause,
+            detector=said.detector,
+            level=said.level,
+            title=said.title,
+            reason=said.reason,
+            protocol=found.protocol,
+            first_ns=found.start_ns,
+            last_ns=found.end_ns,
+            count=1,
+            advice=said.advice,
+            consequence=said.consequence,
+            technique=said.technique,
+            client=client,
+            server=server,
+            source=client,
+            destination=server,
+            outcome=Outcome.NOT_APPLICABLE,
+            state=State.OPEN,
+            coverage=coverage,
+        )
+        identity = "\0".join((cause, *key, str(found.start_ns)))
+        record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        opened = _Open(self._record(record_id, found.segment, alert), alert)
+        self._windows[key] = opened
+        return opened.record
+
+    def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
+        idle = [key for key, opened in self._windows.items() if done or now_ns - opened.alert.last_ns > FOLD_IDLE_NS]
+        closed = []
+        for key in idle:
+            opened = self._windows.pop(key)
+            closed.append(self._revise(opened, replace(opened.alert, state=State.CLOSED)))
+        return closed
+
+    def _record(self, record_id: str, segment: str, alert: Alert) -> Record:
+        return Record(
+            kind="alert",
+            id=record_id,
+            revision=1,
+            origin=self._origin,
+            tenant=self._tenant,
+            segment=segment,
+            body=alert.to_json(),
+        )
+
+    @staticmethod
+    def _revise(opened: _Open, alert: Alert) -> Record:
+        opened.alert = alert
+        opened.record = replace(opened.record, revision=opened.record.revision + 1, body=alert.to_json())
+        return opened.record
+
+
+def coverage_of(ledger: Mapping[str, Any]) -> dict[str, int]:
+    """How well we could see when the alert was made."""
+    return {
+        "received": ledger["received"],
+        "parsed": ledger["parsed"],
+        "skipped": sum(ledger["skipped"].values()),
+        "lost": sum(ledger["lost"].values()),
+    }
+
+
+def _endpoint(side: Side | None) -> Endpoint | None:
+    return None if side is None else Endpoint(ip=side[0], port=side[1], mac=side[2])

@@ -1,0 +1,165 @@
+"""The seam between Rust and Python. Everything is compiled once; results come in batches.
+
+Nothing here is called per packet. Bytes from the wire never raise; OSError means an input, ValueError an argument.
+"""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, final
+
+__version__: str
+
+Side = tuple[str, int | None, str | None]
+"""IP address, port, MAC address."""
+
+@final
+class Engine:
+    """Packets in, batches out.
+
+    `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
+    `learn`, `events`, `listing` (bool), `segment` (name), `ring_mib` (per interface). Unknown keys are refused.
+    `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
+    everything learned are off.
+
+    Raises:
+        ValueError: settings, rules, filter or baseline cannot be read; the message says where.
+    """
+
+    def __new__(cls, config: str, rules: str, baseline: bytes | None = None) -> Engine: ...
+    def open_files(self, paths: Sequence[str | PathLike[str]]) -> None:
+        """Read capture files, merged by time; `-` is standard input. Raises OSError with one clear line."""
+
+    def open_interfaces(self, names: Sequence[str]) -> list[str]:
+        """Capture live; returns a line per interface whose offloads are on. Raises OSError with one clear line."""
+
+    def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> Batch:
+        """Read up to `max_packets`, or until nothing came for `timeout_ms`. Batch edges never change a result."""
+
+    def finish(self) -> Batch:
+        """Stop here: what is held is accounted for, open folds are closed and told."""
+
+    def learned(self) -> bytes:
+        """The compiled table of what was learned. Once. Raises RuntimeError without `learn`."""
+
+    def tick(self, ts_ns: int) -> None:
+        """No packet before that time. The capture does this by itself."""
+
+    def inputs(self) -> list[dict[str, Any]]:
+        """For each input: name, received, dropped_kernel, cut, late, transmitted, nic_dropped."""
+
+    @property
+    def flows(self) -> int: ...
+
+@final
+class Batch:
+    @property
+    def hits(self) -> list[Hit]: ...
+    @property
+    def news(self) -> list[News]: ...
+    @property
+    def windows(self) -> Windows: ...
+    @property
+    def ledger(self) -> dict[str, Any]:
+        """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes."""
+
+    @property
+    def events(self) -> bytes:
+        """NDJSON of every message, when asked for."""
+
+    @property
+    def listing(self) -> bytes:
+        """NDJSON of every single hit, when asked for."""
+
+    @property
+    def warnings(self) -> list[str]: ...
+    @property
+    def now_ns(self) -> int: ...
+    @property
+    def done(self) -> bool: ...
+
+@final
+class Hit:
+    """A message that matched a rule or left the baseline, or a finding about time. Frozen."""
+
+    @property
+    def kind(self) -> str:
+        """`first` (whole), `update` (count grew), `outcome` (the answer came), `close` (the next one is a new alert)."""
+
+    @property
+    def fold(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def rule(self) -> int | None: ...
+    @property
+    def first_ns(self) -> int: ...
+    @property
+    def last_ns(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def segment(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def frame(self) -> int | None: ...
+    @property
+    def last_frame(self) -> int | None: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def client(self) -> Side | None: ...
+    @property
+    def server(self) -> Side | None: ...
+    @property
+    def source(self) -> Side | None: ...
+    @property
+    def destination(self) -> Side | None: ...
+    def fields(self) -> dict[str, Any]: ...
+    def params(self) -> dict[str, Any]: ...
+
+@final
+class News:
+    @property
+    def kind(self) -> str: ...
+    @property
+    def segment(self) -> str: ...
+    @property
+    def ip(self) -> str: ...
+    @property
+    def mac(self) -> str | None: ...
+    @property
+    def vlan(self) -> int | None: ...
+    @property
+    def server(self) -> str | None: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def protocol(self) -> str | None: ...
+    @property
+    def ts_ns(self) -> int: ...
+
+@final
+class Windows:
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def matrix(self) -> bytes:
+        """Row-major float64: `numpy.frombuffer(w.matrix).reshape(len(w), -1)`."""
+
+    def keys(self) -> list[tuple[str, str, str, str, int, int]]:
+        """For each row: segment, client, server, protocol, start and end in nanoseconds."""
+
+def fields() -> list[tuple[str, str, bool]]: ...
+def protocols() -> list[tuple[str, list[str], list[str], list[int]]]: ...
+def skip_reasons() -> list[str]: ...
+def loss_places() -> list[str]: ...
+def features() -> list[str]: ...
+def check_filter(expression: str) -> None: ...
+def baseline_to_json(table: bytes) -> str: ...
+def baseline_from_json(text: str) -> bytes: ...

@@ -1,0 +1,240 @@
+//! Equal hits leave the core as one: the first at once and whole, then a count per interval. No count is lost, and a
+//! storm costs the seam what silence costs it.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::event::Endpoint;
+use crate::finding::Params;
+use crate::hash::Map;
+use crate::ledger::{add, Ledger};
+use crate::limits;
+use crate::pairing::NO_FOLD;
+use crate::value::Outcome;
+
+/// What makes hits equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FoldKey {
+    pub cause: Cause,
+    /// What else tells folds of one cause apart: the operation, the address space, a rule's own `fold` fields.
+    pub key: u64,
+    pub segment: u16,
+    pub client: Option<IpAddr>,
+    pub server: Option<IpAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Index of a rule.
+    Rule(u32),
+    /// `baseline:new_link`, `period:stopped`, …
+    Named(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HitKind {
+    First,
+    Update,
+    Outcome,
+    /// The fold ended: the next equal hit is a new alert.
+    Close,
+}
+
+impl HitKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            HitKind::First => "first",
+            HitKind::Update => "update",
+            HitKind::Outcome => "outcome",
+            HitKind::Close => "close",
+        }
+    }
+}
+
+/// Where and when a message of a hit was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub ts_ns: u64,
+    pub number: u64,
+    pub input: u16,
+}
+
+/// What crosses into Python. `first` hits carry everything, the others what changed.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub kind: HitKind,
+    pub fold: u32,
+    /// Alert identity: hash of cause, fold key, first packet's time and bytes.
+    pub id: [u8; 16],
+    pub cause: Arc<str>,
+    pub rule: Option<u32>,
+    pub first: Mark,
+    pub last: Mark,
+    pub count: u64,
+    /// `success`, `failure`, `no_response`, `unknown`; `pending` until known; `not_applicable` where nothing answers.
+    pub outcome: &'static str,
+    pub segment: u16,
+    pub protocol: &'static str,
+    pub client: Option<Endpoint>,
+    pub server: Option<Endpoint>,
+    pub source: Option<Endpoint>,
+    pub destination: Option<Endpoint>,
+    /// The first message as NDJSON; empty for what was found without a message.
+    pub fields: String,
+    pub params: Params,
+}
+
+struct Fold {
+    hit: Hit,
+    key: FoldKey,
+    told: u64,
+    /// Engine time of the last equal hit, and of the first one's request while its answer is awaited.
+    last_ns: u64,
+    asked_ns: Option<u64>,
+}
+
+/// A new hit's place among the folds.
+pub enum Folded {
+    /// An equal one is open: counted.
+    Counted(u32),
+    /// The first of its kind: describe it with `open`.
+    New,
+}
+
+#[derive(Default)]
+pub struct Folder {
+    numbers: Map<FoldKey, u32>,
+    folds: Map<u32, Fold>,
+    due: VecDeque<(u64, u32)>,
+    last_number: u32,
+    pub hits: Vec<Hit>,
+}
+
+impl Folder {
+    /// Count a hit under an open fold.
+    pub fn count(&mut self, key: &FoldKey, mark: Mark, now_ns: u64) -> Folded {
+        let Some(number) = self.numbers.get(key) else { return Folded::New };
+        if let Some(fold) = self.folds.get_mut(number) {
+            add(&mut fold.hit.count, 1);
+            fold.hit.last = mark;
+            fold.last_ns = now_ns;
+        }
+        Folded::Counted(*number)
+    }
+
+    /// The first hit of its kind. `hit.fold` and `hit.id` are set here.
+    pub fn open(&mut self, key: FoldKey, mut hit: Hit, bytes: &[u8], now_ns: u64, ledger: &mut Ledger) -> u32 {
+        if self.folds.len() >= limits::FOLDS {
+            self.evict(ledger);
+        }
+        self.last_number = self.last_number.checked_add(1).unwrap_or(1);
+        let number = self.last_number;
+        hit.fold = number;
+        hit.id = identity(&hit, &key, bytes);
+        let asked_ns = (hit.outcome == PENDING).then_some(now_ns);
+        self.hits.push(hit.clone());
+        self.numbers.insert(key.clone(), number);
+        self.folds.insert(number, Fold { told: hit.count, hit, key, last_ns: now_ns, asked_ns });
+        self.due.push_back((now_ns.saturating_add(limits::FOLD_NS), number));
+        number
+    }
+
+    /// What the answer to a fold's request said. Success is worth telling even after a failure: one of them worked.
+    pub fn outcome(&mut self, number: u32, outcome: Outcome) {
+        if number == NO_FOLD {
+            return;
+        }
+        if let Some(fold) = self.folds.get_mut(&number) {
+            fold.asked_ns = None;
+            let known = fold.hit.outcome;
+            if known != outcome.name() && known != Outcome::Success.name() {
+                fold.hit.outcome = outcome.name();
+                self.hits.push(fold.told_as(HitKind::Outcome));
+            }
+        }
+    }
+
+    /// Engine time has come to `now_ns`: tell counts that grew, close what is idle.
+    pub fn tick(&mut self, now_ns: u64) {
+        while let Some((due_ns, number)) = self.due.front().copied().filter(|(due_ns, _)| *due_ns <= now_ns) {
+            self.due.pop_front();
+            let Some(fold) = self.folds.get_mut(&number) else { continue };
+            if fold.asked_ns.is_some_and(|asked_ns| now_ns.saturating_sub(asked_ns) > limits::ANSWER_NS) {
+                fold.asked_ns = None;
+                fold.hit.outcome = "no_response";
+                self.hits.push(fold.told_as(HitKind::Outcome));
+            }
+            if fold.hit.count > fold.told {
+                self.hits.push(fold.told_as(HitKind::Update));
+            }
+            if now_ns.saturating_sub(fold.last_ns) >= limits::FOLD_IDLE_NS {
+                self.close(number);
+            } else {
+                let next = due_ns.saturating_add(limits::FOLD_NS).max(now_ns);
+                self.due.push_back((next, number));
+            }
+        }
+    }
+
+    /// Nothing more will come: tell what was not told, close everything, in order of opening.
+    pub fn finish(&mut self) {
+        let mut numbers: Vec<u32> = self.folds.keys().copied().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            if let Some(fold) = self.folds.get_mut(&number) {
+                if fold.asked_ns.is_some() {
+                    // The capture ends before the answer could come: that is not silence.
+                    fold.hit.outcome = Outcome::Unknown.name();
+                }
+            }
+            self.close(number);
+        }
+        self.due.clear();
+    }
+
+    fn close(&mut self, number: u32) {
+        if let Some(mut fold) = self.folds.remove(&number) {
+            self.numbers.remove(&fold.key);
+            self.hits.push(fold.told_as(HitKind::Close));
+        }
+    }
+
+    fn evict(&mut self, ledger: &mut Ledger) {
+        while let Some((_, number)) = self.due.pop_front() {
+            if self.folds.contains_key(&number) {
+                add(&mut ledger.notes.folds_evicted, 1);
+                self.close(number);
+                return;
+            }
+        }
+    }
+}
+
+impl Fold {
+    fn told_as(&mut self, kind: HitKind) -> Hit {
+        self.told = self.hit.count;
+        Hit { kind, fields: String::new(), params: Params::new(), ..self.hit.clone() }
+    }
+}
+
+pub const PENDING: &str = "pending";
+
+fn identity(hit: &Hit, key: &FoldKey, bytes: &[u8]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(hit.cause.as_bytes());
+    hash.update([0]);
+    hash.update(key.key.to_be_bytes());
+    hash.update(key.segment.to_be_bytes());
+    for ip in [key.client, key.server] {
+        let text = ip.map(|ip| ip.to_string()).unwrap_or_default();
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(hit.first.ts_ns.to_be_bytes());
+    hash.update(bytes);
+    let full: [u8; 32] = hash.finalize().into();
+    full.first_chunk::<16>().copied().unwrap_or_default()
+}

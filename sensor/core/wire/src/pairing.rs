@@ -1,0 +1,91 @@
+//! Requests waiting for their answers, per conversation.
+
+use crate::event::Asked;
+use crate::limits;
+use crate::value::Object;
+
+/// One request that was not answered yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    pub reference: u64,
+    /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
+    pub from_client: bool,
+    pub asked: Asked,
+    /// Folds that wait for the outcome: the alerts this request raised.
+    pub folds: [u32; FOLDS],
+}
+
+/// Alerts of one request that learn its outcome. A message rarely has more than two.
+pub const FOLDS: usize = 4;
+/// No fold.
+pub const NO_FOLD: u32 = 0;
+
+#[derive(Debug, Default)]
+pub struct Pairing {
+    waiting: Vec<Pending>,
+    /// A request was seen: from then on an answer to nothing is odd.
+    asked_before: bool,
+}
+
+/// What came of looking for an answer's request.
+pub enum Match {
+    Found(Pending),
+    /// The conversation was picked up in the middle: its request may have gone by before.
+    BeforeOurTime,
+    Missing,
+}
+
+impl Pairing {
+    /// Remember a request. Returns how many older ones were given up: unanswered for too long, and pushed out.
+    #[inline]
+    pub fn ask(&mut self, pending: Pending) -> (u64, u64) {
+        self.asked_before = true;
+        let (mut unanswered, mut evicted) = (0, 0);
+        if self.waiting.first().is_some_and(|first| too_old(first, pending.asked.ts_ns)) {
+            unanswered = self.expire(pending.asked.ts_ns);
+        }
+        if self.waiting.len() >= limits::PENDING_REQUESTS {
+            self.waiting.remove(0);
+            evicted = 1;
+        }
+        self.waiting.push(pending);
+        (unanswered, evicted)
+    }
+
+    /// Find the request of an answer and forget it.
+    #[inline]
+    pub fn answer(&mut self, reference: u64, request_from_client: bool) -> Match {
+        let place = self
+            .waiting
+            .iter()
+            .position(|pending| pending.reference == reference && pending.from_client == request_from_client);
+        match place {
+            Some(place) => Match::Found(self.waiting.remove(place)),
+            None if self.asked_before => Match::Missing,
+            None => Match::BeforeOurTime,
+        }
+    }
+
+    fn expire(&mut self, now_ns: u64) -> u64 {
+        let before = self.waiting.len();
+        self.waiting.retain(|pending| !too_old(pending, now_ns));
+        before.saturating_sub(self.waiting.len()) as u64
+    }
+
+    /// Forget everything; returns how many requests had no answer.
+    pub fn clear(&mut self) -> u64 {
+        let left = self.waiting.len() as u64;
+        self.waiting.clear();
+        self.asked_before = false;
+        left
+    }
+}
+
+fn too_old(pending: &Pending, now_ns: u64) -> bool {
+    now_ns.saturating_sub(pending.asked.ts_ns) > limits::ANSWER_NS
+}
+
+/// The first object of a message without its text, which lives in the record.
+pub fn first_object(objects: &[Object]) -> Option<Object> {
+    objects.first().map(|object| Object { text: None, ..*object })
+}

@@ -1,0 +1,219 @@
+//! Bytes of one direction → messages → events: binding a conversation to its protocol, pairing answers with requests.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use crate::event::{Asked, Endpoint, Event};
+use crate::flow::{Binding, Flow};
+use crate::ledger::{add, Ledger, Skip};
+use crate::pairing::{first_object, Match, Pending, FOLDS, NO_FOLD};
+use crate::protocol::{Context, Probe, Step, PROTOCOLS};
+use crate::value::{Outcome, Record, Role};
+
+/// What the rooms behind the parsers do with what is found.
+pub trait Consumer {
+    /// A station was seen on a new conversation.
+    fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
+    /// One message. Returns the folds (alerts) that want to hear how it was answered.
+    fn message(&mut self, event: &mut Event<'_>, link: &mut Option<Option<u32>>, digest: &[u8]) -> [u32; FOLDS];
+    /// The answer to a message that raised these folds.
+    fn outcome(&mut self, folds: &[u32; FOLDS], outcome: Outcome, event: &Event<'_>);
+}
+
+/// The packet that is being read: what its events are stamped with.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    pub number: u64,
+    pub ts_ns: u64,
+    pub input: u16,
+    pub vlan: Option<u16>,
+    pub segment: u16,
+    pub transport: u8,
+}
+
+/// How far reading came, and what the last step made of the bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub used: usize,
+    /// Bytes from the front that the parser wants before it is called again.
+    pub need: usize,
+    /// `None`: the bytes went into messages.
+    pub skip: Option<Skip>,
+}
+
+/// Payloads that are looked at before a conversation is given up as nobody's.
+const PROBES: u8 = 8;
+
+/// Reads messages; owns what is reused from message to message.
+#[derive(Default)]
+pub struct Reader {
+    pub record: Record,
+}
+
+impl Reader {
+    /// Read every whole message at the front of `bytes`, sent by `side`.
+    pub fn read<C: Consumer>(
+        &mut self,
+        flow: &mut Flow,
+        side: usize,
+        bytes: &[u8],
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) -> Progress {
+        let mut progress = Progress { used: 0, need: 0, skip: None };
+        if !matches!(flow.binding, Binding::Bound(..)) && !bind(flow, bytes) {
+            return Progress { used: bytes.len(), need: 0, skip: Some(Skip::NoParser) };
+        }
+        while let Some(rest) = bytes.get(progress.used..).filter(|rest| !rest.is_empty()) {
+            let Some(half) = flow.halves.get_mut(side) else { break };
+            let after_gap = half.after_gap;
+            let (client, server) = roles(&flow.sides, flow.client);
+            let context = Context {
+                from_client: side == flow.client,
+                after_gap,
+                client_port: client.port,
+                server_port: server.port,
+            };
+            let Binding::Bound(protocol, parser) = &mut flow.binding else { break };
+            let protocol = *protocol;
+            self.record.clear();
+            let record = &mut self.record;
+            // A parser that panics is a defect of ours: it costs this conversation, not the sensor.
+            let step = catch_unwind(AssertUnwindSafe(|| parser.message(rest, &context, record)));
+            let (used, told) = match step {
+                Ok(Step::Message { used }) => (used, true),
+                Ok(Step::Kept { used }) => (used, false),
+                Ok(Step::Short { need }) => {
+                    progress.need = need;
+                    return progress;
+                }
+                Ok(Step::Lost { used }) => {
+                    progress.used = progress.used.saturating_add(used.clamp(1, rest.len()));
+                    progress.skip = Some(Skip::NotProtocol);
+                    half.after_gap = true;
+                    continue;
+                }
+                Err(_) => {
+                    flow.binding = Binding::Nobody;
+                    return Progress { used: bytes.len(), need: 0, skip: Some(Skip::Panic) };
+                }
+            };
+            let used = used.clamp(1, rest.len());
+            half.after_gap = false;
+            progress.used = progress.used.saturating_add(used);
+            progress.skip = None;
+            if told {
+                let message = rest.get(..used).unwrap_or(rest);
+                self.tell(flow, protocol, side, after_gap, message, stamp, ledger, consumer);
+            }
+        }
+        progress
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn tell<C: Consumer>(
+        &mut self,
+        flow: &mut Flow,
+        protocol: usize,
+        side: usize,
+        after_gap: bool,
+        bytes: &[u8],
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        add(&mut ledger.events, 1);
+        let from_client = side == flow.client;
+        let (client, server) = roles(&flow.sides, flow.client);
+        let mut stream_flaws = u8::from(after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before));
+        let mut found: Option<Pending> = None;
+        if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
+            match flow.pairing.answer(reference, !from_client) {
+                Match::Found(pending) => {
+                    if self.record.operation == 0 {
+                        // A fault names no operation of its own: it answers the one that was asked for.
+                        self.record.operation = pending.asked.operation;
+                    } else if pending.asked.operation != self.record.operation {
+                        stream_flaws |= 1 << 3;
+                    }
+                    found = Some(pending);
+                }
+                Match::Missing => stream_flaws |= 1 << 2,
+                Match::BeforeOurTime => {}
+            }
+        }
+        let mut event = Event {
+            ts_ns: stamp.ts_ns,
+            number: stamp.number,
+            input: stamp.input,
+            segment: stamp.segment,
+            protocol,
+            transport: stamp.transport,
+            vlan: stamp.vlan,
+            from_client,
+            client,
+            server,
+            record: &self.record,
+            bytes,
+            asked: found.map(|pending| pending.asked),
+            link: None,
+            stream_flaws,
+        };
+        let folds = consumer.message(&mut event, &mut flow.link, bytes);
+        if let Some(pending) = found.filter(|pending| pending.folds.first() != Some(&NO_FOLD)) {
+            consumer.outcome(&pending.folds, self.record.outcome, &event);
+        }
+        if let (Role::Request, Some(reference)) = (self.record.role, self.record.reference) {
+            let (unanswered, evicted) = flow.pairing.ask(Pending {
+                reference,
+                from_client,
+                asked: Asked {
+                    number: stamp.number,
+                    ts_ns: stamp.ts_ns,
+                    operation: self.record.operation,
+                    class: self.record.class,
+                    object: first_object(self.record.objects()),
+                },
+                folds,
+            });
+            add(&mut ledger.notes.requests_unanswered, unanswered);
+            add(&mut ledger.notes.requests_evicted, evicted);
+        }
+    }
+}
+
+fn roles(sides: &[Endpoint; 2], client: usize) -> (&Endpoint, &Endpoint) {
+    let [low, high] = sides;
+    if client == 0 {
+        (low, high)
+    } else {
+        (high, low)
+    }
+}
+
+/// Look whose conversation this is: by content, or by content that fits together with the port.
+fn bind(flow: &mut Flow, payload: &[u8]) -> bool {
+    let Binding::Unknown(looks) = &mut flow.binding else { return false };
+    *looks = looks.saturating_add(1);
+    let given_up = *looks >= PROBES;
+    let [low, high] = &flow.sides;
+    for (index, protocol) in PROTOCOLS.iter().enumerate() {
+        let (low_port, high_port) = (protocol.ports.contains(&low.port), protocol.ports.contains(&high.port));
+        let ours = match (protocol.probe)(payload) {
+            Probe::Sure => true,
+            Probe::Fits => low_port || high_port,
+            Probe::No => false,
+        };
+        if ours {
+            if !flow.client_known && low_port != high_port {
+                flow.client = usize::from(low_port);
+            }
+            flow.binding = Binding::Bound(index, (protocol.parser)());
+            return true;
+        }
+    }
+    if given_up {
+        flow.binding = Binding::Nobody;
+    }
+    false
+}

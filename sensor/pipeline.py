@@ -1,0 +1,81 @@
+"""The only loop: engine → records → sinks. What finds and what keeps is given from outside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sensor._core import Batch, Engine
+from sensor.health import Health
+from sensor.inventory import Inventory
+from sensor.schema import Record
+
+log = logging.getLogger(__name__)
+
+
+class Analyst(Protocol):
+    """Hits and windows → alerts (`detectors.alerts.Analyst`)."""
+
+    def take(self, batch: Batch) -> list[Record]: ...
+    def state(self) -> dict[str, Any]:
+        """`model`, `windows`: for the heartbeat."""
+        ...
+
+
+class Sink(Protocol):
+    """Where records go. `put` returns when they are as durable as the sink makes them."""
+
+    def put(self, records: Sequence[Record]) -> None: ...
+
+
+class Pipeline:
+    """Drives one engine until its input ends or somebody calls `stop`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        analyst: Analyst,
+        sinks: Sequence[Sink],
+        *,
+        inventory: Inventory | None = None,
+        health: Health | None = None,
+        spool_state: Callable[[], dict[str, Any]] = dict,
+        on_batch: Callable[[Batch], None] | None = None,
+    ) -> None:
+        self._engine, self._analyst, self._sinks = engine, analyst, sinks
+        self._inventory, self._health = inventory, health
+        self._spool_state, self._on_batch = spool_state, on_batch
+        self._stopping = False
+        self.ledger: dict[str, Any] = {}
+        self.alerts = 0
+
+    def stop(self) -> None:
+        """Read what is there, flush, end. Safe to call from a signal handler."""
+        self._stopping = True
+
+    def run(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> dict[str, Any]:
+        """Poll until the end; returns the last ledger."""
+        while True:
+            batch = self._engine.finish() if self._stopping else self._engine.poll(max_packets, timeout_ms)
+            self._handle(batch)
+            if batch.done:
+                return self.ledger
+
+    def _handle(self, batch: Batch) -> None:
+        self.ledger = batch.ledger
+        for warning in batch.warnings:
+            log.warning("%s", warning)
+        records = self._analyst.take(batch)
+        self.alerts += sum(1 for record in records if record.revision == 1)
+        if self._inventory is not None and batch.news:
+            records += self._inventory.take(batch.news)
+        health = self._health
+        if health is not None and (health.due(batch.now_ns) or (batch.done and batch.now_ns)):
+            more = {**self._analyst.state(), "spool": self._spool_state()}
+            records.append(health.record(batch.now_ns, batch.ledger, self._engine.inputs(), more))
+        if records:
+            for sink in self._sinks:
+                sink.put(records)
+        if self._on_batch is not None:
+            self._on_batch(batch)
