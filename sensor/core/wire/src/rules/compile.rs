@@ -7,6 +7,7 @@ use super::test::Test;
 use super::{Rule, RuleInfo, Rules};
 use crate::event::FieldId;
 use crate::protocol::PROTOCOLS;
+use crate::value::FieldDef;
 
 /// Levels of `and`, `or`, `not` in one condition. Evaluation recurses; a person writes three or four.
 const DEPTH: usize = 32;
@@ -20,21 +21,31 @@ pub fn compile(json: &str) -> Result<Rules, String> {
     let mut protocols = Vec::with_capacity(document.rules.len());
     for rule in document.rules {
         let named = |error: String| format!("rule {}: {error}", rule.id);
-        let protocol = PROTOCOLS
-            .iter()
-            .position(|entry| entry.name == rule.protocol)
-            .ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
+        let (protocol, alias) =
+            protocol(&rule.protocol).ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
         let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
         let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();
         let fold = fold.map_err(named)?;
         protocols.push(protocol);
-        rules.push(Rule { info: RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold }, condition });
+        let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold };
+        rules.push(Rule { info, alias, condition });
     }
     if u32::try_from(rules.len()).is_err() {
         return Err("rules: too many".to_owned());
     }
     let index = Index::new(protocols.iter().copied().zip(rules.iter().map(|rule| &rule.condition)));
     Ok(Rules { rules: rules.into_boxed_slice(), index })
+}
+
+/// The parser that makes events of that `network.protocol`, and the name where it is not the parser's own: a protocol
+/// that is read on the way (`cotp` below S7) is known by its fields.
+fn protocol(name: &str) -> Option<(usize, Option<String>)> {
+    if let Some(own) = PROTOCOLS.iter().position(|entry| entry.name == name) {
+        return Some((own, None));
+    }
+    let of_that_name = |field: &FieldDef| field.name.split_once('.').is_some_and(|(prefix, _)| prefix == name);
+    let below = PROTOCOLS.iter().position(|entry| entry.fields.iter().any(of_that_name))?;
+    Some((below, Some(name.to_owned())))
 }
 
 fn field(name: &str) -> Result<FieldId, String> {

@@ -30,6 +30,8 @@ pub struct RuleInfo {
 #[derive(Debug)]
 struct Rule {
     info: RuleInfo,
+    /// `Record::protocol_name` of the events this rule is about: `cotp` below S7, mostly none.
+    alias: Option<String>,
     condition: Expression,
 }
 
@@ -53,7 +55,8 @@ impl Rules {
         out.clear();
         self.index.visit(event, &mut |number| {
             if let Some(rule) = self.rules.get(number as usize) {
-                if (event.link.is_some() || !rule.info.needs_baseline) && rule.condition.holds(event) {
+                let active = event.link.is_some() || !rule.info.needs_baseline;
+                if active && event.record.protocol_name == rule.alias.as_deref() && rule.condition.holds(event) {
                     out.push(number);
                 }
             }
