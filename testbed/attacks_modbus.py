@@ -62,6 +62,36 @@ def register_write(target: str) -> str:
     return _with_client(target, lambda client: client.write_register(400, 65000, device_id=UNIT_ID))
 
 
+def register_scan(target: str) -> str:
+    """Read block after block through the whole address range: most answers are exceptions."""
+
+    async def walk() -> str:
+        client = await _connect(target)
+        refused = 0
+        for address in range(0, 4000, 100):
+            answer = await client.read_holding_registers(address, count=100, device_id=UNIT_ID)
+            refused += answer.isError()
+            await asyncio.sleep(SCAN_PAUSE_S)
+        client.close()
+        return f"40 blocks asked for, {refused} refused"
+
+    return asyncio.run(walk())
+
+
+def unit_scan(target: str) -> str:
+    """Ask unit after unit behind the address."""
+    answered = []
+    with socket.create_connection((target, PORT), ANSWER_WAIT_S) as link:
+        for unit in range(1, 33):
+            link.sendall(struct.pack(">HHHB", unit, 0, 6, unit) + b"\x03\x00\x00\x00\x01")
+            header = _exactly(link, 8)
+            _exactly(link, int.from_bytes(header[4:6], "big") - 2)
+            if not header[7] & 0x80:
+                answered.append(unit)
+            time.sleep(SCAN_PAUSE_S)
+    return f"32 units asked, answered: {answered}"
+
+
 def device_identification(target: str) -> str:
     return _with_client(target, lambda client: client.read_device_information(read_code=1, device_id=UNIT_ID))
 

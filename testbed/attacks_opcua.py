@@ -9,9 +9,10 @@ from asyncua.client.client import Client
 from asyncua.ua.uaerrors import UaError
 
 from testbed.commands import RangeError
-from testbed.plant_opcua import BOILER, METHOD, VARIABLES, connect, node_id
+from testbed.plant_opcua import BOILER, METHOD, VARIABLES, connect, node_id, url
 
 STOLEN_NAME = "operator"
+GUESSES = ("operator", "123456", "admin", "opcua")
 
 
 def anonymous_login(target: str) -> str:
@@ -26,6 +27,25 @@ def user_login(target: str) -> str:
         return f"let in; {VARIABLES[1]} reads {await client.get_node(node_id(VARIABLES[1])).read_value():.2f}"
 
     return _with_session(target, STOLEN_NAME, look)
+
+
+def failed_logins(target: str) -> str:
+    """Try passwords for a known name; the server refuses each."""
+
+    async def guess() -> str:
+        for password in GUESSES:
+            client = Client(url(target), timeout=4)
+            client.set_user(STOLEN_NAME)
+            client.set_password(password)
+            try:
+                await client.connect()
+            except UaError:
+                continue
+            await client.disconnect()
+            raise RangeError(f"{password!r} was let in")
+        return f"{len(GUESSES)} logins refused"
+
+    return asyncio.run(guess())
 
 
 def browse(target: str) -> str:

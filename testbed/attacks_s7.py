@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from snap7 import Client
 from snap7.connection import ISOTCPConnection
@@ -15,6 +16,7 @@ from testbed.s7_server import ACK_DATA, DOWNLOAD_BLOCK, DOWNLOAD_ENDED, JOB, PLC
 
 FUNCTION_BLOCK_FC = 0x43
 FREE_BLOCK, PROTECTED_BLOCK = 17, 1001
+GUESSES = ("siemens", "basisk", "admin", "12345678")
 SLICE_BYTES = 222  # what a CPU with 240 byte PDUs asks for at a time
 
 
@@ -38,6 +40,46 @@ def szl_read(target: str) -> str:
         return f"SZL 0x0011, 0x001C, 0x0424: {sizes} bytes"
 
     return _with_client(target, read)
+
+
+def block_delete(target: str) -> str:
+    """Delete a block that was loaded before. (The _DELE of snap7's client writes the block's type in hexadecimal.)"""
+
+    def delete(client: Client) -> str:
+        if error := _download(client, FREE_BLOCK, _block(FREE_BLOCK)):
+            raise RangeError(f"the download was refused with 0x{error:04x}")
+        if error := _pi_service(client, b"_DELE", FREE_BLOCK, b"B"):
+            raise RangeError(f"the deletion was refused with 0x{error:04x}")
+        return f"FC{FREE_BLOCK} deleted"
+
+    return _with_client(target, delete)
+
+
+def clock_set(target: str) -> str:
+    """Set the PLC's clock back by a day."""
+
+    def turn_back(client: Client) -> str:
+        wrong = datetime.now(UTC) - timedelta(days=1)
+        client.set_plc_datetime(wrong.replace(tzinfo=None))
+        return f"clock set to {wrong:%Y-%m-%d %H:%M}"
+
+    return _with_client(target, turn_back)
+
+
+def password_guess(target: str) -> str:
+    """Offer session passwords, as a tool with a word list does."""
+
+    def guess(client: Client) -> str:
+        for password in GUESSES:
+            client.set_session_password(password)
+        return f"{len(GUESSES)} passwords offered"
+
+    return _with_client(target, guess)
+
+
+def memory_to_rom(target: str) -> str:
+    """Make changes survive a power cycle: copy RAM to ROM (PI service _MODU)."""
+    return _with_client(target, lambda client: f"answered {client.copy_ram_to_rom()}")
 
 
 def download(target: str) -> str:
@@ -95,9 +137,14 @@ def _download(client: Client, number: int, block: bytes) -> int:
         header = struct.pack(">BBHHHHH", 0x32, ACK_DATA, 0, reference, len(parameters), len(data), 0)
         link.send_data(header + parameters + data)
     # _INSE: the loaded block moves from the passive to the active file system.
-    argument = bytes((1, 0)) + b"0" + bytes((FUNCTION_BLOCK_FC,)) + f"{number:05d}".encode() + b"P"
-    service = bytes((PLC_CONTROL,)) + bytes(6) + b"\xfd"
-    return _job(client, service + struct.pack(">H", len(argument)) + argument + b"\x05_INSE")
+    return _pi_service(client, b"_INSE", number, b"P")
+
+
+def _pi_service(client: Client, name: bytes, number: int, file_system: bytes) -> int:
+    """Start a program invocation service for one block; returns the error, or 0."""
+    argument = bytes((1, 0)) + b"0" + bytes((FUNCTION_BLOCK_FC,)) + f"{number:05d}".encode() + file_system
+    head = bytes((PLC_CONTROL,)) + bytes(6) + b"\xfd" + struct.pack(">H", len(argument))
+    return _job(client, head + argument + bytes((len(name),)) + name)
 
 
 def _job(client: Client, parameters: bytes) -> int:

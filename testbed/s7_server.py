@@ -18,6 +18,7 @@ Address = tuple[str, int]
 JOB, ACK_DATA = 0x01, 0x03
 PLC_CONTROL, REQUEST_DOWNLOAD, DOWNLOAD_BLOCK, DOWNLOAD_ENDED = 0x28, 0x1A, 0x1B, 0x1C
 PROTECTED = 0xD241  # "not permitted at the current protection level"
+NO_SUCH_BLOCK = 0xD209
 BAD_REQUEST = 0x8104
 MAX_BLOCK_BYTES = 65536
 BLOCK_TYPES = {0x38: "OB", 0x41: "DB", 0x42: "SDB", 0x43: "FC", 0x45: "FB"}
@@ -91,9 +92,15 @@ class TurbinePlc(Server):
                 self.active[key] = self.passive.pop(key)
                 log.info("activated %s%d", BLOCK_TYPES.get(key[0], "?"), key[1])
             return self._answer(request)
+        if service == b"_DELE":
+            kind, digits = argument[3:4], argument[4:9]  # count, 0, "0", type, number(5), file system
+            if not kind or not digits.isdigit() or self.active.pop((kind[0], int(digits)), None) is None:
+                return self._answer(request, NO_SUCH_BLOCK)
+            log.info("deleted %s%s", BLOCK_TYPES.get(kind[0], "?"), digits.decode())
+            return self._answer(request)
         if service == b"P_PROGRAM":
             return super()._handle_plc_control(request, client_address)
-        known = service in (b"_MODU", b"_GARB", b"_DELE")
+        known = service in (b"_MODU", b"_GARB")
         return self._answer(request, 0 if known else BAD_REQUEST)
 
     def _get_szl_data(self, szl_id: int, szl_index: int) -> bytes | None:
