@@ -1,0 +1,213 @@
+//! Programs: blocks down to and up from the station, program invocation services, stop.
+//!
+//! In a download the client asks once (0x1a); then the *controller* sends the jobs 0x1b and 0x1c, with numbers of its
+//! own, and the client answers them with the block's bytes.
+
+use super::fields::{self as slot, flaw};
+use super::job::Missing;
+use super::names;
+use super::pdu::Pdu;
+use super::reader::Reader;
+use crate::limits;
+use crate::value::{Record, Value};
+
+/// Jobs 0x1a to 0x1f.
+///
+/// ```text
+///   1a..1c, 1d:  status(1) 2 bytes, upload id(4), length(1), file name [, length(1), lengths of the block]
+///   1e, 1f:      status(1) 2 bytes, upload id(4)
+/// ```
+pub fn transfer(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    let parameter = &mut pdu.parameter;
+    parameter.skip(1)?;
+    let error = parameter.u16()?;
+    // In the jobs that end a transfer these two bytes say how it ended, elsewhere they are reserved.
+    if matches!(code, 0x1c | 0x1f) {
+        record.set_u(slot::TRANSFER_ERROR, error);
+    }
+    record.set_u(slot::UPLOAD_ID, parameter.u32()?);
+    if matches!(code, 0x1a..=0x1d) {
+        let length = parameter.u8()?;
+        file_name(parameter.take(length.into())?, record);
+    }
+    if code == 0x1a && !parameter.is_empty() {
+        lengths(parameter, record)?;
+    }
+    Ok(())
+}
+
+/// A block's lengths as digits: `1`, six of the space it takes when loaded, six of its code.
+fn lengths(parameter: &mut Reader<'_>, record: &mut Record) -> Result<(), Missing> {
+    let length = parameter.u8()?;
+    let mut text = parameter.part(length.into())?;
+    if length == 13 {
+        text.skip(1)?;
+        for slot in [slot::BLOCK_LENGTH, slot::CODE_LENGTH] {
+            match number(text.take(6)?) {
+                Some(number) => record.set_u(slot, number),
+                None => record.flaw(flaw::FILENAME),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Their answers.
+///
+/// ```text
+///   1a, 1c, 1f:  nothing, or the status          1b, 1e:  status(1), data: length(2) 00fb, the block's bytes
+///   1d:          status(1) 2 bytes, upload id(4), length(1), the block's length as digits
+/// ```
+pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    let parameter = &mut pdu.parameter;
+    if parameter.is_empty() {
+        return Ok(());
+    }
+    let status = parameter.u8()?;
+    match code {
+        0x1b | 0x1e => {
+            record.set(slot::MORE, Value::Bool(status & 1 == 1));
+            if status & 2 != 0 {
+                record.outcome = crate::value::Outcome::Failure;
+            }
+            if !pdu.data.is_empty() {
+                let mut length = || -> Result<usize, crate::cursor::Short> {
+                    let length = pdu.data.u16()?;
+                    pdu.data.skip(2)?;
+                    Ok(length.into())
+                };
+                let length = length().map_err(|_| Missing::Data)?;
+                pdu.data.part(length).map_err(|_| Missing::Data)?.keep(record, slot::DATA);
+            }
+        }
+        0x1d => {
+            parameter.skip(2)?;
+            record.set_u(slot::UPLOAD_ID, parameter.u32()?);
+            if !parameter.is_empty() {
+                let length = parameter.u8()?;
+                if let Some(number) = number(parameter.take(length.into())?) {
+                    record.set_u(slot::BLOCK_LENGTH, number);
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.trim_ascii().parse().ok()
+}
+
+/// `_0A00001P`: file identifier, type (two hexadecimal digits), number (five digits), file system.
+/// Numerical controls have paths instead, which stay text.
+fn file_name(name: &[u8], record: &mut Record) {
+    let text = record.push_text(name.get(..name.len().min(limits::TEXT_BYTES)).unwrap_or_default());
+    record.push(slot::FILENAME, Value::Text(text));
+    let Some((b'_' | b'$', rest)) = name.split_first() else {
+        if name.first() != Some(&b'/') {
+            record.flaw(flaw::FILENAME);
+        }
+        return;
+    };
+    if name.starts_with(b"_N_") {
+        record.push_named("file", 0, text);
+        return;
+    }
+    if rest.len() == 8 {
+        block(rest, record);
+    } else {
+        record.flaw(flaw::FILENAME);
+    }
+}
+
+/// Type, number and file system of one block: eight bytes.
+fn block(name: &[u8], record: &mut Record) {
+    let (kind, rest) = name.split_at_checked(2).unwrap_or_default();
+    let (digits, system) = rest.split_at_checked(5).unwrap_or_default();
+    let (kind, space) = names::block(kind);
+    let Some(number) = number(digits) else {
+        record.flaw(flaw::FILENAME);
+        return;
+    };
+    record.set(slot::BLOCK_TYPE, Value::Name(kind));
+    record.set_u(slot::BLOCK_NUMBER, number);
+    record.set(slot::FILE_SYSTEM, Value::Name(names::file_system(system.first().copied().unwrap_or(0))));
+    record.push_stretch(space, 0, number, number);
+}
+
+/// Job 0x28: seven bytes without known meaning, length(2) and arguments, length(1) and name of the service.
+pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    let parameter = &mut pdu.parameter;
+    parameter.skip(7)?;
+    let length = parameter.u16()?;
+    let mut arguments = parameter.part(length.into())?;
+    let length = parameter.u8()?;
+    let name = parameter.take(length.into())?;
+    let text = record.push_text(name);
+    record.set(slot::PI_SERVICE, Value::Text(text));
+    let whole = arguments.take(arguments.remaining()).unwrap_or_default();
+    let (action, class) = names::pi_action(name, whole);
+    record.set(slot::PI_ACTION, Value::Name(action));
+    record.class = class;
+    if matches!(name, b"_INSE" | b"_INS2" | b"_DELE") {
+        return blocks(whole, record);
+    }
+    record.push_named("program_invocation", 0, text);
+    if name.starts_with(b"_N_") {
+        // Numerical controls: length and text, one after the other, filled up to even places.
+        return strings(whole, record);
+    }
+    if !whole.is_empty() {
+        let text = record.push_text(whole.get(..whole.len().min(limits::TEXT_BYTES)).unwrap_or_default());
+        record.push(slot::PI_ARGUMENT, Value::Text(text));
+    }
+    Ok(())
+}
+
+/// Number of blocks, a byte 0, then eight bytes for each.
+fn blocks(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
+    let mut reader = Reader::new(arguments, None);
+    let count = reader.u8()?;
+    reader.skip(1)?;
+    for number in 0..count {
+        let name = reader.take(8)?;
+        if number == 0 {
+            block(name, record);
+        } else {
+            let (kind, rest) = name.split_at_checked(2).unwrap_or_default();
+            let digits = self::number(rest.get(..5).unwrap_or_default()).unwrap_or(0);
+            record.push_stretch(names::block(kind).1, 0, digits, digits);
+        }
+        let text = record.push_text(name);
+        record.push(slot::PI_ARGUMENT, Value::Text(text));
+    }
+    if !reader.is_empty() {
+        record.flaw(flaw::LONG_PARAMETER);
+    }
+    Ok(())
+}
+
+fn strings(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
+    let mut reader = Reader::new(arguments, None);
+    while !reader.is_empty() {
+        let length = reader.u8()?;
+        let text = record.push_text(reader.take(length.into())?);
+        record.push(slot::PI_ARGUMENT, Value::Text(text));
+        if length % 2 == 0 && !reader.is_empty() {
+            reader.skip(1)?;
+        }
+    }
+    Ok(())
+}
+
+/// Job 0x29: five bytes, length(1) and the name of the program, `P_PROGRAM`.
+pub fn stop(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    pdu.parameter.skip(5)?;
+    let length = pdu.parameter.u8()?;
+    let text = record.push_text(pdu.parameter.take(length.into())?);
+    record.set(slot::PI_SERVICE, Value::Text(text));
+    record.set(slot::PI_ACTION, Value::Name("stop"));
+    record.push_named("program_invocation", 0, text);
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! COTP, the ISO transport protocol in its class 0.
+//! ITU-T X.224 (11/95) | ISO/IEC 8073, 13 (structure and encoding of TPDUs); RFC 905, 13.
+//! RFC 1006, 5 (which TPDUs travel over TCP).
+
+use super::fields::{self as slot, flaw};
+use super::reader::Reader;
+use crate::cursor::Short;
+use crate::value::{Class, Outcome, Record, Role, Value};
+
+pub const CONNECT: u8 = 0xe0;
+pub const CONFIRM: u8 = 0xd0;
+pub const DISCONNECT: u8 = 0x80;
+pub const ERROR: u8 = 0x70;
+pub const DATA: u8 = 0xf0;
+
+/// A reference that no S7 message can have: connection requests are paired by the caller's reference.
+const REFERENCE: u64 = 1 << 32;
+/// `operation` of a TPDU: this plus its type.
+pub const OPERATION: u32 = 0x3_0000;
+
+/// Type without the credit in its low half (X.224, 13.2.2).
+pub fn name(code: u8) -> &'static str {
+    match code & 0xf0 {
+        CONNECT => "connect_request",
+        CONFIRM => "connect_confirm",
+        DISCONNECT => "disconnect_request",
+        0xc0 => "disconnect_confirm",
+        DATA => "data",
+        0x10 => "expedited_data",
+        0x20 => "expedited_acknowledge",
+        0x60 => "data_acknowledge",
+        0x50 => "reject",
+        ERROR => "error",
+        _ => "unknown",
+    }
+}
+
+pub fn known(code: u8) -> bool {
+    name(code) != "unknown" && (code & 0x0f == 0 || matches!(code & 0xf0, CONNECT | CONFIRM | 0x60 | 0x50))
+}
+
+/// Fill in what every COTP event has. A confirmation answers the operation `connect`, so it bears its number.
+pub fn describe(record: &mut Record, code: u8) {
+    record.protocol_name = Some("cotp");
+    record.set_u(slot::COTP_TYPE, code & 0xf0);
+    record.set(slot::COTP_TYPE_NAME, Value::Name(name(code)));
+    let (operation, name) = match code & 0xf0 {
+        CONNECT | CONFIRM => (CONNECT, "connect"),
+        DISCONNECT => (DISCONNECT, "disconnect"),
+        DATA => (DATA, "data"),
+        other => (other, name(code)),
+    };
+    record.operation = OPERATION | u32::from(operation);
+    record.operation_name = name;
+    record.class = match operation {
+        DATA | 0x10 => Class::Other,
+        _ => Class::Session,
+    };
+    if self::name(code) == "unknown" {
+        record.flaw(flaw::COTP_TYPE);
+    }
+}
+
+/// Everything but data: connection, its end, errors. `header` starts behind the type's byte.
+///
+/// ```text
+///   CR, CC:  dst(2) src(2) class(1) parameters     DR:  dst(2) src(2) reason(1)     ER:  dst(2) cause(1)
+/// ```
+pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, confirmed: bool) -> Result<(), Short> {
+    let destination = header.u16()?;
+    record.set_u(slot::COTP_DESTINATION, destination);
+    match code & 0xf0 {
+        CONNECT | CONFIRM => {
+            let source = header.u16()?;
+            record.set_u(slot::COTP_SOURCE, source);
+            record.set_u(slot::COTP_CLASS, header.u8()? >> 4);
+            if code & 0xf0 == CONNECT {
+                record.role = Role::Request;
+                record.reference = Some(REFERENCE | u64::from(source));
+            } else {
+                record.role = Role::Response;
+                record.outcome = Outcome::Success;
+                record.reference = Some(REFERENCE | u64::from(destination));
+            }
+            parameters(record, code, header);
+        }
+        DISCONNECT => {
+            record.set_u(slot::COTP_SOURCE, header.u16()?);
+            record.set_u(slot::COTP_CAUSE, header.u8()?);
+            if confirmed {
+                record.role = Role::Unsolicited;
+            } else {
+                // X.224, 6.6: the answer to a connection request that is refused.
+                record.role = Role::Response;
+                record.outcome = Outcome::Failure;
+                record.operation = OPERATION | u32::from(CONNECT);
+                record.operation_name = "connect";
+                record.reference = Some(REFERENCE | u64::from(destination));
+            }
+        }
+        ERROR => {
+            record.set_u(slot::COTP_CAUSE, header.u8()?);
+            record.role = Role::Unsolicited;
+            record.outcome = Outcome::Failure;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// X.224, 13.3.4: code, length, value.
+fn parameters(record: &mut Record, code: u8, header: &mut Reader<'_>) {
+    while !header.is_empty() {
+        if parameter(record, code, header).is_err() {
+            record.flaw(flaw::COTP_PARAMETER);
+            return;
+        }
+    }
+}
+
+fn parameter(record: &mut Record, code: u8, header: &mut Reader<'_>) -> Result<(), Short> {
+    let (kind, length) = (header.u8()?, header.u8()?);
+    let mut value = header.part(usize::from(length))?;
+    match kind {
+        // TPDU size as a power of two, 7 to 13.
+        0xc0 => {
+            let power = value.u8()?;
+            if (7..=13).contains(&power) {
+                record.set_u(slot::COTP_TPDU_SIZE, 1u32.wrapping_shl(power.into()));
+            } else {
+                record.flaw(flaw::COTP_PARAMETER);
+            }
+        }
+        0xc1 => value.keep(record, slot::COTP_SOURCE_TSAP),
+        0xc2 => {
+            if code & 0xf0 == CONNECT {
+                station(record, value);
+            }
+            value.keep(record, slot::COTP_DESTINATION_TSAP);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A called TSAP of two bytes as S7 stations use it: kind of connection (1 programming device, 2 operator panel,
+/// 3 other), then rack in the upper three and slot in the lower five bits.
+fn station(record: &mut Record, mut tsap: Reader<'_>) {
+    if tsap.remaining() != 2 {
+        return;
+    }
+    if let (Ok(kind @ 1..=0x1f), Ok(place)) = (tsap.u8(), tsap.u8()) {
+        record.set_u(slot::CONNECTION_TYPE, kind);
+        record.set_u(slot::RACK, place >> 5);
+        record.set_u(slot::SLOT, place & 0x1f);
+    }
+}

@@ -1,0 +1,198 @@
+//! Jobs (ROSCTR 1) and their answers (2, 3): setup, read, write; blocks and control are in `block`.
+
+use super::fields::{self as slot, flaw};
+use super::item::{specifications, Items};
+use super::memory::{Memory, Question, ITEMS};
+use super::pdu::{reference, Pdu};
+use super::value::{self, datum};
+use super::{block, names};
+use crate::cursor::Short;
+use crate::limits;
+use crate::value::{Outcome, Record, Value};
+
+/// What a part of a message lacked.
+pub enum Missing {
+    Parameter,
+    Data,
+}
+
+impl From<Short> for Missing {
+    fn from(_: Short) -> Self {
+        Missing::Parameter
+    }
+}
+
+fn named(record: &mut Record, code: u8) {
+    let (name, class) = names::function(code);
+    record.set_u(slot::FUNCTION, code);
+    record.set(slot::FUNCTION_NAME, Value::Name(name));
+    record.operation = code.into();
+    record.operation_name = name;
+    record.class = class;
+    if name == "unknown" {
+        record.flaw(flaw::FUNCTION);
+    }
+}
+
+pub fn ask(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+    record.reference = Some(reference(pdu.reference, pdu.from_client, false));
+    let Ok(code) = pdu.parameter.u8() else {
+        record.flaw(flaw::SHORT_PARAMETER);
+        return;
+    };
+    named(record, code);
+    let mut question = Question {
+        pdu_reference: pdu.reference,
+        from_client: pdu.from_client,
+        userdata: false,
+        continues: false,
+        operation: code.into(),
+        name: record.operation_name,
+        class: record.class,
+        sizes: [0; ITEMS],
+        items: 0,
+    };
+    let read = match code {
+        0xf0 => setup(pdu, record),
+        0x04 => read_request(pdu, record, &mut question),
+        0x05 => write_request(pdu, record, &mut question),
+        0x1a..=0x1f => block::transfer(code, pdu, record),
+        0x28 => block::service(pdu, record),
+        0x29 => block::stop(pdu, record),
+        _ => raw(pdu, record),
+    };
+    question.class = record.class;
+    memory.ask(question);
+    finish(read, pdu, record);
+}
+
+pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
+    if !pdu.failed {
+        record.outcome = Outcome::Success;
+    }
+    // Userdata may be refused by a bare acknowledgement too.
+    let kind = if pdu.rosctr == 2 { None } else { Some(false) };
+    let asked = memory.asked(pdu.reference, !pdu.from_client, kind);
+    let userdata = asked.is_some_and(|question| question.userdata);
+    record.reference = Some(reference(pdu.reference, !pdu.from_client, userdata));
+    let code = pdu.parameter.u8().ok();
+    if let Some(code) = code {
+        named(record, code);
+    }
+    if let (Some(question), None) = (asked, code) {
+        record.operation = question.operation;
+        record.operation_name = question.name;
+    }
+    let asked = asked.filter(|question| question.operation == record.operation);
+    if let Some(question) = asked {
+        record.class = question.class;
+    }
+    let read = match code {
+        None => Ok(()),
+        // A refusal ends where its sender saw fit.
+        Some(_) if pdu.failed && pdu.data.is_empty() => raw(pdu, record),
+        Some(0xf0) => setup(pdu, record),
+        Some(0x04) => read_response(pdu, asked, record),
+        Some(0x05) => write_response(pdu, asked, record),
+        Some(code @ 0x1a..=0x1f) => block::transferred(code, pdu, record),
+        Some(_) => raw(pdu, record),
+    };
+    finish(read, pdu, record);
+}
+
+/// What is left over is kept and noted.
+fn finish(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
+    match read {
+        Err(Missing::Parameter) => record.flaw(flaw::SHORT_PARAMETER),
+        Err(Missing::Data) => record.flaw(flaw::SHORT_DATA),
+        Ok(()) => {
+            if !pdu.parameter.is_empty() {
+                record.flaw(flaw::LONG_PARAMETER);
+            }
+            if !pdu.data.is_empty() {
+                record.flaw(flaw::LONG_DATA);
+            }
+        }
+    }
+    pdu.parameter.keep(record, slot::PARAMETER);
+    pdu.data.keep(record, slot::DATA);
+}
+
+fn raw(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    pdu.parameter.keep(record, slot::PARAMETER);
+    pdu.data.keep(record, slot::DATA);
+    Ok(())
+}
+
+/// Reserved, jobs open at once (calling, called), PDU length.
+fn setup(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+    pdu.parameter.skip(1)?;
+    record.set_u(slot::AMQ_CALLING, pdu.parameter.u16()?);
+    record.set_u(slot::AMQ_CALLED, pdu.parameter.u16()?);
+    record.set_u(slot::PDU_LENGTH, pdu.parameter.u16()?);
+    Ok(())
+}
+
+fn read_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
+    let count = pdu.parameter.u8()?;
+    question.remember(Items::new(pdu.parameter, count).map(|(item, _)| item));
+    pdu.parameter = specifications(pdu.parameter, count, record);
+    Ok(())
+}
+
+fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
+    let count = pdu.parameter.u8()?;
+    let items = Items::new(pdu.parameter, count);
+    question.remember(items.map(|(item, _)| item));
+    pdu.parameter = specifications(pdu.parameter, count, record);
+    let mut budget = limits::LIST_VALUES;
+    for (number, (item, _)) in (1..).zip(items) {
+        let datum = datum(&mut pdu.data, number == u32::from(count)).map_err(|_| Missing::Data)?;
+        value::push(record, &datum, item.transport, &mut budget);
+    }
+    Ok(())
+}
+
+fn read_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
+    let count = pdu.parameter.u8()?;
+    counted(count, asked, record);
+    let mut codes = pdu.data;
+    for number in 1..=count {
+        let datum = datum(&mut codes, number == count).map_err(|_| Missing::Data)?;
+        result(record, datum.code);
+    }
+    let mut budget = limits::LIST_VALUES;
+    for number in 0..count {
+        let last = number.saturating_add(1) == count;
+        let datum = datum(&mut pdu.data, last).map_err(|_| Missing::Data)?;
+        let size = asked.map_or(0, |question| question.size(number.into()));
+        value::push(record, &datum, size, &mut budget);
+    }
+    Ok(())
+}
+
+/// One return code for each item.
+fn write_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
+    let count = pdu.parameter.u8()?;
+    counted(count, asked, record);
+    for _ in 0..count {
+        let code = pdu.data.u8().map_err(|_| Missing::Data)?;
+        result(record, code);
+    }
+    Ok(())
+}
+
+fn counted(count: u8, asked: Option<&Question>, record: &mut Record) {
+    record.set_u(slot::ITEM_COUNT, count);
+    if count == 0 || asked.is_some_and(|question| question.items != usize::from(count)) {
+        record.flaw(flaw::ITEM_COUNT);
+    }
+}
+
+/// One failed item makes the answer a failure.
+fn result(record: &mut Record, code: u8) {
+    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
+    if code != value::SUCCESS {
+        record.outcome = Outcome::Failure;
+    }
+}

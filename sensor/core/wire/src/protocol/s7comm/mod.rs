@@ -1,0 +1,233 @@
+//! S7comm over ISO-on-TCP, with the COTP messages below it.
+//! RFC 1006 and RFC 2126 (TPKT), ITU-T X.224 | ISO/IEC 8073 and RFC 905 (COTP). Siemens never published S7comm; its
+//! layout is known from public descriptions (the documentation of Wireshark's dissector, of Snap7 and of libnodave,
+//! G. Miru's articles on the protocol) and from captures. No code or table of theirs is here.
+//!
+//! One event per S7 PDU, put together from COTP fragments where it came in several. COTP messages without S7 are
+//! events of protocol `cotp`, S7comm-plus (0x72) is recognised and left alone.
+//!
+//! `operation`: the function code of jobs; userdata 0x10000 | group << 8 | subfunction; S7comm-plus 0x20000 | opcode;
+//! COTP 0x30000 | type.
+//! `reference`: PDU reference | (asked by the server) << 16 | userdata << 17, because the controller numbers the jobs
+//! of a download by itself and collides with the client's numbers.
+
+mod block;
+mod cotp;
+mod fields;
+mod item;
+mod job;
+mod memory;
+mod names;
+mod pdu;
+mod reader;
+mod tpkt;
+mod userdata;
+mod value;
+
+use super::{Context, Parser, Probe, Protocol, Step};
+use crate::cursor::Short;
+use crate::limits;
+use crate::value::{Record, Role};
+use fields::{flaw, FIELDS, FLAWS};
+use memory::Memory;
+use reader::Reader;
+use tpkt::Front;
+
+pub const PROTOCOL: Protocol =
+    Protocol { name: "s7comm", fields: FIELDS, flaws: FLAWS, ports: &[102], probe, parser: || Box::new(S7::default()) };
+
+/// One direction of the connection.
+#[derive(Default)]
+struct Side {
+    /// Payloads of data TPDUs whose last one has not come.
+    fragments: Vec<u8>,
+    /// The fragments grew beyond the budget: everything up to their end is passed over.
+    dropping: bool,
+    /// Framing was lost: looking for the next packet.
+    searching: bool,
+}
+
+#[derive(Default)]
+struct S7 {
+    sides: [Side; 2],
+    memory: Memory,
+    /// The connection was confirmed, or picked up in the middle.
+    confirmed: bool,
+}
+
+/// TPKT and COTP alone also carry MMS, RDP, H.323: only S7's own first byte, or the transport addresses that a call
+/// to a station bears, make it sure.
+fn probe(payload: &[u8]) -> Probe {
+    if payload.is_empty() || !tpkt::plausible(payload) {
+        return Probe::No;
+    }
+    match (payload.get(5).copied().unwrap_or(0), payload.get(7).copied()) {
+        (cotp::DATA, Some(0x32)) if payload.get(8).is_some_and(|rosctr| names::rosctr(*rosctr) != "unknown") => {
+            Probe::Sure
+        }
+        (code, _) if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM) && calls_a_station(payload) => Probe::Sure,
+        _ => Probe::Fits,
+    }
+}
+
+/// The variable part of a connection request holds transport addresses and nothing that is not a parameter.
+fn calls_a_station(payload: &[u8]) -> bool {
+    let end = payload.get(4).map_or(0, |indicator| usize::from(*indicator).saturating_add(tpkt::HEADER + 1));
+    let mut header = Reader::new(payload.get(11..end).unwrap_or_default(), None);
+    let mut addresses = 0u8;
+    while let (Ok(kind), Ok(length)) = (header.u8(), header.u8()) {
+        if !matches!(kind, 0x85..=0x8b | 0xc0..=0xcf | 0xf0) || header.skip(length.into()).is_err() {
+            return false;
+        }
+        addresses = addresses.saturating_add(u8::from(matches!(kind, 0xc1 | 0xc2)));
+    }
+    header.is_empty() && addresses == 2
+}
+
+impl Parser for S7 {
+    fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
+        let side = usize::from(context.from_client);
+        if let Some(side) = self.sides.get_mut(side).filter(|_| context.after_gap) {
+            *side = Side { searching: true, ..Side::default() };
+            self.confirmed = true;
+        }
+        let searching = self.sides.get(side).is_some_and(|side| side.searching);
+        if searching && !tpkt::plausible(bytes) {
+            return Step::Lost { used: tpkt::next(bytes).max(1) };
+        }
+        match tpkt::front(bytes) {
+            Front::Short { need } => Step::Short { need },
+            Front::Other => {
+                if let Some(side) = self.sides.get_mut(side) {
+                    *side = Side { searching: true, ..Side::default() };
+                }
+                record.protocol_name = Some("cotp");
+                record.operation_name = "bad_packet";
+                if let Some([high, low]) = bytes.get(2..tpkt::HEADER) {
+                    record.set_u(fields::LENGTH, u16::from_be_bytes([*high, *low]));
+                }
+                record.flaw(flaw::TPKT_HEADER);
+                Step::Message { used: tpkt::next(bytes).max(1) }
+            }
+            Front::Packet(length) => {
+                if let Some(side) = self.sides.get_mut(side) {
+                    side.searching = false;
+                }
+                if bytes.get(1).is_some_and(|reserved| *reserved != 0) {
+                    record.flaw(flaw::TPKT_RESERVED);
+                }
+                let tpdu = bytes.get(tpkt::HEADER..length).unwrap_or_default();
+                match self.tpdu(tpdu, context, record) {
+                    true => Step::Message { used: length },
+                    false => Step::Kept { used: length },
+                }
+            }
+        }
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.sides.iter().map(|side| side.fragments.capacity()).sum::<usize>().saturating_add(self.memory.kept_bytes())
+    }
+}
+
+impl S7 {
+    /// Read one TPDU; false when it is a fragment to be kept, or an end of something passed over.
+    fn tpdu(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
+        let mut all = Reader::new(tpdu, Some(tpkt::HEADER));
+        let indicator = usize::from(all.u8().unwrap_or(0));
+        let (Ok(mut header), true) = (all.part(indicator), (2..0xff).contains(&indicator)) else {
+            cotp::describe(record, tpdu.get(1).copied().unwrap_or(0));
+            record.role = Role::Other;
+            record.flaw(flaw::COTP_LENGTH);
+            return true;
+        };
+        let code = header.u8().unwrap_or(0);
+        if code & 0xf0 == cotp::DATA {
+            // Class 0 has one byte here, the others the destination's reference before it.
+            if indicator >= 4 {
+                record.set_u(fields::COTP_DESTINATION, header.u16().unwrap_or(0));
+            }
+            let last = header.u8().unwrap_or(0x80) & 0x80 != 0;
+            return self.data(all, last, context, record);
+        }
+        cotp::describe(record, code);
+        if cotp::control(record, code, &mut header, self.confirmed).is_err() {
+            record.flaw(flaw::COTP_LENGTH);
+        }
+        all.keep(record, fields::COTP_DATA);
+        self.confirmed = match code & 0xf0 {
+            cotp::CONNECT => false,
+            cotp::CONFIRM => true,
+            _ => self.confirmed,
+        };
+        if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM | cotp::DISCONNECT | cotp::ERROR) {
+            if self.sides.iter().any(|side| !side.fragments.is_empty()) {
+                record.flaw(flaw::INTERRUPTED);
+            }
+            self.sides = Default::default();
+            self.memory.clear();
+        }
+        true
+    }
+
+    fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context, record: &mut Record) -> bool {
+        self.confirmed = true;
+        let Some(side) = self.sides.get_mut(usize::from(context.from_client)) else {
+            return true;
+        };
+        if side.dropping {
+            side.dropping = !last;
+            return false;
+        }
+        if last && side.fragments.is_empty() {
+            self.content(payload, context, record);
+            return true;
+        }
+        if side.fragments.len().saturating_add(payload.remaining()) > limits::S7_PDU_BYTES {
+            *side = Side { dropping: !last, ..Side::default() };
+            cotp::describe(record, cotp::DATA);
+            record.flaw(flaw::FRAGMENTS);
+            return true;
+        }
+        side.fragments.extend_from_slice(payload.take(payload.remaining()).unwrap_or_default());
+        if !last {
+            return false;
+        }
+        let whole = std::mem::take(&mut side.fragments);
+        self.content(Reader::new(&whole, None), context, record);
+        true
+    }
+
+    /// What a transport message carries: S7comm, S7comm-plus, or something of another kind.
+    fn content(&mut self, mut payload: Reader<'_>, context: &Context, record: &mut Record) {
+        match payload.peek() {
+            Some(0x32) => pdu::read(&mut payload, context, &mut self.memory, record),
+            Some(0x72) => plus(&mut payload, record),
+            _ => {
+                cotp::describe(record, cotp::DATA);
+                payload.keep(record, fields::COTP_DATA);
+            }
+        }
+    }
+}
+
+/// S7comm-plus: 0x72, version, length, then (in versions 1 to 3) an opcode. What follows is often encrypted.
+fn plus(payload: &mut Reader<'_>, record: &mut Record) {
+    record.protocol_name = Some("s7comm-plus");
+    record.operation = 0x2_0000;
+    record.operation_name = "s7comm_plus";
+    if plus_header(payload, record).is_err() {
+        record.flaw(flaw::SHORT_HEADER);
+    }
+    payload.keep(record, fields::DATA);
+}
+
+fn plus_header(payload: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    payload.skip(1)?;
+    record.set_u(fields::PLUS_VERSION, payload.u8()?);
+    payload.skip(2)?;
+    let opcode = payload.u8()?;
+    record.set_u(fields::PLUS_OPCODE, opcode);
+    record.operation |= u32::from(opcode);
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Numbers of S7comm and what they are called here.
+
+use crate::value::Class;
+
+pub fn rosctr(code: u8) -> &'static str {
+    match code {
+        1 => "job",
+        2 => "ack",
+        3 => "ack_data",
+        7 => "userdata",
+        _ => "unknown",
+    }
+}
+
+/// A job's function, and what it does to the station.
+pub fn function(code: u8) -> (&'static str, Class) {
+    match code {
+        0x00 => ("cpu_services", Class::Diagnose),
+        0x04 => ("read_var", Class::Read),
+        0x05 => ("write_var", Class::Write),
+        0x1a => ("request_download", Class::Program),
+        0x1b => ("download_block", Class::Program),
+        0x1c => ("download_ended", Class::Program),
+        0x1d => ("start_upload", Class::Program),
+        0x1e => ("upload", Class::Program),
+        0x1f => ("end_upload", Class::Program),
+        0x28 => ("pi_service", Class::Control),
+        0x29 => ("plc_stop", Class::Control),
+        0xf0 => ("setup_communication", Class::Session),
+        _ => ("unknown", Class::Other),
+    }
+}
+
+pub fn group(code: u8) -> &'static str {
+    match code {
+        0 => "mode_transition",
+        1 => "programmer",
+        2 => "cyclic",
+        3 => "block",
+        4 => "cpu",
+        5 => "security",
+        6 => "bsend_brecv",
+        7 => "time",
+        15 => "nc_programming",
+        _ => "unknown",
+    }
+}
+
+/// A userdata function by group and subfunction.
+pub fn subfunction(group: u8, code: u8) -> (&'static str, Class) {
+    match (group, code) {
+        // The controller says which mode it has gone into.
+        (0, 0x00) => ("mode_stop", Class::Diagnose),
+        (0, 0x01) => ("mode_warm_restart", Class::Diagnose),
+        (0, 0x02) => ("mode_run", Class::Diagnose),
+        (0, 0x03) => ("mode_hot_restart", Class::Diagnose),
+        (0, 0x04) => ("mode_hold", Class::Diagnose),
+        (0, 0x06) => ("mode_cold_restart", Class::Diagnose),
+        (0, _) => ("mode_transition", Class::Diagnose),
+        // Test and commissioning functions of a programming device.
+        (1, 0x01) => ("block_status", Class::Diagnose),
+        (1, 0x02) => ("variable_status", Class::Read),
+        (1, 0x03) => ("read_interrupt_stack", Class::Diagnose),
+        (1, 0x04) => ("read_block_stack", Class::Diagnose),
+        (1, 0x05) => ("read_local_stack", Class::Diagnose),
+        (1, 0x06) => ("measure_cycle_time", Class::Diagnose),
+        (1, 0x07) => ("force_selection", Class::Diagnose),
+        (1, 0x08) => ("modify_variable", Class::Write),
+        (1, 0x09) => ("force", Class::Control),
+        (1, 0x0a) => ("breakpoint", Class::Control),
+        (1, 0x0b) => ("exit_hold", Class::Control),
+        (1, 0x0c) => ("memory_reset", Class::Control),
+        (1, 0x0d) => ("disable_job", Class::Diagnose),
+        (1, 0x0e) => ("enable_job", Class::Diagnose),
+        (1, 0x0f) => ("delete_job", Class::Diagnose),
+        (1, 0x10) => ("read_job_list", Class::Diagnose),
+        (1, 0x11) => ("read_job", Class::Diagnose),
+        (1, 0x12) => ("replace_job", Class::Diagnose),
+        (1, 0x13) => ("block_status_2", Class::Diagnose),
+        (1, 0x16) => ("flash_led", Class::Diagnose),
+        (2, 0x01) => ("cyclic_read", Class::Read),
+        (2, 0x04) => ("cyclic_unsubscribe", Class::Read),
+        (2, 0x05) => ("cyclic_read_on_change", Class::Read),
+        (2, 0x07) => ("cyclic_modify", Class::Read),
+        (2, 0x08) => ("read_record", Class::Read),
+        (3, 0x01) => ("list_blocks", Class::Discover),
+        (3, 0x02) => ("list_blocks_of_type", Class::Discover),
+        (3, 0x03) => ("block_info", Class::Discover),
+        (4, 0x01) => ("read_szl", Class::Discover),
+        (4, 0x02) => ("message_service", Class::Diagnose),
+        (4, 0x03) => ("diagnostic_message", Class::Diagnose),
+        (4, 0x05) => ("alarm_8_indication", Class::Diagnose),
+        (4, 0x06) => ("notify_indication", Class::Diagnose),
+        (4, 0x07) => ("alarm_8_lock", Class::Control),
+        (4, 0x08) => ("alarm_8_unlock", Class::Control),
+        (4, 0x09) => ("scan_indication", Class::Diagnose),
+        (4, 0x0b) => ("alarm_acknowledge", Class::Control),
+        (4, 0x0c) => ("alarm_acknowledge_indication", Class::Diagnose),
+        (4, 0x0d) => ("alarm_8_lock_indication", Class::Diagnose),
+        (4, 0x0e) => ("alarm_8_unlock_indication", Class::Diagnose),
+        (4, 0x11) => ("alarm_sq_indication", Class::Diagnose),
+        (4, 0x12) => ("alarm_s_indication", Class::Diagnose),
+        (4, 0x13) => ("alarm_query", Class::Diagnose),
+        (4, 0x16) => ("notify_8_indication", Class::Diagnose),
+        (5, 0x01) => ("set_password", Class::Session),
+        (5, 0x02) => ("clear_password", Class::Session),
+        (6, _) => ("bsend_brecv", Class::Write),
+        (7, 0x01 | 0x03) => ("read_clock", Class::Read),
+        (7, 0x02 | 0x04) => ("set_clock", Class::Control),
+        _ => ("unknown", Class::Other),
+    }
+}
+
+/// Memory areas of an S7ANY address; the flag area is Siemens' Merker.
+pub fn area(code: u8) -> &'static str {
+    match code {
+        0x03 => "system_info",
+        0x05 => "system_flag",
+        0x06 => "analog_input",
+        0x07 => "analog_output",
+        0x1c => "counter",
+        0x1d => "timer",
+        0x1e => "iec_counter",
+        0x1f => "iec_timer",
+        0x80 => "peripheral",
+        0x81 => "input",
+        0x82 => "output",
+        0x83 => "flag",
+        0x84 => "db",
+        0x85 => "instance_db",
+        0x86 => "local",
+        0x87 => "caller_local",
+        _ => "unknown",
+    }
+}
+
+/// Block types as two hexadecimal digits in file names, with the space their numbers belong to.
+pub fn block(digits: &[u8]) -> (&'static str, &'static str) {
+    match digits {
+        b"08" => ("OB", "block_ob"),
+        b"0A" => ("DB", "block_db"),
+        b"0B" => ("SDB", "block_sdb"),
+        b"0C" => ("FC", "block_fc"),
+        b"0D" => ("SFC", "block_sfc"),
+        b"0E" => ("FB", "block_fb"),
+        b"0F" => ("SFB", "block_sfb"),
+        _ => ("unknown", "block"),
+    }
+}
+
+/// Where a block lives: `P` passive (loaded, not linked), `A` active, `B` both.
+pub fn file_system(code: u8) -> &'static str {
+    match code {
+        b'P' => "passive",
+        b'A' => "active",
+        b'B' => "both",
+        _ => "unknown",
+    }
+}
+
+/// What a program invocation service does, with its class. `argument` decides how `P_PROGRAM` starts.
+pub fn pi_action(service: &[u8], argument: &[u8]) -> (&'static str, Class) {
+    match service {
+        b"P_PROGRAM" => match argument.trim_ascii() {
+            b"" => ("warm_restart", Class::Control),
+            b"C" => ("cold_restart", Class::Control),
+            b"R" => ("hot_restart", Class::Control),
+            _ => ("start", Class::Control),
+        },
+        b"_INSE" | b"_INS2" => ("insert_block", Class::Program),
+        b"_DELE" => ("delete_block", Class::Program),
+        b"_MODU" => ("copy_ram_to_rom", Class::Program),
+        b"_GARB" => ("compress_memory", Class::Program),
+        _ => ("unknown", Class::Control),
+    }
+}

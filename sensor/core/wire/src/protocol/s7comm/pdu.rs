@@ -1,0 +1,83 @@
+//! The S7 header.
+//!
+//! ```text
+//!   0    1        2             4           6                  8             10            11
+//!   | 32 | ROSCTR | redundancy  | reference | parameter length | data length | error class | code |   parameter, data
+//! ```
+//! Error class and code are there in acknowledgements (ROSCTR 2 and 3) only.
+
+use super::fields::{self as slot, flaw};
+use super::memory::Memory;
+use super::reader::Reader;
+use super::{job, names, userdata};
+use crate::cursor::Short;
+use crate::protocol::Context;
+use crate::value::{Outcome, Record, Role, Value};
+
+/// The parts of one S7 message that its functions read.
+pub struct Pdu<'a> {
+    pub rosctr: u8,
+    pub reference: u16,
+    pub from_client: bool,
+    /// Error class or code is not 0.
+    pub failed: bool,
+    pub parameter: Reader<'a>,
+    pub data: Reader<'a>,
+}
+
+/// What pairs an answer with its question: see the module's head.
+pub fn reference(pdu_reference: u16, by_client: bool, userdata: bool) -> u64 {
+    u64::from(pdu_reference) | u64::from(!by_client) << 16 | u64::from(userdata) << 17
+}
+
+pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, record: &mut Record) {
+    let Ok(mut pdu) = header(payload, context, record) else {
+        record.flaw(flaw::SHORT_HEADER);
+        return;
+    };
+    if pdu.failed {
+        record.outcome = Outcome::Failure;
+    }
+    match pdu.rosctr {
+        1 => job::ask(&mut pdu, memory, record),
+        2 | 3 => job::answer(&mut pdu, memory, record),
+        7 => userdata::read(&mut pdu, memory, record),
+        _ => {
+            record.flaw(flaw::ROSCTR);
+            pdu.parameter.keep(record, slot::PARAMETER);
+            pdu.data.keep(record, slot::DATA);
+        }
+    }
+    if !payload.is_empty() {
+        record.flaw(flaw::TRAILING);
+    }
+}
+
+fn header<'a>(payload: &mut Reader<'a>, context: &Context, record: &mut Record) -> Result<Pdu<'a>, Short> {
+    payload.skip(1)?;
+    let rosctr = payload.u8()?;
+    record.set_u(slot::ROSCTR, rosctr);
+    record.set(slot::ROSCTR_NAME, Value::Name(names::rosctr(rosctr)));
+    record.role = match rosctr {
+        1 => Role::Request,
+        2 | 3 => Role::Response,
+        _ => Role::Other,
+    };
+    payload.skip(2)?;
+    let reference = payload.u16()?;
+    record.set_u(slot::PDU_REFERENCE, reference);
+    let (parameter, data) = (usize::from(payload.u16()?), usize::from(payload.u16()?));
+    let mut failed = false;
+    if matches!(rosctr, 2 | 3) {
+        let (class, code) = (payload.u8()?, payload.u8()?);
+        record.set_u(slot::ERROR_CLASS, class);
+        record.set_u(slot::ERROR_CODE, code);
+        failed = class != 0 || code != 0;
+    }
+    if parameter.saturating_add(data) > payload.remaining() {
+        record.flaw(flaw::LENGTH);
+    }
+    let parameter = payload.part(parameter.min(payload.remaining()))?;
+    let data = payload.part(data.min(payload.remaining()))?;
+    Ok(Pdu { rosctr, reference, from_client: context.from_client, failed, parameter, data })
+}

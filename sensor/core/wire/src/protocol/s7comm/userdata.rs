@@ -1,0 +1,212 @@
+//! Userdata (ROSCTR 7): functions of programming devices and operator panels.
+//!
+//! ```text
+//!   parameter:  00 01 12 | length(1) | method(1) | type, group (4 bits each) | subfunction | sequence
+//!               [ | data unit | more follows | error code(2) ]                      when length is 8
+//!   data:       return code(1) | transport size(1) | length(2) | content
+//! ```
+
+use super::fields::{self as slot, flaw};
+use super::item::specifications;
+use super::memory::{Memory, Question, ITEMS};
+use super::names;
+use super::pdu::{reference, Pdu};
+use super::reader::Reader;
+use super::value::{self, Datum};
+use crate::cursor::Short;
+use crate::value::{Outcome, Record, Role, Value};
+
+/// Types: the upper half of the byte before the subfunction. 3, 7 and 11 are their like on numerical controls.
+const REQUEST: [u8; 2] = [4, 7];
+const RESPONSE: [u8; 2] = [8, 11];
+
+const HEAD: u32 = 0x00_0112;
+const MODE_TRANSITION: u32 = 0x01_0010;
+
+struct Head {
+    kind: u8,
+    group: u8,
+    subfunction: u8,
+    sequence: u8,
+    data_unit: u8,
+}
+
+pub fn read(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+    let Ok(head) = head(&mut pdu.parameter, record) else {
+        record.flaw(flaw::SHORT_PARAMETER);
+        pdu.data.keep(record, slot::DATA);
+        return;
+    };
+    let (name, class) = names::subfunction(head.group, head.subfunction);
+    record.set(slot::UD_GROUP_NAME, Value::Name(names::group(head.group)));
+    record.set(slot::UD_SUBFUNCTION_NAME, Value::Name(name));
+    record.operation = 0x1_0000 | u32::from(head.group) << 8 | u32::from(head.subfunction);
+    record.operation_name = name;
+    record.class = class;
+    let by_client = if RESPONSE.contains(&head.kind) { !pdu.from_client } else { pdu.from_client };
+    // A question for the next part of an answer bears that answer's sequence number.
+    let mut continues = head.data_unit != 0 && RESPONSE.contains(&head.kind);
+    if REQUEST.contains(&head.kind) {
+        record.role = Role::Request;
+        continues = head.sequence != 0 && pdu.data.remaining() <= 4;
+        memory.ask(Question {
+            pdu_reference: pdu.reference,
+            from_client: pdu.from_client,
+            userdata: true,
+            continues,
+            operation: record.operation,
+            name,
+            class,
+            sizes: [0; ITEMS],
+            items: 0,
+        });
+    } else if RESPONSE.contains(&head.kind) {
+        record.role = Role::Response;
+        if record.outcome == Outcome::Unknown {
+            record.outcome = Outcome::Success;
+        }
+        if let Some(question) = memory.asked(pdu.reference, by_client, Some(true)) {
+            continues = question.continues;
+        }
+    } else {
+        record.role = Role::Unsolicited;
+    }
+    if record.role != Role::Unsolicited {
+        record.reference = Some(reference(pdu.reference, by_client, true));
+    }
+    if !pdu.parameter.is_empty() {
+        record.flaw(flaw::LONG_PARAMETER);
+        pdu.parameter.keep(record, slot::PARAMETER);
+    }
+    if !pdu.data.is_empty() && data(&head, pdu, continues, record).is_err() {
+        record.flaw(flaw::SHORT_DATA);
+    }
+    if !pdu.data.is_empty() {
+        record.flaw(flaw::LONG_DATA);
+    }
+}
+
+fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> {
+    let (start, length) = (parameter.u24()?, parameter.u8()?);
+    let fits = usize::from(length) == parameter.remaining() && matches!(length, 4 | 8);
+    // Mode transitions have a head of their own, followed by four bytes.
+    if start != MODE_TRANSITION && (start != HEAD || !fits) {
+        record.flaw(flaw::USERDATA_HEAD);
+    }
+    parameter.skip(1)?;
+    let (kind, subfunction, sequence) = (parameter.u8()?, parameter.u8()?, parameter.u8()?);
+    let mut head = Head { kind: kind >> 4, group: kind & 0x0f, subfunction, sequence, data_unit: 0 };
+    record.set_u(slot::UD_TYPE, head.kind);
+    record.set_u(slot::UD_GROUP, head.group);
+    record.set_u(slot::UD_SUBFUNCTION, subfunction);
+    record.set_u(slot::UD_SEQUENCE, sequence);
+    if start == HEAD && length >= 8 {
+        head.data_unit = parameter.u8()?;
+        record.set_u(slot::UD_DATA_UNIT, head.data_unit);
+        record.set(slot::UD_LAST, Value::Bool(parameter.u8()? == 0));
+        let error = parameter.u16()?;
+        record.set_u(slot::UD_ERROR, error);
+        if error != 0 && RESPONSE.contains(&head.kind) {
+            record.outcome = Outcome::Failure;
+        }
+    }
+    Ok(head)
+}
+
+/// Return code 0x0a with no content is how "nothing to say" is spelled, in questions and in good answers too.
+fn data(head: &Head, pdu: &mut Pdu<'_>, continues: bool, record: &mut Record) -> Result<(), Short> {
+    let Datum { code, transport: _, mut body } = value::datum(&mut pdu.data, true)?;
+    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
+    if RESPONSE.contains(&head.kind) && !matches!(code, value::SUCCESS | 0x0a) {
+        record.outcome = Outcome::Failure;
+    }
+    if !continues && !body.is_empty() {
+        let asking = REQUEST.contains(&head.kind);
+        match (head.group, head.subfunction) {
+            (2, 0x01 | 0x05 | 0x07) if asking => cyclic(&mut body, record)?,
+            (3, 0x02 | 0x03) if asking => block(head.subfunction, body, record)?,
+            (4, 0x01) => szl(body, asking, record)?,
+            (7, 0x01..=0x04) => clock(body, record)?,
+            _ => {}
+        }
+    }
+    body.keep(record, slot::DATA);
+    Ok(())
+}
+
+/// Number of items, time base and factor of the interval, then the items' addresses.
+fn cyclic(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let count = body.u16()?;
+    body.skip(2)?;
+    *body = specifications(*body, u8::try_from(count).unwrap_or(u8::MAX), record);
+    Ok(())
+}
+
+/// Type as two digits; when one block is asked for, its number (five digits) and file system follow.
+fn block(subfunction: u8, mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let (kind, space) = names::block(body.take(2)?);
+    record.set(slot::BLOCK_TYPE, Value::Name(kind));
+    if subfunction != 3 {
+        return Ok(());
+    }
+    let digits = body.take(5)?;
+    record.set(slot::FILE_SYSTEM, Value::Name(names::file_system(body.u8()?)));
+    match std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok()) {
+        Some(number) => {
+            record.set_u(slot::BLOCK_NUMBER, number);
+            record.push_stretch(space, 0, number, number);
+        }
+        None => record.flaw(flaw::FILENAME),
+    }
+    Ok(())
+}
+
+/// Which part of the station's system state list, and of it which entry.
+fn szl(mut body: Reader<'_>, asking: bool, record: &mut Record) -> Result<(), Short> {
+    let (id, index) = (body.u16()?, body.u16()?);
+    record.set_u(slot::SZL_ID, id);
+    record.set_u(slot::SZL_INDEX, index);
+    if asking {
+        record.push_stretch("szl", id.into(), index.into(), index.into());
+    }
+    Ok(())
+}
+
+/// Reserved, century, then year, month, day, hour, minute, second, millisecond and weekday in binary-coded decimal:
+/// the station's local time, without a zone.
+fn clock(mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    body.skip(1)?;
+    let bytes = body.take(9)?;
+    let Some([_, year, month, day, hour, minute, second, milli, last]) = bytes.first_chunk::<9>() else {
+        return Err(Short);
+    };
+    let decimal = |byte: &u8| [b'0' | byte >> 4, b'0' | byte & 0x0f];
+    if bytes.iter().any(|byte| byte >> 4 > 9 || byte & 0x0f > 9) {
+        return Ok(());
+    }
+    // Two digits are the year: up to 89 this century, as in DATE_AND_TIME.
+    let century = if *year < 0x90 { *b"20" } else { *b"19" };
+    let ([h, t], [o, _]) = (decimal(milli), decimal(last));
+    let mut text = [0u8; 23];
+    let parts: [&[u8]; 14] = [
+        &century,
+        &decimal(year),
+        b"-",
+        &decimal(month),
+        b"-",
+        &decimal(day),
+        b"T",
+        &decimal(hour),
+        b":",
+        &decimal(minute),
+        b":",
+        &decimal(second),
+        b".",
+        &[h, t, o],
+    ];
+    for (to, from) in text.iter_mut().zip(parts.into_iter().flatten()) {
+        *to = *from;
+    }
+    record.set_text(slot::CLOCK, &text);
+    Ok(())
+}
