@@ -6,11 +6,13 @@
 
 mod error;
 mod files;
+mod live;
 mod poll;
 mod source;
 mod writer;
 
 pub use error::Error;
 pub use files::Files;
+pub use live::{Live, LiveOptions};
 pub use source::{Counters, Progress, Source};
 pub use writer::PcapWriter;

@@ -1,6 +1,8 @@
 //! Files or interfaces: what the seam drives, and what it reports about them.
 
-use crate::{Error, Files};
+use crate::{Error, Files, Live};
+use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 use std::time::Duration;
 use wire::packet::Sink;
 
@@ -37,6 +39,7 @@ pub struct Counters {
 /// Where packets come from.
 pub enum Source {
     Files(Files),
+    Live(Live),
 }
 
 impl Source {
@@ -44,9 +47,10 @@ impl Source {
     ///
     /// # Errors
     /// When no input is left that could ever give a packet, although none came to a proper end.
-    pub fn read<S: Sink>(&mut self, max_packets: usize, _timeout: Duration, sink: &mut S) -> Result<Progress, Error> {
+    pub fn read<S: Sink>(&mut self, max_packets: usize, timeout: Duration, sink: &mut S) -> Result<Progress, Error> {
         match self {
             Source::Files(files) => Ok(files.read(max_packets, sink)),
+            Source::Live(live) => live.read(max_packets, timeout, sink),
         }
     }
 
@@ -54,6 +58,7 @@ impl Source {
     pub fn counters(&self) -> Vec<Counters> {
         match self {
             Source::Files(files) => files.counters(),
+            Source::Live(live) => live.counters(),
         }
     }
 
@@ -61,6 +66,7 @@ impl Source {
     pub fn warnings(&mut self) -> Vec<String> {
         match self {
             Source::Files(files) => files.warnings(),
+            Source::Live(live) => live.warnings(),
         }
     }
 
@@ -68,6 +74,24 @@ impl Source {
     pub fn names(&self) -> Vec<String> {
         match self {
             Source::Files(files) => files.names(),
+            Source::Live(live) => live.names(),
+        }
+    }
+
+    /// Set it from anywhere (a signal's handler, another thread): `read` then comes to its `End`. Interfaces deliver
+    /// first what their rings hold; of files, the rest is not read.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        match self {
+            Source::Files(files) => files.stop_flag(),
+            Source::Live(live) => live.stop_flag(),
+        }
+    }
+
+    /// One line per interface on what its driver does to frames before we see them. Nothing for files.
+    pub fn offloads(&self) -> Vec<String> {
+        match self {
+            Source::Files(_) => Vec::new(),
+            Source::Live(live) => live.offloads(),
         }
     }
 }

@@ -16,6 +16,8 @@ use record::{Record, Stop};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use wire::packet::{Lost, Packet, Sink};
 
 /// Buffer of a single file, and of all files together where there are many.
@@ -37,6 +39,7 @@ pub struct Files {
     warnings: Vec<String>,
     latest_ns: u64,
     last_tick_given: bool,
+    stop: Arc<AtomicBool>,
 }
 
 struct Input {
@@ -77,6 +80,7 @@ impl Files {
             warnings: Vec::new(),
             latest_ns: 0,
             last_tick_given: false,
+            stop: Arc::new(AtomicBool::new(false)),
         })
     }
 
@@ -84,6 +88,9 @@ impl Files {
     ///
     /// After the last packet comes one tick at the greatest time seen, then `End`, and `End` again on further calls.
     pub fn read<S: Sink>(&mut self, max_packets: usize, sink: &mut S) -> Progress {
+        if self.stop.load(Ordering::Relaxed) {
+            return self.finish(sink);
+        }
         let mut left = max_packets;
         loop {
             while let Some(index) = self.unseen.pop() {
@@ -149,6 +156,11 @@ impl Files {
             sink.tick(self.latest_ns);
         }
         Progress::End
+    }
+
+    /// Set it from anywhere: the next `read` ends, with its last tick.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     /// One entry per file.

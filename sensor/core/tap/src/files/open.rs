@@ -98,7 +98,7 @@ struct Pipe(File);
 impl Read for Pipe {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let descriptor: BorrowedFd<'_> = self.0.as_fd();
-        if poll::readable(&[descriptor], PIPE_WAIT_MS)? {
+        if poll::wait(&[descriptor], PIPE_WAIT_MS)?.iter().any(|ready| *ready != poll::Ready::No) {
             self.0.read(out)
         } else {
             Err(io::ErrorKind::WouldBlock.into())

@@ -1,0 +1,389 @@
+//! Live capture over veth pairs in network namespaces of our own. Needs root and `ip`; says so where they are missing.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use common::{skipped, Keep};
+use std::fs::File;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+use tap::{Live, LiveOptions, Progress};
+use wire::packet::Lost;
+
+/// Two namespaces, joined by veth pairs: frames leave on `srcN` and arrive on `capN`.
+struct Wire {
+    sender: String,
+    taker: String,
+}
+
+impl Wire {
+    /// `None`, and a line that says why, where this machine cannot do it.
+    fn lay(pairs: usize) -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let run = format!("otus-tap-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let wire = Self { sender: format!("{run}-s"), taker: format!("{run}-t") };
+        for name in [&wire.sender, &wire.taker] {
+            if !ip(&["netns", "add", name]) {
+                skipped("no network namespace can be made here (needs root and iproute2)");
+                return None;
+            }
+        }
+        for pair in 0..pairs {
+            let (source, capture) = (format!("src{pair}"), format!("cap{pair}"));
+            let peer = ["peer", "name", &capture, "netns", &wire.taker];
+            assert!(ip(&[&["-n", &wire.sender, "link", "add", &source, "type", "veth"], &peer[..]].concat()));
+            for (namespace, device) in [(&wire.sender, &source), (&wire.taker, &capture)] {
+                inside(namespace, || {
+                    // The kernel's own neighbour discovery would be traffic that nobody sent.
+                    let path = format!("/proc/sys/net/ipv6/conf/{device}/disable_ipv6");
+                    let _ = std::fs::write(path, "1"); // where there is no IPv6 there is nothing to switch off
+                });
+                assert!(ip(&["-n", namespace, "link", "set", device, "arp", "off", "up"]));
+            }
+        }
+        Some(wire)
+    }
+
+    fn open(&self, names: &[&str], options: LiveOptions) -> Live {
+        inside(&self.taker, || Live::open(names, options)).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn refusal(&self, names: &[&str], options: LiveOptions) -> String {
+        match inside(&self.taker, || Live::open(names, options)) {
+            Ok(_) => panic!("opened"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn send(&self, device: &str) -> Sender {
+        inside(&self.sender, || Sender::open(device))
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        ip(&["netns", "del", &self.sender]);
+        ip(&["netns", "del", &self.taker]);
+    }
+}
+
+fn ip(arguments: &[&str]) -> bool {
+    Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// Run `work` in a namespace: a thread of its own goes there, and no other one notices.
+fn inside<T: Send>(namespace: &str, work: impl FnOnce() -> T + Send) -> T {
+    let place = File::open(format!("/run/netns/{namespace}")).unwrap();
+    std::thread::scope(|scope| {
+        let there = scope.spawn(|| {
+            // SAFETY: a live descriptor of a namespace; only this thread changes.
+            assert_eq!(unsafe { libc::setns(place.as_raw_fd(), libc::CLONE_NEWNET) }, 0);
+            work()
+        });
+        there.join().unwrap()
+    })
+}
+
+/// A raw socket that puts whole frames on an interface.
+struct Sender(OwnedFd);
+
+impl Sender {
+    fn open(device: &str) -> Self {
+        let name = std::ffi::CString::new(device).unwrap();
+        // SAFETY: plain system calls; the name and the address live for their calls.
+        unsafe {
+            let socket = libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
+            assert!(socket >= 0);
+            let mut address: libc::sockaddr_ll = std::mem::zeroed();
+            address.sll_family = libc::AF_PACKET as u16;
+            address.sll_ifindex = libc::if_nametoindex(name.as_ptr()) as i32;
+            let length = std::mem::size_of_val(&address) as u32;
+            assert_eq!(libc::bind(socket, (&raw const address).cast(), length), 0);
+            Self(OwnedFd::from_raw_fd(socket))
+        }
+    }
+
+    fn put(&self, frame: &[u8]) {
+        loop {
+            // SAFETY: `frame` is live and of the length given.
+            let sent = unsafe { libc::send(self.0.as_raw_fd(), frame.as_ptr().cast(), frame.len(), 0) };
+            if sent == frame.len() as isize {
+                return;
+            }
+            assert_eq!(std::io::Error::last_os_error().raw_os_error(), Some(libc::ENOBUFS));
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// A frame that nobody knows: its number stands behind the Ethernet header.
+fn frame(number: u32, length: usize) -> Vec<u8> {
+    let mut frame = vec![0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x88, 0xb5]; // local experimental EtherType
+    frame.extend_from_slice(&number.to_be_bytes());
+    frame.resize(length, 0xa5);
+    frame
+}
+
+fn number(data: &[u8]) -> u32 {
+    u32::from_be_bytes([data[14], data[15], data[16], data[17]])
+}
+
+/// Read until `count` packets are here, but no longer than ten seconds.
+fn take(live: &mut Live, sink: &mut Keep, count: usize) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while sink.packets.len() < count && Instant::now() < end {
+        live.read(1_000, Duration::from_millis(50), sink).unwrap();
+    }
+}
+
+/// Set the flag, and read to the end.
+fn stop(live: &mut Live, sink: &mut Keep) -> Duration {
+    let begin = Instant::now();
+    live.stop_flag().store(true, Ordering::Relaxed);
+    while live.read(1_000, Duration::from_secs(5), sink).unwrap() != Progress::End {}
+    begin.elapsed()
+}
+
+fn utc_ns() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as u64
+}
+
+const SMALL: LiveOptions = LiveOptions { ring_mib: 8, hold_ms: 20, promiscuous: true };
+
+#[test]
+fn every_frame_arrives_once_and_nothing_is_sent() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], SMALL);
+    assert_eq!(live.names(), ["cap0"]);
+    let offloads = live.offloads();
+    assert!(offloads[0].starts_with("cap0: GRO o") && offloads[0].contains("RX checksum o"), "{offloads:?}");
+    let sender = wire.send("src0");
+    let begin_ns = utc_ns();
+    for number in 0..10_000 {
+        sender.put(&frame(number, 75));
+    }
+    let mut sink = Keep::default();
+    take(&mut live, &mut sink, 10_000);
+    let end_ns = utc_ns();
+    assert!(stop(&mut live, &mut sink) < Duration::from_millis(500));
+    assert_eq!(sink.packets.len(), 10_000);
+    for (position, packet) in sink.packets.iter().enumerate() {
+        assert_eq!(packet.data, frame(position as u32, 75));
+        assert_eq!((packet.number, packet.input, packet.vlan), (position as u64 + 1, 0, None));
+        assert_eq!(packet.wire_len, 75);
+        assert!((begin_ns..end_ns).contains(&packet.ts_ns));
+    }
+    assert!(sink.ticks.last().is_some_and(|tick| *tick >= sink.packets[9_999].ts_ns));
+    let counters = live.counters()[0];
+    assert_eq!((counters.received, counters.dropped_kernel, counters.transmitted), (10_000, 0, 0));
+    assert_eq!(live.warnings(), Vec::<String>::new());
+    assert_eq!(live.read(1, Duration::ZERO, &mut sink).unwrap(), Progress::End);
+}
+
+#[test]
+fn a_vlan_tag_that_the_kernel_took_off_is_told() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], SMALL);
+    let sender = wire.send("src0");
+    let mut tagged = frame(7, 75);
+    tagged.splice(12..12, [0x81, 0x00, 0xa1, 0x23]); // priority 5, VLAN 0x123
+    sender.put(&tagged);
+    sender.put(&frame(8, 75));
+    let mut sink = Keep::default();
+    take(&mut live, &mut sink, 2);
+    assert_eq!((sink.packets[0].vlan, sink.packets[1].vlan), (Some(0x123), None));
+    assert_eq!(sink.packets[0].data, frame(7, 75));
+}
+
+#[test]
+fn what_the_ring_had_no_room_for_is_counted() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], LiveOptions { ring_mib: 1, ..SMALL });
+    let sender = wire.send("src0");
+    for number in 0..5_000 {
+        sender.put(&frame(number, 1_400));
+    }
+    let mut sink = Keep::default();
+    stop(&mut live, &mut sink);
+    let lost: u64 = sink.lost.iter().map(|(place, packets)| u64::from(*place == Lost::Kernel) * packets).sum();
+    let counters = live.counters()[0];
+    assert!(lost > 3_000, "{lost} lost");
+    assert_eq!(counters.dropped_kernel, lost);
+    assert_eq!(counters.received + lost, 5_000);
+    assert_eq!(sink.packets.len() as u64, counters.received);
+    // What is there is the beginning, without holes.
+    assert!(sink.packets.iter().enumerate().all(|(position, packet)| number(&packet.data) == position as u32));
+}
+
+#[test]
+fn silence_is_seen() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], SMALL);
+    let mut sink = Keep::default();
+    let end = Instant::now() + Duration::from_millis(2_500);
+    let mut last_ns = utc_ns();
+    while Instant::now() < end {
+        let before = sink.ticks.len();
+        assert_eq!(live.read(100, Duration::from_millis(300), &mut sink).unwrap(), Progress::Idle);
+        let now_ns = utc_ns();
+        assert!(sink.ticks[before..].iter().all(|tick| *tick < now_ns - 20_000_000), "never ahead of the hold");
+        last_ns = sink.ticks.last().copied().unwrap_or(last_ns);
+        assert!(now_ns - last_ns < 1_000_000_000, "at least once a second");
+    }
+    assert!(sink.ticks.windows(2).all(|pair| pair[0] < pair[1]));
+    // A packet after the silence is not behind a tick.
+    wire.send("src0").put(&frame(1, 75));
+    take(&mut live, &mut sink, 1);
+    assert!(sink.packets[0].ts_ns >= *sink.ticks.iter().filter(|tick| **tick <= sink.packets[0].ts_ns).max().unwrap());
+    assert_eq!(live.counters()[0].late, 0);
+}
+
+#[test]
+fn several_interfaces_are_merged_by_time() {
+    let Some(wire) = Wire::lay(3) else { return };
+    let mut live = wire.open(&["cap0", "cap1", "cap2"], SMALL);
+    let senders = [wire.send("src0"), wire.send("src1")]; // the third one stays silent
+    let mut sink = Keep::default();
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            for number in 0..4_000 {
+                senders[number as usize % 2].put(&frame(number, 75));
+                if number % 500 == 0 {
+                    std::thread::sleep(Duration::from_millis(7));
+                }
+            }
+        });
+        take(&mut live, &mut sink, 4_000);
+        sending.join().unwrap();
+    });
+    stop(&mut live, &mut sink);
+    assert_eq!(sink.packets.len(), 4_000);
+    let mut front_ns = 0;
+    let mut behind = 0;
+    for packet in &sink.packets {
+        behind += u64::from(packet.ts_ns < front_ns);
+        front_ns = front_ns.max(packet.ts_ns);
+    }
+    let counters = live.counters();
+    let late: u64 = counters.iter().map(|counters| counters.late).sum();
+    assert!(behind <= late, "{behind} packets out of order, {late} counted");
+    if late == 0 {
+        assert!(sink.packets.iter().enumerate().all(|(position, packet)| number(&packet.data) == position as u32));
+    } else {
+        eprintln!("{late} packets came later than the hold: a busy machine");
+    }
+    assert_eq!([counters[0].received, counters[1].received, counters[2].received], [2_000, 2_000, 0]);
+    assert!(sink.packets.iter().all(|packet| u32::from(packet.input) == number(&packet.data) % 2));
+}
+
+#[test]
+fn a_stop_delivers_what_the_ring_holds() {
+    let Some(wire) = Wire::lay(2) else { return };
+    for names in [&["cap0"][..], &["cap0", "cap1"]] {
+        let mut live = wire.open(names, SMALL);
+        let sender = wire.send("src0");
+        for number in 0..1_000 {
+            sender.put(&frame(number, 75));
+        }
+        let mut sink = Keep::default();
+        let took = stop(&mut live, &mut sink);
+        sender.put(&frame(1_000, 75)); // too late
+        assert_eq!(sink.packets.len(), 1_000);
+        assert!(took < Duration::from_millis(500), "{took:?}");
+        assert_eq!(live.read(10, Duration::ZERO, &mut sink).unwrap(), Progress::End);
+        assert_eq!(sink.packets.len(), 1_000);
+    }
+}
+
+#[test]
+fn an_interface_that_goes_down_or_away_is_said() {
+    let Some(wire) = Wire::lay(2) else { return };
+    let mut live = wire.open(&["cap0", "cap1"], SMALL);
+    let mut sink = Keep::default();
+    let said = |live: &mut Live, sink: &mut Keep, what: &str| {
+        let end = Instant::now() + Duration::from_secs(5);
+        let mut lines = Vec::new();
+        while Instant::now() < end {
+            live.read(100, Duration::from_millis(50), sink).unwrap();
+            lines.extend(live.warnings());
+            if lines.iter().any(|line: &String| line.contains(what)) {
+                return;
+            }
+        }
+        panic!("{what:?} not in {lines:?}");
+    };
+    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "down"]));
+    said(&mut live, &mut sink, "cap0: is down");
+    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "up"]));
+    said(&mut live, &mut sink, "cap0: is up again");
+    wire.send("src0").put(&frame(1, 75));
+    take(&mut live, &mut sink, 1);
+    assert_eq!(sink.packets.len(), 1, "captured again");
+    assert!(ip(&["-n", &wire.taker, "link", "del", "cap0"]));
+    said(&mut live, &mut sink, "cap0: the interface was removed");
+    wire.send("src1").put(&frame(2, 75));
+    take(&mut live, &mut sink, 2);
+    assert_eq!(sink.packets.len(), 2, "the other one goes on");
+    assert!(ip(&["-n", &wire.taker, "link", "del", "cap1"]));
+    let end = Instant::now() + Duration::from_secs(5);
+    let error = loop {
+        match live.read(100, Duration::from_millis(50), &mut sink) {
+            Ok(_) => assert!(Instant::now() < end, "no error although nothing is left"),
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(error, "cap0, cap1: no interface is left to capture from; start again when it is back");
+}
+
+#[test]
+fn what_cannot_be_captured_is_refused_in_one_line() {
+    let Some(wire) = Wire::lay(1) else { return };
+    assert_eq!(wire.refusal(&[], SMALL), "no interface given; name at least one");
+    assert_eq!(wire.refusal(&["cap0", "cap0"], SMALL), "cap0: was given twice; name each interface once");
+    for missing in ["eth7", "a-name-that-is-too-long", ""] {
+        let line = wire.refusal(&["cap0", missing], SMALL);
+        assert!(line.starts_with(&format!("{missing}: no such interface; there are: ")), "{line}");
+        assert!(line.contains("cap0"), "{line}");
+    }
+    for ring_mib in [0, 1 << 40] {
+        let line = wire.refusal(&["cap0"], LiveOptions { ring_mib, ..SMALL });
+        assert!(line.contains("choose 1 to 16384"), "{line}");
+    }
+    if ip(&["-n", &wire.taker, "tuntap", "add", "dev", "tun0", "mode", "tun"]) {
+        assert!(wire.refusal(&["tun0"], SMALL).starts_with("tun0: is not an Ethernet interface"));
+    } else {
+        skipped("no tun device here, so nothing that is not Ethernet");
+    }
+    let refused = inside(&wire.taker, || {
+        // SAFETY: changes the effective user of this thread alone; the thread ends here.
+        assert_eq!(unsafe { libc::syscall(libc::SYS_setresuid, -1, 65_534, -1) }, 0);
+        Live::open(&["cap0"], SMALL).err().map(|error| error.to_string())
+    });
+    let line = "cap0: no permission to capture; run as root, or give the program the capability CAP_NET_RAW";
+    assert_eq!(refused.as_deref(), Some(line));
+    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "down"]));
+    let mut live = wire.open(&["cap0"], SMALL);
+    let lines = live.warnings();
+    assert_eq!(lines, ["cap0: is down, so no packet comes; set it up with: ip link set cap0 up"]);
+}
+
+#[test]
+fn on_the_loopback_every_packet_comes_once() {
+    let Some(wire) = Wire::lay(0) else { return };
+    assert!(ip(&["-n", &wire.taker, "link", "set", "lo", "up"]));
+    let mut live = wire.open(&["lo"], SMALL);
+    inside(&wire.taker, || {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        for number in 0..100_u8 {
+            socket.send_to(&[number], address).unwrap();
+        }
+    });
+    let mut sink = Keep::default();
+    take(&mut live, &mut sink, 100);
+    stop(&mut live, &mut sink);
+    let bodies: Vec<u8> = sink.packets.iter().map(|packet| packet.data[42]).collect();
+    assert_eq!(bodies, (0..100).collect::<Vec<u8>>());
+}
