@@ -41,5 +41,13 @@ pub const ASSETS: usize = 1 << 18;
 pub const TIME_JUMP_NS: u64 = 3_600_000_000_000;
 /// Conversations with an open window. Beyond it the window of the conversation idle longest closes early.
 pub const WINDOWS: usize = 1 << 18;
+/// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
+/// is counted in the table; a table with more is refused.
+pub const BASELINE_TUPLES: usize = 1 << 21;
+/// MAC addresses remembered per station while learning: a router shows one, a failing pair two. Beyond it more are not
+/// kept.
+pub const STATION_MACS: usize = 4;
+/// Intervals kept per repeated request while learning: a fair sample of all, enough for a median and its spread.
+pub const INTERVAL_SAMPLES: usize = 128;
 /// Address stretches learned per operation and address space before neighbours are joined.
 pub const RANGES: usize = 4096;

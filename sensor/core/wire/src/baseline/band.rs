@@ -1,0 +1,268 @@
+//! From learned intervals to the band that is normal. Nothing in it is picked by eye: each edge follows from what was
+//! seen and from one number, how often a healthy poll may be called odd by chance (the rate).
+//!
+//! A poll is judged over its last `WINDOW` intervals: slower when `changed_from` or more of them (most, at least) lie
+//! above the band, faster when as many lie below, irregular when `irregular_from` or more lie outside on either side.
+//! One lost request makes one long interval, a repeated one makes two short ones: neither is ever enough.
+//!
+//! The band is `period ± width`, period the median of the learned intervals, width the larger of
+//! - `z · σ`: σ is their robust spread (1.4826 · MAD) and z the normal quantile of the rate. The median of `WINDOW`
+//!   intervals scatters by 0.4 σ when they are independent and by σ when something slows all of them at once, so this
+//!   holds for either;
+//! - the largest deviation of the median of any learned run of `WINDOW` intervals: drift seen while learning is normal.
+//!
+//! The counts are what makes it hold whatever the distribution is: the share of learned intervals outside the band is
+//! known, and each count is the smallest that so many odd ones in one window reach by chance less often than the rate
+//! (a binomial tail). Where the band does not exclude half and twice the period, or no count is rare enough, the
+//! request has no period.
+
+use super::sketch::Sketch;
+
+/// Consecutive intervals that decide. Nine: with fifty learned intervals and none of them odd, a majority of five is by
+/// chance rarer than one in a million.
+pub const WINDOW: u32 = 9;
+/// More than half of them: so their median lies outside, too.
+pub const MAJORITY: u32 = 5;
+/// Odd intervals that one lost and one repeated request can make together: three.
+const MISHAPS: u32 = 3;
+/// What time stamps of a mirror port can carry: spreads below a hundredth of the period or a millisecond are not
+/// believed.
+const FINEST_SHARE: u32 = 100;
+const FINEST_US: u32 = 1000;
+
+/// What the learner is asked to hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise {
+    /// Decisions about a healthy poll that may be wrong.
+    pub false_alarms_per_billion: u32,
+    /// Silence of this share of the period is a stop.
+    pub stopped_after_percent: u32,
+    /// Learned intervals below which a poll is not judged: a spread of fewer means little.
+    pub minimum_samples: u32,
+}
+
+impl Default for Promise {
+    fn default() -> Self {
+        Self { false_alarms_per_billion: 1000, stopped_after_percent: 150, minimum_samples: 20 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    pub period_us: u32,
+    pub spread_us: u32,
+    pub low_us: u32,
+    pub high_us: u32,
+    pub stopped_us: u32,
+    pub changed_from: u8,
+    pub irregular_from: u8,
+}
+
+/// What the intervals of one request tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rhythm {
+    TooFew,
+    NoPeriod,
+    Period(Band),
+}
+
+/// The promise in the numbers that bands are made of; the same for every poll.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge {
+    promise: Promise,
+    rate: f64,
+    /// Normal quantile of the rate.
+    quantile: f64,
+}
+
+impl Judge {
+    pub fn new(promise: Promise) -> Self {
+        let rate = f64::from(promise.false_alarms_per_billion.clamp(1, 10_000_000)) / 1e9;
+        let quantile = bisect(0.0, 7.0, |z| normal_tail(z) > rate);
+        Self { promise, rate, quantile }
+    }
+
+    /// The smallest count from `least` on that `odd` of `samples` intervals reach by chance in a window less often than
+    /// the rate; `WINDOW + 1` where none does.
+    fn count_from(&self, least: u32, odd: usize, samples: usize) -> u32 {
+        let share = (odd as f64 + 1.0) / (samples as f64 + 1.0);
+        let rare = |count: &u32| binomial_tail(*count, share) <= self.rate;
+        (least..=WINDOW).find(rare).unwrap_or(WINDOW.saturating_add(1))
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive and finite; `as` saturates
+    pub fn rhythm(&self, sketch: &mut Sketch) -> Rhythm {
+        let samples = sketch.sample.len();
+        if sketch.count < u64::from(self.promise.minimum_samples.max(1)) {
+            return Rhythm::TooFew;
+        }
+        let period = median(&mut sketch.sample);
+        let mut deviations: Vec<u32> = sketch.sample.iter().map(|interval| interval.abs_diff(period)).collect();
+        let spread = median(&mut deviations);
+        let sigma = (f64::from(spread) * 1.4826).max(f64::from((period / FINEST_SHARE).max(FINEST_US)));
+        let width = ((self.quantile * sigma).ceil() as u32).max(drift(sketch, period));
+        let (low_us, high_us) = (period.saturating_sub(width), period.saturating_add(width));
+        let above = sketch.sample.iter().filter(|interval| **interval > high_us).count();
+        let below = sketch.sample.iter().filter(|interval| **interval < low_us).count();
+        let changed_from = self.count_from(MAJORITY, above.max(below), samples);
+        if width.saturating_mul(2) >= period || changed_from > WINDOW {
+            return Rhythm::NoPeriod;
+        }
+        let irregular_from = self.count_from(MISHAPS.saturating_add(1), above.saturating_add(below), samples);
+        Rhythm::Period(Band {
+            period_us: period,
+            spread_us: spread,
+            low_us,
+            high_us,
+            stopped_us: self.stopped(sketch, period, width).max(high_us.saturating_add(1)),
+            changed_from: u8::try_from(changed_from).unwrap_or(u8::MAX),
+            irregular_from: u8::try_from(irregular_from).unwrap_or(u8::MAX),
+        })
+    }
+
+    /// Silence that is a stop: the set share of the period, but longer than pauses that recurred while learning. The
+    /// longest interval, and one more of each thousand, may have been a real outage and does not count.
+    fn stopped(&self, sketch: &Sketch, period: u32, width: u32) -> u32 {
+        let outages = usize::try_from(sketch.count / 1000).unwrap_or(usize::MAX).saturating_add(1);
+        let kept = sketch.longest.len().saturating_sub(1);
+        let pause = sketch.longest.get(outages.min(kept)).copied().unwrap_or(0);
+        let share = u64::from(period).saturating_mul(u64::from(self.promise.stopped_after_percent.max(101))) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(pause.saturating_add(width))
+    }
+}
+
+/// How far the median of a learned run of intervals went; with many runs the one farthest on each side may have been an
+/// incident and does not count.
+fn drift(sketch: &Sketch, period: u32) -> u32 {
+    let counted = usize::from(sketch.blocks >= 20);
+    let pick = |pair: [u32; 2]| pair.get(counted).copied().unwrap_or(period).abs_diff(period);
+    if sketch.blocks == 0 {
+        return 0;
+    }
+    pick(sketch.lowest).max(pick(sketch.highest))
+}
+
+/// The middle value, the lower one of two. Reorders.
+pub fn median(values: &mut [u32]) -> u32 {
+    let middle = values.len().saturating_sub(1) / 2;
+    if values.is_empty() {
+        return 0;
+    }
+    *values.select_nth_unstable(middle).1
+}
+
+/// Largest argument in the interval for which `holds`, which must hold below it and not above.
+fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if holds(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Chance of `least` or more odd ones among `WINDOW`, each odd with chance `share`.
+fn binomial_tail(least: u32, share: f64) -> f64 {
+    let mut term = 1.0;
+    for _ in 0..WINDOW {
+        term *= 1.0 - share;
+    }
+    let mut tail = 0.0;
+    for count in 0..=WINDOW {
+        if count >= least {
+            tail += term;
+        }
+        let next = f64::from(count) + 1.0;
+        term *= f64::from(WINDOW.saturating_sub(count)) / next * share / (1.0 - share);
+    }
+    tail
+}
+
+/// Chance of a normal value beyond `z`. Only basic operations: the same bits on every machine, which a library's `exp`
+/// does not promise.
+fn normal_tail(z: f64) -> f64 {
+    let half_square = z * z / 2.0;
+    let (mut power, mut exponential) = (1.0, 1.0);
+    for number in 1..120 {
+        power *= half_square / f64::from(number);
+        exponential += power;
+    }
+    let (mut term, mut series) = (z, z);
+    for number in 1..120 {
+        term *= z * z / f64::from(2i32.saturating_mul(number).saturating_add(1));
+        series += term;
+    }
+    0.5 - series / exponential / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learned(intervals: impl Iterator<Item = u64>) -> Sketch {
+        let mut sketch = Sketch::default();
+        let mut now = 1_000_000_000;
+        sketch.observe(now, 1);
+        for interval in intervals {
+            now += interval * 1000;
+            sketch.observe(now, 1);
+        }
+        sketch
+    }
+
+    fn noise(number: u64, spread: u64) -> u64 {
+        super::super::space::mix(7, number) % spread
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_tables() {
+        assert!((normal_tail(1.959_963_985) - 0.025).abs() < 1e-9);
+        let judge = Judge::new(Promise::default());
+        assert!((judge.quantile - 4.753_424).abs() < 1e-5);
+        assert!((binomial_tail(0, 0.3) - 1.0).abs() < 1e-12);
+        assert!((binomial_tail(9, 0.5) - 1.0 / 512.0).abs() < 1e-12);
+        assert_eq!(judge.count_from(MAJORITY, 0, 50), 5);
+        assert_eq!(judge.count_from(MAJORITY, 0, 20), 6);
+    }
+
+    #[test]
+    fn twenty_intervals_are_the_fewest() {
+        let judge = Judge::new(Promise::default());
+        assert_eq!(judge.rhythm(&mut learned((0..19).map(|_| 1_000_000))), Rhythm::TooFew);
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..20).map(|_| 1_000_000))) else { panic!() };
+        assert_eq!((band.period_us, band.spread_us, band.stopped_us), (1_000_000, 0, 1_500_000));
+        assert_eq!((band.low_us, band.high_us), (952_465, 1_047_535)); // 4.7534 · 1 % of the period
+        assert_eq!((band.changed_from, band.irregular_from), (6, 6));
+    }
+
+    #[test]
+    fn more_jitter_widens_the_band_and_no_period_is_said_so() {
+        let judge = Judge::new(Promise::default());
+        let Rhythm::Period(calm) = judge.rhythm(&mut learned((0..500).map(|n| 990_000 + noise(n, 20_000)))) else {
+            panic!()
+        };
+        let Rhythm::Period(rough) = judge.rhythm(&mut learned((0..500).map(|n| 950_000 + noise(n, 100_000)))) else {
+            panic!()
+        };
+        assert!(rough.high_us - rough.low_us > 2 * (calm.high_us - calm.low_us));
+        let random = learned((0..500).map(|n| 1 + noise(n, 2_000_000)));
+        assert_eq!(judge.rhythm(&mut { random }), Rhythm::NoPeriod);
+        // Twice in each cycle: the intervals alternate, and neither of them is a period.
+        let burst = learned((0..500).map(|n| if n % 2 == 0 { 100_000 } else { 900_000 }));
+        assert_eq!(judge.rhythm(&mut { burst }), Rhythm::NoPeriod);
+    }
+
+    #[test]
+    fn one_outage_while_learning_does_not_hide_a_stop() {
+        let judge = Judge::new(Promise::default());
+        let once = |number: u64| if number == 30 { 600_000_000 } else { 1_000_000 };
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(once))) else { panic!() };
+        assert_eq!(band.stopped_us, 1_500_000);
+        let often = |number: u64| if number % 25 == 5 { 4_000_000 } else { 1_000_000 };
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(often))) else { panic!() };
+        assert!(band.stopped_us > 4_000_000 && band.high_us < 1_100_000 && u32::from(band.changed_from) > MAJORITY);
+    }
+}

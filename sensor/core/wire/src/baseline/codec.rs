@@ -1,0 +1,303 @@
+//! The compiled table's bytes: little-endian, every text once, rows in canonical order.
+//!
+//! ```text
+//! "OTUSBASE" | version u16 | learned 6 × u64
+//! texts:      count u32, then each: length u32, UTF-8           sorted
+//! assets:     count u32, then each: segment, ip, roles u8, MACs
+//! links:      count u32, then each: segment, client, server, protocol, first, last, messages,
+//!             operations, objects, polls                        each: count u32, then rows
+//! ```
+//! A text is its number (u32); an address is 4 or 6, then 4 or 16 bytes.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::table::{Asset, Learned, Link, Objects, Operation, Poll, Table};
+use crate::cursor::{Cursor, Short};
+use crate::hash::Map;
+use crate::value::Class;
+
+const MAGIC: &[u8; 8] = b"OTUSBASE";
+pub const VERSION: u16 = 1;
+
+/// Write a canonical table.
+pub fn encode(table: &Table<'_>) -> Vec<u8> {
+    let mut texts: Vec<&str> = Vec::new();
+    for asset in &table.assets {
+        texts.push(&asset.segment);
+    }
+    for link in &table.links {
+        texts.extend([link.segment.as_ref(), link.protocol.as_ref()]);
+        texts.extend(link.operations.iter().map(|row| row.name.as_ref()));
+        for objects in &link.objects {
+            texts.push(&objects.space);
+            texts.extend(objects.names.iter().map(AsRef::as_ref));
+        }
+        texts.extend(link.polls.iter().flat_map(|poll| [poll.space.as_ref(), poll.name.as_ref()]));
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    let mut out = Writer { bytes: Vec::new(), numbers: Map::default() };
+    out.bytes.extend_from_slice(MAGIC);
+    out.bytes.extend_from_slice(&VERSION.to_le_bytes());
+    let learned = &table.learned;
+    for number in [learned.from_ns, learned.to_ns, learned.messages] {
+        out.u64(number);
+    }
+    for number in [learned.not_learned, learned.gaps_closed, learned.polls_without_period] {
+        out.u64(number);
+    }
+    out.rows(&texts, |out, text| {
+        out.u32(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        out.bytes.extend_from_slice(text.as_bytes());
+    });
+    out.numbers = texts.iter().zip(0u32..).map(|(text, number)| (*text, number)).collect();
+    out.rows(&table.assets, |out, asset| {
+        out.text(&asset.segment);
+        out.ip(asset.ip);
+        out.bytes.push(asset.roles);
+        out.rows(&asset.macs, |out, mac| out.bytes.extend_from_slice(mac));
+    });
+    out.rows(&table.links, Writer::link);
+    out.bytes
+}
+
+struct Writer<'t> {
+    bytes: Vec<u8>,
+    numbers: Map<&'t str, u32>,
+}
+
+impl<'t> Writer<'t> {
+    fn u32(&mut self, number: u32) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn u64(&mut self, number: u64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        let number = self.numbers.get(text).copied().unwrap_or(u32::MAX);
+        self.u32(number);
+    }
+
+    fn ip(&mut self, ip: IpAddr) {
+        match ip {
+            IpAddr::V4(four) => {
+                self.bytes.push(4);
+                self.bytes.extend_from_slice(&four.octets());
+            }
+            IpAddr::V6(six) => {
+                self.bytes.push(6);
+                self.bytes.extend_from_slice(&six.octets());
+            }
+        }
+    }
+
+    fn rows<T>(&mut self, rows: &'t [T], mut write: impl FnMut(&mut Self, &'t T)) {
+        self.u32(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        for row in rows {
+            write(self, row);
+        }
+    }
+
+    fn link(&mut self, link: &'t Link<'_>) {
+        self.text(&link.segment);
+        self.ip(link.client);
+        self.ip(link.server);
+        self.text(&link.protocol);
+        for number in [link.first_ns, link.last_ns, link.messages] {
+            self.u64(number);
+        }
+        self.rows(&link.operations, |out, row| {
+            out.u32(row.code);
+            out.text(&row.name);
+            out.bytes.push(row.class as u8);
+            out.u64(row.count);
+        });
+        self.rows(&link.objects, |out, row| {
+            out.bytes.push(row.class as u8);
+            out.text(&row.space);
+            out.u32(row.index);
+            out.rows(&row.stretches, |out, stretch| {
+                out.u64(stretch.0);
+                out.u64(stretch.1);
+            });
+            out.rows(&row.names, |out, name| out.text(name));
+        });
+        self.rows(&link.polls, Self::poll);
+    }
+
+    fn poll(&mut self, poll: &'t Poll<'_>) {
+        self.u32(poll.operation);
+        self.bytes.push(poll.class as u8);
+        self.u64(poll.identity);
+        self.text(&poll.space);
+        self.u32(poll.index);
+        self.u64(poll.start);
+        self.u64(poll.end);
+        self.text(&poll.name);
+        self.u64(poll.samples);
+        for number in [poll.period_us, poll.spread_us, poll.low_us, poll.high_us, poll.stopped_us] {
+            self.u32(number);
+        }
+        self.bytes.extend_from_slice(&[poll.changed_from, poll.irregular_from]);
+    }
+}
+
+/// Read a compiled table. Whatever the bytes are, the answer is a canonical table or one line that says what is wrong.
+pub fn decode(bytes: &[u8]) -> Result<Table<'_>, String> {
+    let mut reader = Reader { cursor: Cursor::new(bytes), texts: Vec::new() };
+    if reader.cursor.take(MAGIC.len()) != Ok(MAGIC) {
+        return Err("this is not a compiled baseline; learn it again with: otus baseline learn".into());
+    }
+    match reader.cursor.u16_le() {
+        Ok(VERSION) => {}
+        Ok(version) => {
+            return Err(format!(
+                "the baseline has format {version}, this version reads {VERSION}: import its YAML again, or upgrade"
+            ))
+        }
+        Err(Short) => return Err("the baseline is cut off".into()),
+    }
+    let table = reader.table().map_err(|error| match error {
+        Flawed::Short => format!("the baseline is cut off or damaged ({} bytes)", bytes.len()),
+        Flawed::Content(what) => format!("the baseline is damaged: {what} at byte {}", reader.cursor.position()),
+    })?;
+    if !reader.cursor.is_empty() {
+        return Err(format!("the baseline is damaged: {} bytes follow its end", reader.cursor.remaining()));
+    }
+    table.canonical().map_err(|error| format!("the baseline contradicts itself: {error}"))
+}
+
+enum Flawed {
+    Short,
+    Content(&'static str),
+}
+
+impl From<Short> for Flawed {
+    fn from(Short: Short) -> Self {
+        Flawed::Short
+    }
+}
+
+struct Reader<'a> {
+    cursor: Cursor<'a>,
+    texts: Vec<&'a str>,
+}
+
+type Read<T> = Result<T, Flawed>;
+
+impl<'a> Reader<'a> {
+    /// As many rows as a count claims; memory grows with what is there.
+    fn rows<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+        let count = self.cursor.u32_le()? as usize;
+        // Every row takes at least one byte: a count beyond the bytes that are left is a lie.
+        if count > self.cursor.remaining() {
+            return Err(Flawed::Short);
+        }
+        let mut rows = Vec::new();
+        for _ in 0..count {
+            rows.push(read(self)?);
+        }
+        Ok(rows)
+    }
+
+    fn text(&mut self) -> Read<Cow<'a, str>> {
+        let number = self.cursor.u32_le()? as usize;
+        self.texts.get(number).map(|text| Cow::Borrowed(*text)).ok_or(Flawed::Content("a text that is not there"))
+    }
+
+    fn ip(&mut self) -> Read<IpAddr> {
+        Ok(match self.cursor.u8()? {
+            4 => Ipv4Addr::from_bits(self.cursor.u32_be()?).into(),
+            6 => {
+                let (high, low) = (self.cursor.u64_be()?, self.cursor.u64_be()?);
+                Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low)).into()
+            }
+            _ => return Err(Flawed::Content("an address of no known kind")),
+        })
+    }
+
+    fn class(&mut self) -> Read<Class> {
+        let number = usize::from(self.cursor.u8()?);
+        Class::ALL.get(number).copied().ok_or(Flawed::Content("an operation class of no known kind"))
+    }
+
+    fn table(&mut self) -> Read<Table<'a>> {
+        let learned = Learned {
+            from_ns: self.cursor.u64_le()?,
+            to_ns: self.cursor.u64_le()?,
+            messages: self.cursor.u64_le()?,
+            not_learned: self.cursor.u64_le()?,
+            gaps_closed: self.cursor.u64_le()?,
+            polls_without_period: self.cursor.u64_le()?,
+        };
+        self.texts = self.rows(|reader| {
+            let length = reader.cursor.u32_le()? as usize;
+            let bytes = reader.cursor.take(length)?;
+            std::str::from_utf8(bytes).map_err(|_| Flawed::Content("a text that is not UTF-8"))
+        })?;
+        let assets = self.rows(|reader| {
+            Ok(Asset {
+                segment: reader.text()?,
+                ip: reader.ip()?,
+                roles: reader.cursor.u8()?,
+                macs: reader.rows(|reader| reader.cursor.take(6)?.first_chunk::<6>().copied().ok_or(Flawed::Short))?,
+            })
+        })?;
+        let links = self.rows(Self::link)?;
+        Ok(Table { learned, assets, links })
+    }
+
+    fn link(&mut self) -> Read<Link<'a>> {
+        Ok(Link {
+            segment: self.text()?,
+            client: self.ip()?,
+            server: self.ip()?,
+            protocol: self.text()?,
+            first_ns: self.cursor.u64_le()?,
+            last_ns: self.cursor.u64_le()?,
+            messages: self.cursor.u64_le()?,
+            operations: self.rows(|reader| {
+                Ok(Operation {
+                    code: reader.cursor.u32_le()?,
+                    name: reader.text()?,
+                    class: reader.class()?,
+                    count: reader.cursor.u64_le()?,
+                })
+            })?,
+            objects: self.rows(|reader| {
+                Ok(Objects {
+                    class: reader.class()?,
+                    space: reader.text()?,
+                    index: reader.cursor.u32_le()?,
+                    stretches: reader.rows(|reader| Ok((reader.cursor.u64_le()?, reader.cursor.u64_le()?)))?,
+                    names: reader.rows(Self::text)?,
+                })
+            })?,
+            polls: self.rows(Self::poll)?,
+        })
+    }
+
+    fn poll(&mut self) -> Read<Poll<'a>> {
+        Ok(Poll {
+            operation: self.cursor.u32_le()?,
+            class: self.class()?,
+            identity: self.cursor.u64_le()?,
+            space: self.text()?,
+            index: self.cursor.u32_le()?,
+            start: self.cursor.u64_le()?,
+            end: self.cursor.u64_le()?,
+            name: self.text()?,
+            samples: self.cursor.u64_le()?,
+            period_us: self.cursor.u32_le()?,
+            spread_us: self.cursor.u32_le()?,
+            low_us: self.cursor.u32_le()?,
+            high_us: self.cursor.u32_le()?,
+            stopped_us: self.cursor.u32_le()?,
+            changed_from: self.cursor.u8()?,
+            irregular_from: self.cursor.u8()?,
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! Learning and checking, with messages made here.
+
+mod check;
+mod messages;
+mod table;
