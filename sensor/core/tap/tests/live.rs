@@ -1,5 +1,5 @@
 //! Live capture over veth pairs in network namespaces of our own. Needs root and `ip`; says so where they are missing.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)] // in tests both say what went wrong
 
 mod common;
 
