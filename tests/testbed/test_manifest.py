@@ -1,0 +1,69 @@
+"""The manifest tells the truth about every capture, and no capture stands outside it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed import manifest, pcapfile
+from testbed.attacker import BY_ID
+from testbed.hosts import BY_NAME
+from testbed.record import BY_PATH
+from testbed.score import read_truth
+
+FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
+ENTRIES = manifest.load(FOLDER / "manifest.yml")
+NAMES = [entry["path"] for entry in ENTRIES]
+MAX_BYTES = 500_000
+KEYS = {"path", "sha256", "protocols", "made", "origin", "licence", "clean", "text", "actions"}
+
+
+def test_no_orphans() -> None:
+    assert sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.pcap*")) == sorted(NAMES)
+    assert len(set(NAMES)) == len(NAMES)
+    assert {f"{name}.pcap" for name in BY_PATH} <= set(NAMES)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=NAMES)
+def test_entry(entry: dict[str, Any]) -> None:
+    path = FOLDER / entry["path"]
+    assert set(entry) == KEYS
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == entry["sha256"]
+    assert path.stat().st_size <= MAX_BYTES
+    assert entry["licence"] == "Apache-2.0" and entry["origin"] == "Otus range"
+
+
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if one["actions"]], ids=lambda one: one["path"])
+def test_actions_are_where_the_manifest_says(entry: dict[str, Any]) -> None:
+    frames = list(pcapfile.read(FOLDER / entry["path"]))
+    for action in entry["actions"]:
+        known = BY_ID[action["action"]]
+        assert (BY_NAME[known.source].address, BY_NAME[known.target].address) == (action["source"], action["target"])
+        first = frames[action["first_frame"] - 1]
+        assert 0 <= first.ts_ns - action["time_ns"] < 5_000_000_000
+        assert action["first_frame"] <= action["last_frame"] <= len(frames)
+
+
+def test_the_truth_of_the_story_lies_beside_it() -> None:
+    truth = read_truth(FOLDER / "plant/attack.truth.ndjson")
+    (entry,) = [one for one in ENTRIES if one["path"] == "plant/attack.pcap"]
+    told = [(one["action"], one["time_ns"]) for one in entry["actions"]]
+    assert [(line.action, line.time_ns) for line in truth] == told
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if one["clean"]], ids=lambda one: one["path"])
+def test_clean_captures_dissect_cleanly(entry: dict[str, Any]) -> None:
+    names = {"modbus": "mbtcp", "s7comm": "s7comm", "opcua": "opcua"}
+    fields = ["-T", "fields", "-e", "_ws.malformed", "-e", "frame.protocols"]
+    command = ["tshark", "-n", "-r", str(FOLDER / entry["path"]), *fields]
+    lines = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    assert lines
+    assert [line for line in lines if not line.startswith("\t")] == []
+    for protocol in entry["protocols"]:
+        assert any(names[protocol] in line.split(":") for line in lines), f"no {protocol} in it"
