@@ -25,7 +25,7 @@ class Engine:
         ValueError: settings, rules, filter or baseline cannot be read; the message says where.
     """
 
-    def __new__(cls, config: str, rules: str, baseline: bytes | None = None) -> Engine: ...
+    def __new__(cls, config: str, rules: str | None = None, baseline: bytes | None = None) -> Engine: ...
     def open_files(self, paths: Sequence[str | PathLike[str]]) -> None:
         """Read capture files, merged by time; `-` is standard input. Raises OSError with one clear line."""
 
@@ -34,6 +34,9 @@ class Engine:
 
     def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> Batch:
         """Read up to `max_packets`, or until nothing came for `timeout_ms`. Batch edges never change a result."""
+
+    def stop(self) -> None:
+        """Ask the input to end: the polls that follow read what a capture ring still holds, then say done."""
 
     def finish(self) -> Batch:
         """Stop here: what is held is accounted for, open folds are closed and told."""

@@ -46,18 +46,17 @@ class Pipeline:
         self._engine, self._analyst, self._sinks = engine, analyst, sinks
         self._inventory, self._health = inventory, health
         self._spool_state, self._on_batch = spool_state, on_batch
-        self._stopping = False
         self.ledger: dict[str, Any] = {}
         self.alerts = 0
 
     def stop(self) -> None:
         """Read what is there, flush, end. Safe to call from a signal handler."""
-        self._stopping = True
+        self._engine.stop()
 
     def run(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> dict[str, Any]:
         """Poll until the end; returns the last ledger."""
         while True:
-            batch = self._engine.finish() if self._stopping else self._engine.poll(max_packets, timeout_ms)
+            batch = self._engine.poll(max_packets, timeout_ms)
             self._handle(batch)
             if batch.done:
                 return self.ledger

@@ -242,9 +242,11 @@ impl Consumer for Analysis {
             print::event(out, event, &self.names);
             out.push(b'\n');
         }
-        for index in std::mem::take(&mut self.matched).drain(..) {
-            remember(self.rule_hit(index, event, digest));
+        let matched = std::mem::take(&mut self.matched);
+        for index in &matched {
+            remember(self.rule_hit(*index, event, digest));
         }
+        self.matched = matched;
         let deviations = std::mem::take(&mut self.deviations);
         for deviation in &deviations {
             let key = FoldKey { cause: Cause::Named(deviation.cause), key: deviation.key, ..endpoints(event) };

@@ -47,11 +47,8 @@ impl Tcp {
 
     pub fn bytes(&self) -> Vec<u8> {
         let (source, destination) = if self.to_server { (1u8, 2u8) } else { (2, 1) };
-        let (source_port, destination_port) = if self.to_server {
-            (self.client_port, self.server_port)
-        } else {
-            (self.server_port, self.client_port)
-        };
+        let (source_port, destination_port) =
+            if self.to_server { (self.client_port, self.server_port) } else { (self.server_port, self.client_port) };
         let mut segment = Vec::new();
         segment.extend(source_port.to_be_bytes());
         segment.extend(destination_port.to_be_bytes());
@@ -102,7 +99,7 @@ impl Default for Bench {
 impl Bench {
     pub fn with_flows(flows: usize) -> Self {
         let names = Names { inputs: vec!["hand.pcap".into()], segments: vec!["default".into()], files: true };
-        let mut analysis = Analysis::new(Rules::compile("[]").unwrap(), names);
+        let mut analysis = Analysis::new(Rules::compile(r#"{"version": 1, "rules": []}"#).unwrap(), names);
         analysis.events = Some(Vec::new());
         Self { engine: Engine::new(flows, analysis, None), number: 0, now_ns: START }
     }

@@ -1,0 +1,1 @@
+"""The command line, and nothing else. Everything is imported inside the subcommands."""

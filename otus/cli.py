@@ -1,0 +1,73 @@
+"""`otus`: every command, one clear line for everything that goes wrong, no traceback."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import click
+
+from otus import baseline, config, console, demo, events, replay, rules, sensor, version
+
+
+class Commands(click.Group):
+    """Lists commands in the order a person meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what is going on. / 输出更多运行信息。")
+def otus(verbose: bool) -> None:
+    """Otus 角鸮: listens to the network of a plant and tells what is wrong.
+
+    角鸮：旁路监听工业网络，发现异常并说明原因。
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="otus: %(message)s", stream=sys.stderr
+    )
+
+
+for command in (
+    demo.demo,
+    sensor.sensor,
+    replay.replay,
+    events.events,
+    baseline.baseline,
+    rules.rules,
+    console.console,
+    config.config,
+    version.version,
+):
+    otus.add_command(command)
+
+
+def main() -> int:
+    """Run the command line; the exit code is 0, 1 (it did not work) or 2 (it was called wrongly)."""
+    try:
+        otus.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        click.echo("otus: interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing more to say, and no complaint at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, ValueError, RuntimeError) as error:
+        if os.environ.get("OTUS_TRACEBACK"):
+            raise
+        for line in (str(error) or type(error).__name__).splitlines():
+            click.echo(f"otus: {line}", err=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""`otus config`: what the sensor's settings are, and whether a file of them is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def config() -> None:
+    """Look at the settings or check a file of them. / 查看、检查配置。"""
+
+
+@config.command()
+@click.option("--config", "path", type=click.Path(path_type=Path), help="File of settings to start from.")
+def show(path: Path | None) -> None:
+    """Every setting with its value now, what it means, and its name in the environment."""
+    from sensor.settings import SETTINGS, load
+
+    values = load(path)
+    for setting in SETTINGS:
+        click.echo(f"# {setting.help} ({setting.variable})")
+        value = values[setting.name]
+        click.echo(f"{setting.name}: {value if value != '' else repr('')}\n")
+
+
+@config.command()
+@click.argument("path", type=click.Path(path_type=Path))
+def check(path: Path) -> None:
+    """Say what is wrong with a file of settings, all at once."""
+    from sensor.settings import load
+
+    load(path, environment={})
+    click.echo(f"{path}: good")

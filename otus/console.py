@@ -1,0 +1,94 @@
+"""`otus console`: one tier's console, its accounts and the nodes that report to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+DATA = click.option(
+    "--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data."
+)
+
+
+@click.group()
+def console() -> None:
+    """Run a console: enterprise, province or ministry. / 运行企业、省、部各级控制台。"""
+
+
+@console.command()
+@DATA
+@click.option("--tier", type=click.Choice(["enterprise", "province", "ministry"]), default="enterprise", show_default=True)
+@click.option("--node-name", default="console", show_default=True, help="This node's name, as its parent knows it.")
+@click.option("--title", metavar="ZH", help="Whose console this is, as its users call it.")
+@click.option("--title-en", metavar="EN", help="The same in English.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than loopback need TLS.")
+@click.option("--port", type=int, default=8080, show_default=True)
+@click.option("--tls-certificate", type=click.Path(path_type=Path))
+@click.option("--tls-key", type=click.Path(path_type=Path))
+@click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
+def run(
+    data_dir: Path,
+    tier: str,
+    node_name: str,
+    title: str | None,
+    title_en: str | None,
+    host: str,
+    port: int,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    parents: tuple[str, ...],
+) -> None:
+    """Serve one console until SIGTERM or Ctrl-C."""
+    from console.cli import run_console
+    from console.settings import ConsoleSettings
+    from otus.parents import parent_of
+    from sensor.schema import Text
+
+    links = [parent_of(entry) for entry in parents]
+    settings = ConsoleSettings(
+        data_dir=data_dir,
+        tier=tier,
+        node_name=node_name,
+        title=Text(title, title_en or title) if title else None,
+        parents=tuple(parent.name for parent in links),
+        bind_host=host,
+        bind_port=port,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+    )
+    run_console(settings, links)
+
+
+@console.group()
+def user() -> None:
+    """Accounts of people. / 账号管理。"""
+
+
+@user.command("add")
+@DATA
+@click.argument("name")
+@click.option("--role", type=click.Choice(["admin", "analyst", "viewer"]), default="viewer", show_default=True)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="OTUS_NEW_PASSWORD")
+def add_user(data_dir: Path, name: str, role: str, password: str) -> None:
+    """Make an account. The password is asked for, or taken from OTUS_NEW_PASSWORD."""
+    from console.cli import users_of
+
+    users_of(data_dir).add(name, password, role)
+    click.echo(f"{name}: {role}")
+
+
+@console.group()
+def node() -> None:
+    """Sensors and consoles that report here. / 下级节点管理。"""
+
+
+@node.command("add")
+@DATA
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["sensor", "console"]), default="sensor", show_default=True)
+def add_node(data_dir: Path, name: str, kind: str) -> None:
+    """Enrol a node and print its token, once: keep it in a file that only that node can read."""
+    from console.cli import nodes_of
+
+    click.echo(nodes_of(data_dir).add(name, kind))

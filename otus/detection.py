@@ -1,0 +1,65 @@
+"""What replay, sensor and demo share: rules, baseline and model made ready for one engine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from detectors.alerts import Analyst, WindowJudge
+    from detectors.rules import RuleSet
+    from sensor._core import Engine
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Rules, baseline and model, loaded."""
+
+    rules: RuleSet
+    table: bytes | None
+    judge: WindowJudge | None
+    facts: dict[str, Any]
+    """for the heartbeat: rules_loaded, baseline, versions"""
+
+    def engine(self, **settings: Any) -> Engine:
+        from sensor._core import Engine
+
+        return Engine(json.dumps(settings), self.rules.to_core_json(), self.table)
+
+    def analyst(self, origin: str, tenant: str = "default", *, files: bool = False) -> Analyst:
+        from detectors.alerts import Analyst
+        from detectors.baseline.describe import describe as describe_deviation
+        from detectors.signature import describe as describe_rule
+
+        describers = {
+            "rule": lambda hit: describe_rule(hit, self.rules),
+            "baseline": describe_deviation,
+            "period": describe_deviation,
+        }
+        return Analyst(origin, tenant, describers, self.judge, files=files)
+
+
+def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
+    """Load rules (None: the bundled ones) and a baseline folder (None: none).
+
+    Raises:
+        ValueError: rules or baseline are not right; the message names file, line and way out.
+    """
+    from detectors.rules import load_rules
+    from sensor import _core
+
+    ruleset = load_rules(Path(rules) if rules else None)
+    table, judge, learned = None, None, None
+    if baseline:
+        from detectors.baseline import read_folder
+
+        folder = read_folder(Path(baseline))
+        table, learned = folder.table, folder.summary()
+        if folder.has_model:
+            from detectors.anomaly import load_judge
+
+            judge = load_judge(folder)
+    facts = {"rules_loaded": len(ruleset.rules), "baseline": learned, "versions": {"otus": _core.__version__}}
+    return Detection(ruleset, table, judge, facts)

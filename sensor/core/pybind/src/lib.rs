@@ -1,0 +1,29 @@
+//! `sensor._core`: the seam. Compile once, poll batches, release the GIL for everything but building the result.
+//! `sensor/_core.pyi` is the documentation of what stands here.
+
+mod batch;
+mod config;
+mod engine;
+mod hit;
+mod tables;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<engine::PyEngine>()?;
+    module.add_class::<batch::Batch>()?;
+    module.add_class::<batch::Windows>()?;
+    module.add_class::<hit::PyHit>()?;
+    module.add_class::<batch::PyNews>()?;
+    module.add_function(wrap_pyfunction!(tables::fields, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::protocols, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::skip_reasons, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::loss_places, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::features, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::check_filter, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::baseline_to_json, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::baseline_from_json, module)?)?;
+    Ok(())
+}

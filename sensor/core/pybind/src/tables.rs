@@ -1,0 +1,76 @@
+//! Lists of the core that Python checks its own against, and pure functions on baseline tables.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use wire::event::{BASE_FIELDS, STREAM_FLAWS};
+use wire::filter::Filter;
+use wire::ledger::{LOSSES, SKIPS};
+use wire::protocol::PROTOCOLS;
+use wire::value::{FieldDef, Kind};
+use wire::windows::FEATURES;
+
+fn described(field: &FieldDef) -> (&'static str, &'static str, bool) {
+    let kind = match field.kind {
+        Kind::Unsigned => "unsigned",
+        Kind::Signed => "signed",
+        Kind::Float => "float",
+        Kind::Boolean => "boolean",
+        Kind::Text => "text",
+        Kind::Bytes => "bytes",
+        Kind::Ip => "ip",
+        Kind::Timestamp => "timestamp",
+        Kind::Any => "any",
+    };
+    (field.name, kind, field.many)
+}
+
+/// Name, type and "may hold several values" of every field, base fields first.
+#[pyfunction]
+pub fn fields() -> Vec<(&'static str, &'static str, bool)> {
+    BASE_FIELDS.iter().chain(PROTOCOLS.iter().flat_map(|protocol| protocol.fields)).map(described).collect()
+}
+
+/// Name, field names, flaw names and ports of every protocol.
+#[pyfunction]
+#[allow(clippy::type_complexity)]
+pub fn protocols() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>, Vec<u16>)> {
+    let own = |protocol: &wire::protocol::Protocol| {
+        let fields = protocol.fields.iter().map(|field| field.name).collect();
+        let flaws = protocol.flaws.iter().chain(STREAM_FLAWS).copied().collect();
+        (protocol.name, fields, flaws, protocol.ports.to_vec())
+    };
+    PROTOCOLS.iter().map(own).collect()
+}
+
+#[pyfunction]
+pub fn skip_reasons() -> Vec<&'static str> {
+    SKIPS.to_vec()
+}
+
+#[pyfunction]
+pub fn loss_places() -> Vec<&'static str> {
+    LOSSES.to_vec()
+}
+
+#[pyfunction]
+pub fn features() -> Vec<&'static str> {
+    FEATURES.to_vec()
+}
+
+/// Raises ValueError with the place and the way out when a `--filter` expression cannot be read.
+#[pyfunction]
+pub fn check_filter(expression: &str) -> PyResult<()> {
+    Filter::parse(expression).map(|_| ()).map_err(PyValueError::new_err)
+}
+
+#[pyfunction]
+pub fn baseline_to_json(py: Python<'_>, table: &[u8]) -> PyResult<String> {
+    py.detach(|| wire::baseline::table_to_json(table)).map_err(PyValueError::new_err)
+}
+
+#[pyfunction]
+pub fn baseline_from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = py.detach(|| wire::baseline::table_from_json(text)).map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &bytes))
+}
