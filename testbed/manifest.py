@@ -63,16 +63,25 @@ def load(path: Path) -> list[dict[str, Any]]:
     return list(entries["captures"])
 
 
-def enter(path: Path, capture: Path, protocols: Sequence[str], scenario: str, text: str, done: Sequence[Done]) -> None:
-    """Write or replace the entry of one recorded capture."""
+def enter(
+    path: Path,
+    capture: Path,
+    protocols: Sequence[str],
+    text: str,
+    done: Sequence[Done] = (),
+    *,
+    made: str,
+    clean: bool = True,
+) -> None:
+    """Write or replace the entry of one capture."""
     entry: dict[str, Any] = {
         "path": capture.relative_to(path.parent).as_posix(),
         "sha256": hashlib.sha256(capture.read_bytes()).hexdigest(),
         "protocols": list(protocols),
-        "made": f"python -m testbed.record --into pcaps {scenario}",
+        "made": made,
         "origin": "Otus range",
         "licence": "Apache-2.0",
-        "clean": True,
+        "clean": clean,
         "text": text or "ordinary polling, and the actions below",
         "actions": [asdict(one) for one in done],
     }

@@ -119,7 +119,8 @@ def main() -> None:
             scenario = BY_PATH[name]
             path = wanted.into / f"{scenario.path}.pcap"
             done = record(scenario, path)
-            manifest.enter(wanted.into / "manifest.yml", path, scenario.protocols, name, scenario.text, done)
+            made = f"python -m testbed.record --into pcaps {name}"
+            manifest.enter(wanted.into / "manifest.yml", path, scenario.protocols, scenario.text, done, made=made)
             print(f"{path}: {path.stat().st_size} bytes, {len(done)} actions", flush=True)
     except (KeyError, ValueError):
         parser.error(f"scenario and output file, please; scenarios: {', '.join(BY_PATH)}")

@@ -56,6 +56,18 @@ def test_the_truth_of_the_story_lies_beside_it() -> None:
     assert [(line.action, line.time_ns) for line in truth] == told
 
 
+def test_made_captures_repeat_to_the_byte(tmp_path: Path) -> None:
+    pytest.importorskip("scapy")
+    from pcaps.make.__main__ import MADE, main
+
+    for name, *_ in MADE:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+    main(tmp_path)
+    made = {entry["path"]: entry["sha256"] for entry in manifest.load(tmp_path / "manifest.yml")}
+    assert made == {entry["path"]: entry["sha256"] for entry in ENTRIES if entry["made"] == "python -m pcaps.make"}
+    assert len(made) == len(MADE)
+
+
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("entry", [one for one in ENTRIES if one["clean"]], ids=lambda one: one["path"])
 def test_clean_captures_dissect_cleanly(entry: dict[str, Any]) -> None:
