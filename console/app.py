@@ -1,0 +1,95 @@
+"""`create_app`: one Flask application for every tier."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from console import auth, context, errors, language, security
+from console.clock import Clock
+from console.settings import ConsoleSettings
+from console.state import ConsoleState
+from console.store import Store, open_store
+from console.users import Users
+from console.views import BLUEPRINTS
+from sensor.schema.shape import known_name
+
+MAX_FORM_BYTES = 64 * 1024
+"""what a form may weigh; batches have their own, larger limit"""
+
+
+def secret_key(path: Path) -> bytes:
+    """The key that signs sessions: made once, readable by the console alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def create_app(
+    settings: ConsoleSettings, *, store: Store | None = None, users: Users | None = None, clock: Clock | None = None
+) -> Flask:
+    """Make the application of one console.
+
+    Store and accounts are opened under `settings.data_dir` unless they are given; they are found again by
+    `console.state.state()`.
+    """
+    if not known_name(settings.node_name):
+        raise ValueError("node_name: 1 to 64 letters, digits, '.', '-' or '_'")
+    app = Flask("console", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=secret_key(settings.data_dir / "secret.key"),
+        # Cookies do not know ports: consoles that share a host must not share a cookie's name.
+        SESSION_COOKIE_NAME=f"otus_{settings.node_name.encode().hex()}",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.serves_tls,
+        SESSION_REFRESH_EACH_REQUEST=True,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["otus"] = ConsoleState(
+        settings=settings,
+        store=store or open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone),
+        users=users
+        or Users(
+            settings.data_dir / "users.sqlite",
+            lock_after=settings.lock_after_failures,
+            lock_s=settings.lock_minutes * 60,
+        ),
+        clock=clock or Clock(zone=ZoneInfo(settings.zone)),
+    )
+    csrf = CSRFProtect(app)
+    language.install(app)
+    context.install(app)
+    auth.install(app)
+    security.install(app)
+    errors.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _register_ingest(app, csrf)
+    return app
+
+
+def _register_ingest(app: Flask, csrf: CSRFProtect) -> None:
+    """The way in for children. It has its own credential, so neither login nor form token apply to it."""
+    if importlib.util.find_spec("console.ingest") is None:
+        return
+    ingest: Any = importlib.import_module("console.ingest")
+    csrf.exempt(ingest.bp)
+    app.register_blueprint(ingest.bp)
+

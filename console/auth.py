@@ -1,0 +1,129 @@
+"""Who may see anything: every route needs a login unless it stands in `PUBLIC`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+from flask import Flask, jsonify, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from console.answers import wants_json
+from console.state import state
+from console.users import User, Verdict
+
+PUBLIC = frozenset({"static", "session.login", "session.enter_with_password", "session.choose_language", "health.health"})
+"""Endpoints for which nobody has to be logged in."""
+OWN_CREDENTIAL = frozenset({"ingest"})
+"""Blueprints that check a credential of their own: what children send."""
+BACKGROUND_HEADER = "X-Otus-Background"
+"""Sent by pages that refresh themselves: such a request does not keep a session alive."""
+
+MAX_ADDRESSES = 4096
+ATTEMPTS_PER_ADDRESS, ATTEMPTS_WINDOW_S = 30, 300
+
+
+class Account(UserMixin):  # type: ignore[misc]
+    """The account of the present session."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def get_id(self) -> str:
+        return f"{self.user.epoch}:{self.user.name}"
+
+
+class AddressLimit:
+    """How often one address may try to log in, whatever names it tries. Kept in memory; the oldest is forgotten."""
+
+    def __init__(self, most: int = ATTEMPTS_PER_ADDRESS, window_s: float = ATTEMPTS_WINDOW_S) -> None:
+        self._most, self._window_s = most, window_s
+        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def allows(self, address: str) -> bool:
+        """Count one attempt and say whether it may go ahead."""
+        now = time.monotonic()
+        with self._lock:
+            start, count = self._seen.pop(address, (now, 0))
+            if now - start > self._window_s:
+                start, count = now, 0
+            self._seen[address] = (start, count + 1)
+            while len(self._seen) > MAX_ADDRESSES:
+                self._seen.popitem(last=False)
+        return count < self._most
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after logging in: a path of this console, never another host."""
+    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or not target.isprintable():
+        return url_for("overview.overview")
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or "\\" in target:
+        return url_for("overview.overview")
+    return target
+
+
+def enter(name: str, password: str) -> Verdict:
+    """Check a password and begin a session. A session that was there before ends."""
+    verdict, user = state().users.check(name, password)
+    if user is not None:
+        session.clear()
+        login_user(Account(user))
+        session.permanent = True
+        session["began_s"] = session["active_s"] = int(time.time())
+    return verdict
+
+
+def leave() -> None:
+    logout_user()
+    session.clear()
+
+
+def _load(account_id: str) -> Account | None:
+    epoch, _, name = account_id.partition(":")
+    user = state().users.get(name)
+    return Account(user) if user is not None and str(user.epoch) == epoch else None
+
+
+def _expired() -> bool:
+    """Whether the session sat idle for too long; a click counts as life, a page refreshing itself does not."""
+    settings, now_s = state().settings, int(time.time())
+    idle_s = now_s - int(session.get("active_s", 0))
+    if idle_s > settings.idle_minutes * 60 or now_s - int(session.get("began_s", 0)) > settings.session_hours * 3600:
+        return True
+    if BACKGROUND_HEADER not in request.headers:
+        session["active_s"] = now_s
+    return False
+
+
+def _guard() -> ResponseReturnValue | None:
+    endpoint, blueprint = request.endpoint, request.blueprint
+    if endpoint in PUBLIC or blueprint in OWN_CREDENTIAL:
+        return None
+    if current_user.is_authenticated and not _expired():
+        return None
+    if current_user.is_authenticated:
+        leave()
+    return _refuse()
+
+
+def _refuse() -> ResponseReturnValue:
+    if wants_json() or request.path.startswith("/api/"):
+        return jsonify({"error": "login_required"}), 401
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    login = url_for("session.login", next=target if target not in (None, "/") else None)
+    if "HX-Request" in request.headers:
+        return "", 401, {"HX-Redirect": login}
+    return redirect(login)
+
+
+def install(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = "strong"
+    manager.user_loader(_load)
+    app.extensions["otus_address_limit"] = AddressLimit()
+    app.before_request(_guard)

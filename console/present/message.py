@@ -1,0 +1,93 @@
+"""One protocol message in a line a person reads: operation, object, value, answer. Made from its flat dotted fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from console.catalogue import known, say
+from console.words import Words, clean, shorten
+
+MAX_VALUES = 6
+"""values of one message that stand in its line; the rest is in its fields"""
+MAX_TEXT = 160
+
+# (protocol, fields in the order they are said). What a message does not have is left out.
+OBJECTS: Mapping[str, Sequence[str]] = {
+    "modbus": ("unit_id", "address", "quantity", "write_address", "diagnostic_code"),
+    "s7comm": ("items", "item", "area", "db_number", "block", "block_name", "pi_service", "szl_id", "szl_index"),
+    "opcua": ("node_ids", "node_id", "method_ids", "method_id", "object_ids", "identity_kind", "user_name",
+              "security_policy"),
+}  # fmt: skip
+VALUES: Mapping[str, Sequence[str]] = {
+    "modbus": ("values", "value"),
+    "s7comm": ("values", "value"),
+    "opcua": ("values", "value"),
+}
+ERRORS: Mapping[str, Sequence[str]] = {
+    "modbus": ("exception_name", "exception_code"),
+    "s7comm": ("error_name", "error_code", "error_class", "return_code"),
+    "opcua": ("status_name", "status_code", "service_result"),
+}
+
+
+def shown(value: Any, most: int = MAX_TEXT) -> str:
+    """A field's value as text; lists are shortened and say by how much."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        listed = ", ".join(shown(item, most) for item in value[:MAX_VALUES])
+        more = len(value) - MAX_VALUES
+        return shorten(f"{listed} … +{more}" if more > 0 else listed, most)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return shorten(clean("—" if value is None else str(value)), most)
+
+
+def protocol_of(fields: Mapping[str, Any], default: str = "") -> str:
+    return str(fields.get("network.protocol") or default)
+
+
+def operation_of(fields: Mapping[str, Any], protocol: str) -> str | None:
+    for name in ("operation.name", f"{protocol}.function_name", f"{protocol}.service", f"{protocol}.service_name"):
+        value = fields.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _picked(fields: Mapping[str, Any], protocol: str, names: Iterable[str]) -> list[tuple[str, Any]]:
+    found = ((name, fields.get(f"{protocol}.{name}")) for name in names)
+    return [(name, value) for name, value in found if value not in (None, "", [], ())]
+
+
+def _named(protocol: str, name: str, value: Any, language: str) -> str:
+    key = f"message.{protocol}.{name}"
+    if isinstance(value, str) and known(f"message.value.{value}"):
+        value = say(f"message.value.{value}", language)
+    return say(key, language, value=shown(value)) if known(key) else f"{name} {shown(value)}"
+
+
+def is_response(fields: Mapping[str, Any]) -> bool:
+    return fields.get("message.kind") == "response"
+
+
+def line(fields: Mapping[str, Any], language: str, protocol: str = "") -> str:
+    """`写单个寄存器 · 单元 1 · 地址 112 = 2650`"""
+    protocol = protocol_of(fields, protocol)
+    words = Words(language)
+    operation = operation_of(fields, protocol)
+    head = words.operation(protocol, operation) if operation else words.protocol(protocol)
+    if is_response(fields):
+        head = say("message.answer_to", language, operation=head)
+    parts = [head]
+    parts += [_named(protocol, name, value, language) for name, value in _picked(fields, protocol, OBJECTS.get(protocol, ()))]
+    values = _picked(fields, protocol, VALUES.get(protocol, ()))
+    if values:
+        parts[-1] += f" = {shown(values[0][1])}"
+    errors = _picked(fields, protocol, ERRORS.get(protocol, ()))
+    if is_response(fields) and errors:
+        error = str(errors[0][1])
+        key = f"message.error.{error}"
+        parts.append(say("message.error_said", language, error=say(key, language) if known(key) else shown(error)))
+    return " · ".join(parts)

@@ -1,0 +1,26 @@
+"""What the views of one application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from console.clock import Clock
+from console.settings import ConsoleSettings
+from console.store import Store
+from console.users import Users
+
+
+@dataclass(frozen=True)
+class ConsoleState:
+    settings: ConsoleSettings
+    store: Store
+    users: Users
+    clock: Clock
+
+
+def state(app: Flask | None = None) -> ConsoleState:
+    """The state of `app`, or of the application that answers the present request."""
+    return cast(ConsoleState, (app or current_app).extensions["otus"])

@@ -1,0 +1,89 @@
+"""告警: the list, filtered and paged by the store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask import Blueprint, request
+
+from console.answers import Answer, page
+from console.language import reader_language
+from console.present import waiting
+from console.state import state
+from console.store import CountBy, IncidentFilter, Workflow
+from console.words import Words
+from sensor.schema import LEVELS
+
+bp = Blueprint("incidents", __name__)
+PAGE = 50
+# Query parameter → column of the store's filter, and what its choices are counted by.
+FILTERS = {
+    "level": CountBy.LEVEL,
+    "detector": CountBy.DETECTOR,
+    "protocol": CountBy.PROTOCOL,
+    "workflow": CountBy.WORKFLOW,
+    "technique": CountBy.TECHNIQUE,
+    "child": CountBy.CHILD,
+}
+
+
+def chosen() -> dict[str, str]:
+    """The filters of this request; whatever is no known level or state stays out."""
+    found = {name: request.args.get(name, "")[:128] for name in FILTERS}
+    if found["level"] not in LEVELS:
+        found["level"] = ""
+    if found["workflow"] not in tuple(Workflow):
+        found["workflow"] = ""
+    return {name: value for name, value in found.items() if value}
+
+
+def _choices(words: Words, name: str, by: CountBy) -> list[tuple[str, str, int]]:
+    """(code, word, how many) of everything there is to choose."""
+    say = {
+        "level": words.level,
+        "detector": words.detector,
+        "protocol": words.protocol,
+        "workflow": words.workflow,
+        "technique": words.technique,
+        "child": str,
+    }[name]
+    return [(count.key, say(count.key), count.incidents) for count in state().store.counts(by) if count.incidents]
+
+
+def _figures(row: Any) -> dict[str, Any]:
+    return {**asdict(row), "technique": list(row.technique), "workflow": str(row.workflow)}
+
+
+@page(bp, "/incidents", "incidents")
+def incidents() -> Answer:
+    here, words, filters = state(), Words(reader_language()), chosen()
+    where = IncidentFilter(**filters)
+    found = here.store.incidents(where, limit=PAGE, cursor=request.args.get("cursor"))
+    levels = {count.key: count.incidents for count in here.store.counts(CountBy.LEVEL, where)}
+    undecided = {
+        count.key: count.incidents for count in here.store.counts(CountBy.LEVEL, replace(where, workflow=Workflow.NEW))
+    }
+    if filters.get("workflow") not in (None, Workflow.NEW):
+        undecided = {}
+    return Answer(
+        "incidents.html",
+        figures={
+            "filters": filters,
+            "total": sum(levels.values()),
+            "levels": levels,
+            "incidents": [_figures(row) for row in found.rows],
+            "next_cursor": found.next_cursor,
+        },
+        context={
+            "rows": found.rows,
+            "next_cursor": found.next_cursor,
+            "filters": filters,
+            "levels": levels,
+            "level_order": [str(level) for level in LEVELS],
+            "undecided": sum(undecided.values()),
+            "pressing": waiting.pressing(undecided),
+            "choices": {name: _choices(words, name, by) for name, by in FILTERS.items()},
+            "first_page": not request.args.get("cursor"),
+        },
+    )

@@ -1,0 +1,103 @@
+"""总览 / 态势: is all well, what is to be done, how well do we see, what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from console.answers import Answer, page
+from console.language import reader_language
+from console.present import account, waiting
+from console.present.reason import explain
+from console.present.series import by_time
+from console.present.verdict import Sight, judge
+from console.state import ConsoleState, state
+from console.store import CountBy, IncidentRow
+from console.words import Words
+from sensor.schema import Alert
+
+bp = Blueprint("overview", __name__)
+TO_DO, CHANGES, TECHNIQUES = 5, 8, 6
+
+
+def _alert(here: ConsoleState, row: IncidentRow) -> Alert | None:
+    incident = here.store.incident(row.origin, row.id)
+    return None if incident is None else incident.record.alert()
+
+
+def _brief(here: ConsoleState, row: IncidentRow, language: str) -> dict[str, Any]:
+    """One incident as the overview says it: its line, why, and what to do first."""
+    alert, words = _alert(here, row), Words(language)
+    return {
+        "row": row,
+        "why": "" if alert is None else explain(alert, language).sentence,
+        "advice": "" if alert is None else words.text(alert.advice),
+        "consequence": "" if alert is None else words.text(alert.consequence),
+        "frames": 0 if alert is None else len(alert.evidence),
+    }
+
+
+@page(bp, "/", "overview")
+def overview() -> Answer:
+    here, language = state(), reader_language()
+    sensors = here.store.sensors()
+    totals, levels = here.store.totals(), waiting.by_level(here.store)
+    ledger = account.of_sensors(sensors, language)
+    sight = Sight(
+        tier=here.settings.tier,
+        waiting=levels,
+        sensors=sensors,
+        children=here.store.children(),
+        account=ledger,
+        incidents=totals.incidents,
+        clock=here.clock,
+        silent_after_s=here.settings.silent_after_s,
+    )
+    verdict = judge(sight, language)
+    to_do = waiting.first(here.store, TO_DO)
+    recent = here.store.incidents(limit=CHANGES).rows
+    techniques = here.store.counts(CountBy.TECHNIQUE)
+    series = by_time(here.store, here.clock, None)
+    children = [row for row in sight.children if row.kind == "console"]
+    return Answer(
+        "overview.html",
+        figures={
+            "tier": here.settings.tier,
+            "verdict": verdict.code,
+            "headline": verdict.headline,
+            "waiting": levels,
+            "ledger": None if ledger is None else ledger.figures(),
+            "records": totals.records,
+            "incidents": totals.incidents,
+            "assets": totals.assets,
+            "sensors": len(sensors),
+            "silent_sensors": [row.name for row in sight.silent_sensors],
+            "children": len(children),
+            "silent_children": [row.name for row in sight.silent_children],
+            "pending_up": dict(totals.pending_up),
+            "to_do": [{"origin": row.origin, "id": row.id, "level": row.level} for row in to_do],
+            "techniques": {count.key: count.incidents for count in techniques},
+            "detectors": {count.key: count.incidents for count in here.store.counts(CountBy.DETECTOR)},
+        },
+        context={
+            "verdict": verdict,
+            "account": ledger,
+            "sight": sight,
+            "children": children,
+            "totals": totals,
+            "to_do": [_brief(here, row, language) for row in to_do],
+            "recent": [_brief(here, row, language) for row in recent],
+            "techniques": techniques[:TECHNIQUES],
+            "series": series,
+        },
+    )
+
+
+@bp.get("/series/incidents.json")
+def series() -> ResponseReturnValue:
+    """Incidents by level over time, for the chart: `unit` is `hour` (24 of them) or `day` (7)."""
+    here = state()
+    unit = request.args.get("unit")
+    return jsonify(by_time(here.store, here.clock, unit).figures(Words(reader_language())))
