@@ -70,6 +70,7 @@ class Run:
         self._opened = time.perf_counter()
         self._engine.open_files(list(files))
         self._ledger: dict[str, Any] = {}
+        self._analyst_state: dict[str, Any] = {}
 
     def alerts(self) -> list[Record]:
         """The last revision of every alert, in the order they were opened."""
@@ -80,6 +81,7 @@ class Run:
         analyst = self._detection.analyst("replay", files=True)
         pipeline = Pipeline(self._engine, analyst, [latest], on_batch=self._batch)
         self._ledger = pipeline.run()
+        self._analyst_state = analyst.state()
         if self._listing is not None:
             self._listing.close()
         return list(latest.records.values())
@@ -99,6 +101,7 @@ class Run:
             "alerts": alerts,
             "rules_loaded": self._detection.facts["rules_loaded"],
             "baseline": self._detection.facts["baseline"],
+            "model": self._analyst_state,
             "startup_s": round(self._startup_s, 3),
             "seconds": round(seconds, 6),
             "packets_per_s": round(ledger["received"] / seconds) if seconds > 0 else 0,
