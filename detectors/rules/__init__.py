@@ -1,0 +1,19 @@
+"""Signatures: load, lint, compile for the core, match the plain way. The format: `rules/README.md`."""
+
+from detectors.rules.examples import Result, run_examples
+from detectors.rules.lint import LINTS, Finding, lint_rules
+from detectors.rules.loader import load_rules
+from detectors.rules.model import Problem, Rule, RuleError, RuleSet
+
+__all__ = [
+    "LINTS",
+    "Finding",
+    "Problem",
+    "Result",
+    "Rule",
+    "RuleError",
+    "RuleSet",
+    "lint_rules",
+    "load_rules",
+    "run_examples",
+]

@@ -1,0 +1,109 @@
+"""Rule files → `RuleSet`. All problems of all files are found before anything is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from detectors.rules.document import Malformed, read
+from detectors.rules.model import Problem, Rule, RuleError, RuleSet
+from detectors.rules.reader import RuleReader
+from detectors.rules.vocabulary import Vocabulary, vocabulary
+
+MAX_FILES = 20_000
+NURSERY = "nursery"
+"""Below the bundled rules: rules that wait for examples. Loaded only when named."""
+
+
+def bundled() -> Path:
+    """The folder of the rules that came with this version."""
+    return Path(str(files("rules")))
+
+
+def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> RuleSet:
+    """The rules below a folder, or of one file; without a path the bundled ones.
+
+    Files are taken in the order of their paths, so that rule numbers are the same everywhere. Names beginning with a
+    dot are left out.
+
+    Raises:
+        RuleError: with every problem of every file.
+    """
+    rules, problems = collect_rules(path, known)
+    if problems:
+        raise RuleError(problems)
+    return RuleSet(tuple(rules))
+
+
+def collect_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> tuple[list[Rule], list[Problem]]:
+    """The rules that can be read, and what is wrong with the others."""
+    known = known or vocabulary()
+    root = bundled() if path is None else Path(path)
+    problems: list[Problem] = []
+    loaded: list[Rule] = []
+    for file in _files(root, nursery=path is not None, problems=problems):
+        shown = _shown(file, root, is_bundled=path is None)
+        loaded += _load(file, shown, known, problems)
+    problems += _twice(loaded)
+    return loaded, sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+
+
+def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Path]:
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        problems.append(Problem(root, 1, "no such file or folder; name a folder with *.yml rules"))
+        return []
+    found: list[Path] = []
+    # Links are not followed: a loop of them would never end.
+    for folder, names, held in os.walk(root):
+        names[:] = sorted(n for n in names if not n.startswith((".", "_")) and (nursery or n != NURSERY))
+        found += [Path(folder, file) for file in held if file.endswith((".yml", ".yaml")) and not file.startswith(".")]
+        if len(found) > MAX_FILES:
+            problems.append(Problem(root, 1, f"more than {MAX_FILES} rule files; name a smaller folder"))
+            return []
+    if not found:
+        problems.append(Problem(root, 1, "no *.yml rule below this folder"))
+    return sorted(found)
+
+
+def _shown(file: Path, root: Path, *, is_bundled: bool) -> Path:
+    """As a person would name it: bundled rules from `rules/` on, others as they were given."""
+    return Path("rules") / file.relative_to(root) if is_bundled else file
+
+
+def _load(file: Path, shown: Path, known: Vocabulary, problems: list[Problem]) -> Iterable[Rule]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        problems.append(Problem(shown, 1, f"cannot be read: {error.strerror}"))
+        return []
+    except UnicodeDecodeError:
+        problems.append(Problem(shown, 1, "not UTF-8; save the file as UTF-8"))
+        return []
+    try:
+        node = read(text)
+    except Malformed as error:
+        problems.append(Problem(shown, error.line, error.message))
+        return []
+    reader = RuleReader(shown, known)
+    rule = reader.rule(node)
+    problems += reader.problems
+    return [] if rule is None else [rule]
+
+
+def _twice(rules: Sequence[Rule]) -> list[Problem]:
+    """Ids and titles must be unique: alerts, folds and verdicts hang on them."""
+    found: list[Problem] = []
+    for key in ("id", "title"):
+        first: dict[str, Rule] = {}
+        for rule in rules:
+            value: str = getattr(rule, key)
+            other = first.setdefault(value.casefold(), rule)
+            if other is not rule and not (key == "id" and other.title.casefold() == rule.title.casefold()):
+                way = "make a new UUID" if key == "id" else "rename one of them"
+                line = rule.lines.get(key, 1)
+                found.append(Problem(rule.path, line, f"{key} {value!r} is already used by {other.path}; {way}"))
+    return found

@@ -1,0 +1,158 @@
+"""A rule as it is after loading: typed, checked, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sensor.schema import Level, Text
+
+Value = bool | int | float | str
+
+OPERATORS = ("in", "gte", "lte", "gt", "lt", "cidr", "contains", "startswith", "endswith", "exists")
+"""What may stand behind a field: `field|operator`. Without one it is `in`. A list of values means any of them."""
+
+DEFAULT_FOLD = ("client.ip", "server.ip")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One field held against values. False when the field is missing, except for `exists: false`."""
+
+    field: str
+    operator: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class And:
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """True when the part is false, also where the part is false because its field is missing."""
+
+    part: Expression
+
+
+Expression = Check | And | Or | Not
+
+
+def checks(expression: Expression) -> Iterator[Check]:
+    """Every check in an expression, from left to right."""
+    match expression:
+        case Check():
+            yield expression
+        case Not(part):
+            yield from checks(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from checks(part)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a rule must do on a capture: paths are relative to the captures' folder; `alerts` counts after folding."""
+
+    pcap: str
+    alerts: int
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A signature. `path` and `line` say where it stands; `lines` where its selections begin."""
+
+    title: str
+    id: str
+    level: Level
+    protocol: str
+    condition: Expression
+    selections: Mapping[str, Expression]
+    used: frozenset[str]
+    path: Path
+    title_zh: str = ""
+    status: str = "experimental"
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    falsepositives: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    advice: Text | None = None
+    consequence: Text | None = None
+    fold: tuple[str, ...] = DEFAULT_FOLD
+    reason: str = "rule_matched"
+    given: frozenset[str] = frozenset()
+    """Keys that stand in the file."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def needs_baseline(self) -> bool:
+        """Inactive where there is no baseline: it asks what the link is known for."""
+        return any(check.field.startswith("link.") for check in checks(self.condition))
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """ATT&CK for ICS techniques, as `T0855`."""
+        head = "attack.ics.t"
+        return tuple(tag.removeprefix("attack.ics.").upper() for tag in self.tags if tag.startswith(head))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields the condition looks at, each once, in the order in which they stand."""
+        return tuple(dict.fromkeys(check.field for check in checks(self.condition)))
+
+    def place(self, key: str = "") -> str:
+        """`rules/modbus/x.yml:12`: the file, and the line of that key."""
+        return f"{self.path}:{self.lines.get(key, 1)}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a rule file, and the way out."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.message}"
+
+
+class RuleError(ValueError):
+    """Rules could not be loaded. `problems` has every problem of every file."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """Rules in the order of the core's rule numbers."""
+
+    rules: tuple[Rule, ...]
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __getitem__(self, index: int) -> Rule:
+        return self.rules[index]
+
+    def by_id(self, rule_id: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    def to_core_json(self, segments: tuple[str, ...] = ("default",)) -> str:
+        """What `sensor._core.Engine` takes as `rules`; `segments` are the names of the engine's segments."""
+        from detectors.rules.core import document
+
+        return document(self.rules, segments)

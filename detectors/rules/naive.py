@@ -1,0 +1,88 @@
+"""The same rules, matched the plain way: on the flat objects that `otus events --format ndjson` prints.
+
+Slow and obvious on purpose. Tests hold the core's matcher against it on every capture.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value
+
+Event = Mapping[str, Any]
+
+
+def matches(rule: Rule, event: Event) -> bool:
+    """Whether the rule fires on that event. Rules that need a baseline rest where the event has no link fields."""
+    if event.get("network.protocol") != rule.protocol:
+        return False
+    if rule.needs_baseline and not any(field.startswith("link.") for field in event):
+        return False
+    return holds(rule.condition, event)
+
+
+def holds(expression: Expression, event: Event) -> bool:
+    match expression:
+        case And(parts):
+            return all(holds(part, event) for part in parts)
+        case Or(parts):
+            return any(holds(part, event) for part in parts)
+        case Not(part):
+            return not holds(part, event)
+        case Check():
+            return _check(expression, event)
+
+
+def _check(check: Check, event: Event) -> bool:
+    found = event.get(check.field)
+    # A message without flaws prints none or an empty list; both mean that the field is missing.
+    missing = found is None or (check.field == "flaws" and not found)
+    if check.operator == "exists":
+        return missing is not check.values[0]
+    if missing:
+        return False
+    elements = found if isinstance(found, list) else [found]
+    compare = _COMPARE[check.operator]
+    return any(compare(element, value) for element in elements for value in check.values)
+
+
+def _equal(element: Any, value: Value) -> bool:
+    if isinstance(element, str) and isinstance(value, str):
+        return element == value or _same_address(element, value)
+    return not isinstance(element, str) and not isinstance(value, str) and bool(element == value)
+
+
+def _same_address(element: str, value: str) -> bool:
+    """`fd00::1` however it is written. Two texts that are addresses are equal only when they are the same one."""
+    try:
+        return ipaddress.ip_address(element) == ipaddress.ip_address(value)
+    except ValueError:
+        return False
+
+
+def _within(element: Any, value: Value) -> bool:
+    address, network = ipaddress.ip_address(element), ipaddress.ip_network(str(value), strict=False)
+    return address.version == network.version and address in network
+
+
+def _number(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Value], bool]:
+    return lambda element, value: isinstance(element, int | float) and compare(element, value)
+
+
+def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Value], bool]:
+    return lambda element, value: isinstance(element, str) and compare(element, str(value))
+
+
+_COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
+    "in": _equal,
+    "gte": _number(lambda element, value: element >= value),
+    "lte": _number(lambda element, value: element <= value),
+    "gt": _number(lambda element, value: element > value),
+    "lt": _number(lambda element, value: element < value),
+    "cidr": _within,
+    "contains": _text(lambda element, value: value in element),
+    "startswith": _text(lambda element, value: element.startswith(value)),
+    "endswith": _text(lambda element, value: element.endswith(value)),
+}

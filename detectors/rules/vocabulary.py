@@ -1,0 +1,97 @@
+"""What a rule may speak about: fields with their types, names of flaws, protocols.
+
+Read from the one list of fields all rooms share (`sensor.schema.fields`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from detectors.rules.flaws import FLAWS, STREAM
+from sensor.schema.fields import FIELDS, FOLDER
+
+BASE = "base"
+
+NOT_IN_RULES = frozenset({"file.name", "@timestamp"})
+"""Where and when a capture was made: a rule on it would mean another thing on every sensor."""
+
+ALIASES = {
+    "client": "client.ip",
+    "server": "server.ip",
+    "source": "source.ip",
+    "destination": "destination.ip",
+}
+"""Short names allowed in `fold`."""
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """A field's type; `many`: it may hold a list, and a condition holds when it holds for any element."""
+
+    kind: str
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """`owners` maps the fields of a protocol to its parser's name: base fields have none."""
+
+    fields: Mapping[str, FieldType]
+    owners: Mapping[str, str]
+    flaws: Mapping[str, tuple[str, ...]]
+    protocols: frozenset[str]
+
+    def readable(self, field: str, protocol: str) -> bool:
+        """Whether events of that protocol can have the field at all."""
+        owner = self.owners.get(field)
+        return owner is None or owner == BELOW.get(protocol, protocol)
+
+    def flaw_names(self, protocol: str) -> tuple[str, ...]:
+        return (*self.flaws.get(BELOW.get(protocol, protocol), ()), *STREAM)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, or nothing when nothing is near. `modbus.fc` is near `modbus.function_code`."""
+    names = sorted(known)
+    prefix, _, tail = word.rpartition(".")
+    siblings = {name.removeprefix(prefix + "."): name for name in names if prefix and name.startswith(prefix + ".")}
+    short = [name for last, name in siblings.items() if "".join(part[:1] for part in last.split("_")) == tail]
+    near = [siblings[last] for last in get_close_matches(tail, siblings, n=1)]
+    begun = [name for last, name in siblings.items() if tail and last.startswith(tail)]
+    candidates = [*short, *near, *begun, *get_close_matches(word, names, n=1)]
+    return f"; did you mean {candidates[0]}?" if candidates else ""
+
+
+RECORDS = ("alert", "asset", "heartbeat", "reason")
+"""Field lists of records, not of messages: nothing a rule can look at."""
+
+BELOW = {"cotp": "s7comm"}
+"""Names an event may have that are not a parser's own, and the parser that makes such events."""
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The vocabulary of this version."""
+    lists = {path.stem: path for path in sorted(FOLDER.glob("*.yml")) if path.stem not in RECORDS}
+    owned = {name: _names(path) for name, path in lists.items()}
+    protocols = [name for name in lists if name != BASE]
+    return Vocabulary(
+        fields={
+            name: FieldType(str(FIELDS[name].type), FIELDS[name].many) for names in owned.values() for name in names
+        },
+        owners={name: protocol for protocol in protocols for name in owned[protocol]},
+        flaws=FLAWS,
+        protocols=frozenset(protocols) | {name for name, parser in BELOW.items() if parser in protocols},
+    )
+
+
+def _names(path: Path) -> list[str]:
+    """Names of the fields in one list; `FIELDS` has checked everything else about them."""
+    listed = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return [entry["name"] for entry in listed]
