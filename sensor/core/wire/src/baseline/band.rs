@@ -24,7 +24,7 @@ pub const WINDOW: u32 = 9;
 /// More than half of them: so their median lies outside, too.
 pub const MAJORITY: u32 = 5;
 /// Odd intervals that one lost and one repeated request can make together: three.
-const MISHAPS: u32 = 3;
+pub const MISHAPS: u32 = 3;
 /// What time stamps of a mirror port can carry: spreads below a hundredth of the period or a millisecond are not
 /// believed.
 const FINEST_SHARE: u32 = 100;
@@ -199,6 +199,7 @@ fn normal_tail(z: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // test data
 mod tests {
     use super::*;
 

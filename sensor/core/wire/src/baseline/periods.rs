@@ -11,7 +11,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use super::band::{median, WINDOW};
+use super::band::{median, MISHAPS, WINDOW};
 use super::check::Baseline;
 use super::load::{Knowledge, Watched};
 use super::poll::PollKey;
@@ -202,15 +202,17 @@ impl State {
     }
 
     fn verdict(&self, poll: &Watched) -> Option<(Told, &'static str)> {
-        if self.above.count_ones() >= u32::from(poll.changed_from) {
+        let (above, below) = (self.above.count_ones(), self.below.count_ones());
+        // Another pace lies on one side: a few on the other are mishaps, more of them are no pace at all.
+        if above >= u32::from(poll.changed_from) && below < MISHAPS {
             return Some((Told::Slower, SLOWER));
         }
-        if self.below.count_ones() >= u32::from(poll.changed_from) {
+        if below >= u32::from(poll.changed_from) && above < MISHAPS {
             return Some((Told::Faster, FASTER));
         }
         // Two odd ones on the same side in a row may be the start of another pace: wait for the majority.
         let turning = self.above & 3 == 3 || self.below & 3 == 3;
-        let odd = (self.above | self.below).count_ones();
+        let odd = above.saturating_add(below);
         (!turning && odd >= u32::from(poll.irregular_from)).then_some((Told::Irregular, IRREGULAR))
     }
 

@@ -2,4 +2,6 @@
 
 mod check;
 mod messages;
+mod periods;
 mod table;
+mod windows;

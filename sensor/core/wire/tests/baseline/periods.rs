@@ -1,0 +1,221 @@
+//! The rhythm of polls: each way it can change is told once and rightly; mishaps of a network are not.
+
+use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods};
+use wire::finding::{Param, TimedFinding};
+
+use crate::messages::{read, Message, SECOND};
+
+const MS: u64 = 1_000_000;
+
+/// Up to 16,383 microseconds.
+fn jitter(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 & 0x3fff
+}
+
+/// A poll of `period_ms` with a few milliseconds of jitter, from `start` on.
+fn polls(start: u64, period_ms: u64, count: u64) -> impl Iterator<Item = u64> {
+    (0..count).map(move |number| start + number * period_ms * MS + jitter(number) * 1000)
+}
+
+fn learned(times: impl Iterator<Item = u64>) -> Baseline {
+    let mut learner = Learner::new(LearnSettings::default());
+    let mut last = 0;
+    for ts_ns in times {
+        learner.observe(&read(1, 10, 0, 9).at(ts_ns).event(), ts_ns);
+        last = ts_ns;
+    }
+    Baseline::from_bytes(&learner.finish(last)).unwrap()
+}
+
+struct Run {
+    periods: Periods,
+    link: Option<u32>,
+    found: Vec<TimedFinding>,
+}
+
+impl Run {
+    fn new(baseline: &Baseline) -> Self {
+        let message = read(1, 10, 0, 9);
+        let link = baseline.link(0, message.client.ip, message.server.ip, "modbus");
+        assert!(link.is_some());
+        Self { periods: Periods::new(baseline, PeriodSettings::default()), link, found: Vec::new() }
+    }
+
+    fn message(&mut self, message: &Message) {
+        self.periods.tick(message.ts_ns, &mut self.found);
+        self.periods.observe(self.link, &message.event(), message.ts_ns, &mut self.found);
+    }
+
+    fn polls(&mut self, times: impl Iterator<Item = u64>) {
+        for ts_ns in times {
+            self.message(&read(1, 10, 0, 9).at(ts_ns));
+        }
+    }
+
+    fn causes(&self) -> Vec<&'static str> {
+        self.found.iter().map(|finding| finding.cause).collect()
+    }
+
+    fn get(&self, finding: usize, name: &str) -> Option<Param> {
+        self.found[finding].params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
+    }
+
+    fn number(&self, finding: usize, name: &str) -> f64 {
+        match self.get(finding, name) {
+            Some(Param::Float(value)) => value,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_ordinary_day_is_silent() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 86_400));
+    assert_eq!(run.causes(), [""; 0]);
+}
+
+#[test]
+fn slower_and_faster_are_told_within_nine_polls_and_with_numbers() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    for (cause, period_ms) in
+        [("period:slower", 1300), ("period:slower", 1140), ("period:faster", 700), ("period:faster", 100)]
+    {
+        let mut run = Run::new(&baseline);
+        run.polls(polls(1000 * SECOND, 1000, 20));
+        run.polls(polls(1020 * SECOND, period_ms, 8));
+        assert_eq!(run.causes(), [cause], "{period_ms}");
+        let observed = run.number(0, "observed_ms");
+        assert!((observed - period_ms as f64).abs() < 40.0, "{observed}");
+        assert!((run.number(0, "learned_period_ms") - 1000.0).abs() < 5.0);
+        assert!(run.number(0, "learned_low_ms") > 850.0 && run.number(0, "learned_high_ms") < 1150.0);
+        assert_eq!(run.get(0, "space"), Some(Param::Text("holding_register".into())));
+        assert_eq!(run.get(0, "end"), Some(Param::Unsigned(9)));
+        assert_eq!((run.found[0].client_ip, run.found[0].protocol), (read(1, 10, 0, 9).client.ip, "modbus"));
+    }
+}
+
+#[test]
+fn a_lost_request_and_a_repeated_one_are_no_change() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    let lost = |number: &(usize, u64)| number.0 % 20 != 10;
+    for (number, ts_ns) in polls(1000 * SECOND, 1000, 400).enumerate().filter(lost) {
+        let message = read(1, 10, 0, 9).at(ts_ns);
+        run.message(&message);
+        if number % 20 == 5 {
+            run.message(&read(1, 10, 0, 9).at(ts_ns + 200 * MS));
+        }
+        // Answers go on: the request lost in the capture was answered, too.
+        run.message(&message.answer(ts_ns + 10 * MS));
+        run.message(&message.answer(ts_ns + 1010 * MS));
+    }
+    assert_eq!(run.causes(), [""; 0]);
+}
+
+#[test]
+fn irregular_is_neither_slower_nor_faster() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    let mut now = 1019 * SECOND;
+    for number in 0..30u64 {
+        now += if number % 2 == 0 { 600 * MS } else { 1400 * MS };
+        run.message(&read(1, 10, 0, 9).at(now));
+    }
+    assert_eq!(run.causes()[0], "period:irregular");
+    assert!(run.causes().iter().all(|cause| *cause == "period:irregular"), "{:?}", run.causes());
+    // Told again once in nine intervals while it lasts, not with each message.
+    assert!(run.found.len() <= 4);
+}
+
+#[test]
+fn going_back_to_normal_is_silent_and_a_second_change_is_told_again() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    run.polls(polls(1020 * SECOND, 500, 9));
+    run.polls(polls(1025 * SECOND, 1000, 30));
+    assert_eq!(run.causes(), ["period:faster"]);
+    run.polls(polls(1055 * SECOND, 500, 9));
+    assert_eq!(run.causes(), ["period:faster"; 2]);
+    assert_eq!(run.found[0].key, run.found[1].key);
+}
+
+#[test]
+fn a_stop_is_told_within_a_period_of_its_being_due_although_nothing_comes() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    let last = 1019 * SECOND + jitter(19) * 1000;
+    run.periods.tick(last + 1400 * MS, &mut run.found);
+    assert_eq!(run.causes(), [""; 0]);
+    for step in 0..100 {
+        run.periods.tick(last + 1600 * MS + step * SECOND, &mut run.found);
+    }
+    assert_eq!(run.causes(), ["period:stopped"], "once, not with each tick");
+    assert!(run.found[0].ts_ns > last + 1400 * MS && run.found[0].ts_ns < last + 1600 * MS);
+    run.polls(polls(1200 * SECOND, 1000, 30));
+    assert_eq!(run.causes(), ["period:stopped", "period:resumed"]);
+    assert!((run.number(1, "silent_ms") - 181_000.0).abs() < 100.0);
+    // And watched again.
+    run.periods.tick(1300 * SECOND, &mut run.found);
+    assert_eq!(run.causes(), ["period:stopped", "period:resumed", "period:stopped"]);
+}
+
+#[test]
+fn a_poll_that_stops_while_the_conversation_goes_on_is_told_a_little_later() {
+    let other = |ts_ns: u64| read(1, 10, 100, 109).at(ts_ns);
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    for tenth in 0..100 {
+        run.message(&other(1020 * SECOND + tenth * SECOND / 10));
+    }
+    assert_eq!(run.causes(), ["period:stopped"]);
+    let after = run.found[0].ts_ns - 1019 * SECOND;
+    assert!(after > 3 * SECOND && after < 5 * SECOND, "{after}");
+}
+
+#[test]
+fn three_times_slower_is_not_a_row_of_stops() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    run.polls(polls(1020 * SECOND, 3000, 20));
+    let causes = run.causes();
+    assert_eq!(causes.iter().filter(|cause| **cause == "period:stopped").count(), 1, "{causes:?}");
+    assert!(causes.contains(&"period:slower"));
+}
+
+#[test]
+fn a_clock_that_jumps_is_no_silence() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    run.polls(polls(1_000_000 * SECOND, 1000, 20));
+    assert_eq!(run.causes(), [""; 0]);
+}
+
+#[test]
+fn a_poll_never_seen_is_not_a_stopped_one() {
+    let baseline = learned(polls(SECOND, 1000, 100));
+    let mut run = Run::new(&baseline);
+    run.periods.tick(1000 * SECOND, &mut run.found);
+    run.periods.tick(1100 * SECOND, &mut run.found);
+    assert_eq!(run.causes(), [""; 0]);
+}
+
+#[test]
+fn what_has_no_period_is_not_watched() {
+    let random = (0..200u64).scan(SECOND, |now, number| {
+        *now += (1 + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33 & 0xffff) * 30_000;
+        Some(*now)
+    });
+    let baseline = learned(random);
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 100, 50));
+    run.polls(polls(2000 * SECOND, 5000, 50));
+    assert_eq!(run.causes(), [""; 0]);
+}
