@@ -21,6 +21,12 @@ pub const ANSWER_NS: u64 = 30_000_000_000;
 /// Bytes that the chunks of one OPC UA message may add up to (Part 6, 7.1.2.4 lets the server say; 16 MiB is common,
 /// industrial messages stay far below). Beyond it the message is skipped with a flaw.
 pub const OPCUA_MESSAGE_BYTES: usize = 1024 * 1024;
+/// OPC UA messages of one conversation whose last chunk has not come. Clients keep a handful of requests open, most in
+/// one chunk. Beyond it the oldest is given up with a flaw; together they may hold as much as one message may.
+pub const OPCUA_UNFINISHED: usize = 16;
+/// Bytes of one OPC UA chunk that are looked at. Negotiated buffers are 64 KiB as a rule; of a larger chunk only the
+/// front is read, with a flaw.
+pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
 /// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
 pub const S7_PDU_BYTES: usize = 64 * 1024;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.

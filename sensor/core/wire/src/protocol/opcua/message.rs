@@ -1,0 +1,348 @@
+//! Messages of the secure channel: OPC 10000-6, 6.7.2 (headers, sequence numbers), 6.7.3 (chunks put together).
+
+use super::chunks::Unfinished;
+use super::fields::{
+    flaw, CHANNEL_ID, CHUNKS, ENCRYPTED, MESSAGE_SIZE, REQUEST_ID, SEQUENCE_NUMBER, SERVICE, SERVICE_ID, TOKEN_ID,
+};
+use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL};
+use super::reader::{Body, Read};
+use super::secure::{asymmetric, is_signature, Mode};
+use super::sheet::Sheet;
+use super::transport::{self, Header, Kind, HEADER};
+use super::types::{node_id, NodeId};
+use super::{ended, role, services, OpcUa, ENCRYPTED_OPENING};
+use crate::limits::OPCUA_MESSAGE_BYTES;
+use crate::protocol::{Context, Step};
+use crate::value::{Outcome, Record, Role, Value};
+
+/// One chunk of a secure channel, its headers read.
+struct Chunk<'a> {
+    header: Header,
+    /// Its bytes that are here, headers included.
+    bytes: &'a [u8],
+    /// More bytes belong to it than are looked at.
+    is_cut: bool,
+    from_client: bool,
+    channel: u32,
+    request: u32,
+    /// Where the body lies in `bytes`.
+    body: usize,
+}
+
+impl OpcUa {
+    /// Read a chunk of a secure channel, and its message when it is the last one.
+    pub(super) fn secured(
+        &mut self,
+        header: Header,
+        bytes: &[u8],
+        is_cut: bool,
+        context: &Context,
+        record: &mut Record,
+    ) -> Step {
+        let used = bytes.len();
+        let mut body = Body::new(bytes.get(HEADER..).unwrap_or_default(), Some(HEADER));
+        record.role = role(context.from_client);
+        let channel = match self.security_header(header, &mut body, context.from_client, record) {
+            Ok(channel) => channel,
+            Err(trouble) => {
+                name_close_or_open(header.kind, record);
+                ended(record, Err(trouble), 0, is_cut);
+                return Step::Message { used };
+            }
+        };
+        let start = bytes.len().saturating_sub(body.remaining());
+        let rest = bytes.get(start..).unwrap_or_default();
+        if !self.is_readable(header.kind, context.from_client, channel, rest) {
+            return self.encrypted(header, used, context.from_client, channel, record);
+        }
+        let (Ok(sequence), Ok(request)) = (body.u32(), body.u32()) else {
+            name_close_or_open(header.kind, record);
+            record.flaw(flaw::SHORT_BODY);
+            return Step::Message { used };
+        };
+        record.set_u(SEQUENCE_NUMBER, sequence);
+        record.set_u(REQUEST_ID, request);
+        self.follow_sequence(context.from_client, sequence, channel, record);
+        let body = bytes.len().saturating_sub(body.remaining());
+        let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
+        self.readable(&chunk, record)
+    }
+
+    /// Channel id, then the asymmetric header of an opening or the token of a message.
+    fn security_header(
+        &mut self,
+        header: Header,
+        body: &mut Body<'_>,
+        from_client: bool,
+        record: &mut Record,
+    ) -> Read<u32> {
+        let channel = body.u32()?;
+        record.set_u(CHANNEL_ID, channel);
+        if header.kind == Kind::Open {
+            asymmetric(body, &mut self.channel, record)?;
+            self.channel.describe(record);
+            if from_client && channel == 0 {
+                // A new channel: both sides begin to count anew.
+                self.channel.id = None;
+                self.client.last_sequence = None;
+                self.server.last_sequence = None;
+            } else {
+                self.channel.id = Some(channel);
+            }
+        } else {
+            record.set_u(TOKEN_ID, body.u32()?);
+            if *self.channel.id.get_or_insert(channel) != channel {
+                record.flaw(flaw::CHANNEL_MISMATCH);
+            }
+        }
+        Ok(channel)
+    }
+
+    /// Whether sequence header and body are there to be read. Under a policy, or when the policy is not known, the
+    /// body itself decides: it begins with the type id of a service, which bytes that look random hit once in 2^25.
+    fn is_readable(&mut self, kind: Kind, from_client: bool, channel: u32, rest: &[u8]) -> bool {
+        if self.channel.is_plain() {
+            return true;
+        }
+        if rest.get(8..).and_then(type_id).is_some_and(|id| service(id).is_some()) {
+            return true;
+        }
+        if kind == Kind::Open {
+            return false;
+        }
+        // Not the beginning of a message. Of one whose beginning was readable?
+        let request = rest.get(4..8).and_then(|id| id.first_chunk::<4>()).map(|id| u32::from_le_bytes(*id));
+        self.chunks.find(from_client, channel, request.or(Some(0))).is_some()
+            || (!self.channel.knows_policy() && self.channel.mode != Mode::Unknown)
+    }
+
+    /// 6.7.2.4: each chunk's number follows the last one; near the end of the range it starts again below 1024.
+    fn follow_sequence(&mut self, from_client: bool, sequence: u32, channel: u32, record: &mut Record) {
+        if self.channel.id.is_some_and(|own| own != channel) {
+            return; // another channel's message counts by itself
+        }
+        let side = self.side(from_client);
+        if let Some(last) = side.last_sequence.replace(sequence) {
+            let wraps = last >= u32::MAX - 1024 && sequence < 1024;
+            if sequence != last.wrapping_add(1) && !wraps {
+                record.flaw(flaw::SEQUENCE_GAP);
+            }
+        }
+    }
+
+    /// Sizes only.
+    fn encrypted(&mut self, header: Header, used: usize, from_client: bool, channel: u32, record: &mut Record) -> Step {
+        self.side(from_client).last_sequence = None; // it counts on, unseen
+        if header.kind == Kind::Message && header.chunk == b'C' {
+            self.chunks.keep(from_client, channel, None, &[], header.size);
+            self.side(from_client).carried |= record.flaws;
+            return Step::Kept { used };
+        }
+        let begun = if header.kind == Kind::Message { self.chunks.take(from_client, channel, None) } else { None };
+        self.count(header, begun.as_ref(), from_client, record);
+        name_close_or_open(header.kind, record);
+        match header.kind {
+            Kind::Message => {
+                record.set(SERVICE, Value::Name("encrypted"));
+                record.operation_name = "encrypted";
+                record.operation = operation::ENCRYPTED;
+            }
+            Kind::Open => record.reference = Some(ENCRYPTED_OPENING),
+            _ => {}
+        }
+        self.channel.describe(record);
+        record.set(ENCRYPTED, Value::Bool(true));
+        self.side(from_client).is_whole = true;
+        Step::Message { used }
+    }
+
+    fn readable(&mut self, chunk: &Chunk<'_>, record: &mut Record) -> Step {
+        let used = chunk.bytes.len();
+        let Chunk { header, from_client, channel, request, .. } = *chunk;
+        let is_message = header.kind == Kind::Message;
+        let goes_on = is_message && header.chunk == b'C';
+        let begun = if is_message && !goes_on && !self.chunks.is_empty() {
+            self.chunks.take(from_client, channel, Some(request))
+        } else {
+            None
+        };
+        let mut body = chunk.bytes.get(chunk.body..).unwrap_or_default();
+        if !chunk.is_cut && header.kind != Kind::Open {
+            // The signature ends each chunk. Where its length is not known, one chunk shows it: see `settle`.
+            let signature = match self.channel.signature() {
+                Some(length) => length,
+                None if goes_on || begun.is_some() => self.channel.learned,
+                None => 0,
+            };
+            match body.len().checked_sub(signature) {
+                Some(end) => body = body.get(..end).unwrap_or_default(),
+                None => record.flaw(flaw::SHORT_BODY),
+            }
+        }
+        if goes_on {
+            self.chunks.keep(from_client, channel, Some(request), body, header.size);
+            self.side(from_client).carried |= record.flaws;
+            return Step::Kept { used };
+        }
+        self.count(header, begun.as_ref(), from_client, record);
+        if header.chunk == b'A' && is_message {
+            self.aborted(chunk, body, begun.as_ref(), record);
+            return Step::Message { used };
+        }
+        match begun {
+            None => self.decode(chunk, Body::new(body, Some(chunk.body)), chunk.is_cut, record),
+            Some(mut begun) => {
+                let fits = begun.body.len().saturating_add(body.len()) <= OPCUA_MESSAGE_BYTES;
+                if fits && !begun.is_cut {
+                    begun.body.extend_from_slice(body);
+                } else {
+                    begun.is_cut = true;
+                    record.flaw(flaw::TOO_LARGE);
+                }
+                self.decode(chunk, Body::new(&begun.body, None), begun.is_cut || chunk.is_cut, record);
+            }
+        }
+        self.side(from_client).is_whole = true;
+        Step::Message { used }
+    }
+
+    /// Number and size of the chunks, and what was wrong with those before the last.
+    fn count(&mut self, header: Header, begun: Option<&Unfinished>, from_client: bool, record: &mut Record) {
+        record.set_u(CHUNKS, begun.map_or(1, |begun| begun.chunks.saturating_add(1)));
+        if let Some(begun) = begun {
+            let size = u64::try_from(header.size).unwrap_or(u64::MAX);
+            record.set_u(MESSAGE_SIZE, begun.size.saturating_add(size));
+        }
+        record.flaws |= std::mem::take(&mut self.side(from_client).carried);
+        if std::mem::take(&mut self.chunks.given_up) {
+            record.flaw(flaw::TOO_MANY_UNFINISHED);
+        }
+    }
+
+    /// 6.7.3: the sender gave the message up and says why.
+    fn aborted(&mut self, chunk: &Chunk<'_>, body: &[u8], begun: Option<&Unfinished>, record: &mut Record) {
+        record.operation = operation::ABORT;
+        record.operation_name = "abort";
+        record.reference = Some(reference(chunk.channel, chunk.request));
+        if let Some(id) = begun.and_then(|begun| type_id(&begun.body)) {
+            name_service(id, record);
+        }
+        let mut body = Body::new(body, Some(chunk.body));
+        let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+        let read = transport::error(&mut body, &mut sheet);
+        ended(record, read.map(|()| true), body.remaining(), chunk.is_cut);
+        record.outcome = Outcome::Failure;
+        self.channel.describe(record);
+    }
+
+    fn decode(&mut self, chunk: &Chunk<'_>, mut body: Body<'_>, is_cut: bool, record: &mut Record) {
+        let is_open = chunk.header.kind == Kind::Open;
+        // The answer to an opening comes with the new channel's id: the request id alone pairs them.
+        record.reference = Some(reference(if is_open { 0 } else { chunk.channel }, chunk.request));
+        let id = match node_id(&mut body) {
+            Ok(node) => node.standard(),
+            Err(_) => None,
+        };
+        if let Some((id, service)) = id.and_then(|id| service(id).map(|service| (id, service))) {
+            name_service(id, record);
+            if service.request == CLOSE_SECURE_CHANNEL && !service.is_response {
+                // Servers close the connection instead of answering (Part 4, 5.6.3).
+                record.role = Role::Unsolicited;
+                record.reference = None;
+            }
+            let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+            let read = services::read(id, service, &mut body, &mut sheet);
+            sheet.finish();
+            self.settle(chunk, read, body.remaining(), is_cut, record);
+        } else {
+            record.set(SERVICE, Value::Name("unknown"));
+            if let Some(id) = id {
+                record.set_u(SERVICE_ID, id);
+                record.operation = id;
+            }
+            // After a hole this may be the end of a message that we saw no beginning of.
+            if self.side(chunk.from_client).is_whole {
+                record.flaw(flaw::UNKNOWN_SERVICE);
+            } else {
+                record.reference = None;
+                record.role = Role::Other;
+            }
+        }
+        if !is_open {
+            self.channel.describe(record);
+        }
+    }
+
+    /// What is left behind a message that was read to its end is a signature, or nothing, or wrong. So the first
+    /// readable message settles the mode of a channel that was opened before we listened.
+    fn settle(&mut self, chunk: &Chunk<'_>, read: Read<bool>, left: usize, is_cut: bool, record: &mut Record) {
+        if chunk.header.kind == Kind::Open && !self.channel.is_plain() {
+            // Shall be encrypted (6.7.4), and is not. What is left is padding and a signature of the key's length.
+            record.flaw(flaw::CLEAR_OPENING);
+            return ended(record, read, 0, is_cut);
+        }
+        if self.channel.signature().is_some() {
+            if !self.channel.is_plain() {
+                self.channel.mode = Mode::Sign;
+            }
+            return ended(record, read, left, is_cut);
+        }
+        let in_one =
+            chunk.body.saturating_add(left) < chunk.bytes.len() && record.get(CHUNKS) == Some(Value::Unsigned(1));
+        match read {
+            Ok(true) if in_one && left == 0 && !self.channel.knows_policy() => {
+                self.channel.mode = Mode::None;
+                self.channel.learned = 0;
+            }
+            Ok(true) if in_one && is_signature(left) => {
+                self.channel.mode = Mode::Sign;
+                self.channel.learned = left;
+            }
+            // Put together without knowing how long the signatures between the chunks are.
+            _ if !in_one && self.channel.mode == Mode::Unknown => {}
+            _ => ended(record, read, left, is_cut),
+        }
+    }
+}
+
+/// Type id of a message body, when it is one of namespace 0.
+fn type_id(body: &[u8]) -> Option<u32> {
+    // Four byte encoding: what every stack sends.
+    if let [1, 0, low, high, ..] = body {
+        return Some(u16::from_le_bytes([*low, *high]).into());
+    }
+    node_id(&mut Body::new(body, None)).ok().as_ref().and_then(NodeId::standard)
+}
+
+fn reference(channel: u32, request: u32) -> u64 {
+    u64::from(channel) << 32 | u64::from(request)
+}
+
+fn name_service(id: u32, record: &mut Record) {
+    record.set_u(SERVICE_ID, id);
+    if let Some(service) = service(id) {
+        record.set(SERVICE, Value::Name(service.name));
+        record.operation = service.request;
+        record.operation_name = service.name;
+        record.class = service.class;
+        record.role = if service.is_response { Role::Response } else { Role::Request };
+    }
+}
+
+/// Opening and closing show in the message type, however the body is protected.
+fn name_close_or_open(kind: Kind, record: &mut Record) {
+    let id = match kind {
+        Kind::Open => OPEN_SECURE_CHANNEL,
+        Kind::Close => CLOSE_SECURE_CHANNEL,
+        _ => return,
+    };
+    if let Some(service) = service(id) {
+        record.set(SERVICE, Value::Name(service.name));
+        record.operation = service.request;
+        record.operation_name = service.name;
+        record.class = service.class;
+    }
+    if kind == Kind::Close {
+        record.role = Role::Unsolicited;
+    }
+}

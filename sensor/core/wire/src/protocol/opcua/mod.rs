@@ -1,0 +1,215 @@
+//! OPC UA binary over TCP.
+//! OPC 10000-6 (Mappings) 1.05: 5.2 (binary encoding), 6.7 (secure conversation), 7.1 (UA connection protocol).
+//! OPC 10000-4 (Services) 1.05.
+
+mod chunks;
+pub mod fields;
+mod message;
+pub mod names;
+mod reader;
+mod secure;
+mod services;
+mod sheet;
+mod status;
+mod text;
+mod transport;
+mod types;
+mod variant;
+
+use super::{Context, Parser, Probe, Protocol, Step};
+use crate::limits::OPCUA_CHUNK_BYTES;
+use crate::value::{Class, Outcome, Record, Role};
+use chunks::Chunks;
+use fields::{flaw, FIELDS, FLAWS};
+use names::operation;
+use reader::{Body, Read, Trouble};
+use secure::Channel;
+use sheet::{Scratch, Sheet};
+use transport::{Front, Header, Kind, HEADER};
+
+pub const PROTOCOL: Protocol = Protocol {
+    name: "opcua",
+    fields: FIELDS,
+    flaws: FLAWS,
+    ports: &[4840],
+    probe,
+    parser: || Box::new(OpcUa::default()),
+};
+
+/// The header's letters and a size that can be are proof enough, whatever the port.
+fn probe(payload: &[u8]) -> Probe {
+    match transport::front(payload) {
+        Front::Header(header) if matches!(header.chunk, b'C' | b'F' | b'A') => Probe::Sure,
+        Front::Short if payload.len() >= 3 => Probe::Fits,
+        _ => Probe::No,
+    }
+}
+
+/// What is remembered of one direction.
+#[derive(Debug)]
+struct Side {
+    last_sequence: Option<u32>,
+    /// Nothing was lost since the opening: a message that makes no sense is the sender's doing, not ours.
+    is_whole: bool,
+    /// Bytes still to come of a chunk too large to be held.
+    skipping: usize,
+    /// Flaws of intermediate chunks, for the message they belong to.
+    carried: u64,
+}
+
+/// One conversation: one connection carries one secure channel.
+#[derive(Debug)]
+struct OpcUa {
+    client: Side,
+    server: Side,
+    channel: Channel,
+    chunks: Chunks,
+    scratch: Scratch,
+    /// A Hello waits for its Acknowledge.
+    is_greeting: bool,
+}
+
+impl Default for OpcUa {
+    fn default() -> Self {
+        let side = || Side { last_sequence: None, is_whole: false, skipping: 0, carried: 0 };
+        Self {
+            client: side(),
+            server: side(),
+            channel: Channel::default(),
+            chunks: Chunks::default(),
+            scratch: Scratch::default(),
+            is_greeting: false,
+        }
+    }
+}
+
+/// References of exchanges that have no request id. Request ids are mixed with a channel id, and 0 is no channel.
+const GREETING: u64 = u64::MAX;
+const ENCRYPTED_OPENING: u64 = u64::MAX - 1;
+
+impl Parser for OpcUa {
+    /// Read one chunk, or the whole message that it ends.
+    ///
+    /// ```text
+    ///   0      3   4      8
+    ///   | type | c | size | …   HEL, ACK, ERR, RHE: body
+    ///                     | channel | policy, certificate, thumbprint | sequence | request | body     OPN
+    ///                     | channel | token | sequence | request | body …                             MSG, CLO
+    /// ```
+    fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
+        if context.after_gap {
+            self.forget(context.from_client);
+        }
+        let side = self.side(context.from_client);
+        if side.skipping > 0 && !bytes.is_empty() {
+            let used = side.skipping.min(bytes.len());
+            side.skipping = side.skipping.saturating_sub(used);
+            return Step::Kept { used };
+        }
+        let header = match transport::front(bytes) {
+            Front::Header(header) => header,
+            Front::Short => return Step::Short { need: HEADER },
+            Front::BadSize(header) if !context.after_gap => {
+                header.describe(record);
+                record.role = role(context.from_client);
+                record.flaw(flaw::BAD_LENGTH);
+                self.forget(context.from_client);
+                // Framing is lost: up to the next header, what is here goes with this event.
+                return Step::Message { used: transport::next_header(bytes) };
+            }
+            Front::BadSize(_) | Front::Foreign => {
+                self.forget(context.from_client);
+                return Step::Lost { used: transport::next_header(bytes) };
+            }
+        };
+        let wanted = header.size.min(OPCUA_CHUNK_BYTES);
+        let Some(chunk) = bytes.get(..wanted) else {
+            return Step::Short { need: wanted };
+        };
+        header.describe(record);
+        let is_cut = wanted < header.size;
+        if is_cut {
+            self.side(context.from_client).skipping = header.size.saturating_sub(wanted);
+            record.flaw(flaw::TOO_LARGE);
+        }
+        match header.kind {
+            Kind::Open | Kind::Message | Kind::Close => self.secured(header, chunk, is_cut, context, record),
+            _ => {
+                self.connection(header, chunk, is_cut, context, record);
+                Step::Message { used: wanted }
+            }
+        }
+    }
+
+    fn kept_bytes(&self) -> usize {
+        self.chunks.kept_bytes()
+    }
+}
+
+impl OpcUa {
+    fn side(&mut self, from_client: bool) -> &mut Side {
+        if from_client {
+            &mut self.client
+        } else {
+            &mut self.server
+        }
+    }
+
+    /// Bytes of this direction were lost.
+    fn forget(&mut self, from_client: bool) {
+        self.chunks.forget(from_client);
+        *self.side(from_client) = Side { last_sequence: None, is_whole: false, skipping: 0, carried: 0 };
+    }
+
+    /// 7.1.3: the messages that carry no secure channel.
+    fn connection(&mut self, header: Header, chunk: &[u8], is_cut: bool, context: &Context, record: &mut Record) {
+        let mut body = Body::new(chunk.get(HEADER..).unwrap_or_default(), Some(HEADER));
+        let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+        let (kind, name, class, number) = match header.kind {
+            Kind::ReverseHello => (Role::Unsolicited, "reverse_hello", Class::Session, operation::REVERSE_HELLO),
+            Kind::Error if !self.is_greeting => (Role::Unsolicited, "error", Class::Session, operation::ERROR),
+            Kind::Hello => (Role::Request, "hello", Class::Session, operation::HELLO),
+            _ => (Role::Response, "hello", Class::Session, operation::HELLO),
+        };
+        sheet.record.role = kind;
+        sheet.record.operation_name = name;
+        sheet.record.class = class;
+        sheet.record.operation = number;
+        if kind != Role::Unsolicited {
+            sheet.record.reference = Some(GREETING);
+        }
+        let read = match header.kind {
+            Kind::Hello => transport::hello(&mut body, &mut sheet, true),
+            Kind::Acknowledge => {
+                sheet.record.outcome = Outcome::Success;
+                transport::hello(&mut body, &mut sheet, false)
+            }
+            Kind::ReverseHello => transport::reverse_hello(&mut body, &mut sheet),
+            _ => transport::error(&mut body, &mut sheet),
+        };
+        sheet.finish();
+        ended(record, read.map(|()| true), body.remaining(), is_cut);
+        self.is_greeting = header.kind == Kind::Hello;
+        self.side(context.from_client).is_whole = true;
+    }
+}
+
+fn role(from_client: bool) -> Role {
+    if from_client {
+        Role::Request
+    } else {
+        Role::Response
+    }
+}
+
+/// Flaws of how the reading of a body ended.
+fn ended(record: &mut Record, read: Read<bool>, left: usize, is_cut: bool) {
+    match read {
+        Ok(true) if left > 0 => record.flaw(flaw::TRAILING),
+        Ok(_) => {}
+        Err(Trouble::Short) if is_cut => {}
+        Err(Trouble::Short) => record.flaw(flaw::SHORT_BODY),
+        Err(Trouble::Encoding) => record.flaw(flaw::BAD_ENCODING),
+        Err(Trouble::Nesting) => record.flaw(flaw::NESTING),
+    }
+}
