@@ -40,7 +40,7 @@ def describe(hit: Hit, ruleset: RuleSet) -> Description:
         advice=rule.advice,
         consequence=rule.consequence,
         rule_id=rule.id,
-        technique=rule.techniques,
+        technique=rule.technique,
     )
 
 

@@ -67,7 +67,8 @@ def read(text: str) -> Node:
     content = events[1:-1]
     if sum(isinstance(event, yaml.DocumentStartEvent) for event in content) > 1:
         second = [event for event in content if isinstance(event, yaml.DocumentStartEvent)][1]
-        raise Malformed(second.start_mark.line + 1, "a second document; a file holds one rule")
+        line = 1 if second.start_mark is None else second.start_mark.line + 1
+        raise Malformed(line, "a second document; a file holds one rule")
     if not content:
         raise Malformed(1, "empty; a rule needs title, level, protocol and detection")
     node, _ = _node(content, 1, 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from detectors.rules.model import Example, Rule, RuleSet
@@ -30,30 +32,37 @@ class Result:
         return f"{self.rule.place('examples')}: {self.example.pcap}: {self.problem or 'as said'}"
 
 
-def run_examples(ruleset: RuleSet, pcaps: Path, replay: Replay) -> Iterator[Result]:
-    """Every example of every rule, in order. A capture is replayed once for all rules that name it."""
+def run_examples(ruleset: RuleSet, replay: Replay, pcaps: Path | None = None) -> list[Result]:
+    """Every example of every rule, in order. A capture is replayed once for all rules that name it.
+
+    `pcaps` is the folder the examples' paths start from; none: the captures that came with this version.
+    """
+    folder = Path(str(files("pcaps"))) if pcaps is None else pcaps
     wanted = {(example.pcap, example.baseline) for rule in ruleset for example in rule.examples}
-    counts: dict[tuple[str, str | None], dict[str, int]] = {}
-    problems: dict[tuple[str, str | None], str] = {}
-    for key in sorted(wanted, key=lambda pair: (pair[0], pair[1] or "")):
-        pcap, baseline = key
-        missing = [name for name in (pcap, baseline) if name is not None and not _inside(pcaps, name)]
-        if missing:
-            problems[key] = f"no capture {missing[0]} in {pcaps}; record it or correct the path"
-            continue
-        alerts = replay(ruleset, pcaps / pcap, None if baseline is None else pcaps / baseline)
-        counts[key] = {rule_id: list(alerts).count(rule_id) for rule_id in set(alerts)}
-    for rule in ruleset:
-        for example in rule.examples:
-            key = (example.pcap, example.baseline)
-            found = None if key in problems else counts[key].get(rule.id, 0)
-            problem = problems.get(key, "")
-            if found is not None and found != example.alerts:
-                problem = f"{example.alerts} alerts said, {found} found"
-            yield Result(rule, example, found, problem)
+    counts: dict[tuple[str, str | None], Counter[str]] = {}
+    for pcap, baseline in sorted(wanted, key=lambda pair: (pair[0], pair[1] or "")):
+        if _missing(folder, pcap, baseline) is None:
+            found = replay(ruleset, folder / pcap, None if baseline is None else folder / baseline)
+            counts[pcap, baseline] = Counter(found)
+    return [_result(rule, example, counts, folder) for rule in ruleset for example in rule.examples]
 
 
-def _inside(folder: Path, name: str) -> bool:
-    """A capture below the folder: an example from elsewhere names no other file."""
-    path = (folder / name).resolve()
-    return path.is_relative_to(folder.resolve()) and path.is_file()
+def _result(
+    rule: Rule, example: Example, counts: Mapping[tuple[str, str | None], Counter[str]], folder: Path
+) -> Result:
+    missing = _missing(folder, example.pcap, example.baseline)
+    if missing is not None:
+        return Result(rule, example, None, f"no capture {missing} in {folder}; record it or correct the path")
+    found = counts[example.pcap, example.baseline][rule.id]
+    problem = "" if found == example.alerts else f"{example.alerts} alerts said, {found} found"
+    return Result(rule, example, found, problem)
+
+
+def _missing(folder: Path, pcap: str, baseline: str | None) -> str | None:
+    """The first capture that is not a file below the folder: an example names nothing outside."""
+    for name in (pcap, baseline):
+        if name is not None:
+            path = (folder / name).resolve()
+            if not path.is_relative_to(folder.resolve()) or not path.is_file():
+                return name
+    return None

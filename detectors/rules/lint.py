@@ -97,10 +97,10 @@ class Technique(Lint):
     name = "technique"
 
     def look(self, rule: Rule, root: Path) -> Iterator[tuple[str, str]]:
-        for technique in rule.techniques:
+        for technique in rule.technique:
             if technique not in TECHNIQUES:
                 yield "tags", f"{technique} is not a technique of ATT&CK for ICS; look it up"
-        if "tags" in rule.given and not rule.techniques:
+        if "tags" in rule.given and not rule.technique:
             yield "tags", "name at least one technique: attack.ics.tNNNN"
 
 
@@ -177,7 +177,7 @@ LINTS: tuple[Lint, ...] = (
 )
 
 
-def lint_rules(paths: Sequence[Path | str] = (), known: Vocabulary | None = None) -> list[Finding]:
+def lint_rules(paths: Sequence[Path | str] | None = None, known: Vocabulary | None = None) -> list[Finding]:
     """Everything to say about the rules below those paths (none: the bundled ones), in the order of place and lint.
 
     Rules that do not load are findings of the lint `load`; the others are looked at all the same.

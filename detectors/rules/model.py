@@ -98,7 +98,7 @@ class Rule:
         return any(check.field.startswith("link.") for check in checks(self.condition))
 
     @property
-    def techniques(self) -> tuple[str, ...]:
+    def technique(self) -> tuple[str, ...]:
         """ATT&CK for ICS techniques, as `T0855`."""
         head = "attack.ics.t"
         return tuple(tag.removeprefix("attack.ics.").upper() for tag in self.tags if tag.startswith(head))
