@@ -6,7 +6,8 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-NEEDED_TOOLS = {"ip": "iproute2", "tc": "iproute2", "ethtool": "ethtool"}  # tool → Debian package
+# tool → Debian package
+NEEDED_TOOLS = {"ip": "iproute2", "tc": "iproute2", "ethtool": "ethtool", "unshare": "util-linux"}
 COMMAND_TIMEOUT_S = 20.0
 
 

@@ -3,7 +3,7 @@
 ```python
 with Plant(run_id, workdir) as plant:      # builds the network; plant.capture_interface is there to listen on
     plant.start()                          # the stacks begin to poll
-    …                                      # learning_s() of ordinary traffic
+    plant.learn()                          # learn_s of ordinary traffic
     plant.run_attacks(lambda told: print(told.zh))
 ```
 """
@@ -91,10 +91,8 @@ def available() -> str | None:
     for stack in ("pymodbus", "snap7", "asyncua"):
         if not _installed(stack):
             return f"缺少 Python 包 / missing Python package: {stack} (pip install 'otus[range]')"
-    probe = netns.namespace_name(secrets.token_hex(3), "probe")
     try:
-        run(["ip", "netns", "add", probe])
-        run(["ip", "netns", "delete", probe])
+        run(["unshare", "--net", "--mount", "true"])  # leaves nothing behind, whatever happens
     except RangeError as error:
         return f"无法建立网络命名空间 / cannot make a network namespace: {error}"
     return None
@@ -177,6 +175,18 @@ class Plant:
             raise
         count = len(self._programs)
         self._tell(Told("stacks", f"{count} 个协议栈开始通信", f"{count} stacks are talking"))
+
+    def learn(self, seconds: float | None = None) -> None:
+        """Let the plant run ordinarily for `learn_s` (or `seconds`), watching that it does.
+
+        Raises:
+            RangeError: a stack ended meanwhile.
+        """
+        end_s = time.monotonic() + (self.learn_s if seconds is None else seconds)
+        while (left_s := end_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, 0.5))
+            if failed := self.failures():
+                raise RangeError("; ".join(failed))
 
     def attack(self, action_id: str) -> str:
         """Perform one action and return what came of it.
