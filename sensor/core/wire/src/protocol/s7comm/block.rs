@@ -11,6 +11,9 @@ use super::reader::Reader;
 use crate::limits;
 use crate::value::{Record, Value};
 
+/// Bytes of a block's name without its file identifier.
+pub const BLOCK_NAME: usize = 8;
+
 /// Jobs 0x1a to 0x1f.
 ///
 /// ```text
@@ -103,7 +106,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 /// Numerical controls have paths instead, which stay text.
 fn file_name(name: &[u8], record: &mut Record) {
     let text = record.push_text(name.get(..name.len().min(limits::TEXT_BYTES)).unwrap_or_default());
-    record.push(slot::FILENAME, Value::Text(text));
+    record.set(slot::FILENAME, Value::Text(text));
     let Some((b'_' | b'$', rest)) = name.split_first() else {
         if name.first() != Some(&b'/') {
             record.flaw(flaw::FILENAME);
@@ -114,26 +117,38 @@ fn file_name(name: &[u8], record: &mut Record) {
         record.push_named("file", 0, text);
         return;
     }
-    if rest.len() == 8 {
-        block(rest, record);
+    if rest.len() == BLOCK_NAME {
+        blocks(rest, record);
     } else {
         record.flaw(flaw::FILENAME);
     }
 }
 
-/// Type, number and file system of one block: eight bytes.
-fn block(name: &[u8], record: &mut Record) {
-    let (kind, rest) = name.split_at_checked(2).unwrap_or_default();
-    let (digits, system) = rest.split_at_checked(5).unwrap_or_default();
-    let (kind, space) = names::block(kind);
-    let Some(number) = number(digits) else {
-        record.flaw(flaw::FILENAME);
-        return;
-    };
-    record.set(slot::BLOCK_TYPE, Value::Name(kind));
-    record.set_u(slot::BLOCK_NUMBER, number);
-    record.set(slot::FILE_SYSTEM, Value::Name(names::file_system(system.first().copied().unwrap_or(0))));
-    record.push_stretch(space, 0, number, number);
+/// Type, number and file system of blocks, eight bytes each, side by side in their lists.
+pub fn blocks(names: &[u8], record: &mut Record) {
+    for slot in [slot::BLOCK_TYPE, slot::BLOCK_NUMBER, slot::FILE_SYSTEM] {
+        for name in names.chunks_exact(BLOCK_NAME) {
+            let Some((kind, number, system)) = block(name) else {
+                record.flaw(flaw::FILENAME);
+                continue;
+            };
+            match slot {
+                slot::BLOCK_TYPE => {
+                    record.push(slot, Value::Name(names::block(kind).0));
+                    record.push_stretch(names::block(kind).1, 0, number, number);
+                }
+                slot::BLOCK_NUMBER => record.push(slot, Value::Unsigned(number)),
+                _ => record.push(slot, Value::Name(names::file_system(system))),
+            }
+        }
+    }
+}
+
+/// Two digits of type, five of number, one letter for the file system.
+fn block(name: &[u8]) -> Option<(&[u8], u64, u8)> {
+    let (kind, rest) = name.split_at_checked(2)?;
+    let (digits, system) = rest.split_at_checked(5)?;
+    Some((kind, number(digits)?, system.first().copied()?))
 }
 
 /// Job 0x28: seven bytes without known meaning, length(2) and arguments, length(1) and name of the service.
@@ -151,7 +166,7 @@ pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
     record.set(slot::PI_ACTION, Value::Name(action));
     record.class = class;
     if matches!(name, b"_INSE" | b"_INS2" | b"_DELE") {
-        return blocks(whole, record);
+        return block_list(whole, record);
     }
     record.push_named("program_invocation", 0, text);
     if name.starts_with(b"_N_") {
@@ -166,19 +181,13 @@ pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
 }
 
 /// Number of blocks, a byte 0, then eight bytes for each.
-fn blocks(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
+fn block_list(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
     let mut reader = Reader::new(arguments, None);
-    let count = reader.u8()?;
+    let count = usize::from(reader.u8()?);
     reader.skip(1)?;
-    for number in 0..count {
-        let name = reader.take(8)?;
-        if number == 0 {
-            block(name, record);
-        } else {
-            let (kind, rest) = name.split_at_checked(2).unwrap_or_default();
-            let digits = self::number(rest.get(..5).unwrap_or_default()).unwrap_or(0);
-            record.push_stretch(names::block(kind).1, 0, digits, digits);
-        }
+    let names = reader.take(count.saturating_mul(BLOCK_NAME))?;
+    blocks(names, record);
+    for name in names.chunks_exact(BLOCK_NAME) {
         let text = record.push_text(name);
         record.push(slot::PI_ARGUMENT, Value::Text(text));
     }

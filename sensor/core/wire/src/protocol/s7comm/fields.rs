@@ -29,7 +29,7 @@ slots! {
     BLOCK_NUMBER = 23 => list("s7comm.block_number", Kind::Unsigned);
     BLOCK_LENGTH = 24 => field("s7comm.block_length", Kind::Unsigned);
     CODE_LENGTH = 25 => field("s7comm.code_length", Kind::Unsigned);
-    FILENAME = 26 => list("s7comm.filename", Kind::Text);
+    FILENAME = 26 => field("s7comm.filename", Kind::Text);
     FILE_SYSTEM = 27 => list("s7comm.file_system", Kind::Text);
     UPLOAD_ID = 28 => field("s7comm.upload_id", Kind::Unsigned);
     MORE = 29 => field("s7comm.more_data", Kind::Boolean);
@@ -66,7 +66,7 @@ slots! {
     RACK = 60 => field("s7comm.rack", Kind::Unsigned);
     SLOT = 61 => field("s7comm.slot", Kind::Unsigned);
     CONNECTION_TYPE = 62 => field("s7comm.connection_type", Kind::Unsigned);
-    LENGTH = 63 => field("tpkt.length", Kind::Unsigned);
+    UD_RETURN_CODE = 63 => field("s7comm.userdata.return_code", Kind::Unsigned);
 }
 
 /// Declares the flaws' names and, beside each, the constant of its bit.

@@ -156,19 +156,8 @@ fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question
 fn read_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     counted(count, asked, record);
-    let mut codes = pdu.data;
-    for number in 1..=count {
-        let datum = datum(&mut codes, number == count).map_err(|_| Missing::Data)?;
-        result(record, datum.code);
-    }
-    let mut budget = limits::LIST_VALUES;
-    for number in 0..count {
-        let last = number.saturating_add(1) == count;
-        let datum = datum(&mut pdu.data, last).map_err(|_| Missing::Data)?;
-        let size = asked.map_or(0, |question| question.size(number.into()));
-        value::push(record, &datum, size, &mut budget);
-    }
-    Ok(())
+    let size = |item: u8| asked.map_or(0, |question| question.size(item.into()));
+    value::list(&mut pdu.data, count, size, record).map_err(|_| Missing::Data)
 }
 
 /// One return code for each item.
@@ -177,7 +166,7 @@ fn write_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Reco
     counted(count, asked, record);
     for _ in 0..count {
         let code = pdu.data.u8().map_err(|_| Missing::Data)?;
-        result(record, code);
+        value::result(record, code);
     }
     Ok(())
 }
@@ -186,13 +175,5 @@ fn counted(count: u8, asked: Option<&Question>, record: &mut Record) {
     record.set_u(slot::ITEM_COUNT, count);
     if count == 0 || asked.is_some_and(|question| question.items != usize::from(count)) {
         record.flaw(flaw::ITEM_COUNT);
-    }
-}
-
-/// One failed item makes the answer a failure.
-fn result(record: &mut Record, code: u8) {
-    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
-    if code != value::SUCCESS {
-        record.outcome = Outcome::Failure;
     }
 }

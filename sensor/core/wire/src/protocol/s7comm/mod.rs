@@ -20,6 +20,7 @@ mod memory;
 mod names;
 mod pdu;
 mod reader;
+mod test_function;
 mod tpkt;
 mod userdata;
 mod value;
@@ -103,9 +104,6 @@ impl Parser for S7 {
                 }
                 record.protocol_name = Some("cotp");
                 record.operation_name = "bad_packet";
-                if let Some([high, low]) = bytes.get(2..tpkt::HEADER) {
-                    record.set_u(fields::LENGTH, u16::from_be_bytes([*high, *low]));
-                }
                 record.flaw(flaw::TPKT_HEADER);
                 Step::Message { used: tpkt::next(bytes).max(1) }
             }

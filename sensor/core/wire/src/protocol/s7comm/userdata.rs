@@ -9,12 +9,12 @@
 use super::fields::{self as slot, flaw};
 use super::item::specifications;
 use super::memory::{Memory, Question, ITEMS};
-use super::names;
 use super::pdu::{reference, Pdu};
 use super::reader::Reader;
 use super::value::{self, Datum};
+use super::{block, names, test_function};
 use crate::cursor::Short;
-use crate::value::{Outcome, Record, Role, Value};
+use crate::value::{Class, Outcome, Record, Role, Value};
 
 /// Types: the upper half of the byte before the subfunction. 3, 7 and 11 are their like on numerical controls.
 const REQUEST: [u8; 2] = [4, 7];
@@ -70,6 +70,10 @@ pub fn read(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
         }
     } else {
         record.role = Role::Unsolicited;
+        // What a test function has to report does nothing to the station.
+        if head.group == 1 {
+            record.class = Class::Diagnose;
+        }
     }
     if record.role != Role::Unsolicited {
         record.reference = Some(reference(pdu.reference, by_client, true));
@@ -116,18 +120,23 @@ fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> 
 /// Return code 0x0a with no content is how "nothing to say" is spelled, in questions and in good answers too.
 fn data(head: &Head, pdu: &mut Pdu<'_>, continues: bool, record: &mut Record) -> Result<(), Short> {
     let Datum { code, transport: _, mut body } = value::datum(&mut pdu.data, true)?;
-    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
+    record.set_u(slot::UD_RETURN_CODE, code);
     if RESPONSE.contains(&head.kind) && !matches!(code, value::SUCCESS | 0x0a) {
         record.outcome = Outcome::Failure;
     }
     if !continues && !body.is_empty() {
         let asking = REQUEST.contains(&head.kind);
-        match (head.group, head.subfunction) {
-            (2, 0x01 | 0x05 | 0x07) if asking => cyclic(&mut body, record)?,
-            (3, 0x02 | 0x03) if asking => block(head.subfunction, body, record)?,
-            (4, 0x01) => szl(body, asking, record)?,
-            (7, 0x01..=0x04) => clock(body, record)?,
-            _ => {}
+        let read = match (head.group, head.subfunction) {
+            (1, 0x02 | 0x08 | 0x09) if asking => test_function::touched(body, record),
+            (2, 0x01 | 0x05 | 0x07) if asking => cyclic(&mut body, record),
+            (2, 0x01 | 0x05 | 0x07) => delivered(&mut body, record),
+            (3, 0x02 | 0x03) if asking => asked_block(body, record),
+            (4, 0x01) => szl(body, asking, record),
+            (7, 0x01..=0x04) => clock(body, record),
+            _ => Ok(()),
+        };
+        if read.is_err() {
+            record.flaw(flaw::SHORT_DATA);
         }
     }
     body.keep(record, slot::DATA);
@@ -142,21 +151,19 @@ fn cyclic(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
     Ok(())
 }
 
+/// Number of items, then their values: the answer to a cyclic job, and every push after it.
+fn delivered(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let count = body.u16()?;
+    record.set_u(slot::ITEM_COUNT, count);
+    value::list(body, u8::try_from(count).unwrap_or(u8::MAX), |_| 0, record)
+}
+
 /// Type as two digits; when one block is asked for, its number (five digits) and file system follow.
-fn block(subfunction: u8, mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
-    let (kind, space) = names::block(body.take(2)?);
-    record.set(slot::BLOCK_TYPE, Value::Name(kind));
-    if subfunction != 3 {
-        return Ok(());
-    }
-    let digits = body.take(5)?;
-    record.set(slot::FILE_SYSTEM, Value::Name(names::file_system(body.u8()?)));
-    match std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok()) {
-        Some(number) => {
-            record.set_u(slot::BLOCK_NUMBER, number);
-            record.push_stretch(space, 0, number, number);
-        }
-        None => record.flaw(flaw::FILENAME),
+fn asked_block(mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    if body.remaining() >= block::BLOCK_NAME {
+        block::blocks(body.take(block::BLOCK_NAME)?, record);
+    } else {
+        record.push(slot::BLOCK_TYPE, Value::Name(names::block(body.take(2)?).0));
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::fields::{self as slot, flaw};
 use super::reader::Reader;
 use crate::cursor::Short;
 use crate::limits;
-use crate::value::{Record, Value};
+use crate::value::{Outcome, Record, Value};
 
 /// The item's data is there, or the write succeeded.
 pub const SUCCESS: u8 = 0xff;
@@ -37,6 +37,29 @@ pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> 
         data.skip(1)?;
     }
     Ok(Datum { code, transport, body })
+}
+
+/// One item's return code. One failed item makes the answer a failure.
+pub fn result(record: &mut Record, code: u8) {
+    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
+    if code != SUCCESS {
+        record.outcome = Outcome::Failure;
+    }
+}
+
+/// `count` items of an answer: all return codes, then all values, because a list is filled in one go.
+pub fn list(data: &mut Reader<'_>, count: u8, size: impl Fn(u8) -> u8, record: &mut Record) -> Result<(), Short> {
+    let mut codes = *data;
+    for number in 1..=count {
+        let datum = datum(&mut codes, number == count)?;
+        result(record, datum.code);
+    }
+    let mut budget = limits::LIST_VALUES;
+    for number in 0..count {
+        let datum = datum(data, number.saturating_add(1) == count)?;
+        push(record, &datum, size(number), &mut budget);
+    }
+    Ok(())
 }
 
 /// Append an item's values. `size` is the transport size of its address, 0 when the request was not seen.
