@@ -26,7 +26,8 @@ pub struct Counters {
     pub dropped_kernel: u64,
     /// Packets of a cut-off file record. Also told to `Sink::lost`.
     pub cut: u64,
-    /// Packets that came too late for their place in the merge, or behind a tick. They were delivered all the same.
+    /// Packets that came too late for their place in the merge, or behind a tick. Also told to `Sink::lost`, although
+    /// they were delivered all the same.
     pub late: u64,
     /// Packets that the interface sent since we opened it: 0 on a capture port.
     pub transmitted: u64,

@@ -49,8 +49,8 @@ const DRAIN_MOST: Duration = Duration::from_millis(120);
 /// AF_PACKET rings on one or several interfaces. Receives only; nothing is ever sent.
 ///
 /// Packets of several interfaces are merged by the kernel's timestamps: one is held back until every other interface
-/// has shown a later one or the hold is over. A packet that comes too late even for that, or behind a tick, is counted
-/// in [`Counters::late`] and delivered at once.
+/// has shown a later one or the hold is over. A packet that comes too late even for that, or behind a tick, is told to
+/// the sink as [`Lost::Late`], counted in [`Counters::late`], and delivered at once.
 pub struct Live {
     ports: Vec<Port>,
     statistics: Statistics,
@@ -216,6 +216,7 @@ impl Live {
         let ts_ns = self.ports[index].ring.next_ts_ns().unwrap_or(0);
         if ts_ns < self.tick_ns || (ts_ns < self.front_ns && self.is_behind_another(ts_ns, index)) {
             self.ports[index].counters.late += 1;
+            sink.lost(Lost::Late, 1);
         }
         if ts_ns >= self.front_ns {
             (self.front_ns, self.front_port) = (ts_ns, index);
@@ -303,6 +304,14 @@ impl Live {
 
     fn finish<S: Sink>(&mut self, sink: &mut S) {
         self.look_around(true, sink);
+        for port in &mut self.ports {
+            // The kernel did not hand its last block over in time.
+            let stranded = u64::from(port.ring.frames_to_come());
+            if stranded > 0 {
+                port.counters.dropped_kernel += stranded;
+                sink.lost(Lost::Kernel, stranded);
+            }
+        }
         let end_ns = self.draining_since.map_or(0, |(_, stopped_ns)| stopped_ns);
         if end_ns.max(self.front_ns) > self.tick_ns {
             self.tick_ns = end_ns.max(self.front_ns);
