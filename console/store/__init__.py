@@ -97,6 +97,10 @@ class Store(Protocol):
         """What was refused, by us or by a parent, the newest first."""
         ...
 
+    def note_rejected(self, answers: Sequence[Answer], via_child: str) -> None:
+        """Remember records that were refused before they could reach `merge`, for `dead_letters`."""
+        ...
+
     def totals(self) -> Totals:
         """How much this node holds and how much of it still waits to go up."""
         ...
@@ -116,6 +120,7 @@ def open_store(path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Sha
     """Open (or make) the embedded SQLite store of one console.
 
     `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
+    A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
     `zone` is what days and hours are counted in.
 
     Raises:

@@ -1,0 +1,126 @@
+"""A console's own way up: the thread that brings what its store queued to each of its parents."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from federation.parent import Parent, ParentRefused
+from federation.policy import UpwardPolicy
+from federation.pseudonyms import load_key
+from federation.spool import Spool, SpoolError
+from federation.uplink import AsItIs, Pace, Policy, Uplink
+
+log = logging.getLogger(__name__)
+
+LOCK_RETRY_S = 2.0
+
+
+class RelaySettings(Protocol):
+    """What of a console's settings the relay reads."""
+
+    @property
+    def data_dir(self) -> Path: ...
+    @property
+    def tier(self) -> str: ...
+    @property
+    def parent_links(self) -> Sequence[Mapping[str, object]]: ...
+
+
+class HasPath(Protocol):
+    """A store that keeps its queue in the same file."""
+
+    @property
+    def path(self) -> Path: ...
+
+
+class Relay:
+    """The running lines of one console. Only one process of a console sends: the one that holds the lock."""
+
+    def __init__(self, path: Path, parents: Sequence[Parent], policy: Policy, pace: Pace | None) -> None:
+        self._path = path
+        self._parents = tuple(parents)
+        self._policy = policy
+        self._pace = pace
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 15.0) -> bool:
+        """End after the requests under way. Returns whether it ended in time; nothing is lost if not."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        lock_file = self._path.with_suffix(".relay.lock")
+        with lock_file.open("w", encoding="ascii") as lock:
+            while not self._stop.is_set():
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self._send()
+                    return
+                self._stop.wait(LOCK_RETRY_S)
+
+    def _send(self) -> None:
+        try:
+            spool = Spool(self._path, [parent.name for parent in self._parents], may_drop=False)
+        except SpoolError as error:
+            log.error("nothing is reported upward: %s", error)
+            return
+        uplink = Uplink(spool, self._parents, self._policy, pace=self._pace)
+        uplink.start()
+        self._stop.wait()
+        if uplink.stop():
+            spool.close()
+
+
+def start_relay(store: HasPath, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
+    """Begin to report upward, or None where the settings name no parent.
+
+    An enterprise's records are cut by the default policy; what comes from below to a province was cut there.
+
+    Raises:
+        ValueError: a parent's entry or the pseudonym key cannot be used; the message says why.
+    """
+    parents = [_parent(link) for link in settings.parent_links]
+    if not parents:
+        _let_go(store.path)
+        return None
+    policy: Policy = AsItIs()
+    if settings.tier == "enterprise":
+        policy = UpwardPolicy(load_key(settings.data_dir / "pseudonym.key"))
+    relay = Relay(store.path, parents, policy, pace)
+    relay.start()
+    return relay
+
+
+def _let_go(path: Path) -> None:
+    """No parent is left: end the queues that earlier settings began."""
+    try:
+        Spool(path, (), may_drop=False).close()
+    except SpoolError as error:
+        log.error("%s", error)
+
+
+def _parent(link: Mapping[str, object]) -> Parent:
+    """`{name, url, token | token_file, ca_file?}`"""
+    name, url = link.get("name"), link.get("url")
+    if not isinstance(name, str) or not isinstance(url, str):
+        raise ParentRefused("a parent needs a name and a url")
+    token, token_file, ca_file = link.get("token"), link.get("token_file"), link.get("ca_file")
+    if token_file is not None:
+        try:
+            token = Path(str(token_file)).read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ParentRefused(f"parent {name}: its token cannot be read from {token_file}: {error}") from None
+    if not isinstance(token, str):
+        raise ParentRefused(f"parent {name}: needs token_file, the file with the token its console gave us")
+    return Parent(name, url, token, None if ca_file is None else Path(str(ca_file)))

@@ -1,0 +1,85 @@
+"""Assets, sensors, children, dead letters and totals of the embedded store, in SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+
+from console.store.queries import MAX_LIMIT, read_cursor, write_cursor
+from console.store.rows import AssetRow, ChildRow, DeadLetter, Page, SensorRow, Totals
+from sensor.schema import Record
+
+
+def assets(db: sqlite3.Connection, child: str | None, limit: int, cursor: str | None) -> Page[AssetRow]:
+    clause, values = ("a.child = ?", [child]) if child is not None else ("1", [])
+    place = read_cursor(cursor)
+    sql_values: list[object] = [*values]
+    if place is not None:
+        clause += " AND (a.last_ns, a.number) < (?, ?)"
+        sql_values.extend(place)
+    limit = max(1, min(limit, MAX_LIMIT))
+    rows = db.execute(
+        "SELECT r.origin, r.id, r.child, r.tenant, r.whole, r.received_ns, a.last_ns, a.number"
+        f" FROM asset a JOIN record r USING (number) WHERE {clause} ORDER BY a.last_ns DESC, a.number DESC LIMIT ?",
+        (*sql_values, limit + 1),
+    ).fetchall()
+    following = write_cursor(rows[limit - 1][6], rows[limit - 1][7]) if len(rows) > limit else None
+    found = tuple(
+        AssetRow(row[0], row[1], row[2], row[3], Record.from_bytes(row[4]).asset(), row[5]) for row in rows[:limit]
+    )
+    return Page(found, following)
+
+
+def sensors(db: sqlite3.Connection, child: str | None) -> list[SensorRow]:
+    incidents = dict(db.execute("SELECT origin, count(*) FROM incident GROUP BY origin").fetchall())
+    found: dict[str, SensorRow] = {
+        row[0]: SensorRow(row[0], row[0], 0, None, incidents.get(row[0], 0))
+        for row in db.execute("SELECT name FROM node WHERE kind = 'sensor' AND revoked_ns IS NULL")
+    }
+    rows = db.execute("SELECT h.origin, h.child, h.received_ns, r.whole FROM heartbeat h JOIN record r USING (number)")
+    for origin, via, received_ns, whole in rows:
+        beat = Record.from_bytes(whole).heartbeat()
+        found[origin] = SensorRow(origin, via, received_ns, beat, incidents.get(origin, 0))
+    return [found[name] for name in sorted(found) if child is None or found[name].child == child]
+
+
+def children(db: sqlite3.Connection) -> list[ChildRow]:
+    levels: dict[str, dict[str, int]] = defaultdict(dict)
+    for child, level, number in db.execute("SELECT child, level, count(*) FROM incident GROUP BY child, rank"):
+        levels[child][level] = number
+    ledger = {
+        row[0]: row[1:]
+        for row in db.execute(
+            "SELECT child, count(*), total(received), total(parsed), total(skipped), total(lost)"
+            " FROM heartbeat GROUP BY child"
+        )
+    }
+    seen = dict(db.execute("SELECT name, last_seen_ns FROM child").fetchall())
+    nodes = {row[0]: (row[1], row[2]) for row in db.execute("SELECT name, kind, revoked_ns FROM node")}
+    found = []
+    for name in sorted(nodes.keys() | seen.keys()):
+        # A child that was never enrolled here comes from an import; it speaks for others, like a console.
+        kind, revoked_ns = nodes.get(name, ("console", None))
+        figures = tuple(int(value) for value in ledger.get(name, (0, 0, 0, 0, 0)))
+        found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), dict(levels.get(name, {})), *figures))
+    return found
+
+
+def dead_letters(db: sqlite3.Connection, limit: int) -> list[DeadLetter]:
+    rows = db.execute(
+        "SELECT 'incoming', child, origin, id, revision, reason, at_ns FROM rejected"
+        " UNION ALL SELECT 'outgoing', parent, origin, id, revision, reason, at_ns FROM spool_dead"
+        " ORDER BY 7 DESC LIMIT ?",
+        (max(1, min(limit, MAX_LIMIT)),),
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def totals(db: sqlite3.Connection) -> Totals:
+    records, incidents, stations = (
+        int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("record", "incident", "asset")
+    )
+    pending = db.execute(
+        "SELECT name, (SELECT count(*) FROM spool_pending WHERE parent = name) FROM spool_parent ORDER BY name"
+    )
+    return Totals(records, incidents, stations, dict(pending.fetchall()))

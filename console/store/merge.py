@@ -1,0 +1,190 @@
+"""Taking records in: one record at a time, inside the transaction of its batch."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from console.store.rows import Answer, Status
+from federation import spool_tables
+from federation.spool import RECORD_BYTES
+from sensor.schema import Alert, Asset, Endpoint, Heartbeat, Kind, Record, RecordError
+from sensor.schema.shape import MAX_INT
+
+HOUR_NS = 3_600_000_000_000
+KEEP_REVISIONS = 50
+KEEP_REJECTED = 10_000
+MAX_PATH = 16
+"""Hops; a record that came further went in a circle."""
+MAX_ORIGINS_PER_CHILD = 500_000
+"""A child that invents names cannot fill the table of names: a whole province has fewer sensors."""
+
+
+class Refusal(ValueError):
+    """This one record is not taken; the text is the reason its sender is told."""
+
+
+class Merge:
+    """One batch from one child. `run` answers; the caller commits."""
+
+    def __init__(self, db: sqlite3.Connection, child: str, now_ns: int) -> None:
+        self._db = db
+        self._child = child
+        self._now_ns = now_ns
+        row = db.execute("SELECT kind FROM node WHERE name = ?", (child,)).fetchone()
+        self._child_kind = None if row is None else row[0]
+        self._bound: dict[str, str] = {}
+        self._up: list[Record] = []
+
+    def run(self, records: Sequence[Record]) -> list[Answer]:
+        answers = [self._one(record) for record in records]
+        spool_tables.append(self._db, self._up)
+        self._db.execute(
+            "INSERT INTO child VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_seen_ns = excluded.last_seen_ns",
+            (self._child, self._now_ns),
+        )
+        self._db.execute(
+            "DELETE FROM rejected WHERE number <= (SELECT max(number) FROM rejected) - ?", (KEEP_REJECTED,)
+        )
+        return answers
+
+    def _one(self, record: Record) -> Answer:
+        try:
+            status = self._keep(record.via(self._child))
+            return Answer(*record.key, status)
+        except (Refusal, RecordError) as refusal:
+            reason = str(refusal)
+            note_rejected(self._db, self._child, record.key, reason, self._now_ns)
+            return Answer(*record.key, Status.REJECTED, reason)
+
+    def _keep(self, record: Record) -> Status:
+        whole = record.to_bytes()
+        if len(whole) > RECORD_BYTES + 4096:
+            raise Refusal(f"too_large: a record has at most {RECORD_BYTES} bytes")
+        if len(record.path) > MAX_PATH:
+            raise Refusal(f"path_too_long: more than {MAX_PATH} hops")
+        self._check_origin(record.origin)
+        old = self._db.execute(
+            "SELECT number, revision, kind FROM record WHERE origin = ? AND id = ?", (record.origin, record.id)
+        ).fetchone()
+        if old is not None and old[2] != record.kind:
+            raise Refusal(f"kind_changed: this id is a record of kind {old[2]}")
+        if old is not None and old[1] >= record.revision:
+            return Status.DUPLICATE
+        body = _read_body(record)
+        number = self._write_record(record, whole, None if old is None else old[0])
+        if isinstance(body, Alert):
+            self._write_incident(number, record, body)
+        elif isinstance(body, Asset):
+            self._db.execute(
+                "INSERT INTO asset VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
+                (number, self._child, body.last_ns),
+            )
+        elif isinstance(body, Heartbeat):
+            self._write_heartbeat(number, record, body)
+        self._up.append(record)
+        return Status.STORED
+
+    def _check_origin(self, origin: str) -> None:
+        """An origin belongs to the child it first came through; a sensor speaks for itself only."""
+        if self._child_kind == "sensor" and origin != self._child:
+            raise Refusal(f"origin_not_under_child: the credential is for sensor {self._child}")
+        owner = self._bound.get(origin)
+        if owner is None:
+            row = self._db.execute("SELECT child FROM origin WHERE name = ?", (origin,)).fetchone()
+            if row is None:
+                self._bind(origin)
+                owner = self._child
+            else:
+                owner = str(row[0])
+            self._bound[origin] = owner
+        if owner != self._child:
+            raise Refusal("origin_not_under_child: another child reports for this origin")
+
+    def _bind(self, origin: str) -> None:
+        held = self._db.execute("SELECT count(*) FROM origin WHERE child = ?", (self._child,)).fetchone()[0]
+        if held >= MAX_ORIGINS_PER_CHILD:
+            raise Refusal(f"too_many_origins: a child speaks for at most {MAX_ORIGINS_PER_CHILD}")
+        self._db.execute("INSERT INTO origin VALUES (?, ?)", (origin, self._child))
+
+    def _write_record(self, record: Record, whole: bytes, number: int | None) -> int:
+        if number is None:
+            return int(
+                self._db.execute(
+                    "INSERT INTO record (origin, id, kind, revision, child, tenant, segment, received_ns, whole)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+                    (
+                        record.origin, record.id, str(record.kind), record.revision, self._child, record.tenant,
+                        record.segment, self._now_ns, whole,
+                    ),
+                ).fetchone()[0]
+            )  # fmt: skip
+        self._db.execute(
+            "UPDATE record SET revision = ?, child = ?, tenant = ?, segment = ?, received_ns = ?, whole = ?"
+            " WHERE number = ?",
+            (record.revision, self._child, record.tenant, record.segment, self._now_ns, whole, number),
+        )
+        return number
+
+    def _write_incident(self, number: int, record: Record, alert: Alert) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                number, record.origin, self._child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
+                alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
+                _shown(alert.client), _shown(alert.server), alert.first_ns, alert.last_ns, alert.count,
+                str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS,
+            ),
+        )  # fmt: skip
+        self._db.execute("DELETE FROM technique WHERE number = ?", (number,))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO technique VALUES (?, ?)", [(name, number) for name in alert.technique]
+        )
+        self._db.execute(
+            "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                number, record.revision, self._now_ns, alert.count, alert.last_ns, str(alert.outcome), str(alert.state)
+            ),
+        )  # fmt: skip
+        self._db.execute(
+            "DELETE FROM revision WHERE number = ? AND revision <= (SELECT revision FROM revision WHERE number = ?"
+            " ORDER BY revision DESC LIMIT 1 OFFSET ?)",
+            (number, number, KEEP_REVISIONS),
+        )
+
+    def _write_heartbeat(self, number: int, record: Record, beat: Heartbeat) -> None:
+        ledger = beat.ledger
+        self._db.execute(
+            "INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
+                _bounded_sum(ledger.skipped.values()), _bounded_sum(ledger.lost.values()),
+            ),
+        )  # fmt: skip
+
+
+def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int], reason: str, now_ns: int) -> None:
+    """Remember a refusal, for the page of dead letters."""
+    db.execute(
+        "INSERT INTO rejected (child, origin, id, revision, reason, at_ns) VALUES (?, ?, ?, ?, ?, ?)",
+        (child, *key, reason, now_ns),
+    )
+
+
+def _read_body(record: Record) -> Alert | Asset | Heartbeat | None:
+    """The body, read; None for a kind this version does not know: kept and passed on, shown nowhere."""
+    if record.kind == Kind.ALERT:
+        return record.alert()
+    if record.kind == Kind.ASSET:
+        return record.asset()
+    if record.kind == Kind.HEARTBEAT:
+        return record.heartbeat()
+    return None
+
+
+def _shown(end: Endpoint | None) -> str | None:
+    return None if end is None else end.ip or end.mac
+
+
+def _bounded_sum(counts: Iterable[int]) -> int:
+    return min(sum(counts), MAX_INT)

@@ -1,0 +1,130 @@
+"""SQLite as spool and store use it: durable on return, and failures told apart by what a person must do about them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+PAGE_CACHE_KB = 16_384
+BUSY_TIMEOUT_S = 10.0
+CHECK_BELOW_BYTES = 64 * 2**20
+"""Files up to this size are checked through at opening (well under a second); larger ones only where they are read."""
+
+_DISK_NEARLY_FULL_BYTES = 2**20
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class DatabaseError(RuntimeError):
+    """The file cannot be used; the message is one line that says what to do."""
+
+
+class DatabaseFull(DatabaseError):
+    """The disk is full. The transaction was undone; what was committed before is untouched."""
+
+
+class DatabaseBusy(DatabaseError):
+    """Another process kept the file locked for too long. The transaction was undone."""
+
+
+def explain(error: sqlite3.Error, path: Path) -> DatabaseError:
+    """One line for a person, of the class a program acts on."""
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    primary = code & 0xFF
+    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and _nearly_full(path)):
+        return DatabaseFull(f"{path}: the disk is full; free some space, nothing that was acknowledged is lost")
+    if primary in _DAMAGED:
+        return DatabaseError(
+            f"{path}: the file is damaged ({error}); move it away (keep it: much can be recovered with "
+            f"'sqlite3 FILE .recover') and start again"
+        )
+    if primary == sqlite3.SQLITE_CANTOPEN:
+        return DatabaseError(f"{path}: cannot be opened; does the folder exist, and may this user write there?")
+    if primary == sqlite3.SQLITE_READONLY:
+        return DatabaseError(f"{path}: cannot be written; check the owner and the mode of the file and its folder")
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return DatabaseBusy(f"{path}: is locked by another process for more than {BUSY_TIMEOUT_S:.0f} s")
+    return DatabaseError(f"{path}: {error}")
+
+
+def _nearly_full(path: Path) -> bool:
+    try:
+        room = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return room.f_bavail * room.f_frsize < _DISK_NEARLY_FULL_BYTES
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`).
+
+    The write-ahead log keeps its size between checkpoints on purpose: on a full disk the room it already has lets
+    small transactions (the answers of a parent) still be written, so that a full spool can drain.
+    """
+    connection = _connect(path, f"file:{_quoted(path)}?mode=rwc")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        if path.stat().st_size <= CHECK_BELOW_BYTES:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+    except sqlite3.Error as error:
+        connection.close()
+        if getattr(error, "sqlite_errorcode", None) is None:
+            raise DatabaseError(f"{path}: the file is damaged ({error}); move it away and start again") from None
+        raise explain(error, path) from None
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that sees a steady picture while the writer writes, and that can change nothing."""
+    connection = _connect(path, f"file:{_quoted(path)}?mode=rw")
+    try:
+        connection.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        connection.close()
+        raise explain(error, path) from None
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _connect(path: Path, uri: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KB}")
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise explain(error, path) from None
+    return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection, path: Path, *, immediate: bool = True) -> Iterator[sqlite3.Connection]:
+    """All or nothing. When the block ended without an error, it is on the disk.
+
+    `immediate` takes the writer's place at once; without it the block sees one steady picture and must not write.
+
+    Raises:
+        DatabaseFull, DatabaseBusy, DatabaseError: nothing of the block was kept.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled back already; then there is nothing left to undo.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        raise explain(error, path) from None

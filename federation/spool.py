@@ -1,0 +1,228 @@
+"""The queue on disk between a node and its parents: what was appended is kept until every parent answered for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
+
+from federation import spool_tables as tables
+from federation.database import DatabaseError, DatabaseFull, open_writer, transaction
+from federation.spool_tables import DeadRow, Queued, Verdict
+from sensor.schema import LEVELS, Key, Record, RecordError
+
+log = logging.getLogger(__name__)
+
+BATCH_RECORDS = 500
+BATCH_BYTES = 4 * 2**20
+RECORD_BYTES = 2**20
+"""The largest record a tier takes; the wire protocol's limit for one record."""
+
+
+class SpoolError(RuntimeError):
+    """The spool cannot be used; the message is one line that says what to do."""
+
+
+class SpoolFull(SpoolError):
+    """There is no room, on the disk or in the spool's share. Nothing of this call was kept, all before it is."""
+
+
+@dataclass(frozen=True)
+class ParentState:
+    """How the line to one parent stands; kept in the spool, so that a restart does not begin to hammer."""
+
+    name: str
+    failures: int = 0
+    """in a row"""
+    retry_at_ns: int = 0
+    problem: str = ""
+    """one line for a person; empty while all is well"""
+    last_answer_ns: int = 0
+    answered: int = 0
+    refused: int = 0
+
+
+_RANK_NAMES = {level.rank: str(level) for level in LEVELS} | {
+    tables.ASSET_RANK: "asset",
+    tables.HEARTBEAT_RANK: "heartbeat",
+}
+
+
+class Spool:
+    """Records on their way to a list of parents. Safe to use from many threads.
+
+    With `may_drop` (a sensor) records beyond `max_mb` are given up unsent, least severe first, and counted. Without it
+    (a console) `append` raises SpoolFull instead: what a console holds was acknowledged to somebody.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        parents: Sequence[str],
+        *,
+        max_mb: int = 1024,
+        may_drop: bool = True,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Open or make the spool. A parent that is new in the list is owed everything that still waits; one that left
+        the list is owed nothing more, which is logged.
+
+        Raises:
+            SpoolError: the file is damaged, cannot be written, or was made by a newer version.
+        """
+        self.path = path
+        self.parents = tuple(parents)
+        self._max_bytes = max_mb * 2**20
+        self._may_drop = may_drop
+        self._clock_ns = clock_ns
+        self._lock = threading.Lock()
+        try:
+            self._db = open_writer(path)
+        except DatabaseError as error:
+            raise _spool_error(error) from None
+        try:
+            with self._write() as db:
+                tables.create(db)
+                tables.add_parents(db, self.parents)
+                gone = tables.keep_parents(db, self.parents)
+        except ValueError as error:
+            self._db.close()
+            raise SpoolError(f"{path}: {error}; install that version, or move the file away") from None
+        except SpoolError:
+            self._db.close()
+            raise
+
+        for name, waiting in gone.items():
+            log.warning("%s is no parent any more: %d records that waited for it are let go", name, waiting)
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._lock:
+            try:
+                with transaction(self._db, self.path) as db:
+                    yield db
+            except DatabaseError as error:
+                raise _spool_error(error) from None
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Queue records; on the disk when this returns. Returns how many were new or newer than what was known.
+
+        Raises:
+            SpoolFull: nothing of this call was kept.
+            RecordError: a record cannot be written as JSON, or is larger than a tier takes; nothing was kept.
+        """
+        for record in records:
+            if len(record.to_bytes()) > RECORD_BYTES:
+                raise RecordError(f"record {record.origin}/{record.id}: larger than {RECORD_BYTES} bytes")
+        with self._write() as db:
+            added = tables.append(db, records)
+            if self._may_drop:
+                tables.give_up(db, self._max_bytes)
+            elif tables.meta(db, "bytes") > self._max_bytes:
+                raise SpoolFull(
+                    f"{self.path}: {self._max_bytes // 2**20} MB wait for the parents; is the line up? "
+                    f"(spool_max_mb gives the queue more room)"
+                )
+        return added
+
+    def take(self, parent: str, limit: int = BATCH_RECORDS, max_bytes: int = BATCH_BYTES) -> list[Queued]:
+        """The next records for a parent, in order. They stay until `answer`."""
+        with self._read() as db:
+            return tables.take(db, parent, limit, max_bytes)
+
+    def answer(self, parent: str, verdicts: Sequence[Verdict]) -> None:
+        """Write down a parent's answers, durably, and that the line works."""
+        with self._write() as db:
+            tables.answer(db, parent, verdicts, self._clock_ns())
+            db.execute("UPDATE spool_parent SET failures = 0, retry_at_ns = 0, problem = '' WHERE name = ?", (parent,))
+
+    def defer(self, parent: str, unanswered: Sequence[Queued]) -> None:
+        """Let records without an answer wait behind the others."""
+        with self._write() as db:
+            tables.defer(db, parent, [item.seq for item in unanswered])
+
+    def failed(self, parent: str, problem: str, retry_at_ns: int) -> ParentState:
+        """Write down that an attempt failed and when the next may be made."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE spool_parent SET failures = failures + 1, retry_at_ns = ?, problem = ? WHERE name = ?",
+                (retry_at_ns, problem, parent),
+            )
+        return self.parent(parent)
+
+    def parent(self, name: str) -> ParentState:
+        with self._read() as db:
+            row = db.execute(
+                "SELECT failures, retry_at_ns, problem, last_answer_ns, answered, refused"
+                " FROM spool_parent WHERE name = ?",
+                (name,),
+            ).fetchone()
+        if row is None:
+            raise KeyError(name)
+        return ParentState(name, *row)
+
+    def pending(self, parent: str) -> int:
+        with self._read() as db:
+            return int(db.execute("SELECT count(*) FROM spool_pending WHERE parent = ?", (parent,)).fetchone()[0])
+
+    def state(self) -> dict[str, Any]:
+        """For the heartbeat: what waits, and what was given up unsent since the spool was made, by level.
+
+        `{"pending": records, "pending_bytes": …, "dropped": {"notice": 3, …}}`
+        """
+        with self._read() as db:
+            pending = db.execute("SELECT count(DISTINCT seq) FROM spool_pending").fetchone()[0]
+            dropped = {
+                _RANK_NAMES.get(int(key.removeprefix("dropped.")), "other"): int(value)
+                for key, value in db.execute("SELECT key, value FROM spool_meta WHERE key LIKE 'dropped.%'")
+            }
+            return {"pending": int(pending), "pending_bytes": tables.meta(db, "bytes"), "dropped": dropped}
+
+    def latest(self) -> set[Key]:
+        """(origin, id, revision) of every record the spool knows, sent or not."""
+        with self._read() as db:
+            return {(row[0], row[1], row[2]) for row in db.execute("SELECT origin, id, revision FROM spool_record")}
+
+    def dead_letters(self, limit: int = 200) -> list[DeadRow]:
+        """What a parent rejected, the newest first."""
+        with self._read() as db:
+            rows = db.execute(
+                "SELECT number, parent, origin, id, revision, reason, at_ns"
+                " FROM spool_dead ORDER BY number DESC LIMIT ?",
+                (limit,),
+            )
+            return [DeadRow(row[0], row[1], (row[2], row[3], row[4]), row[5], row[6]) for row in rows]
+
+    def revive(self, parent: str) -> int:
+        """Queue a parent's dead letters once more, after the cause was repaired. Returns how many."""
+        with self._write() as db:
+            return tables.revive(db, parent)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._lock:
+            try:
+                with transaction(self._db, self.path, immediate=False) as db:
+                    yield db
+            except DatabaseError as error:
+                raise _spool_error(error) from None
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+
+def _spool_error(error: DatabaseError) -> SpoolError:
+    return SpoolFull(str(error)) if isinstance(error, DatabaseFull) else SpoolError(str(error))
+
+
+__all__ = [
+    "BATCH_BYTES", "BATCH_RECORDS", "RECORD_BYTES", "DeadRow", "ParentState", "Queued", "Spool", "SpoolError",
+    "SpoolFull", "Verdict",
+]  # fmt: skip

@@ -1,0 +1,331 @@
+"""The spool's tables and what is done to them inside somebody's transaction.
+
+A sensor has them in a file of their own (`federation.spool.Spool`); a console has them in its store's file, so that
+keeping a record and queueing it for the parents is one commit.
+
+A record has one row, of its newest revision. `spool_pending` says which parents still owe an answer for that revision,
+in the order in which they will be asked. A newer revision replaces one that waits, in its place in the queue; one whose
+older revision was answered already goes to the end. An answer counts only for the revision it names.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sensor.schema import Key, Kind, Level, Record
+
+VERSION = 1
+KEEP_RECEIPTS = 100_000
+"""Rows (without body) kept of records that every parent answered; a forgotten one costs at most one duplicate."""
+KEEP_DEAD_LETTERS = 10_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS spool_meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spool_record (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  origin TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
+  rank INTEGER NOT NULL, size INTEGER NOT NULL,
+  body BLOB,
+  UNIQUE (origin, id));
+CREATE INDEX IF NOT EXISTS spool_waiting ON spool_record (rank, seq) WHERE body IS NOT NULL;
+CREATE INDEX IF NOT EXISTS spool_answered ON spool_record (seq) WHERE body IS NULL;
+CREATE TABLE IF NOT EXISTS spool_parent (
+  name TEXT PRIMARY KEY, failures INTEGER NOT NULL DEFAULT 0, retry_at_ns INTEGER NOT NULL DEFAULT 0,
+  problem TEXT NOT NULL DEFAULT '', last_answer_ns INTEGER NOT NULL DEFAULT 0,
+  answered INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spool_pending (
+  parent TEXT NOT NULL, seq INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (parent, seq)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS spool_by_place ON spool_pending (parent, place);
+CREATE INDEX IF NOT EXISTS spool_by_seq ON spool_pending (seq);
+CREATE TABLE IF NOT EXISTS spool_dead (
+  number INTEGER PRIMARY KEY, parent TEXT NOT NULL, origin TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL,
+  reason TEXT NOT NULL, at_ns INTEGER NOT NULL, rank INTEGER NOT NULL, body BLOB NOT NULL);
+"""
+
+HEARTBEAT_RANK, ASSET_RANK = -1, 0
+"""Below every alert (1 to 5): what is given up first when the disk's share is used up."""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A record on its way to one parent."""
+
+    seq: int
+    key: Key
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a parent answered for one queued record; `rejected` names the reason, None is stored or duplicate."""
+
+    queued: Queued
+    rejected: str | None = None
+
+
+@dataclass(frozen=True)
+class DeadRow:
+    number: int
+    parent: str
+    key: Key
+    reason: str
+    at_ns: int
+
+
+def rank_of(record: Record) -> int:
+    """How late a record is given up: heartbeat, asset, then alerts by level. What is unknown counts as a high alert."""
+    if record.kind == Kind.HEARTBEAT:
+        return HEARTBEAT_RANK
+    if record.kind == Kind.ASSET:
+        return ASSET_RANK
+    try:
+        return Level(record.body["level"]).rank
+    except (KeyError, ValueError, TypeError):
+        return Level.HIGH.rank
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make the tables where they are missing.
+
+    Raises:
+        ValueError: they were written by a newer version.
+    """
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+    found = meta(db, "version")
+    if found > VERSION:
+        raise ValueError(f"the spool was written by a newer Otus (spool version {found}, this one reads {VERSION})")
+    set_meta(db, "version", VERSION)
+
+
+def meta(db: sqlite3.Connection, key: str) -> int:
+    row = db.execute("SELECT value FROM spool_meta WHERE key = ?", (key,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def set_meta(db: sqlite3.Connection, key: str, value: int) -> None:
+    db.execute(
+        "INSERT INTO spool_meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+    )
+
+
+def add_meta(db: sqlite3.Connection, key: str, by: int) -> None:
+    if by:
+        db.execute(
+            "INSERT INTO spool_meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = value + ?", (key, by, by)
+        )
+
+
+def add_parents(db: sqlite3.Connection, parents: Sequence[str]) -> None:
+    """Queue for these parents too; a new one is owed all that still waits for another."""
+    known = _parents(db)
+    for name in parents:
+        if name not in known:
+            db.execute("INSERT INTO spool_parent (name) VALUES (?)", (name,))
+            db.execute("INSERT INTO spool_pending SELECT ?, seq, seq FROM spool_record WHERE body IS NOT NULL", (name,))
+    top = db.execute("SELECT coalesce(max(place), 0) FROM spool_pending").fetchone()[0]
+    set_meta(db, "place", max(meta(db, "place"), int(top)))
+
+
+def keep_parents(db: sqlite3.Connection, parents: Sequence[str]) -> dict[str, int]:
+    """Queue for no other parent than these, and return what was let go: name → records that still waited for it."""
+    gone: dict[str, int] = {}
+    for name in sorted(_parents(db) - set(parents)):
+        gone[name] = db.execute("DELETE FROM spool_pending WHERE parent = ?", (name,)).rowcount
+        db.execute("DELETE FROM spool_parent WHERE name = ?", (name,))
+    if gone:
+        _settle(db, [row[0] for row in db.execute("SELECT seq FROM spool_record WHERE body IS NOT NULL")])
+    return gone
+
+
+def _parents(db: sqlite3.Connection) -> set[str]:
+    return {row[0] for row in db.execute("SELECT name FROM spool_parent")}
+
+
+def append(db: sqlite3.Connection, records: Iterable[Record]) -> int:
+    """Queue records for every parent and return how many were new or newer. Without a parent nothing is queued.
+
+    Raises:
+        RecordError: a record cannot be written as JSON; the caller's transaction must be undone.
+    """
+    parents = [row[0] for row in db.execute("SELECT name FROM spool_parent ORDER BY name")]
+    if not parents:
+        return 0
+    place, grown, added = meta(db, "place"), 0, 0
+    for record in records:
+        origin, record_id, revision = record.key
+        body = record.to_bytes()
+        size = len(body)
+        row = db.execute(
+            "SELECT seq, revision, CASE WHEN body IS NULL THEN 0 ELSE size END FROM spool_record"
+            " WHERE origin = ? AND id = ?",
+            (origin, record_id),
+        ).fetchone()
+        if row is not None and row[1] >= revision:
+            continue
+        if row is None:
+            seq = db.execute(
+                "INSERT INTO spool_record (origin, id, revision, rank, size, body) VALUES (?, ?, ?, ?, ?, ?)",
+                (origin, record_id, revision, rank_of(record), size, body),
+            ).lastrowid
+            grown += size
+        else:
+            seq = row[0]
+            db.execute(
+                "UPDATE spool_record SET revision = ?, rank = ?, size = ?, body = ? WHERE seq = ?",
+                (revision, rank_of(record), size, body, seq),
+            )
+            grown += size - row[2]
+        place += 1
+        db.executemany(
+            "INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", [(parent, seq, place) for parent in parents]
+        )
+        added += 1
+    set_meta(db, "place", place)
+    add_meta(db, "bytes", grown)
+    return added
+
+
+def give_up(db: sqlite3.Connection, max_bytes: int) -> int:
+    """Drop unsent records until the rest fits: least severe first, among equals the oldest. Returns how many.
+
+    The newest heartbeat stays: it is what tells the parent that records were dropped.
+    """
+    excess, dropped = meta(db, "bytes") - max_bytes, 0
+    if excess <= 0:
+        return 0
+    keep = db.execute(
+        "SELECT coalesce(max(seq), 0) FROM spool_record WHERE rank = ? AND body IS NOT NULL", (HEARTBEAT_RANK,)
+    ).fetchone()[0]
+    rows = db.execute(
+        "SELECT seq, rank, size FROM spool_record WHERE body IS NOT NULL AND seq <> ? ORDER BY rank, seq", (keep,)
+    )
+    gone: list[tuple[int, int, int]] = []
+    for row in rows:
+        if excess <= 0:
+            break
+        gone.append(row)
+        excess -= row[2]
+    rows.close()
+    for seq, rank, size in gone:
+        db.execute("DELETE FROM spool_pending WHERE seq = ?", (seq,))
+        db.execute("DELETE FROM spool_record WHERE seq = ?", (seq,))
+        add_meta(db, "bytes", -size)
+        add_meta(db, f"dropped.{rank}", 1)
+        dropped += 1
+    return dropped
+
+
+def take(db: sqlite3.Connection, parent: str, limit: int, max_bytes: int) -> list[Queued]:
+    """The next records for a parent, in order, at least one if any waits. Taking changes nothing."""
+    rows = db.execute(
+        "SELECT r.seq, r.origin, r.id, r.revision, r.body FROM spool_pending p JOIN spool_record r ON r.seq = p.seq"
+        " WHERE p.parent = ? ORDER BY p.place LIMIT ?",
+        (parent, limit),
+    )
+    batch: list[Queued] = []
+    room = max_bytes
+    for seq, origin, record_id, revision, body in rows:
+        room -= len(body)
+        if batch and room < 0:
+            break
+        batch.append(Queued(seq, (origin, record_id, revision), body))
+    return batch
+
+
+def answer(db: sqlite3.Connection, parent: str, verdicts: Sequence[Verdict], now_ns: int) -> None:
+    """Write down what a parent answered; bodies that no parent waits for any more are let go."""
+    refused = 0
+    for verdict in verdicts:
+        seq, (origin, record_id, revision) = verdict.queued.seq, verdict.queued.key
+        db.execute(
+            "DELETE FROM spool_pending WHERE parent = ? AND seq = ?"
+            " AND (SELECT revision FROM spool_record WHERE seq = ?) = ?",
+            (parent, seq, seq, revision),
+        )
+        if verdict.rejected is not None:
+            refused += 1
+            rank = db.execute("SELECT rank FROM spool_record WHERE seq = ?", (seq,)).fetchone()
+            db.execute(
+                "INSERT INTO spool_dead (parent, origin, id, revision, reason, at_ns, rank, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    parent,
+                    origin,
+                    record_id,
+                    revision,
+                    verdict.rejected,
+                    now_ns,
+                    rank[0] if rank else 0,
+                    verdict.queued.body,
+                ),
+            )
+    _settle(db, [verdict.queued.seq for verdict in verdicts])
+    _forget(db)
+    db.execute(
+        "UPDATE spool_parent SET answered = answered + ?, refused = refused + ?, last_answer_ns = ? WHERE name = ?",
+        (len(verdicts) - refused, refused, now_ns, parent),
+    )
+
+
+def defer(db: sqlite3.Connection, parent: str, seqs: Sequence[int]) -> None:
+    """Move records a parent gave no answer for to the end of its queue, so that they hold up nobody."""
+    place = meta(db, "place")
+    for seq in seqs:
+        place += 1
+        db.execute("UPDATE spool_pending SET place = ? WHERE parent = ? AND seq = ?", (place, parent, seq))
+    set_meta(db, "place", place)
+
+
+def revive(db: sqlite3.Connection, parent: str) -> int:
+    """Queue a parent's dead letters again (after its or our mistake was repaired). Returns how many."""
+    rows = db.execute("SELECT number, body FROM spool_dead WHERE parent = ? ORDER BY number", (parent,)).fetchall()
+    place = meta(db, "place")
+    for number, body in rows:
+        record = Record.from_bytes(body)
+        append(db, [record])
+        place = max(place, meta(db, "place")) + 1
+        row = db.execute(
+            "SELECT seq, revision, body FROM spool_record WHERE origin = ? AND id = ?", record.key[:2]
+        ).fetchone()
+        if row is not None and row[1] == record.revision:
+            if row[2] is None:
+                db.execute("UPDATE spool_record SET body = ?, size = ? WHERE seq = ?", (body, len(body), row[0]))
+                add_meta(db, "bytes", len(body))
+            db.execute("INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", (parent, row[0], place))
+        db.execute("DELETE FROM spool_dead WHERE number = ?", (number,))
+    set_meta(db, "place", place)
+    return len(rows)
+
+
+def _settle(db: sqlite3.Connection, seqs: Sequence[int]) -> None:
+    freed = 0
+    for seq in seqs:
+        row = db.execute(
+            "UPDATE spool_record SET body = NULL WHERE seq = ? AND body IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM spool_pending WHERE seq = ?) RETURNING size",
+            (seq, seq),
+        ).fetchone()
+        if row is not None:
+            freed += row[0]
+    add_meta(db, "bytes", -freed)
+
+
+def _forget(db: sqlite3.Connection) -> None:
+    """Bound what is kept of the past: receipts and dead letters, the oldest going first."""
+    extra = db.execute("SELECT count(*) FROM spool_record WHERE body IS NULL").fetchone()[0] - KEEP_RECEIPTS
+    if extra > 0:
+        db.execute(
+            "DELETE FROM spool_record WHERE seq IN"
+            " (SELECT seq FROM spool_record WHERE body IS NULL ORDER BY seq LIMIT ?)",
+            (extra,),
+        )
+    extra = db.execute("SELECT count(*) FROM spool_dead").fetchone()[0] - KEEP_DEAD_LETTERS
+    if extra > 0:
+        db.execute(
+            "DELETE FROM spool_dead WHERE number IN (SELECT number FROM spool_dead ORDER BY number LIMIT ?)", (extra,)
+        )
+        add_meta(db, "dead_letters_forgotten", extra)

@@ -1,0 +1,216 @@
+"""The batch as it travels between tiers, checked with pydantic at the edge, and its JSON Schema.
+
+`batch.schema.json` is generated from these models: `python -m sensor.schema.batch` writes it, a test compares. Keys
+that are not named here are allowed everywhere: within a major version a newer child may say more.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+
+from sensor.schema.alert import MAX_EVIDENCE
+from sensor.schema.records import SCHEMA_MAJOR, Record
+from sensor.schema.shape import MAX_INT, RecordError
+from sensor.schema.words import Level, Outcome, State
+
+SCHEMA_FILE = Path(__file__).with_name("batch.schema.json")
+MAX_RECORDS = 500
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/\\:]+$", description="a node's name")]
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Nanoseconds = Annotated[int, Field(ge=0, le=MAX_INT, strict=True, description="UTC nanoseconds since 1970")]
+Number = Annotated[int, Field(ge=0, le=MAX_INT, strict=True)]
+Port = Annotated[int, Field(ge=0, le=65535, strict=True)]
+Words = Annotated[str, Field(max_length=8192)]
+Counts = Annotated[dict[str, Number], Field(max_length=256)]
+Fields = Annotated[dict[str, JsonValue], Field(max_length=512)]
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class TextModel(_Open):
+    zh: Words
+    en: Words
+
+
+class EndpointModel(_Open):
+    ip: Words | None = Field(default=None, description="an address, or above the enterprise a pseudonym host-…")
+    port: Port | None = None
+    mac: Words | None = Field(default=None, description="an address, or above the enterprise a pseudonym mac-…")
+
+
+class ReasonModel(_Open):
+    code: Annotated[str, Field(max_length=128)]
+    params: Fields = Field(default_factory=dict, description="what was not declared for going up is missing above")
+
+
+class EvidenceModel(_Open):
+    file: Words | None = None
+    interface: Words | None = None
+    frame: Number | None = None
+    ts_ns: Nanoseconds
+    fields: Fields = Field(default_factory=dict)
+
+
+class AlertModel(_Open):
+    cause: Words
+    detector: Annotated[str, Field(max_length=64)]
+    level: Level
+    title: TextModel
+    advice: TextModel | None = None
+    consequence: TextModel | None = None
+    rule_id: Annotated[str, Field(max_length=64)] | None = None
+    reason: ReasonModel
+    technique: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32)] = []
+    protocol: Annotated[str, Field(max_length=64)]
+    client: EndpointModel | None = None
+    server: EndpointModel | None = None
+    source: EndpointModel | None = None
+    destination: EndpointModel | None = None
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    count: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    outcome: Outcome = Outcome.UNKNOWN
+    state: State = State.OPEN
+    fields: Fields = Field(default_factory=dict)
+    evidence: Annotated[list[EvidenceModel], Field(max_length=MAX_EVIDENCE)] = []
+    coverage: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class AssetModel(_Open):
+    segment: Words = "default"
+    ip: Words | None = None
+    mac: Words | None = None
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    roles: Annotated[list[Literal["client", "server"]], Field(max_length=2)] = []
+    protocols: Annotated[list[Words], Field(max_length=256)] = []
+    operations: Number = 0
+    identity: Fields = Field(default_factory=dict)
+    vlan: Annotated[int, Field(ge=0, le=4095, strict=True)] | None = None
+
+
+class LedgerModel(_Open):
+    """`received = parsed + skipped + lost + held`, in packets"""
+
+    received: Number = 0
+    parsed: Number = 0
+    skipped: Counts = Field(default_factory=dict)
+    lost: Counts = Field(default_factory=dict)
+    held: Number = 0
+
+
+class InterfaceModel(_Open):
+    name: Words
+    received: Number = 0
+    dropped: Number = 0
+    transmitted: Number = 0
+    nic_dropped: Number = 0
+    offloads: list[Words] = []
+
+
+class HeartbeatModel(_Open):
+    sensor: Words
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    ledger: LedgerModel = Field(default_factory=LedgerModel)
+    interfaces: Annotated[list[InterfaceModel], Field(max_length=256)] = []
+    versions: dict[str, Words] = Field(default_factory=dict)
+    rules_loaded: Number = 0
+    baseline: dict[str, JsonValue] | None = None
+    windows: dict[str, JsonValue] = Field(default_factory=dict)
+    model: Annotated[str, Field(max_length=64)] = "none"
+    spool: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class _Envelope(_Open):
+    schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")] = "1.0"
+    id: Id
+    revision: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    origin: Name
+    tenant: Annotated[str, Field(max_length=64)] = "default"
+    segment: Annotated[str, Field(max_length=128)] = "default"
+    path: Annotated[list[Name], Field(max_length=16)] = []
+
+
+class AlertRecord(_Envelope):
+    kind: Literal["alert"]
+    body: AlertModel
+
+
+class AssetRecord(_Envelope):
+    kind: Literal["asset"]
+    body: AssetModel
+
+
+class HeartbeatRecord(_Envelope):
+    kind: Literal["heartbeat"]
+    body: HeartbeatModel
+
+
+class OtherRecord(_Envelope):
+    """A kind that a newer minor version brought: kept and passed on."""
+
+    kind: Annotated[
+        str, Field(pattern=r"^[a-z_]{1,32}$", json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat"]}})
+    ]
+    body: dict[str, JsonValue]
+
+
+class BatchModel(_Open):
+    """One POST to /api/v1/batches."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, title="Otus batch")
+
+    schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")]
+    records: Annotated[list[AlertRecord | AssetRecord | HeartbeatRecord | OtherRecord], Field(max_length=MAX_RECORDS)]
+
+
+_BY_KIND: dict[str, TypeAdapter[Any]] = {
+    "alert": TypeAdapter(AlertRecord),
+    "asset": TypeAdapter(AssetRecord),
+    "heartbeat": TypeAdapter(HeartbeatRecord),
+}
+_OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
+
+
+def check_record(data: object) -> Record:
+    """One record of a batch, read and checked.
+
+    Raises:
+        RecordError: it is not one; the message names the first keys that are wrong.
+    """
+    kind = data.get("kind") if isinstance(data, dict) else None
+    try:
+        _BY_KIND.get(kind if isinstance(kind, str) else "", _OTHER).validate_python(data)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, item['loc'])) or 'record'}: {item['msg']}"
+            for item in error.errors(include_url=False, include_input=False, include_context=False)[:3]
+        ]
+        raise RecordError("; ".join(problems)[:300]) from None
+    return Record.from_json(data)
+
+
+def major_of(schema: object) -> int:
+    """The major number of a batch's `schema`. Raises RecordError where it has none."""
+    if isinstance(schema, str):
+        major, dot, minor = schema.partition(".")
+        if dot and all(part.isascii() and part.isdigit() and len(part) <= 4 for part in (major, minor)):
+            return int(major)
+    raise RecordError(f"schema: must be like '{SCHEMA_MAJOR}.0'")
+
+
+def schema_text() -> str:
+    """The JSON Schema of a batch, as it is committed."""
+    return json.dumps(BatchModel.model_json_schema(by_alias=True), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

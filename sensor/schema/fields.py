@@ -1,0 +1,228 @@
+"""`FIELDS`: every field an event or a record may have, with its type, words, data level and what happens to it upward.
+
+Read from `fields/*.yml`, one file per protocol and for each kind of record. A field that is not listed does not leave
+the plant, cannot be named in a rule, and is printed by its code only.
+
+An entry is a field (`name: modbus.address`, type, …) or, in a protocol's file, a flaw (`flaw: modbus.bad_length`) or a
+further protocol name of the same parser (`protocol: cotp`), these two with label and description only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from sensor.schema.parts import Text
+
+Word = TypeVar("Word", bound=StrEnum)
+Entry = TypeVar("Entry")
+FOLDER = Path(__file__).with_name("fields")
+
+
+class FieldType(StrEnum):
+    UNSIGNED = "unsigned"
+    SIGNED = "signed"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    BYTES = "bytes"
+    IP = "ip"
+    TIMESTAMP = "timestamp"
+    ANY = "any"
+    """a process value whose type the wire decides"""
+
+
+class DataLevel(StrEnum):
+    """一般 重要 核心 (101: 数据分类分级)."""
+
+    GENERAL = "general"
+    IMPORTANT = "important"
+    CORE = "core"
+
+
+class Upward(StrEnum):
+    """What happens to a field where a record leaves the enterprise."""
+
+    CLEAR = "clear"
+    PSEUDONYM = "pseudonym"
+    DROP = "drop"
+
+
+class FieldsError(ValueError):
+    """The field files are wrong; every problem on a line of its own, with file, line and way out."""
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    type: FieldType
+    label: Text
+    description: Text
+    example: Any
+    level: DataLevel
+    upward: Upward
+    many: bool = False
+    """a list of such values, or a map from a code to such a value"""
+    protocol: str | None = None
+    """the parser it comes from: the stem of its file; None for what every message or record has"""
+
+    @property
+    def kind(self) -> str:
+        """The type's code, as the core and the rules call it."""
+        return str(self.type)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Everything the files list."""
+
+    fields: Mapping[str, Field]
+    flaws: Mapping[str, Text]
+    """name → what it is called"""
+    protocols: Mapping[str, Text]
+
+
+SHARED = ("base", "alert", "reason", "asset", "heartbeat")
+"""Files that belong to no protocol."""
+
+_KEYS = {"name", "type", "label", "description", "example", "level", "upward", "many"}
+_NEEDED = _KEYS - {"many"}
+
+
+def load_fields(folder: Path = FOLDER) -> dict[str, Field]:
+    """The fields of a folder. Raises FieldsError."""
+    return dict(load(folder).fields)
+
+
+def load(folder: Path = FOLDER) -> Listed:
+    """Read and check every file of a folder.
+
+    Raises:
+        FieldsError: with all problems of all files.
+    """
+    lists: dict[str, dict[str, Any]] = {"name": {}, "flaw": {}, "protocol": {}}
+    seen_at: dict[str, str] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        owner = None if path.stem in SHARED else path.stem
+        if owner:
+            lists["protocol"][owner] = Text(zh=owner, en=owner)
+        try:
+            root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            problems.append(f"{path.name}: not YAML: {' '.join(str(error).split())}")
+            continue
+        if not isinstance(root, yaml.SequenceNode):
+            problems.append(f"{path.name}: must be a list of fields")
+            continue
+        for node in root.value:
+            where = f"{path.name}:{node.start_mark.line + 1}"
+            try:
+                what, name, entry = _entry(_plain(node), owner)
+            except ValueError as error:
+                problems.append(f"{where}: {error}")
+                continue
+            if f"{what} {name}" in seen_at:
+                problems.append(f"{where}: {what} {name} is listed before, in {seen_at[f'{what} {name}']}")
+            lists[what][name], seen_at[f"{what} {name}"] = entry, where
+    if problems:
+        raise FieldsError("\n".join(problems))
+    return Listed(lists["name"], lists["flaw"], lists["protocol"])
+
+
+def _entry(data: Any, owner: str | None) -> tuple[str, str, Field | Text]:
+    for what in ("flaw", "protocol"):
+        if isinstance(data, dict) and what in data:
+            name = data[what]
+            if owner is None or set(data) != {what, "label", "description"} or not isinstance(name, str):
+                raise ValueError(f"{what} {name!r}: stands in a protocol's file, with label and description only")
+            _text(data["description"], f"{name}: description")
+            return what, name, _text(data["label"], f"{name}: label")
+    field = _field(data, owner)
+    return "name", field.name, field
+
+
+def _plain(node: yaml.Node) -> Any:
+    loader = yaml.CSafeLoader("")
+    try:
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _field(data: Any, owner: str | None) -> Field:
+    if not isinstance(data, dict):
+        raise ValueError("a field is a mapping with " + ", ".join(sorted(_NEEDED)))
+    for key in data:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(str(key), _KEYS, 1)
+            raise ValueError(f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    missing = sorted(_NEEDED - data.keys())
+    if missing:
+        raise ValueError(f"{data.get('name', 'field')}: {', '.join(missing)} missing")
+    name = data["name"]
+    if not isinstance(name, str) or not all(part.replace("_", "").isalnum() for part in name.lstrip("@").split(".")):
+        raise ValueError(f"{name!r}: a name is words of a-z, 0-9 and '_' joined by '.'")
+    if not isinstance(data.get("many", False), bool):
+        raise ValueError(f"{name}: many must be true or false")
+    return Field(
+        name=name,
+        type=_word(FieldType, data["type"], f"{name}: type"),
+        label=_text(data["label"], f"{name}: label"),
+        description=_text(data["description"], f"{name}: description"),
+        example=data["example"],
+        level=_word(DataLevel, data["level"], f"{name}: level"),
+        upward=_word(Upward, data["upward"], f"{name}: upward"),
+        many=data.get("many", False),
+        protocol=owner,
+    )
+
+
+def _word(kind: type[Word], value: object, what: str) -> Word:
+    try:
+        return kind(str(value))
+    except ValueError:
+        raise ValueError(f"{what} must be one of {', '.join(kind)}, not {value!r}") from None
+
+
+def _text(value: Any, what: str) -> Text:
+    if (
+        not isinstance(value, dict)
+        or set(value) != {"zh", "en"}
+        or not all(isinstance(v, str) and v for v in value.values())
+    ):
+        raise ValueError(f"{what} must be {{zh: …, en: …}}")
+    return Text(zh=value["zh"], en=value["en"])
+
+
+@functools.cache
+def _listed() -> Listed:
+    return load()
+
+
+class _Lazy(Mapping[str, Entry]):
+    """Read at the first look, not at import: most commands never ask."""
+
+    def __init__(self, part: Callable[[Listed], Mapping[str, Entry]]) -> None:
+        self._part = part
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._part(_listed())[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._part(_listed()))
+
+    def __len__(self) -> int:
+        return len(self._part(_listed()))
+
+
+FIELDS: Mapping[str, Field] = _Lazy(lambda listed: listed.fields)
+FLAWS: Mapping[str, Text] = _Lazy(lambda listed: listed.flaws)
+PROTOCOLS: Mapping[str, Text] = _Lazy(lambda listed: listed.protocols)
