@@ -147,6 +147,8 @@ class Plant:
             return
         netns.cleanup_stale()
         self.workdir.mkdir(parents=True, exist_ok=True)
+        for left_over in (self.truth_path, self._control_path):  # of an earlier run in the same folder
+            left_over.unlink(missing_ok=True)
         self._state = state.RunState.begin(self.run_id)
         try:
             self._network = netns.build(self._state)
@@ -215,6 +217,11 @@ class Plant:
         for action_id in story:
             self.attack(action_id)
             time.sleep(PAUSE_S)
+
+    @property
+    def run_state(self) -> state.RunState | None:
+        """What this run has made; a program started beside the plant is entered here to be cleaned up with it."""
+        return self._state
 
     def transmitted(self) -> int:
         """Frames that left through the capture port. 0, or the sensor is not passive."""
