@@ -66,7 +66,8 @@ impl Baseline {
         }
     }
 
-    /// What this message does that was never seen while learning: at most one deviation, the most telling one.
+    /// What this message does that was never seen while learning: on a learned link at most one deviation, the most
+    /// telling one; a link that was not learned is one, and a station that was not learned another.
     pub fn check(&self, link: Option<u32>, event: &Event<'_>, out: &mut Vec<Deviation>) {
         let record = event.record;
         if !matches!(record.role, Role::Request | Role::Unsolicited) {
@@ -74,10 +75,12 @@ impl Baseline {
         }
         let class = record.class as u64;
         let Some(link) = link else {
-            // By class: the first write of a new station is an alert of its own beside its first read.
             let (client, server) = self.strangers(event);
-            let cause = if client || server { NEW_ASSET } else { NEW_LINK };
-            return out.push(Deviation { cause, key: space::mix(class, event.protocol as u64) });
+            if client || server {
+                out.push(Deviation { cause: NEW_ASSET, key: 0 });
+            }
+            // By class: the first write of a new link is an alert of its own beside its first read.
+            return out.push(Deviation { cause: NEW_LINK, key: space::mix(class, event.protocol as u64) });
         };
         if !self.known.operations.contains(&(link, record.operation, record.class)) {
             return out.push(Deviation { cause: NEW_OPERATION, key: u64::from(record.operation) << 8 | class });
@@ -127,8 +130,8 @@ impl Baseline {
         let record = event.record;
         let text = |text: &str| Param::Text(text.to_owned());
         let mut params: Params = vec![
-            ("operation", Param::Unsigned(record.operation.into())),
-            ("operation_name", text(record.operation_name)),
+            ("operation", text(record.operation_name)),
+            ("operation_code", Param::Unsigned(record.operation.into())),
             ("operation_class", text(record.class.name())),
         ];
         let link = self.link(event.segment, event.client.ip, event.server.ip, own_name(event));
@@ -161,7 +164,7 @@ impl Baseline {
         let touched = self.touched(link, event.record.class, object).unwrap_or_default();
         match object.text {
             Some(span) => {
-                params.push(("name", Param::Text(event.record.text(span).to_owned())));
+                params.push(("object", Param::Text(event.record.text(span).to_owned())));
                 params.push(("learned_names", Param::Unsigned(touched.names.1.into())));
             }
             None => {

@@ -124,11 +124,11 @@ impl Periods {
         let mut found = None;
         if state.told == Told::Stopped {
             state.told = Told::Normal;
-            found = Some((RESUMED, vec![("silent_ms", milliseconds(silent_ns / 1000))]));
+            found = Some((RESUMED, vec![("silent_ns", Param::Unsigned(silent_ns))]));
         }
         if let Some(cause) = interval_us(before, ts_ns).and_then(|interval| state.judge(poll, interval)) {
-            let observed = u64::from(state.median());
-            found = Some((cause, vec![("observed_ms", milliseconds(observed)), ("odd_intervals", state.odd())]));
+            let period_ns = Param::Unsigned(nanoseconds(state.median()));
+            found = Some((cause, vec![("period_ns", period_ns), ("odd_intervals", state.odd())]));
         }
         if let Some((cause, params)) = found {
             out.push(finding(&self.known, poll, cause, ts_ns, params));
@@ -163,7 +163,7 @@ impl Periods {
             }
             state.told = Told::Stopped;
             state.timed = false;
-            let params = vec![("silent_ms", milliseconds(stop_ns.saturating_sub(state.seen_ns) / 1000))];
+            let params = vec![("silent_ns", Param::Unsigned(stop_ns.saturating_sub(state.seen_ns)))];
             out.push(finding(&self.known, poll, STOPPED, stop_ns, params));
         }
     }
@@ -252,18 +252,13 @@ impl State {
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // 2^53 microseconds are 285 years
-fn milliseconds(us: u64) -> Param {
-    Param::Float(us as f64 / 1000.0)
-}
-
 fn finding(known: &Knowledge, poll: &Watched, cause: &'static str, ts_ns: u64, observed: Params) -> TimedFinding {
     let row = known.rows.get(poll.key.link as usize).map(|row| row.key);
     let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
     let (start, length) = known.operation_names.get(poll.operation_name as usize).copied().unwrap_or_default();
     let mut params: Params = vec![
-        ("operation", Param::Unsigned(poll.key.operation.into())),
-        ("operation_name", Param::Text(known.text(start, length).to_owned())),
+        ("operation", Param::Text(known.text(start, length).to_owned())),
+        ("operation_code", Param::Unsigned(poll.key.operation.into())),
         ("operation_class", Param::Text(poll.key.class.name().to_owned())),
     ];
     let space = known.spaces.name(poll.space);
@@ -274,12 +269,12 @@ fn finding(known: &Knowledge, poll: &Watched, cause: &'static str, ts_ns: u64, o
             params.push(("start", Param::Unsigned(poll.start)));
             params.push(("end", Param::Unsigned(poll.end)));
         } else {
-            params.push(("name", Param::Text(known.text(poll.name.0, poll.name.1).to_owned())));
+            params.push(("object", Param::Text(known.text(poll.name.0, poll.name.1).to_owned())));
         }
     }
-    params.push(("learned_period_ms", milliseconds(poll.period_us.into())));
-    params.push(("learned_low_ms", milliseconds(poll.low_us.into())));
-    params.push(("learned_high_ms", milliseconds(poll.high_us.into())));
+    params.push(("learned_period_ns", Param::Unsigned(nanoseconds(poll.period_us))));
+    params.push(("learned_low_ns", Param::Unsigned(nanoseconds(poll.low_us))));
+    params.push(("learned_high_ns", Param::Unsigned(nanoseconds(poll.high_us))));
     params.extend(observed);
     TimedFinding {
         cause,

@@ -60,9 +60,9 @@ impl Run {
         self.found[finding].params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
     }
 
-    fn number(&self, finding: usize, name: &str) -> f64 {
+    fn milliseconds(&self, finding: usize, name: &str) -> f64 {
         match self.get(finding, name) {
-            Some(Param::Float(value)) => value,
+            Some(Param::Unsigned(value)) => value as f64 / 1e6,
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -86,10 +86,10 @@ fn slower_and_faster_are_told_within_nine_polls_and_with_numbers() {
         run.polls(polls(1000 * SECOND, 1000, 20));
         run.polls(polls(1020 * SECOND, period_ms, 8));
         assert_eq!(run.causes(), [cause], "{period_ms}");
-        let observed = run.number(0, "observed_ms");
+        let observed = run.milliseconds(0, "period_ns");
         assert!((observed - period_ms as f64).abs() < 40.0, "{observed}");
-        assert!((run.number(0, "learned_period_ms") - 1000.0).abs() < 5.0);
-        assert!(run.number(0, "learned_low_ms") > 850.0 && run.number(0, "learned_high_ms") < 1150.0);
+        assert!((run.milliseconds(0, "learned_period_ns") - 1000.0).abs() < 5.0);
+        assert!(run.milliseconds(0, "learned_low_ns") > 850.0 && run.milliseconds(0, "learned_high_ns") < 1150.0);
         assert_eq!(run.get(0, "space"), Some(Param::Text("holding_register".into())));
         assert_eq!(run.get(0, "end"), Some(Param::Unsigned(9)));
         assert_eq!((run.found[0].client_ip, run.found[0].protocol), (read(1, 10, 0, 9).client.ip, "modbus"));
@@ -158,7 +158,7 @@ fn a_stop_is_told_within_a_period_of_its_being_due_although_nothing_comes() {
     assert!(run.found[0].ts_ns > last + 1400 * MS && run.found[0].ts_ns < last + 1600 * MS);
     run.polls(polls(1200 * SECOND, 1000, 30));
     assert_eq!(run.causes(), ["period:stopped", "period:resumed"]);
-    assert!((run.number(1, "silent_ms") - 181_000.0).abs() < 100.0);
+    assert!((run.milliseconds(1, "silent_ns") - 181_000.0).abs() < 100.0);
     // And watched again.
     run.periods.tick(1300 * SECOND, &mut run.found);
     assert_eq!(run.causes(), ["period:stopped", "period:resumed", "period:stopped"]);
