@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sensor.schema import Text
@@ -27,7 +27,7 @@ class ConsoleSettings:
     title: Text | None = None
     """whose console this is, as its users call it; None: the tier's own name"""
     parents: tuple[str, ...] = ()
-    """names of the nodes this console reports to"""
+    """names of the nodes this console reports to; taken from `parent_links` where those are given"""
     zone: str = "Asia/Shanghai"
     """days, hours and every time on a page are said in this zone"""
     bind_host: str = "127.0.0.1"
@@ -44,12 +44,14 @@ class ConsoleSettings:
     lock_minutes: int = 10
     silent_after_s: int = 180
     """a sensor or child that said nothing for this long is shown as out of sight"""
-    parent_links: tuple[Mapping[str, object], ...] = field(default=())
-    """how to reach each parent, as `console.relay` reads it"""
+    parent_links: tuple[Mapping[str, object], ...] = ()
+    """how to reach each parent: `{name, url, token | token_file, ca_file?}`"""
 
     def __post_init__(self) -> None:
         if self.tier not in TIERS:
             raise ValueError(f"tier: {self.tier!r} is not one of {', '.join(TIERS)}")
+        if self.parent_links:
+            object.__setattr__(self, "parents", tuple(str(link.get("name", "")) for link in self.parent_links))
 
     @property
     def shown_title(self) -> Text:

@@ -32,36 +32,45 @@ class Band:
     ranges: tuple[tuple[float, float], ...]
     """left edge and width of each learned stretch"""
     dot: float
+    """middle of what was seen"""
+    extent: tuple[float, float]
+    """left edge and width of what was seen, where it is a stretch"""
     usual: str
     seen: str
     outside: bool
 
 
-def band(label: str, learned: Sequence[tuple[float, float]], seen: float, unit: str = "") -> Band | None:
-    """Draw one; None where nothing was learned."""
+def stretch_text(low: float, high: float) -> str:
+    return number_text(low) if low == high else f"{number_text(low)}–{number_text(high)}"
+
+
+def band(
+    label: str, learned: Sequence[tuple[float, float]], first: float, last: float, unit: str = ""
+) -> Band | None:
+    """Draw learned stretches and the seen stretch `first`–`last`; None where nothing was learned."""
     stretches = sorted((min(pair), max(pair)) for pair in learned)[:MAX_BANDS]
     if not stretches:
         return None
-    least = min(seen, stretches[0][0])
-    most = max(seen, *(high for _, high in stretches))
+    first, last = min(first, last), max(first, last)
+    least = min(first, stretches[0][0])
+    most = max(last, *(high for _, high in stretches))
     span = (most - least) or max(abs(most), 1.0)
     start, whole = least - 0.1 * span, 1.2 * span
 
     def at(value: float) -> float:
         return round(100 * (value - start) / whole, 2)
 
-    usual = "、".join(
-        number_text(low) if low == high else f"{number_text(low)}–{number_text(high)}" for low, high in stretches[:3]
-    )
     tail = f" {unit}" if unit else ""
+    usual = ", ".join(stretch_text(low, high) for low, high in stretches[:3])
     return Band(
         label=label,
         # A single learned value is a line of no width: it is drawn wide enough to be seen.
         ranges=tuple((max(0.0, at(low) - 0.4), max(at(high) - at(low), 0.8)) for low, high in stretches),
-        dot=at(seen),
-        usual=usual + ("…" if len(stretches) > 3 else "") + tail,
-        seen=number_text(seen) + tail,
-        outside=not any(low <= seen <= high for low, high in stretches),
+        dot=at((first + last) / 2),
+        extent=(at(first), round(at(last) - at(first), 2)),
+        usual=usual + (" …" if len(stretches) > 3 else "") + tail,
+        seen=stretch_text(first, last) + tail,
+        outside=not any(low <= first and last <= high for low, high in stretches),
     )
 
 

@@ -15,7 +15,7 @@ MAX_TEXT = 160
 # (protocol, fields in the order they are said). What a message does not have is left out.
 OBJECTS: Mapping[str, Sequence[str]] = {
     "modbus": ("unit_id", "address", "quantity", "write_address", "diagnostic_code"),
-    "s7comm": ("items", "item", "area", "db_number", "block", "block_name", "pi_service", "szl_id", "szl_index"),
+    "s7comm": ("block_type", "block_number", "filename", "pi_service", "pi_argument", "szl_id", "szl_index", "clock"),
     "opcua": ("node_ids", "node_id", "method_ids", "method_id", "object_ids", "identity_kind", "user_name",
               "security_policy"),
 }  # fmt: skip
@@ -26,7 +26,7 @@ VALUES: Mapping[str, Sequence[str]] = {
 }
 ERRORS: Mapping[str, Sequence[str]] = {
     "modbus": ("exception_name", "exception_code"),
-    "s7comm": ("error_name", "error_code", "error_class", "return_code"),
+    "s7comm": ("error_class", "error_code", "transfer_error", "userdata.error_code", "item.return_code"),
     "opcua": ("status_name", "status_code", "service_result"),
 }
 
@@ -63,9 +63,26 @@ def _picked(fields: Mapping[str, Any], protocol: str, names: Iterable[str]) -> l
 
 def _named(protocol: str, name: str, value: Any, language: str) -> str:
     key = f"message.{protocol}.{name}"
+    if name in ("szl_id", "szl_index") and isinstance(value, int):
+        value = f"0x{value:04x}"
     if isinstance(value, str) and known(f"message.value.{value}"):
         value = say(f"message.value.{value}", language)
     return say(key, language, value=shown(value)) if known(key) else f"{name} {shown(value)}"
+
+
+def _items(fields: Mapping[str, Any]) -> list[str]:
+    """What an S7 read or write touches: `DB1 @ 4`, `merker @ 10`."""
+    columns = [fields.get(f"s7comm.item.{name}") for name in ("area", "db", "address")]
+    if not all(isinstance(column, list) for column in columns[::2]):
+        return []
+    areas, numbers, addresses = (column if isinstance(column, list) else [] for column in columns)
+    said = []
+    for index, area in enumerate(areas[:MAX_VALUES]):
+        number = numbers[index] if index < len(numbers) else ""
+        address = addresses[index] if index < len(addresses) else "?"
+        said.append(f"{f'DB{number}' if area == 'db' else area} @ {address}")
+    more = len(areas) - len(said)
+    return [shorten(clean(", ".join(said) + (f" … +{more}" if more > 0 else "")), MAX_TEXT)] if said else []
 
 
 def is_response(fields: Mapping[str, Any]) -> bool:
@@ -74,13 +91,15 @@ def is_response(fields: Mapping[str, Any]) -> bool:
 
 def line(fields: Mapping[str, Any], language: str, protocol: str = "") -> str:
     """`写单个寄存器 · 单元 1 · 地址 112 = 2650`"""
+    if not fields:
+        return say("message.not_kept", language)
     protocol = protocol_of(fields, protocol)
     words = Words(language)
     operation = operation_of(fields, protocol)
     head = words.operation(protocol, operation) if operation else words.protocol(protocol)
     if is_response(fields):
         head = say("message.answer_to", language, operation=head)
-    parts = [head]
+    parts = [head, *_items(fields)]
     parts += [_named(protocol, name, value, language) for name, value in _picked(fields, protocol, OBJECTS.get(protocol, ()))]
     values = _picked(fields, protocol, VALUES.get(protocol, ()))
     if values:

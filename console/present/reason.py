@@ -1,20 +1,22 @@
-"""Why an alert was raised: a sentence in the reader's language, and a drawing where the reason is a number."""
+"""Why an alert was raised: a sentence in the reader's language, and a drawing where the reason is a number.
+
+The sentence of a code is `reason.<code>` in the catalogue; what stands in its braces is made from the parameters here.
+Above the enterprise parameters may be missing, because the cut dropped them: the sentence then says so in their place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
 from console.catalogue import entries, known, say
 from console.present.drawing import Band, Rhythm, band, number, pairs, period_text, rhythm
-from console.present.message import shown
+from console.present.message import operation_of, shown
 from console.words import Words, clean
-from sensor.schema import Alert, Reason
+from sensor.schema import Alert
 
-LEARNED = ("ranges", "learned", "expected", "range", "learned_ranges")
-SEEN = ("value", "observed", "seen")
 MAX_FEATURES = 12
 
 
@@ -25,84 +27,98 @@ class Explanation:
     rhythm: Rhythm | None = None
     complete: bool = True
     """False: parameters were not sent up to this tier"""
-    params: Mapping[str, str] = field(default_factory=dict)
-    """parameters that neither the sentence nor a drawing shows"""
 
 
 def explain(alert: Alert, language: str) -> Explanation:
-    reason = alert.reason
-    sentence, complete, used = _sentence(reason, language)
-    beat = _rhythm(reason.params)
-    bands = () if beat else tuple(_bands(reason.params, language))
-    rest = {
-        name: shown(value)
-        for name, value in reason.params.items()
-        if name not in used and not isinstance(value, Mapping) and not (isinstance(value, list) and bands)
-    }
-    return Explanation(sentence, bands, beat, complete, rest)
-
-
-def _sentence(reason: Reason, language: str) -> tuple[str, bool, set[str]]:
-    """The sentence; whether all its parameters were there; which it used."""
-    key = f"reason.{reason.code.replace(':', '.')}"
+    code = alert.reason.code.replace(":", ".")
+    key = f"reason.{code}"
     if not known(key):
-        return say("reason_frame.unknown", language, code=clean(reason.code)), True, set()
+        return Explanation(say("reason_frame.unknown", language, code=clean(alert.reason.code)), tuple(_bands(alert, language)))
     wanted = {name for _, name, _, _ in Formatter().parse(entries()[key].zh) if name}
-    values = {name: _value(name, reason.params.get(name), language) for name in wanted}
-    complete = wanted <= set(reason.params)
-    return say(key, language, **values), complete, wanted
+    values = {name: _PARTS.get(name, _plain(name))(alert, language) for name in wanted}
+    missing = say("frame.not_sent", language)
+    sentence = say(key, language, **{name: missing if value is None else value for name, value in values.items()})
+    beat = _rhythm(alert.reason.params)
+    return Explanation(
+        sentence=sentence,
+        bands=() if beat else tuple(_bands(alert, language)),
+        rhythm=beat,
+        complete=None not in values.values(),
+    )
 
 
-def _value(name: str, value: Any, language: str) -> str:
-    if value is None:
-        return say("frame.not_sent", language)
-    if name in ("operation", "protocol", "detector"):
-        words = Words(language)
-        return words.protocol(value) if name == "protocol" else clean(str(value))
-    seconds = number(value)
-    if seconds is not None and name.endswith("_ns"):
-        return period_text(seconds / 1e9)
-    if seconds is not None and name.endswith("_ms"):
-        return period_text(seconds / 1e3)
-    if seconds is not None and name.endswith("_s"):
-        return period_text(seconds)
-    if name in LEARNED and pairs(value):
-        return ", ".join(f"{low:g}–{high:g}" if low != high else f"{low:g}" for low, high in pairs(value)[:4])
-    return shown(value)
+Part = Callable[[Alert, str], str | None]
 
 
-def _bands(params: Mapping[str, Any], language: str) -> Iterable[Band]:
-    features = params.get("features") or params.get("deviating")
-    if isinstance(features, list):
-        for feature in features[:MAX_FEATURES]:
-            drawn = _feature(feature, language) if isinstance(feature, Mapping) else None
-            if drawn is not None:
-                yield drawn
-        return
-    learned = next((pairs(params[name]) for name in LEARNED if name in params), [])
-    if not learned and {"low", "high"} <= set(params):
-        learned = pairs([[params["low"], params["high"]]])
-    seen = next((number(params[name]) for name in SEEN if number(params.get(name)) is not None), None)
-    if learned and seen is not None:
-        drawn = band(clean(str(params.get("object") or params.get("name") or "")), learned, seen,
-                     clean(str(params.get("unit", ""))))  # fmt: skip
-        if drawn is not None:
-            yield drawn
+def _plain(name: str) -> Part:
+    """A parameter as it came."""
+
+    def part(alert: Alert, language: str) -> str | None:
+        value = alert.reason.params.get(name)
+        return None if value is None else shown(value)
+
+    return part
 
 
-def _feature(feature: Mapping[str, Any], language: str) -> Band | None:
-    name = str(feature.get("name") or feature.get("feature") or "")
-    seen = next((number(feature[key]) for key in SEEN if key in feature), None)
-    learned = next((pairs(feature[key]) for key in LEARNED if key in feature), [])
-    if not learned and {"low", "high"} <= set(feature):
-        learned = pairs([[feature["low"], feature["high"]]])
-    if seen is None or not learned:
+def _operation(alert: Alert, language: str) -> str | None:
+    params = alert.reason.params
+    name = params.get("operation_name") or params.get("operation")
+    if not isinstance(name, str):
+        name = operation_of(alert.fields, alert.protocol)
+    return Words(language).operation(alert.protocol, name) if name else None
+
+
+def _new(alert: Alert, language: str) -> str | None:
+    which = alert.reason.params.get("new")
+    key = f"reason_frame.new_{which}"
+    return say(key, language) if known(key) else None if which is None else shown(which)
+
+
+def _protocols(alert: Alert, language: str) -> str | None:
+    learned = alert.reason.params.get("learned_protocols")
+    if learned is None:
         return None
+    names = learned if isinstance(learned, list) else [name.strip() for name in str(learned).split(",")]
+    words = Words(language)
+    return ", ".join(words.protocol(name) for name in names if name) or say("reason_frame.no_protocols", language)
+
+
+def _object(alert: Alert, language: str) -> str | None:
+    """`保持寄存器 112–113（单元 1）`, `数据块 DB1 的 4–7`, `节点 ns=2;s=Speed`"""
+    params = alert.reason.params
+    space, index = params.get("space"), params.get("index")
+    start, end = number(params.get("start")), number(params.get("end"))
+    name = params.get("name")
+    if name is None and start is None:
+        return None
+    key = f"reason_frame.space_{space}"
+    word = say(key, language) if known(key) else shown(space or "")
+    if name is not None:
+        return say("reason_frame.object_range", language, space=word, range=shown(name))
+    stretch = f"{start:g}" if end is None or end == start else f"{start:g}–{end:g}"
+    if space == "db":
+        return say("reason_frame.object_db", language, space=word, index=shown(index), range=stretch)
+    if alert.protocol == "modbus" and index is not None:
+        return say("reason_frame.object_unit", language, space=word, range=stretch, index=shown(index))
+    return say("reason_frame.object_range", language, space=word, range=stretch)
+
+
+def _features(alert: Alert, language: str) -> str | None:
+    features = alert.reason.params.get("features")
+    if not isinstance(features, list):
+        return None
+    names = [_feature_name(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
+    return ("、" if language == "zh" else ", ").join(names) or None
+
+
+def _feature_name(feature: Mapping[str, Any], language: str) -> str:
+    name = str(feature.get("name", ""))
     key = f"feature.{name}"
-    return band(say(key, language) if known(key) else clean(name), learned, seen)
+    return say(key, language) if known(key) else clean(name)
 
 
-def _seconds(params: Mapping[str, Any], *names: str) -> float | None:
+def seconds(params: Mapping[str, Any], *names: str) -> float | None:
+    """A duration in seconds, from whichever of `names` is there; its unit is the end of its name."""
     for name in names:
         for suffix, scale in (("_ns", 1e9), ("_ms", 1e3), ("_s", 1.0)):
             value = number(params.get(name + suffix))
@@ -111,10 +127,55 @@ def _seconds(params: Mapping[str, Any], *names: str) -> float | None:
     return None
 
 
+def _duration(*names: str) -> Part:
+    def part(alert: Alert, language: str) -> str | None:
+        value = seconds(alert.reason.params, *names)
+        return None if value is None else period_text(value)
+
+    return part
+
+
+LEARNED_PERIOD, PERIOD, SILENT = ("learned_period",), ("observed_period", "observed", "period"), ("silent", "silence")
+_PARTS: Mapping[str, Part] = {
+    "operation": _operation,
+    "new": _new,
+    "learned_protocols": _protocols,
+    "object": _object,
+    "features": _features,
+    "learned_period": _duration(*LEARNED_PERIOD),
+    "period": _duration(*PERIOD),
+    "silent": _duration(*SILENT),
+}
+
+
+def _bands(alert: Alert, language: str) -> Iterable[Band]:
+    params = alert.reason.params
+    features = params.get("features")
+    drawn: list[Band | None] = []
+    if isinstance(features, list):
+        drawn = [_feature(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
+    else:
+        label = _object(alert, language) or ""
+        learned = pairs(params.get("learned")) or pairs(params.get("ranges"))
+        start, end = number(params.get("start")), number(params.get("end"))
+        value = number(params.get("value"))
+        low, high = number(params.get("low")), number(params.get("high"))
+        if value is not None and (learned or (low is not None and high is not None)):
+            drawn = [band(label, learned or pairs([[low, high]]), value, value, clean(str(params.get("unit", ""))))]
+        elif start is not None and learned:
+            drawn = [band(label, learned, start, start if end is None else end)]
+    return (item for item in drawn if item is not None)
+
+
+def _feature(feature: Mapping[str, Any], language: str) -> Band | None:
+    seen, low, high = (number(feature.get(key)) for key in ("value", "low", "high"))
+    if seen is None or low is None or high is None:
+        return None
+    return band(_feature_name(feature, language), [(low, high)], seen, seen)
+
+
 def _rhythm(params: Mapping[str, Any]) -> Rhythm | None:
-    before = _seconds(params, "learned_period", "expected_period", "period")
-    after = _seconds(params, "observed_period", "seen_period")
-    silent = _seconds(params, "silence", "silent", "quiet") is not None
-    if before is None or (after is None and not silent):
+    before, after = seconds(params, *LEARNED_PERIOD), seconds(params, *PERIOD)
+    if before is None or (after is None and seconds(params, *SILENT) is None):
         return None
     return rhythm(before, after)

@@ -33,7 +33,7 @@ def _brief(here: ConsoleState, row: IncidentRow, language: str) -> dict[str, Any
     return {
         "row": row,
         "why": "" if alert is None else explain(alert, language).sentence,
-        "advice": "" if alert is None else words.text(alert.advice),
+        "advice": "" if alert is None else next(iter(words.lines(alert.advice)), ""),
         "consequence": "" if alert is None else words.text(alert.consequence),
         "frames": 0 if alert is None else len(alert.evidence),
     }

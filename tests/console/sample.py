@@ -57,10 +57,11 @@ COVERAGE = {"received": 48210, "parsed": 31004, "skipped": 17206, "lost": 0}
 
 ALERTS: dict[str, dict[str, Any]] = {
     "value": {
-        "cause": "baseline:value", "detector": "baseline", "level": Level.HIGH, "protocol": "modbus",
-        "title": Text("写入的数值超出学习到的范围", "A write outside the learned range"),
-        "reason": Reason("baseline:value", {
-            "object": "holding_register 112", "value": 2650, "ranges": [[1800, 2280]]}),
+        "cause": "baseline:new_object", "detector": "baseline", "level": Level.HIGH, "protocol": "modbus",
+        "title": Text("写入学习范围以外的对象", "A write outside the learned range"),
+        "reason": Reason("baseline:new_object", {
+            "operation": 6, "operation_name": "write_single_register", "operation_class": "write",
+            "space": "holding_register", "index": 1, "start": 112, "end": 113, "learned": [[0, 39], [60, 99]]}),
         "consequence": Text("设定值偏离平时范围，可能使设备过热、超压或产生废品，并危及现场人员。",
                             "The set point left its usual range; equipment may overheat, and people nearby be hurt."),
         "advice": Text("先电话联系车间，确认是否为换模或换料调试。\n若不是：把设定恢复到原值，断开来源主机，保留现场。\n若是：登记检修窗口，并把该范围提交基线审核。",
@@ -80,7 +81,7 @@ ALERTS: dict[str, dict[str, Any]] = {
         "cause": "rule:b1f0", "detector": "signature", "level": Level.CRITICAL, "protocol": "s7comm",
         "title": Text("向 S7 控制器发出停止命令", "An S7 controller was told to stop"),
         "rule_id": "3e0f4a1c-7d17-4a0e-9c0b-5a5f1d2e7b10",
-        "reason": Reason("rule:matched", {"rule": "s7comm/plc_stop", "operation": "plc_stop"}),
+        "reason": Reason("rule:matched", {"rule": "S7 PLC Stop"}),
         "consequence": Text("控制器停止运行，所控设备失去控制，产线可能急停。",
                             "The controller stops; what it controls is left alone and the line may halt."),
         "advice": Text("立即到现场确认控制器运行状态，必要时切换到手动。", "Go and look at the controller now; switch to manual if needed."),
@@ -96,7 +97,7 @@ ALERTS: dict[str, dict[str, Any]] = {
     "anonymous": {
         "cause": "rule:9a2c", "detector": "signature", "level": Level.MEDIUM, "protocol": "opcua",
         "title": Text("OPC UA 匿名登录", "Anonymous OPC UA login"), "rule_id": "9a2c4a1c-7d17-4a0e-9c0b-5a5f1d2e7b10",
-        "reason": Reason("rule:matched", {"rule": "opcua/anonymous_login", "operation": "activate_session"}),
+        "reason": Reason("rule:matched", {"rule": "OPC UA Anonymous Login"}),
         "consequence": Text("任何人无需口令即可读写该服务器开放的节点。", "Anybody may read and write what this server offers, without a password."),
         "advice": Text("在服务器上关闭匿名登录，改用账号或证书。", "Turn anonymous login off at the server; use accounts or certificates."),
         "technique": ("T0859",), "client": _end(ATTACKER, 51002, 0x66), "server": _end(OPC, 4840, 0x13),
@@ -112,7 +113,9 @@ ALERTS: dict[str, dict[str, Any]] = {
         "cause": "period:slower", "detector": "period", "level": Level.MEDIUM, "protocol": "modbus",
         "title": Text("轮询变慢", "A poll became slower"),
         "reason": Reason("period:slower", {
-            "operation": "read_holding_registers", "learned_period_ms": 500.0, "observed_period_ms": 2400.0}),
+            "operation": 3, "operation_name": "read_holding_registers", "operation_class": "read",
+            "space": "holding_register", "index": 1, "start": 0, "end": 9, "learned_period_ms": 500.0,
+            "learned_low_ms": 480.0, "learned_high_ms": 521.0, "observed_ms": 2400.0, "odd_intervals": 9}),
         "consequence": Text("画面上的数值可能已经过时。", "Values on the screen may be stale."),
         "advice": Text("检查上位机负载与网络。", "Check the host's load and the network."),
         "technique": ("T0814",), "client": _end(HMI, 40122, 0x20), "server": _end(PLC_MODBUS, 502, 0x11),

@@ -1,0 +1,88 @@
+"""What `otus console run` calls."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Flask
+
+from console.app import create_app, secret_key
+from console.nodes import Nodes
+from console.relay import Relay, start_relay
+from console.server import ConsoleRefused, Server, listen, url_of
+from console.settings import ConsoleSettings
+from console.state import state
+from console.store import StoreError, open_store
+from console.users import Users
+
+log = logging.getLogger(__name__)
+
+
+def open_users(settings: ConsoleSettings) -> Users:
+    """The accounts of a console, with its limits."""
+    return Users(
+        settings.data_dir / "users.sqlite",
+        lock_after=settings.lock_after_failures,
+        lock_s=settings.lock_minutes * 60,
+    )
+
+
+def prepare(settings: ConsoleSettings) -> None:
+    """Make what a console keeps on disk, and find out now what would stop it later.
+
+    Raises:
+        ConsoleRefused: with one line for the person who starts it.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret_key(settings.data_dir / "secret.key")
+        open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
+        Nodes(settings.data_dir / "store.sqlite").close()
+        open_users(settings).close()
+    except (OSError, sqlite3.Error, StoreError) as error:
+        raise ConsoleRefused(f"{settings.data_dir}: {error}") from None
+
+
+@dataclass
+class _Running:
+    """What the serving process opened, and how to end it."""
+
+    settings: ConsoleSettings
+    relay: Relay | None = None
+    app: Flask | None = field(default=None, repr=False)
+
+    def load(self) -> Flask:
+        self.app = create_app(self.settings)
+        here = state(self.app)
+        # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
+        self.relay = start_relay(here.store, self.settings)  # type: ignore[arg-type]
+        return self.app
+
+    def stop(self) -> None:
+        if self.relay is not None:
+            self.relay.stop()
+        if self.app is not None:
+            here = state(self.app)
+            here.store.close()
+            here.users.close()
+
+
+def run_console(settings: ConsoleSettings, announce: Callable[[str], None] = log.info) -> None:
+    """Serve a console until SIGTERM or SIGINT, then end cleanly. `announce` is told where it can be reached.
+
+    Raises:
+        ConsoleRefused: it cannot be started like this; the message is one line with the way out.
+        SystemExit: when it has ended, with 0 after a signal.
+    """
+    listener = listen(settings)
+    try:
+        prepare(settings)
+    except ConsoleRefused:
+        listener.close()
+        raise
+    running = _Running(settings)
+    announce(url_of(settings, listener))
+    Server(settings, listener, running.load, running.stop).run()
