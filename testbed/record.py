@@ -108,22 +108,24 @@ def main() -> None:
     parser.add_argument("scenario", nargs="*", help=f"one of: {', '.join(BY_PATH)}")
     parser.add_argument("--into", type=Path, help="folder of captures with its manifest.yml")
     wanted = parser.parse_args()
+    names, out = list(wanted.scenario), None
+    if wanted.into is None and len(names) == 2:
+        out = Path(names.pop())
+    if set(names) - set(BY_PATH) or (wanted.into is None and out is None):
+        parser.error(f"a scenario and an output file, or --into, please; scenarios: {', '.join(BY_PATH)}")
     try:
         if reason := available():
             raise RangeError(reason)
-        if wanted.into is None:
-            name, out = wanted.scenario
-            record(BY_PATH[name], Path(out))
+        if out is not None:
+            record(BY_PATH[names[0]], out)
             return
-        for name in wanted.scenario or list(BY_PATH):
+        for name in names or list(BY_PATH):
             scenario = BY_PATH[name]
             path = wanted.into / f"{scenario.path}.pcap"
             done = record(scenario, path)
             made = f"python -m testbed.record --into pcaps {name}"
             manifest.enter(wanted.into / "manifest.yml", path, scenario.protocols, scenario.text, done, made=made)
             print(f"{path}: {path.stat().st_size} bytes, {len(done)} actions", flush=True)
-    except (KeyError, ValueError):
-        parser.error(f"scenario and output file, please; scenarios: {', '.join(BY_PATH)}")
     except RangeError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
