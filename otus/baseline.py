@@ -51,6 +51,7 @@ def learn_into(
     import time
 
     from detectors.baseline import write_folder
+
     from sensor._core import Engine
 
     settings: dict[str, Any] = {"learn": True, "filter": expression, "window_ns": window_s * 1_000_000_000}

@@ -18,11 +18,13 @@ def console() -> None:
 
 @console.command()
 @DATA
-@click.option("--tier", type=click.Choice(["enterprise", "province", "ministry"]), default="enterprise", show_default=True)
+@click.option(
+    "--tier", type=click.Choice(["enterprise", "province", "ministry"]), default="enterprise", show_default=True
+)
 @click.option("--node-name", default="console", show_default=True, help="This node's name, as its parent knows it.")
 @click.option("--title", metavar="ZH", help="Whose console this is, as its users call it.")
 @click.option("--title-en", metavar="EN", help="The same in English.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than loopback need TLS.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond loopback with TLS.")
 @click.option("--port", type=int, default=8080, show_default=True)
 @click.option("--tls-certificate", type=click.Path(path_type=Path))
 @click.option("--tls-key", type=click.Path(path_type=Path))

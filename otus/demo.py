@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the summary instead of serving until Ctrl-C.")
-@click.option("--learn", "learn_s", type=int, default=35, show_default=True, help="Seconds of ordinary traffic to learn from.")
+@click.option("--learn", "learn_s", type=int, default=35, show_default=True, help="Seconds to learn for.")
 @click.option("--replay", is_flag=True, help="Replay the bundled captures even where the plant could be played.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep logs, captures and data of this run in a folder.")
 def demo(once: bool, learn_s: int, replay: bool, keep: Path | None) -> None:

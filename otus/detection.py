@@ -29,8 +29,9 @@ class Detection:
         return Engine(json.dumps(settings), self.rules.to_core_json(), self.table)
 
     def analyst(self, origin: str, tenant: str = "default", *, files: bool = False) -> Analyst:
-        from detectors.alerts import Analyst
         from detectors.baseline.describe import describe as describe_deviation
+
+        from detectors.alerts import Analyst
         from detectors.signature import describe as describe_rule
 
         describers = {

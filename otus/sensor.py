@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from federation.spool import Spool
+    from sensor.pipeline import Pipeline
+    from sensor.schema import Record
+    from sensor.sinks import AlertFile
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +48,21 @@ def run(config: Path | None, interfaces: tuple[str, ...], duration_s: int | None
     serve(settings, duration_s)
 
 
-def serve(settings: dict[str, Any], duration_s: int | None = None) -> None:
-    """Run the sensor with these settings until a signal."""
-    from federation.spool import Spool
+@sensor.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--config", type=click.Path(path_type=Path), required=True, help="File of settings (otus config show).")
+def replay(files: tuple[str, ...], config: Path) -> None:
+    """Put capture files through a sensor as if they were live, and wait until its console has everything.
+
+    把抓包文件当作在线流量送入探针，直至告警全部送达上级。
+    """
+    from sensor.settings import load
+
+    serve(load(config), files=files)
+
+
+def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
+    """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load
     from otus.parents import start_uplink
     from sensor.health import Health
@@ -61,28 +81,33 @@ def serve(settings: dict[str, Any], duration_s: int | None = None) -> None:
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
-    uplink, spool = None, None
+    spool = uplink = None
     if settings["spool_dir"]:
         spool, uplink = start_uplink(settings)
         sinks.append(SpoolSink(spool))
     alerts = AlertFile(Path(settings["alerts"])) if settings["alerts"] else None
     if alerts is not None:
         sinks.append(alerts)
-    offloads = engine.open_interfaces(settings["interfaces"])
-    for line in offloads:
-        log.warning("%s", line)
-    pipeline = Pipeline(
-        engine,
-        detection.analyst(name, tenant),
-        sinks,
-        inventory=Inventory(name, tenant),
-        health=Health(name, tenant, settings["heartbeat_s"], detection.facts),
-        spool_state=_state_of(spool),
-    )
-    _signals(pipeline, alerts, duration_s)
-    click.echo(f"otus: capturing on {', '.join(settings['interfaces'])}; rules {detection.facts['rules_loaded']}", err=True)
     try:
+        if files:
+            engine.open_files(list(files))
+        else:
+            for line in engine.open_interfaces(settings["interfaces"]):
+                log.warning("%s", line)
+            loaded = detection.facts["rules_loaded"]
+            click.echo(f"otus: capturing on {', '.join(settings['interfaces'])}; {loaded} rules", err=True)
+        pipeline = Pipeline(
+            engine,
+            detection.analyst(name, tenant, files=bool(files)),
+            sinks,
+            inventory=Inventory(name, tenant),
+            health=Health(name, tenant, settings["heartbeat_s"], detection.facts),
+            spool_state=dict if spool is None else lambda: spool.state().to_json(),
+        )
+        _signals(pipeline, alerts, duration_s)
         ledger = pipeline.run()
+        if files and spool is not None:
+            _drain(spool, settings)
     finally:
         if uplink is not None:
             uplink.stop()
@@ -93,21 +118,26 @@ def serve(settings: dict[str, Any], duration_s: int | None = None) -> None:
     click.echo(summary(ledger, pipeline.alerts), err=True)
 
 
+def _drain(spool: Spool, settings: dict[str, Any], wait_s: float = 60.0) -> None:
+    """Wait until every parent has answered for everything."""
+    deadline = time.monotonic() + wait_s
+    while waiting := sum(spool.pending(parent) for parent in spool.parents):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{waiting} records still wait in {settings['spool_dir']}: is the console up?")
+        time.sleep(0.1)
+
+
 class SpoolSink:
     """Records on disk before the next batch is looked at."""
 
-    def __init__(self, spool: Any) -> None:
+    def __init__(self, spool: Spool) -> None:
         self._spool = spool
 
-    def put(self, records: Any) -> None:
+    def put(self, records: Sequence[Record]) -> None:
         self._spool.append(records)
 
 
-def _state_of(spool: Any) -> Any:
-    return dict if spool is None else spool.state
-
-
-def _signals(pipeline: Any, alerts: Any, duration_s: int | None) -> None:
+def _signals(pipeline: Pipeline, alerts: AlertFile | None, duration_s: int | None) -> None:
     def stop(*_: object) -> None:
         pipeline.stop()
 

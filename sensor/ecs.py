@@ -1,4 +1,4 @@
-"""Alerts as flat objects in ECS names, for files and for those who feed a SIEM. Deterministic: no clock, keys in order."""
+"""Alerts as flat objects in ECS names, for files and for those who feed a SIEM. No clock, keys in order."""
 
 from __future__ import annotations
 

@@ -214,8 +214,11 @@ def _summary(tiers: Tiers, outcome: Outcome) -> int:
     if sent:
         print(f"\n  ✗ 采集口发出了 {sent} 帧 / the capture port sent {sent} frames")
     good = not missed and not innocent and not sent
-    verdict = "全部攻击均已上报到部级，正常主机无中危及以上告警 / every action reached the ministry, no innocent host alarmed"
-    print(f"\n  {'✓ ' + verdict if good else '✗ 演示未通过 / the demo failed'}\n", flush=True)
+    if good:
+        print("\n  ✓ 全部攻击均已上报到部级，正常主机无中危及以上告警")
+        print("    every action reached the ministry, no innocent host alarmed\n", flush=True)
+    else:
+        print("\n  ✗ 演示未通过 / the demo failed\n", flush=True)
     return 0 if good else 1
 
 

@@ -11,5 +11,6 @@ from pathlib import Path
 root = Path(__file__).resolve().parent.parent
 Path(sysconfig.get_path("purelib"), "otus-tree.pth").write_text(f"{root}\n", encoding="utf-8")
 command = Path(sysconfig.get_path("scripts"), "otus")
-command.write_text(f"#!{sys.executable}\nimport sys\n\nfrom otus.cli import main\n\nsys.exit(main())\n", encoding="utf-8")
+lines = (f"#!{sys.executable}", "import sys", "", "from otus.cli import main", "", "sys.exit(main())", "")
+command.write_text("\n".join(lines), encoding="utf-8")
 command.chmod(command.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
