@@ -4,9 +4,12 @@
 //! ticks when time passes without packets, and the number of packets that were lost on the way. The tap believes
 //! nothing that a file says about lengths, allocates nothing per packet, and never sends.
 
+#![deny(unsafe_code)] // but for `poll`, `live::ring` and `live::socket`
+
 mod error;
 mod files;
 mod live;
+#[allow(unsafe_code)]
 mod poll;
 mod source;
 mod writer;

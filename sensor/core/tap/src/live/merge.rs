@@ -1,0 +1,90 @@
+//! The order of several interfaces: by the kernel's timestamps, with a bounded hold.
+
+use super::ending::DRAIN_MOST;
+use super::port::State;
+use super::Live;
+use std::time::{Duration, Instant};
+use wire::packet::{Lost, Sink};
+
+/// Packets between two looks at the clock and at the stop flag.
+const RUN_PACKETS: usize = 16_384;
+
+/// What to do with the earliest packet in the rings.
+pub(super) enum Turn {
+    Deliver(usize),
+    Hold,
+    Empty,
+}
+
+impl Live {
+    /// Deliver what may go now, at most [`RUN_PACKETS`].
+    pub(super) fn run<S: Sink>(&mut self, now_ns: u64, left: &mut usize, sink: &mut S) -> Turn {
+        let settled_ns = self.settled_ns(now_ns);
+        let mut turn = Turn::Empty;
+        for _ in 0..(*left).min(RUN_PACKETS) {
+            turn = self.turn(settled_ns);
+            let Turn::Deliver(index) = turn else { return turn };
+            self.deliver(index, sink);
+            *left -= 1;
+        }
+        turn
+    }
+
+    /// No port will show an older packet than this, as far as the hold can tell.
+    fn settled_ns(&self, now_ns: u64) -> u64 {
+        let hold = Duration::from_nanos(self.hold_ns);
+        let drained = self.draining_since.is_some_and(|(since, _)| since.elapsed() >= DRAIN_MOST.min(hold));
+        // A packet dated ahead of the clock (the clock was set back) would wait for the clock: it waits for the hold.
+        let waited = self.held_since.is_some_and(|since| since.elapsed() >= hold);
+        if drained || waited {
+            u64::MAX
+        } else {
+            now_ns.saturating_sub(self.hold_ns)
+        }
+    }
+
+    #[inline]
+    fn turn(&mut self, settled_ns: u64) -> Turn {
+        if let [port] = &mut self.ports[..] {
+            return if port.ring.next_ts_ns().is_some() { Turn::Deliver(0) } else { Turn::Empty };
+        }
+        let mut earliest: Option<(u64, usize)> = None;
+        let mut all_show_one = true;
+        for (index, port) in self.ports.iter_mut().enumerate() {
+            match port.ring.next_ts_ns() {
+                Some(ts_ns) if earliest.is_none_or(|(other_ns, _)| ts_ns < other_ns) => earliest = Some((ts_ns, index)),
+                Some(_) => {}
+                None => all_show_one &= port.state == State::Removed,
+            }
+        }
+        match earliest {
+            None => Turn::Empty,
+            Some((ts_ns, index)) if all_show_one || ts_ns <= settled_ns => Turn::Deliver(index),
+            Some(_) => {
+                self.held_since.get_or_insert_with(Instant::now);
+                Turn::Hold
+            }
+        }
+    }
+
+    #[inline]
+    fn deliver<S: Sink>(&mut self, index: usize, sink: &mut S) {
+        self.held_since = None;
+        let ts_ns = self.ports[index].ring.next_ts_ns().unwrap_or(0);
+        if ts_ns < self.tick_ns || (ts_ns < self.front_ns && self.is_behind_another(ts_ns, index)) {
+            self.ports[index].counters.late += 1;
+            sink.lost(Lost::Late, 1);
+        }
+        if ts_ns >= self.front_ns {
+            (self.front_ns, self.front_port) = (ts_ns, index);
+        }
+        self.ports[index].deliver(index as u16, sink);
+    }
+
+    /// Several processors may fill one ring slightly out of order: that is its order of arrival. Late is what another
+    /// interface has overtaken.
+    fn is_behind_another(&self, ts_ns: u64, index: usize) -> bool {
+        self.front_port != index
+            || self.ports.iter().enumerate().any(|(other, port)| other != index && port.latest_ns > ts_ns)
+    }
+}
