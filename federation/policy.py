@@ -33,6 +33,11 @@ class Cut:
     action: Upward
     outgoing: Any
 
+    @property
+    def why(self) -> str:
+        """`unlisted`, or the data level that stands in the table: `general`, `important`, `core`."""
+        return "unlisted" if self.field is None else str(self.field.level)
+
 
 class UpwardPolicy:
     """The cut of one enterprise; a `Policy` for `federation.uplink`."""
@@ -126,18 +131,19 @@ class UpwardPolicy:
         return Cut(path, field, value, Upward.CLEAR if outgoing == value else Upward.PSEUDONYM, outgoing)
 
     def _hide(self, value: Any, record: Record) -> Any:
-        """Pseudonyms for what is internal and for what cannot be read as an address; a public address stays."""
-        if value is None:
-            return None
+        """Pseudonyms for internal addresses and for every other text; a public address stays."""
         if isinstance(value, (list, tuple)):
             return [self._hide(item, record) for item in value]
         if isinstance(value, Mapping):
             return {self._clear(key, record): self._hide(item, record) for key, item in value.items()}
+        if value is None or isinstance(value, bool):
+            return value
+        text = str(value)
         try:
-            address = ipaddress.ip_address(value)
+            public = not self._internal.has(ipaddress.ip_address(text))
         except ValueError:
-            return value if is_pseudonym(value) else self._names.name(value, record.segment)
-        return self._names.name(value, record.segment) if self._internal.has(address) else str(address)
+            public = is_pseudonym(text)
+        return text if public else self._names.name(text, record.segment)
 
     def _clear(self, value: Any, record: Record) -> Any:
         """As it is, but for internal addresses inside of texts."""
@@ -159,6 +165,7 @@ _PYTHON: Mapping[FieldType, tuple[type, ...]] = {
     FieldType.BYTES: (str,),
     FieldType.IP: (str,),
     FieldType.TIMESTAMP: (int, str),
+    FieldType.ANY: (int, float, str, bool),
 }
 
 
@@ -169,7 +176,7 @@ def _is_of(field: Field, value: Any) -> bool:
     if field.many and isinstance(value, Mapping):
         return all(_is_of(field, item) for item in value.values())
     if isinstance(value, bool):
-        return field.type is FieldType.BOOLEAN
+        return field.type in (FieldType.BOOLEAN, FieldType.ANY)
     return isinstance(value, _PYTHON[field.type])
 
 

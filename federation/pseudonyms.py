@@ -1,4 +1,4 @@
-"""Names for addresses that stay the same and tell nothing: `host-7f3a2c91d0`, `mac-…`."""
+"""Names that stay the same and tell nothing: `host-7f3a2c91d0` for an address, `mac-…`, `name-…` for other texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY_BYTES = 32
 TOKEN_DIGITS = 10
 """40 bits: among 10,000 hosts two share a name with a chance of 1 in 20,000."""
 
-_TOKEN = re.compile(rf"(host|mac)-[0-9a-f]{{{TOKEN_DIGITS}}}", re.ASCII)
+_TOKEN = re.compile(rf"(host|mac|name)-[0-9a-f]{{{TOKEN_DIGITS}}}", re.ASCII)
 
 
 class Pseudonyms:
@@ -27,16 +27,15 @@ class Pseudonyms:
             raise ValueError(f"the pseudonym key has at least {KEY_BYTES} bytes")
         self._key = key
 
-    def name(self, address: str, segment: str = "") -> str:
-        """`host-…` for an IP address (the same one in another segment is another host), `mac-…` for a MAC."""
-        digits = mac_digits(address)
+    def name(self, text: str, segment: str = "") -> str:
+        """The name for a text. The same IP address in another segment is another host."""
+        digits = mac_digits(text)
         if digits is not None:
             return "mac-" + self._digest(f"mac\0{digits}")
         try:
-            address = str(ipaddress.ip_address(address))
+            return "host-" + self._digest(f"ip\0{segment}\0{ipaddress.ip_address(text)}")
         except ValueError:
-            address = address.lower()
-        return "host-" + self._digest(f"ip\0{segment}\0{address}")
+            return "name-" + self._digest(f"name\0{text}")
 
     def _digest(self, text: str) -> str:
         return hmac.new(self._key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:TOKEN_DIGITS]

@@ -22,6 +22,7 @@ from federation.spool import BATCH_RECORDS, Queued, Spool, SpoolError, Verdict
 from sensor.schema import SCHEMA_VERSION, Record, RecordError
 
 log = logging.getLogger(__name__)
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request; we log what somebody should read
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 300.0
