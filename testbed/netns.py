@@ -132,6 +132,7 @@ def _make_capture_end(switch: str, capture: str) -> None:
     run(["ip", "link", "add", capture, "type", "veth", "peer", "name", "mirror", "netns", switch])
     Path(f"/proc/sys/net/ipv6/conf/{capture}/disable_ipv6").write_text("1", encoding="ascii")
     run(["ip", "link", "set", capture, "arp", "off"])
+    run(["ethtool", "-K", capture, "rx", "off", "tx", "off", "tso", "off", "gso", "off", "gro", "off"])
     _in(switch, "ip", "link", "set", "mirror", "arp", "off", "up")
     run(["ip", "link", "set", capture, "promisc", "on", "up"])
 
