@@ -18,7 +18,7 @@ pub const COUNT: usize = 12;
 pub const FEATURES: &[&str] = &[
     "requests",
     "responses",
-    "unanswered",        // requests that wait for an answer and got none in this window
+    "unanswered",        // requests of the window before that got no answer until the end of this one
     "failures",          // answers that refuse
     "bytes_mean",        // of all messages, both directions
     "operations",        // different ones asked for, at most `OPERATIONS`
@@ -63,7 +63,9 @@ struct Window {
     messages: u64,
     bytes: u64,
     requests: u64,
+    /// Requests that want an answer and have none yet: of this window, and of the one before.
     awaiting: u64,
+    carried: u64,
     responses: u64,
     failures: u64,
     writes: u64,
@@ -112,6 +114,7 @@ impl Windows {
     /// Count one message into the running window of its conversation.
     pub fn observe(&mut self, event: &Event<'_>, now_ns: u64) {
         self.advance(now_ns);
+        let start_ns = self.start_ns.unwrap_or(now_ns);
         let (segment, client, server) = (event.segment, event.client.ip, event.server.ip);
         let key = Key { segment, client, server, protocol: event.protocol };
         let slot = match self.open.get(&key) {
@@ -120,7 +123,7 @@ impl Windows {
         };
         if let Some(window) = self.windows.get_mut(slot as usize) {
             window.last_ns = now_ns;
-            window.count(event);
+            window.count(event, start_ns);
         }
     }
 
@@ -157,8 +160,7 @@ impl Windows {
         for (key, slot) in keys {
             let Some(window) = self.windows.get_mut(slot as usize) else { continue };
             if window.messages == 0 {
-                window.key = None;
-                window.last_request_ns = None;
+                *window = Window::default();
                 self.open.remove(&key);
                 self.free.push(slot);
                 continue;
@@ -206,9 +208,7 @@ impl Windows {
             if window.messages > 0 && !self.partial {
                 self.ready.push(window.row(&key, start_ns, now_ns));
             }
-            window.clear();
-            window.key = None;
-            window.last_request_ns = None;
+            *window = Window::default();
             self.open.remove(&key);
             self.free.push(slot);
             return;
@@ -217,7 +217,7 @@ impl Windows {
 }
 
 impl Window {
-    fn count(&mut self, event: &Event<'_>) {
+    fn count(&mut self, event: &Event<'_>, start_ns: u64) {
         let record = event.record;
         self.messages = self.messages.saturating_add(1);
         self.bytes = self.bytes.saturating_add(event.bytes.len() as u64);
@@ -226,6 +226,10 @@ impl Window {
             Role::Response => {
                 self.responses = self.responses.saturating_add(1);
                 self.failures = self.failures.saturating_add(u64::from(record.outcome == Outcome::Failure));
+                if let Some(asked) = event.asked {
+                    let owed = if asked.ts_ns >= start_ns { &mut self.awaiting } else { &mut self.carried };
+                    *owed = owed.saturating_sub(1);
+                }
                 if let Some(latency_ns) = event.latency_ns() {
                     self.answered = self.answered.saturating_add(1);
                     let latency = u32::try_from(latency_ns / 1000).unwrap_or(u32::MAX);
@@ -284,7 +288,7 @@ impl Window {
         let features = [
             self.requests as f64,
             self.responses as f64,
-            self.awaiting.saturating_sub(self.responses) as f64,
+            self.carried as f64,
             self.failures as f64,
             share(self.bytes as f64, self.messages),
             self.operations.len() as f64,
@@ -307,15 +311,15 @@ impl Window {
         }
     }
 
-    /// Ready for the next window of the same conversation; allocations and the last request's time stay.
+    /// Ready for the next window of the same conversation; allocations, the last request's time and open requests stay.
     fn clear(&mut self) {
         let (mut operations, mut objects) = (std::mem::take(&mut self.operations), std::mem::take(&mut self.objects));
         let mut latencies_us = std::mem::take(&mut self.latencies_us);
         operations.clear();
         objects.clear();
         latencies_us.clear();
-        let (key, last_request_ns, last_ns) = (self.key, self.last_request_ns, self.last_ns);
-        *self = Self { key, operations, objects, latencies_us, last_request_ns, last_ns, ..Self::default() };
+        let (key, carried, last_request_ns, last_ns) = (self.key, self.awaiting, self.last_request_ns, self.last_ns);
+        *self = Self { key, carried, operations, objects, latencies_us, last_request_ns, last_ns, ..Self::default() };
     }
 }
 

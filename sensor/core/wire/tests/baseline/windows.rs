@@ -47,7 +47,7 @@ fn a_window_says_what_happened_in_it() {
     let expected = [
         ("requests", 12.0),
         ("responses", 11.0),
-        ("unanswered", 1.0),
+        ("unanswered", 0.0),
         ("failures", 1.0),
         ("bytes_mean", (12.0 * 12.0 + 10.0 * 36.0 + 12.0) / 23.0),
         ("operations", 3.0),
@@ -63,6 +63,22 @@ fn a_window_says_what_happened_in_it() {
     for (name, value) in expected {
         assert!((feature(row, name) - value).abs() < 0.01, "{name}: {} is not {value}", feature(row, name));
     }
+}
+
+#[test]
+fn an_answer_in_the_next_window_is_an_answer_and_one_that_never_comes_is_told_there() {
+    let late = read(1, 10, 0, 9).at(20 * SECOND - 1);
+    let lost = read(1, 10, 0, 9).at(15 * SECOND);
+    let messages = [lost, late.answer(20 * SECOND + 5_000_000), read(1, 10, 0, 9).at(30 * SECOND)];
+    let messages = [&messages[0], &late, &messages[1], &messages[2]];
+    let mut windows = Windows::new(WINDOW);
+    let mut rows = Vec::new();
+    windows.tick(10 * SECOND, &mut rows);
+    for message in messages {
+        windows.observe(&message.event(), message.ts_ns);
+    }
+    windows.finish(40 * SECOND, &mut rows);
+    assert_eq!(rows.iter().map(|row| feature(row, "unanswered")).collect::<Vec<_>>(), [0.0, 1.0, 0.0]);
 }
 
 #[test]
