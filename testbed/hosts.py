@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PREFIX_BITS = 24
-NETWORK = f"10.77.1.0/{PREFIX_BITS}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from testbed import manifest, pcapfile
 from testbed.attacker import BY_ID
 from testbed.hosts import BY_NAME
 from testbed.record import BY_PATH
-from testbed.score import read_truth
+from testbed.truth import read_truth
 
 FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
 ENTRIES = manifest.load(FOLDER / "manifest.yml")

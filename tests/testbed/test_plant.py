@@ -15,7 +15,7 @@ from testbed import netns, state
 from testbed.commands import RangeError
 from testbed.demo_plant import PROTOCOLS, STACKS, Plant, Told, new_run_id
 from testbed.recorder import Recorder
-from testbed.score import read_truth
+from testbed.truth import read_truth
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.usefixtures("range_possible"), pytest.mark.timeout(120)]
