@@ -17,8 +17,11 @@ SERVER = ("10.77.2.11", "02:00:5e:77:02:0b")
 class Talk:
     """One connection. `ask` and `answer` send bytes as one segment each; everything lands in `frames`."""
 
-    def __init__(self, frames: list[Frame], port: int, client_port: int = 40001) -> None:
+    def __init__(
+        self, frames: list[Frame], port: int, client_port: int = 40001, client: tuple[str, str] = CLIENT
+    ) -> None:
         self.frames = frames
+        self._sides = (client, SERVER)
         self._ports = (client_port, port)
         self._next = [1000, 5000]  # the next sequence number of client and server
         self._identification = [1, 1]
@@ -47,7 +50,7 @@ class Talk:
         self._send(0, "A", b"")
 
     def _send(self, sender: int, flags: str, payload: bytes) -> None:
-        here, there = (CLIENT, SERVER) if sender == 0 else (SERVER, CLIENT)
+        here, there = self._sides[sender], self._sides[1 - sender]
         packet = (
             Ether(src=here[1], dst=there[1])
             / IP(src=here[0], dst=there[0], id=self._identification[sender], flags="DF")

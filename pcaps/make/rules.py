@@ -1,0 +1,45 @@
+"""Captures for the examples in `rules/`: `python -m pcaps.make.rules [FOLDER]` writes them and enters them there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pcaps.make import rules_modbus, rules_opcua, rules_s7comm
+from pcaps.make.__main__ import Row
+from testbed import manifest, pcapfile
+
+BASELINE = "what is learned: one station only reads, one reads and writes"
+FIRST_WRITE = "a station that only read in reader.pcap writes"
+AS_LEARNED = "reads and writes by the stations that did so in reader.pcap"
+
+MADE: tuple[Row, ...] = (
+    ("modbus/reader", ("modbus",), True, BASELINE, rules_modbus.reader),
+    ("modbus/write_after_reads", ("modbus",), True, FIRST_WRITE, rules_modbus.write_after_reads),
+    ("modbus/operator_shift", ("modbus",), True, AS_LEARNED, rules_modbus.operator_shift),
+    ("modbus/maintenance", ("modbus",), True, "diagnostics, file record and a read of 125", rules_modbus.maintenance),
+    ("modbus/file_record_write", ("modbus",), True, "a file record is overwritten", rules_modbus.file_record_write),
+    ("s7comm/reader", ("s7comm",), True, BASELINE, rules_s7comm.reader),
+    ("s7comm/write_after_reads", ("s7comm",), True, FIRST_WRITE, rules_s7comm.write_after_reads),
+    ("s7comm/operator_shift", ("s7comm",), True, AS_LEARNED, rules_s7comm.operator_shift),
+    ("s7comm/status_panel", ("s7comm",), True, "mode, LEDs, clock and values are read", rules_s7comm.status_panel),
+    ("s7comm/block_list", ("s7comm",), True, "the blocks are counted", rules_s7comm.block_list),
+    ("s7comm/force", ("s7comm",), False, "an output is forced", rules_s7comm.force),
+    ("opcua/reader", ("opcua",), True, BASELINE, rules_opcua.reader),
+    ("opcua/write_after_reads", ("opcua",), True, FIRST_WRITE, rules_opcua.write_after_reads),
+    ("opcua/operator_shift", ("opcua",), True, AS_LEARNED, rules_opcua.operator_shift),
+    ("opcua/discovery", ("opcua",), True, "servers and endpoints are asked for", rules_opcua.discovery),
+    ("opcua/encrypted_password", ("opcua",), True, "login with an encrypted password", rules_opcua.encrypted_password),
+    ("opcua/add_nodes", ("opcua",), True, "a node is added, another deleted", rules_opcua.add_nodes),
+)
+
+
+def main(folder: Path) -> None:
+    for name, protocols, clean, text, make in MADE:
+        path = folder / f"{name}.pcap"
+        pcapfile.write(path, make())
+        manifest.enter(folder / "manifest.yml", path, protocols, text, made="python -m pcaps.make.rules", clean=clean)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1])
