@@ -92,4 +92,3 @@ def _register_ingest(app: Flask, csrf: CSRFProtect) -> None:
     ingest: Any = importlib.import_module("console.ingest")
     csrf.exempt(ingest.bp)
     app.register_blueprint(ingest.bp)
-

@@ -15,7 +15,9 @@ from console.answers import wants_json
 from console.state import state
 from console.users import User, Verdict
 
-PUBLIC = frozenset({"static", "session.login", "session.enter_with_password", "session.choose_language", "health.health"})
+PUBLIC = frozenset(
+    {"static", "session.login", "session.enter_with_password", "session.choose_language", "health.health"}
+)
 """Endpoints for which nobody has to be logged in."""
 OWN_CREDENTIAL = frozenset({"ingest"})
 """Blueprints that check a credential of their own: what children send."""

@@ -6,7 +6,7 @@ the third is taken when `n` is 1. Whole numbers are written with thousands separ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -75,3 +75,8 @@ def say_html(key: str, language: str, **params: Any) -> Markup:
     """The same for HTML: parameters are escaped unless they are Markup themselves."""
     text = escape(entries()[key].pick(language, params.get("n")))
     return text.format(**{name: _shown(value) for name, value in params.items()})
+
+
+def listed(items: Iterable[str], language: str) -> str:
+    """`甲、乙` or `a, b`"""
+    return say("frame.comma", language).join(items)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from console.settings import ConsoleSettings
 
@@ -74,7 +74,9 @@ def listen(settings: ConsoleSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise ConsoleRefused(f"cannot listen on {host}:{port}: {reason}; stop what uses it or choose another port") from None
+        raise ConsoleRefused(
+            f"cannot listen on {host}:{port}: {reason}; stop what uses it or choose another port"
+        ) from None
     return listener
 
 

@@ -1,8 +1,8 @@
 """Accounts of one console, in a small SQLite file of their own.
 
-Passwords are kept as argon2id. After `lock_after` wrong passwords in a row a name is locked for a while, whatever address
-the attempts came from; while it is locked even the right password is refused, so that guessing gains nothing. A name
-that has no account is locked just the same: the answers do not tell which names exist.
+Passwords are kept as argon2id. After `lock_after` wrong passwords in a row a name is locked for a while, whatever
+address the attempts came from; while it is locked even the right password is refused, so that guessing gains nothing.
+A name that has no account is locked just the same: the answers do not tell which names exist.
 """
 
 from __future__ import annotations
@@ -156,16 +156,16 @@ class Users:
         """
         hashed = self._hashed(name, password)
         with self._lock:
-            cursor = self._db.execute(
-                "UPDATE users SET password = ?, epoch = epoch + 1 WHERE name = ?", (hashed, name)
-            )
+            cursor = self._db.execute("UPDATE users SET password = ?, epoch = epoch + 1 WHERE name = ?", (hashed, name))
             self._db.execute("DELETE FROM attempts WHERE name = ?", (name,))
         if cursor.rowcount == 0:
             raise UserError("unknown", f"there is no account {name!r}")
 
     def get(self, name: str) -> User | None:
         with self._lock:
-            row = self._db.execute("SELECT name, role, epoch, last_login_s FROM users WHERE name = ?", (name,)).fetchone()
+            row = self._db.execute(
+                "SELECT name, role, epoch, last_login_s FROM users WHERE name = ?", (name,)
+            ).fetchone()
         return None if row is None else User(row[0], Role(row[1]), row[2], row[3])
 
     def names(self) -> list[str]:

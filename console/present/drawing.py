@@ -44,9 +44,7 @@ def stretch_text(low: float, high: float) -> str:
     return number_text(low) if low == high else f"{number_text(low)}–{number_text(high)}"
 
 
-def band(
-    label: str, learned: Sequence[tuple[float, float]], first: float, last: float, unit: str = ""
-) -> Band | None:
+def band(label: str, learned: Sequence[tuple[float, float]], first: float, last: float, unit: str = "") -> Band | None:
     """Draw learned stretches and the seen stretch `first`–`last`; None where nothing was learned."""
     stretches = sorted((min(pair), max(pair)) for pair in learned)[:MAX_BANDS]
     if not stretches:

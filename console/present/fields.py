@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from console.present.message import shown
 from console.words import clean
+from sensor.schema.fields import FIELDS
 
 MAX_LINES = 120
 MAX_CELL = 600
@@ -25,18 +23,10 @@ class Line:
     value: str
 
 
-@cache
-def _labels() -> Mapping[str, tuple[str, str]]:
-    """Field → (中文, English), from the one list of fields all rooms share."""
-    if importlib.util.find_spec("sensor.schema.fields") is None:
-        return {}
-    listed: Any = importlib.import_module("sensor.schema.fields")
-    return {name: (item.label.zh, item.label.en) for name, item in listed.FIELDS.items()}
-
-
 def label(name: str, language: str) -> str:
-    zh, en = _labels().get(name, ("", ""))
-    return zh if language == "zh" else en
+    """What the one list of fields calls it, or nothing."""
+    field = FIELDS.get(name)
+    return "" if field is None else clean(getattr(field.label, language))
 
 
 def table(fields: Mapping[str, Any], language: str) -> tuple[Line, ...]:

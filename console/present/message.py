@@ -16,18 +16,13 @@ MAX_TEXT = 160
 OBJECTS: Mapping[str, Sequence[str]] = {
     "modbus": ("unit_id", "address", "quantity", "write_address", "diagnostic_code"),
     "s7comm": ("block_type", "block_number", "filename", "pi_service", "pi_argument", "szl_id", "szl_index", "clock"),
-    "opcua": ("node_ids", "node_id", "method_ids", "method_id", "object_ids", "identity_kind", "user_name",
-              "security_policy"),
-}  # fmt: skip
-VALUES: Mapping[str, Sequence[str]] = {
-    "modbus": ("values", "value"),
-    "s7comm": ("values", "value"),
-    "opcua": ("values", "value"),
+    "opcua": ("identity_token", "user_name", "security_policy", "object_ids", "method_ids", "node_ids"),
 }
+VALUES: Mapping[str, Sequence[str]] = {"modbus": ("values",), "s7comm": ("values",), "opcua": ("values",)}
 ERRORS: Mapping[str, Sequence[str]] = {
     "modbus": ("exception_name", "exception_code"),
-    "s7comm": ("error_class", "error_code", "transfer_error", "userdata.error_code", "item.return_code"),
-    "opcua": ("status_name", "status_code", "service_result"),
+    "s7comm": ("error_class", "transfer_error", "userdata.error_code"),
+    "opcua": ("status_name", "error_reason", "status_code"),
 }
 
 
@@ -39,6 +34,8 @@ def shown(value: Any, most: int = MAX_TEXT) -> str:
         listed = ", ".join(shown(item, most) for item in value[:MAX_VALUES])
         more = len(value) - MAX_VALUES
         return shorten(f"{listed} … +{more}" if more > 0 else listed, most)
+    if isinstance(value, Mapping):
+        return shorten(", ".join(f"{clean(str(name))}: {shown(item, most)}" for name, item in value.items()), most)
     if isinstance(value, float):
         return f"{value:.6g}"
     return shorten(clean("—" if value is None else str(value)), most)
@@ -100,11 +97,12 @@ def line(fields: Mapping[str, Any], language: str, protocol: str = "") -> str:
     if is_response(fields):
         head = say("message.answer_to", language, operation=head)
     parts = [head, *_items(fields)]
-    parts += [_named(protocol, name, value, language) for name, value in _picked(fields, protocol, OBJECTS.get(protocol, ()))]
+    objects = _picked(fields, protocol, OBJECTS.get(protocol, ()))
+    parts += [_named(protocol, name, value, language) for name, value in objects]
     values = _picked(fields, protocol, VALUES.get(protocol, ()))
     if values:
         parts[-1] += f" = {shown(values[0][1])}"
-    errors = _picked(fields, protocol, ERRORS.get(protocol, ()))
+    errors = [item for item in _picked(fields, protocol, ERRORS.get(protocol, ())) if item[1] not in (0, "Good")]
     if is_response(fields) and errors:
         error = str(errors[0][1])
         key = f"message.error.{error}"

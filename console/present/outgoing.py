@@ -2,55 +2,71 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
-from console.catalogue import known, say
+from console.catalogue import say
 from console.present.message import shown
+from console.settings import ConsoleSettings
 from console.words import clean
+from federation.policy import Cut, UpwardPolicy
+from federation.pseudonyms import load_key
 from sensor.schema import Record
+from sensor.schema.fields import Upward
+
+ORDER = (Upward.DROP, Upward.PSEUDONYM, Upward.CLEAR)
+"""What stays first: that is what the reader wants to be sure of."""
+MAX_LINES = 400
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One field on its way up."""
+    """One value on its way up."""
 
-    name: str
-    action: str
-    """`keep`, `drop` or `pseudonym`"""
+    place: str
+    """where in the record"""
+    label: str
+    action: Upward
+    level: str
+    """its data level: `general`, `important`, `core`, or `unlisted`"""
     here: str
     there: str
-    reason: str
 
     def figures(self) -> dict[str, str]:
-        return {"name": self.name, "action": self.action, "there": self.there}
+        return {"place": self.place, "action": str(self.action), "level": self.level, "there": self.there}
 
 
 @dataclass(frozen=True)
 class Preview:
     lines: tuple[Outgoing, ...]
 
-    def count(self, action: str) -> int:
-        return sum(line.action == action for line in self.lines)
+    def of(self, action: str) -> tuple[Outgoing, ...]:
+        return tuple(line for line in self.lines if line.action == action)
 
 
-def preview_of(record: Record, language: str) -> Preview | None:
-    """What the policy would let go of `record`, or None where this installation has no policy part."""
-    if importlib.util.find_spec("federation.policy") is None:
+def preview_of(record: Record, settings: ConsoleSettings, language: str) -> Preview | None:
+    """What would go of `record`; None above the enterprise, where records are passed on as they came."""
+    if settings.tier != "enterprise":
         return None
-    policy: Any = importlib.import_module("federation.policy")
-    return Preview(tuple(_line(item, language) for item in policy.preview(record)))
+    policy = UpwardPolicy(load_key(settings.data_dir / "pseudonym.key"))
+    lines = [_line(place, cut, language) for place, cut in policy.preview(record).items()]
+    lines.sort(key=lambda line: (ORDER.index(line.action), line.place))
+    return Preview(tuple(lines[:MAX_LINES]))
 
 
-def _line(item: Any, language: str) -> Outgoing:
-    action = str(item.action)
-    key = f"preview.reason_{item.reason}"
+def _line(place: str, cut: Cut, language: str) -> Outgoing:
+    field = cut.field
+    label = say("preview.unlisted", language) if field is None else clean(getattr(field.label, language))
     return Outgoing(
-        name=clean(item.field),
-        action=action,
-        here=shown(item.before),
-        there="" if action == "drop" else shown(item.after),
-        reason=say(key, language) if known(key) else clean(str(item.reason)),
+        place=clean(place),
+        label=label,
+        action=cut.action,
+        level="unlisted" if field is None else str(field.level),
+        here=_text(cut.value, language),
+        there="" if cut.action is Upward.DROP else _text(cut.outgoing, language),
     )
+
+
+def _text(value: Any, language: str) -> str:
+    """A value; of a sentence in both languages the reader's."""
+    return shown(value.get(language) if isinstance(value, dict) and set(value) == {"zh", "en"} else value)

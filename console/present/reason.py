@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from console.catalogue import entries, known, say
+from console.catalogue import entries, known, listed, say
 from console.present.drawing import Band, Rhythm, band, number, pairs, period_text, rhythm
+from console.present.fields import Line, table
 from console.present.message import operation_of, shown
 from console.words import Words, clean
 from sensor.schema import Alert
@@ -27,24 +28,35 @@ class Explanation:
     rhythm: Rhythm | None = None
     complete: bool = True
     """False: parameters were not sent up to this tier"""
+    looked_at: tuple[Line, ...] = ()
+    """fields of the message that a rule looked at, with what it found in them"""
+
+
+def key_of(alert: Alert) -> str | None:
+    """The catalogue's key of an alert's reason: its code, without or with the detector it comes from."""
+    code = alert.reason.code
+    tail = code.rpartition(":")[2]
+    candidates = (code.replace(":", "_"), f"{alert.detector}_{tail}", tail)
+    return next((f"reason.{name}" for name in candidates if known(f"reason.{name}")), None)
 
 
 def explain(alert: Alert, language: str) -> Explanation:
-    code = alert.reason.code.replace(":", ".")
-    key = f"reason.{code}"
-    if not known(key):
-        return Explanation(say("reason_frame.unknown", language, code=clean(alert.reason.code)), tuple(_bands(alert, language)))
+    key, looked_at = key_of(alert), _looked_at(alert, language)
+    beat = _rhythm(alert.reason.params)
+    bands = () if beat else tuple(_bands(alert, language))
+    if key is None:
+        said = say("reason_frame.unknown", language, code=clean(alert.reason.code))
+        return Explanation(said, bands, beat, looked_at=looked_at)
     wanted = {name for _, name, _, _ in Formatter().parse(entries()[key].zh) if name}
     values = {name: _PARTS.get(name, _plain(name))(alert, language) for name in wanted}
     missing = say("frame.not_sent", language)
     sentence = say(key, language, **{name: missing if value is None else value for name, value in values.items()})
-    beat = _rhythm(alert.reason.params)
-    return Explanation(
-        sentence=sentence,
-        bands=() if beat else tuple(_bands(alert, language)),
-        rhythm=beat,
-        complete=None not in values.values(),
-    )
+    return Explanation(sentence, bands, beat, complete=None not in values.values(), looked_at=looked_at)
+
+
+def _looked_at(alert: Alert, language: str) -> tuple[Line, ...]:
+    """A rule's parameters are named like the fields it looked at: `modbus.function_code`."""
+    return table({name: value for name, value in alert.reason.params.items() if "." in name}, language)
 
 
 Part = Callable[[Alert, str], str | None]
@@ -62,7 +74,7 @@ def _plain(name: str) -> Part:
 
 def _operation(alert: Alert, language: str) -> str | None:
     params = alert.reason.params
-    name = params.get("operation_name") or params.get("operation")
+    name = params.get("operation")
     if not isinstance(name, str):
         name = operation_of(alert.fields, alert.protocol)
     return Words(language).operation(alert.protocol, name) if name else None
@@ -88,7 +100,7 @@ def _object(alert: Alert, language: str) -> str | None:
     params = alert.reason.params
     space, index = params.get("space"), params.get("index")
     start, end = number(params.get("start")), number(params.get("end"))
-    name = params.get("name")
+    name = params.get("object")
     if name is None and start is None:
         return None
     key = f"reason_frame.space_{space}"
@@ -108,7 +120,7 @@ def _features(alert: Alert, language: str) -> str | None:
     if not isinstance(features, list):
         return None
     names = [_feature_name(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
-    return ("、" if language == "zh" else ", ").join(names) or None
+    return listed(names, language) or None
 
 
 def _feature_name(feature: Mapping[str, Any], language: str) -> str:

@@ -13,6 +13,9 @@ from console.present.message import is_response, line
 from console.words import clean
 from sensor.schema import Alert, Endpoint
 
+TIMED = ("period", "anomaly")
+"""Detectors that look at a stretch of time and not at one message."""
+
 
 @dataclass(frozen=True)
 class Beat:
@@ -55,10 +58,15 @@ def story(alert: Alert, clock: Clock, language: str) -> tuple[Beat, ...]:
         sender, receiver = (server, client) if answer else (client, server)
         text = line(item.fields, language, alert.protocol)
         beats.append(
-            Beat(item.ts_ns, say("story.said", language, sender=sender, receiver=receiver, message=text), not answer, index)
+            Beat(
+                item.ts_ns,
+                say("story.said", language, sender=sender, receiver=receiver, message=text),
+                not answer,
+                index,
+            )
         )
     if not beats:
-        key = "story.timed" if alert.detector in ("period", "anomaly") else "story.bare"
+        key = f"story.{alert.detector}" if alert.detector in TIMED else "story.bare"
         text = line(alert.fields, language, alert.protocol)
         beats.append(Beat(alert.first_ns, say(key, language, sender=client, receiver=server, message=text), True))
     outcome = f"story.outcome_{alert.outcome}"
@@ -91,4 +99,3 @@ def frames(alert: Alert, clock: Clock, language: str) -> tuple[Frame, ...]:
 
 def _own(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in ("frame.number", "file.name", "@timestamp")}
-

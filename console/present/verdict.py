@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.catalogue import say
+from console.catalogue import listed, say
 from console.clock import Clock
 from console.present.account import Account
 from console.present.waiting import pressing
@@ -82,9 +82,7 @@ def _remarks(sight: Sight, language: str) -> tuple[str, ...]:
     if minor:
         remarks.append(say("verdict.minor", language, n=minor))
     if sight.silent_sensors:
-        names = "、".join(row.name for row in sight.silent_sensors[:3])
-        if language != "zh":
-            names = ", ".join(row.name for row in sight.silent_sensors[:3])
+        names = listed([row.name for row in sight.silent_sensors[:3]], language)
         remarks.append(say("verdict.silent", language, n=len(sight.silent_sensors), names=names))
     if sight.account is not None and sight.account.tone != "ok":
         remarks.append(sight.account.sentence)

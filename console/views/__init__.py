@@ -1,6 +1,18 @@
 """The screens. One blueprint a file; this is the list the application registers and the tests walk."""
 
-from console.views import account, assets, children, health, incident, incidents, overview, preview, refused, sensors, session
+from console.views import (
+    account,
+    assets,
+    children,
+    health,
+    incident,
+    incidents,
+    overview,
+    preview,
+    refused,
+    sensors,
+    session,
+)
 
 BLUEPRINTS = (
     session.bp,

@@ -52,6 +52,15 @@ def _account(raw: Mapping[str, Any], language: str) -> Account | None:
     return account(ledger, language) if ledger.received else None
 
 
+def _cut(raw: Any) -> dict[str, Any] | None:
+    """What the enterprise's policy wrote into the record about its own cut."""
+    if not isinstance(raw, Mapping):
+        return None
+    lists = {name: raw.get(name) for name in ("dropped", "pseudonym")}
+    counts = {name: len(found) if isinstance(found, list) else 0 for name, found in lists.items()}
+    return {"policy": clean(str(raw.get("policy", ""))), **counts}
+
+
 @page(bp, "/incidents/<origin>/<record_id>", "incident")
 def incident(origin: str, record_id: str) -> Answer:
     here, language = state(), reader_language()
@@ -66,11 +75,16 @@ def incident(origin: str, record_id: str) -> Answer:
             "sentence": explanation.sentence,
             "revisions": [item.revision for item in found.revisions],
             "steps": [
-                {"at_ns": step.at_ns, "by": step.by, "before": str(step.before), "after": str(step.after),
-                 "note": step.note}
+                {
+                    "at_ns": step.at_ns,
+                    "by": step.by,
+                    "before": str(step.before),
+                    "after": str(step.after),
+                    "note": step.note,
+                }
                 for step in found.steps
             ],
-        },  # fmt: skip
+        },
         context={
             "incident": found,
             "row": found.row,
@@ -84,6 +98,7 @@ def incident(origin: str, record_id: str) -> Answer:
             "journey": journey(found.record, here.settings.node_name),
             "notes": [step for step in found.steps if step.note],
             "advice": [item.strip() for item in Words(language).lines(alert.advice) if item.strip()],
+            "cut": _cut(alert.extra.get("cut")),
             "account": _account(alert.coverage, language),
             "pseudonym": any(
                 end is not None and (end.ip or "").startswith("host-") for end in (alert.client, alert.server)

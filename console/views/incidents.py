@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from console.answers import Answer, page
 from console.language import reader_language
 from console.present import waiting
 from console.state import state
-from console.store import CountBy, IncidentFilter, Workflow
+from console.store import NO_FILTER, CountBy, Workflow
 from console.words import Words
 from sensor.schema import LEVELS
 
@@ -40,15 +41,15 @@ def chosen() -> dict[str, str]:
 
 def _choices(words: Words, name: str, by: CountBy) -> list[tuple[str, str, int]]:
     """(code, word, how many) of everything there is to choose."""
-    say = {
+    say: Mapping[str, Callable[[object], str]] = {
         "level": words.level,
         "detector": words.detector,
         "protocol": words.protocol,
         "workflow": words.workflow,
-        "technique": words.technique,
+        "technique": lambda code: words.technique(str(code)),
         "child": str,
-    }[name]
-    return [(count.key, say(count.key), count.incidents) for count in state().store.counts(by) if count.incidents]
+    }
+    return [(count.key, say[name](count.key), count.incidents) for count in state().store.counts(by) if count.incidents]
 
 
 def _figures(row: Any) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def _figures(row: Any) -> dict[str, Any]:
 @page(bp, "/incidents", "incidents")
 def incidents() -> Answer:
     here, words, filters = state(), Words(reader_language()), chosen()
-    where = IncidentFilter(**filters)
+    where = replace(NO_FILTER, **filters)  # type: ignore[arg-type]  # FILTERS names columns of text only
     found = here.store.incidents(where, limit=PAGE, cursor=request.args.get("cursor"))
     levels = {count.key: count.incidents for count in here.store.counts(CountBy.LEVEL, where)}
     undecided = {

@@ -27,7 +27,7 @@ def preview() -> Answer:
     rows = here.store.incidents(limit=CHOICES).rows
     key = _chosen(rows)
     found = None if key is None else here.store.incident(*key)
-    shown = None if found is None else preview_of(found.record, reader_language())
+    shown = None if found is None else preview_of(found.record, here.settings, reader_language())
     totals = here.store.totals()
     return Answer(
         "preview.html",

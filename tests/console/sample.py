@@ -59,8 +59,8 @@ ALERTS: dict[str, dict[str, Any]] = {
     "value": {
         "cause": "baseline:new_object", "detector": "baseline", "level": Level.HIGH, "protocol": "modbus",
         "title": Text("写入学习范围以外的对象", "A write outside the learned range"),
-        "reason": Reason("baseline:new_object", {
-            "operation": 6, "operation_name": "write_single_register", "operation_class": "write",
+        "reason": Reason("new_object", {
+            "operation_code": 6, "operation": "write_single_register", "operation_class": "write",
             "space": "holding_register", "index": 1, "start": 112, "end": 113, "learned": [[0, 39], [60, 99]]}),
         "consequence": Text("设定值偏离平时范围，可能使设备过热、超压或产生废品，并危及现场人员。",
                             "The set point left its usual range; equipment may overheat, and people nearby be hurt."),
@@ -81,7 +81,7 @@ ALERTS: dict[str, dict[str, Any]] = {
         "cause": "rule:b1f0", "detector": "signature", "level": Level.CRITICAL, "protocol": "s7comm",
         "title": Text("向 S7 控制器发出停止命令", "An S7 controller was told to stop"),
         "rule_id": "3e0f4a1c-7d17-4a0e-9c0b-5a5f1d2e7b10",
-        "reason": Reason("rule:matched", {"rule": "S7 PLC Stop"}),
+        "reason": Reason("rule_matched", {"s7comm.function": 41, "message.kind": "request"}),
         "consequence": Text("控制器停止运行，所控设备失去控制，产线可能急停。",
                             "The controller stops; what it controls is left alone and the line may halt."),
         "advice": Text("立即到现场确认控制器运行状态，必要时切换到手动。", "Go and look at the controller now; switch to manual if needed."),
@@ -97,25 +97,25 @@ ALERTS: dict[str, dict[str, Any]] = {
     "anonymous": {
         "cause": "rule:9a2c", "detector": "signature", "level": Level.MEDIUM, "protocol": "opcua",
         "title": Text("OPC UA 匿名登录", "Anonymous OPC UA login"), "rule_id": "9a2c4a1c-7d17-4a0e-9c0b-5a5f1d2e7b10",
-        "reason": Reason("rule:matched", {"rule": "OPC UA Anonymous Login"}),
+        "reason": Reason("rule_matched", {"opcua.identity_token": "anonymous"}),
         "consequence": Text("任何人无需口令即可读写该服务器开放的节点。", "Anybody may read and write what this server offers, without a password."),
         "advice": Text("在服务器上关闭匿名登录，改用账号或证书。", "Turn anonymous login off at the server; use accounts or certificates."),
         "technique": ("T0859",), "client": _end(ATTACKER, 51002, 0x66), "server": _end(OPC, 4840, 0x13),
         "first_ns": NOW_NS - 300 * SECOND, "last_ns": NOW_NS - 290 * SECOND, "count": 2, "outcome": Outcome.SUCCESS,
-        "fields": {"network.protocol": "opcua", "message.kind": "request", "operation.name": "ActivateSession",
-                   "opcua.service": "ActivateSession", "opcua.identity_kind": "anonymous", "opcua.security_policy": "None"},
+        "fields": {"network.protocol": "opcua", "message.kind": "request", "operation.name": "activate_session",
+                   "opcua.service": "activate_session", "opcua.identity_token": "anonymous", "opcua.security_policy": "None"},
         "evidence": (Evidence(21050, NOW_NS - 300 * SECOND, interface="mirror0", fields={
-            "network.protocol": "opcua", "message.kind": "request", "operation.name": "ActivateSession",
-            "opcua.service": "ActivateSession", "opcua.identity_kind": "anonymous", "opcua.security_policy": "None"}),),
+            "network.protocol": "opcua", "message.kind": "request", "operation.name": "activate_session",
+            "opcua.service": "activate_session", "opcua.identity_token": "anonymous", "opcua.security_policy": "None"}),),
         "coverage": COVERAGE,
     },
     "rhythm": {
         "cause": "period:slower", "detector": "period", "level": Level.MEDIUM, "protocol": "modbus",
         "title": Text("轮询变慢", "A poll became slower"),
-        "reason": Reason("period:slower", {
-            "operation": 3, "operation_name": "read_holding_registers", "operation_class": "read",
-            "space": "holding_register", "index": 1, "start": 0, "end": 9, "learned_period_ms": 500.0,
-            "learned_low_ms": 480.0, "learned_high_ms": 521.0, "observed_ms": 2400.0, "odd_intervals": 9}),
+        "reason": Reason("period_slower", {
+            "operation_code": 3, "operation": "read_holding_registers", "operation_class": "read",
+            "space": "holding_register", "index": 1, "start": 0, "end": 9, "learned_period_ns": 500_000_000,
+            "learned_low_ns": 480_000_000, "learned_high_ns": 521_000_000, "period_ns": 2_400_000_000, "odd_intervals": 9}),
         "consequence": Text("画面上的数值可能已经过时。", "Values on the screen may be stale."),
         "advice": Text("检查上位机负载与网络。", "Check the host's load and the network."),
         "technique": ("T0814",), "client": _end(HMI, 40122, 0x20), "server": _end(PLC_MODBUS, 502, 0x11),
@@ -125,7 +125,7 @@ ALERTS: dict[str, dict[str, Any]] = {
     "window": {
         "cause": "anomaly:window", "detector": "anomaly", "level": Level.LOW, "protocol": "modbus",
         "title": Text("通信窗口与平时不同", "A window of traffic unlike the usual"),
-        "reason": Reason("anomaly:window", {"score": 0.71, "features": [
+        "reason": Reason("window", {"score": 0.71, "features": [
             {"name": "requests", "value": 412, "low": 55, "high": 64},
             {"name": "distinct_functions", "value": 9, "low": 1, "high": 2}]}),
         "consequence": None, "advice": None, "technique": ("T0846",), "client": _end(ATTACKER, 49802, 0x66),
