@@ -4,7 +4,7 @@ use super::chunks::Unfinished;
 use super::fields::{
     flaw, CHANNEL_ID, CHUNKS, ENCRYPTED, MESSAGE_SIZE, REQUEST_ID, SEQUENCE_NUMBER, SERVICE, SERVICE_ID, TOKEN_ID,
 };
-use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL};
+use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL, SERVICE_FAULT};
 use super::reader::{Body, Read};
 use super::secure::{asymmetric, is_signature, Mode};
 use super::sheet::Sheet;
@@ -221,11 +221,18 @@ impl OpcUa {
 
     /// 6.7.3: the sender gave the message up and says why.
     fn aborted(&mut self, chunk: &Chunk<'_>, body: &[u8], begun: Option<&Unfinished>, record: &mut Record) {
-        record.operation = operation::ABORT;
         record.operation_name = "abort";
-        record.reference = Some(reference(chunk.channel, chunk.request));
         if let Some(id) = begun.and_then(|begun| type_id(&begun.body)) {
             name_service(id, record);
+        }
+        if chunk.from_client {
+            // A request that was taken back will not be answered.
+            record.operation = operation::ABORT;
+            record.role = Role::Unsolicited;
+        } else {
+            record.reference = Some(reference(chunk.channel, chunk.request));
+            record.role = Role::Response;
+            answers(self.asked.find(chunk.request), record);
         }
         let mut body = Body::new(body, Some(chunk.body));
         let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
@@ -245,6 +252,11 @@ impl OpcUa {
         };
         if let Some((id, service)) = id.and_then(|id| service(id).map(|service| (id, service))) {
             name_service(id, record);
+            if !service.is_response {
+                self.asked.note(chunk.request, service.request);
+            } else if id == SERVICE_FAULT {
+                answers(self.asked.find(chunk.request), record);
+            }
             if service.request == CLOSE_SECURE_CHANNEL && !service.is_response {
                 // Servers close the connection instead of answering (Part 4, 5.6.3).
                 record.role = Role::Unsolicited;
@@ -326,6 +338,16 @@ fn name_service(id: u32, record: &mut Record) {
         record.operation_name = service.name;
         record.class = service.class;
         record.role = if service.is_response { Role::Response } else { Role::Request };
+    }
+}
+
+/// A fault or an abort names no service: it stands for the one that was asked for, 0 where that is not known.
+fn answers(asked: Option<u32>, record: &mut Record) {
+    record.operation = 0;
+    if let Some(service) = asked.and_then(service) {
+        record.operation = service.request;
+        record.operation_name = service.name;
+        record.class = service.class;
     }
 }
 

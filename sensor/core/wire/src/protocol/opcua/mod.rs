@@ -65,8 +65,27 @@ struct OpcUa {
     channel: Channel,
     chunks: Chunks,
     scratch: Scratch,
+    asked: Asked,
     /// A Hello waits for its Acknowledge.
     is_greeting: bool,
+}
+
+/// Which service the last requests asked for, by request id: clients count them up, so each has its own place until
+/// 64 more were sent. Only for answers that do not say what they answer.
+#[derive(Debug)]
+struct Asked([(u32, u32); 64]);
+
+impl Asked {
+    #[inline]
+    fn note(&mut self, request: u32, service: u32) {
+        if let Some(place) = self.0.get_mut((request & 63) as usize) {
+            *place = (request, service);
+        }
+    }
+
+    fn find(&self, request: u32) -> Option<u32> {
+        self.0.get((request & 63) as usize).filter(|(id, service)| *id == request && *service != 0).map(|place| place.1)
+    }
 }
 
 impl Default for OpcUa {
@@ -78,6 +97,7 @@ impl Default for OpcUa {
             channel: Channel::default(),
             chunks: Chunks::default(),
             scratch: Scratch::default(),
+            asked: Asked([(0, 0); 64]),
             is_greeting: false,
         }
     }

@@ -7,6 +7,9 @@ use super::types::{Identifier, NodeId};
 use crate::limits::LIST_VALUES;
 use crate::value::{Record, Span, Value};
 
+/// Values that a list keeps room for between messages.
+const COLUMN_VALUES: usize = 256;
+
 /// The lists of one message, collected before they go to the record.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -109,10 +112,13 @@ impl Sheet<'_> {
         }
     }
 
-    /// Hand the lists to the record.
+    /// Hand the lists to the record. What a rare long list took is given back: there may be many conversations.
     pub fn finish(&mut self) {
-        for (slot, column) in self.scratch.columns.iter().take(self.scratch.used) {
+        for (slot, column) in self.scratch.columns.iter_mut().take(self.scratch.used) {
             self.record.set_list(*slot, column);
+            if column.capacity() > COLUMN_VALUES {
+                *column = Vec::new();
+            }
         }
         self.scratch.used = 0;
     }
