@@ -1,0 +1,86 @@
+"""Records for the tests of the way up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sensor.schema import (
+    LEVELS,
+    Alert,
+    Asset,
+    Endpoint,
+    Evidence,
+    Heartbeat,
+    Ledger,
+    Level,
+    Outcome,
+    Reason,
+    Record,
+    Text,
+)
+
+FIRST_NS = 1_795_154_400_000_000_000
+SECOND = 1_000_000_000
+
+
+def alert_body(number: int = 1, count: int = 1, **changes: Any) -> dict[str, Any]:
+    level: Level = changes.pop("level", LEVELS[number % len(LEVELS)])
+    parts: dict[str, Any] = {
+        "cause": "rule:0d9f6f0e-7a3c-4a43-9a52-0d7f7b0d3c11",
+        "detector": "signature",
+        "level": level,
+        "title": Text("控制器收到写命令", "A controller was written to"),
+        "reason": Reason("rule:matched", {"rule": "Write", "client": "192.168.1.66"}),
+        "protocol": "modbus",
+        "first_ns": FIRST_NS + number * SECOND,
+        "last_ns": FIRST_NS + number * SECOND + count,
+        "count": count,
+        "technique": ("T0855", "T0836"),
+        "client": Endpoint("192.168.1.66", 49152, "02:00:00:00:00:66"),
+        "server": Endpoint("192.168.1.11", 502, "02:00:00:00:00:11"),
+        "outcome": Outcome.SUCCESS,
+        "fields": {"operation.name": "write_single_register", "modbus.address": 112, "modbus.values": [2650]},
+        "evidence": (Evidence(17, FIRST_NS, file="line3.pcap", fields={"source.ip": "192.168.1.66"}),),
+        "coverage": {"received": 100, "parsed": 90, "skipped": 10, "lost": 0},
+    }
+    return Alert(**{**parts, **changes}).to_json()
+
+
+def record_id(number: int) -> str:
+    return f"{number:032x}"
+
+
+def alert(number: int = 1, revision: int = 1, origin: str = "sensor-1", **changes: Any) -> Record:
+    return Record(
+        kind="alert",
+        id=record_id(number),
+        revision=revision,
+        origin=origin,
+        body=alert_body(number, count=revision, **changes),
+    )
+
+
+def asset(number: int = 1, revision: int = 1, origin: str = "sensor-1") -> Record:
+    body = Asset(
+        segment="default",
+        ip=f"192.168.1.{number % 250 + 1}",
+        mac="02:00:00:00:00:11",
+        first_ns=FIRST_NS,
+        last_ns=FIRST_NS + number,
+        roles=("server",),
+        protocols=("modbus",),
+        identity={"vendor": "Siemens", "serial": "S C-X4U421302009"},
+    )
+    return Record(kind="asset", id=record_id(10**6 + number), revision=revision, origin=origin, body=body.to_json())
+
+
+def heartbeat(number: int = 1, revision: int = 1, origin: str = "sensor-1", received: int = 100) -> Record:
+    body = Heartbeat(
+        sensor=origin,
+        start_ns=FIRST_NS,
+        end_ns=FIRST_NS + number,
+        ledger=Ledger(received=received, parsed=received - 10, skipped={"no_payload": 10}),
+    )
+    return Record(
+        kind="heartbeat", id=record_id(2 * 10**6 + number), revision=revision, origin=origin, body=body.to_json()
+    )
