@@ -35,18 +35,19 @@ slots! {
     RECORD_LENGTHS = 21 => list("modbus.record_lengths", Kind::Unsigned);
     PROTOCOL_ID = 22 => field("modbus.protocol_id", Kind::Unsigned);
     LENGTH = 23 => field("modbus.length", Kind::Unsigned);
+    OBJECT_IDS = 24 => list("modbus.object_ids", Kind::Unsigned);
 }
 
 /// Bits of `Record::flaws`.
 pub const FLAWS: &[&str] = &[
     "modbus.protocol_id",       // MBAP protocol identifier is not 0
-    "modbus.bad_length",        // MBAP length is not 2–254: framing is lost
+    "modbus.bad_length",        // MBAP length is not 2–254: framing is lost, unless the message ends where it says
     "modbus.short_pdu",         // the PDU ends before its function's fields do
     "modbus.trailing_bytes",    // the PDU goes on after its function's fields
     "modbus.byte_count",        // the byte count does not fit quantity or length
     "modbus.quantity",          // quantity is 0 or above what the function allows
     "modbus.reserved_function", // function code 0, or 0x80 and above in a request
-    "modbus.value",             // a single coil is neither 0x0000 nor 0xff00
+    "modbus.value",             // a value the specification does not allow: a coil neither 0x0000 nor 0xff00
     "modbus.address_overflow",  // address plus quantity passes 65535
     "modbus.exception_from_client",
 ];
@@ -130,12 +131,10 @@ fn probe(payload: &[u8]) -> Probe {
     let code = payload.get(7).copied().unwrap_or(0);
     let known = function(code).0 != "unknown";
     let shape = match (code, length) {
-        (1..=6, 6) => true,
+        (1..=6 | 15 | 16, 6) | (22, 8) => true,
         (0x81..=0xff, 3) => true,
         (1..=4, 4..) => payload.get(8).is_some_and(|count| u16::from(*count).saturating_add(3) == length),
-        (15 | 16, 8..) => {
-            length == 6 || payload.get(12).is_some_and(|count| u16::from(*count).saturating_add(7) == length)
-        }
+        (15 | 16, 8..) => payload.get(12).is_some_and(|count| u16::from(*count).saturating_add(7) == length),
         (43, 5..) => payload.get(8).is_some_and(|mei| matches!(mei, 13 | 14)),
         _ => false,
     };
@@ -163,7 +162,9 @@ impl Parser for Modbus {
             return Step::Short { need: HEADER.saturating_add(2) };
         };
         // The length counts unit id and PDU: at least 2, and a PDU has at most 253 bytes (Implementation Guide 3.1.2).
-        if !(2..=254).contains(&length) || (protocol_id != 0 && context.after_gap) {
+        // Some vendors' functions (Schneider's 90) go beyond: such a message is taken when it ends where it says.
+        let oversize = length > 254 && protocol_id == 0 && ends_here(bytes, length);
+        if !(oversize || (2..=254).contains(&length)) || (protocol_id != 0 && context.after_gap) {
             if context.after_gap {
                 return Step::Lost { used: bytes.len() };
             }
@@ -185,6 +186,10 @@ impl Parser for Modbus {
             return Step::Short { need: HEADER.saturating_add(usize::from(length)) };
         };
         record.set_u(TRANSACTION, transaction);
+        if oversize {
+            record.set_u(LENGTH, length);
+            record.flaw(flaw::BAD_LENGTH);
+        }
         if protocol_id != 0 {
             record.set_u(PROTOCOL_ID, protocol_id);
             record.flaw(flaw::PROTOCOL_ID);
@@ -200,7 +205,7 @@ impl Parser for Modbus {
             } else if context.from_client {
                 request(record, code, unit, &mut pdu)
             } else {
-                response(record, code, &mut pdu)
+                response(record, code, unit, &mut pdu)
             };
             match read {
                 Err(Short) => record.flaw(flaw::SHORT_PDU),
@@ -210,6 +215,12 @@ impl Parser for Modbus {
         }
         Step::Message { used: cursor.position() }
     }
+}
+
+/// The message of that length is all here, and nothing or another header follows.
+fn ends_here(bytes: &[u8], length: u16) -> bool {
+    let end = HEADER.saturating_add(usize::from(length));
+    bytes.len() == end || bytes.get(end.saturating_add(2)..end.saturating_add(4)).is_some_and(|id| id == [0, 0])
 }
 
 fn role(context: &Context) -> Role {
@@ -236,8 +247,11 @@ fn name(record: &mut Record, code: u8) {
 /// Application Protocol 7: the function code with its highest bit set, then one byte of reason.
 fn failed(record: &mut Record, pdu: &mut Cursor<'_>, context: &Context) -> Result<(), Short> {
     if context.from_client {
+        // A request, whatever its code pretends: it has no outcome and may go on as it likes.
         record.flaw(flaw::EXCEPTION_FROM_CLIENT);
         record.flaw(flaw::RESERVED);
+        raw(record, pdu);
+        return Ok(());
     }
     record.outcome = Outcome::Failure;
     let code = pdu.u8()?;
@@ -297,9 +311,7 @@ fn request(record: &mut Record, code: u8, unit: u8, pdu: &mut Cursor<'_>) -> Res
             let span = here(pdu, 2);
             let value = pdu.u16_be()?;
             record.set(VALUES, Value::Words(span));
-            if code == 5 && value != 0 && value != 0xff00 {
-                record.flaw(flaw::VALUE);
-            }
+            coil(record, code, value);
         }
         // 6.11, 6.12: address, quantity, byte count, values.
         15 | 16 => {
@@ -340,8 +352,8 @@ fn request(record: &mut Record, code: u8, unit: u8, pdu: &mut Cursor<'_>) -> Res
             stretch(record, code, unit, address, 1);
         }
         8 => diagnostics(record, pdu)?,
-        20 => file_items(record, pdu, false)?,
-        21 => file_items(record, pdu, true)?,
+        20 => file_items(record, unit, pdu, false)?,
+        21 => file_items(record, unit, pdu, true)?,
         43 => encapsulated_request(record, pdu)?,
         7 | 11 | 12 | 17 => {}
         _ => raw(record, pdu),
@@ -349,7 +361,7 @@ fn request(record: &mut Record, code: u8, unit: u8, pdu: &mut Cursor<'_>) -> Res
     Ok(())
 }
 
-fn response(record: &mut Record, code: u8, pdu: &mut Cursor<'_>) -> Result<(), Short> {
+fn response(record: &mut Record, code: u8, unit: u8, pdu: &mut Cursor<'_>) -> Result<(), Short> {
     record.outcome = Outcome::Success;
     match code {
         // 6.1, 6.2: byte count, bits; the number of bits asked for is known to the request only.
@@ -373,8 +385,9 @@ fn response(record: &mut Record, code: u8, pdu: &mut Cursor<'_>) -> Result<(), S
         5 | 6 => {
             record.set_u(ADDRESS, pdu.u16_be()?);
             let span = here(pdu, 2);
-            pdu.skip(2)?;
+            let value = pdu.u16_be()?;
             record.set(VALUES, Value::Words(span));
+            coil(record, code, value);
         }
         // 6.11, 6.12: address, quantity.
         15 | 16 => {
@@ -386,15 +399,31 @@ fn response(record: &mut Record, code: u8, pdu: &mut Cursor<'_>) -> Result<(), S
             record.set_u(AND_MASK, pdu.u16_be()?);
             record.set_u(OR_MASK, pdu.u16_be()?);
         }
-        // 6.18: byte count (16 bits, counts the FIFO count too), FIFO count, registers.
+        // 6.18: byte count (16 bits, counts the FIFO count too), FIFO count (at most 31), registers.
         24 => {
-            let count = usize::from(pdu.u16_be()?);
-            record.set_u(QUANTITY, pdu.u16_be()?);
-            let length = count.saturating_sub(2).min(pdu.remaining());
+            let (bytes, registers) = (pdu.u16_be()?, pdu.u16_be()?);
+            record.set_u(QUANTITY, registers);
+            if registers > 31 {
+                record.flaw(flaw::QUANTITY);
+            }
+            let length = usize::from(registers).saturating_mul(2);
+            if usize::from(bytes) != length.saturating_add(2) {
+                record.flaw(flaw::BYTE_COUNT);
+            }
             let span = here(pdu, length);
             pdu.skip(length)?;
             record.set(VALUES, Value::Words(span));
         }
+        // 6.7: one byte of exception status. 6.9: status, event count.
+        7 | 11 => {
+            let length = if code == 7 { 1 } else { 4 };
+            let span = here(pdu, length);
+            pdu.skip(length)?;
+            record.set(DATA, Value::Bytes(span));
+        }
+        20 => file_answer(record, pdu)?,
+        // 6.15: the request's echo.
+        21 => file_items(record, unit, pdu, true)?,
         8 => diagnostics(record, pdu)?,
         43 => encapsulated_response(record, pdu)?,
         // 6.13: byte count, device specific content.
@@ -407,6 +436,13 @@ fn response(record: &mut Record, code: u8, pdu: &mut Cursor<'_>) -> Result<(), S
         _ => raw(record, pdu),
     }
     Ok(())
+}
+
+/// 6.5: on and off are the only values of a single coil.
+fn coil(record: &mut Record, code: u8, value: u16) {
+    if code == 5 && value != 0 && value != 0xff00 {
+        record.flaw(flaw::VALUE);
+    }
 }
 
 /// Take `count` bytes that a byte count claims; fewer are a flaw and whatever is there is taken.
@@ -443,33 +479,74 @@ fn diagnostics(record: &mut Record, pdu: &mut Cursor<'_>) -> Result<(), Short> {
     if matches!(code, 1 | 4) {
         record.class = Class::Control;
     }
+    if pdu.remaining() < 2 {
+        return Err(Short);
+    }
     raw(record, pdu);
     Ok(())
 }
 
+/// One group of a file request: file, first record, length in registers.
+type Group = (u16, u16, u16);
+
+fn file_group(groups: &mut Cursor<'_>, with_data: bool) -> Result<(u8, Group), Short> {
+    let kind = groups.u8()?;
+    let group = (groups.u16_be()?, groups.u16_be()?, groups.u16_be()?);
+    if with_data {
+        groups.skip(usize::from(group.2).saturating_mul(2))?;
+    }
+    Ok((kind, group))
+}
+
 /// 6.14, 6.15: byte count, then groups of reference type (6), file, record, length, and the data when written.
-fn file_items(record: &mut Record, pdu: &mut Cursor<'_>, with_data: bool) -> Result<(), Short> {
+fn file_items(record: &mut Record, unit: u8, pdu: &mut Cursor<'_>, with_data: bool) -> Result<(), Short> {
     let count = usize::from(pdu.u8()?);
     if count != pdu.remaining() {
         record.flaw(flaw::BYTE_COUNT);
     }
-    let (mut files, mut records, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
-    let mut groups = Cursor::new(pdu.take(count.min(pdu.remaining()))?);
+    let all = Cursor::new(pdu.take(count.min(pdu.remaining()))?);
+    let mut groups = all;
     while !groups.is_empty() {
-        if groups.u8()? != 6 {
+        let (kind, (file, first, length)) = file_group(&mut groups, with_data)?;
+        // Files count from 1, records end at 9999.
+        if kind != 6 || file == 0 || first > 9999 {
             record.flaw(flaw::VALUE);
         }
-        files.push(Value::Unsigned(groups.u16_be()?.into()));
-        records.push(Value::Unsigned(groups.u16_be()?.into()));
-        let length = groups.u16_be()?;
-        lengths.push(Value::Unsigned(length.into()));
-        if with_data {
-            groups.skip(usize::from(length).saturating_mul(2))?;
+        let index = u32::from(unit) << 16 | u32::from(file);
+        let last = u64::from(first).saturating_add(u64::from(length.max(1))).saturating_sub(1);
+        record.push_stretch("file_record", index, first.into(), last);
+    }
+    // Side by side, and each list in one go.
+    for slot in [FILE_NUMBERS, RECORD_NUMBERS, RECORD_LENGTHS] {
+        let mut groups = all;
+        while let Ok((_, (file, first, length))) = file_group(&mut groups, with_data) {
+            let number = match slot {
+                FILE_NUMBERS => file,
+                RECORD_NUMBERS => first,
+                _ => length,
+            };
+            record.push(slot, Value::Unsigned(number.into()));
         }
     }
-    record.set_list(FILE_NUMBERS, &files);
-    record.set_list(RECORD_NUMBERS, &records);
-    record.set_list(RECORD_LENGTHS, &lengths);
+    Ok(())
+}
+
+/// 6.14: byte count, then of each group its length, the reference type (6) and the registers.
+fn file_answer(record: &mut Record, pdu: &mut Cursor<'_>) -> Result<(), Short> {
+    let count = usize::from(pdu.u8()?);
+    let span = here(pdu, count);
+    let mut groups = Cursor::new(pdu.take(count).inspect_err(|_| record.flaw(flaw::BYTE_COUNT))?);
+    record.set(DATA, Value::Bytes(span));
+    while !groups.is_empty() {
+        let length = usize::from(groups.u8()?);
+        let mut group = Cursor::new(groups.take(length)?);
+        if group.u8()? != 6 {
+            record.flaw(flaw::VALUE);
+        }
+        if group.remaining() % 2 == 1 {
+            record.flaw(flaw::BYTE_COUNT);
+        }
+    }
     Ok(())
 }
 
@@ -478,10 +555,14 @@ fn encapsulated_request(record: &mut Record, pdu: &mut Cursor<'_>) -> Result<(),
     let kind = pdu.u8()?;
     record.set_u(MEI_TYPE, kind);
     if kind == 14 {
-        record.set_u(DEVICE_ID_CODE, pdu.u8()?);
+        let code = pdu.u8()?;
+        record.set_u(DEVICE_ID_CODE, code);
+        if !(1..=4).contains(&code) {
+            record.flaw(flaw::VALUE);
+        }
         record.set_u(OBJECT_ID, pdu.u8()?);
     } else {
-        raw(record, pdu);
+        tunnel(record, pdu);
     }
     Ok(())
 }
@@ -491,12 +572,18 @@ fn encapsulated_response(record: &mut Record, pdu: &mut Cursor<'_>) -> Result<()
     let kind = pdu.u8()?;
     record.set_u(MEI_TYPE, kind);
     if kind != 14 {
-        raw(record, pdu);
+        tunnel(record, pdu);
         return Ok(());
     }
     record.set_u(DEVICE_ID_CODE, pdu.u8()?);
     pdu.skip(3)?;
     let objects = pdu.u8()?;
+    let mut ids = *pdu;
+    for _ in 0..objects {
+        record.push(OBJECT_IDS, Value::Unsigned(ids.u8()?.into()));
+        let length = usize::from(ids.u8()?);
+        ids.skip(length)?;
+    }
     for _ in 0..objects {
         pdu.skip(1)?;
         let length = usize::from(pdu.u8()?);
@@ -504,6 +591,12 @@ fn encapsulated_response(record: &mut Record, pdu: &mut Cursor<'_>) -> Result<()
         record.push(OBJECT_TEXTS, Value::Text(text));
     }
     Ok(())
+}
+
+/// Another protocol inside (type 13 is CANopen): it may read or write.
+fn tunnel(record: &mut Record, pdu: &mut Cursor<'_>) {
+    record.class = Class::Other;
+    raw(record, pdu);
 }
 
 fn raw(record: &mut Record, pdu: &mut Cursor<'_>) {

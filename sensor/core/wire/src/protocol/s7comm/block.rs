@@ -199,7 +199,13 @@ fn block_list(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
 
 fn strings(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
     let mut reader = Reader::new(arguments, None);
+    let mut budget = limits::LIST_VALUES;
     while !reader.is_empty() {
+        let Some(left) = budget.checked_sub(1) else {
+            record.flaw(flaw::VALUES);
+            return Ok(());
+        };
+        budget = left;
         let length = reader.u8()?;
         let text = record.push_text(reader.take(length.into())?);
         record.push(slot::PI_ARGUMENT, Value::Text(text));

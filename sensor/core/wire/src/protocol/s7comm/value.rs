@@ -85,10 +85,11 @@ pub fn push(record: &mut Record, datum: &Datum<'_>, size: u8, budget: &mut usize
         return one(record, bytes, budget);
     }
     while let Ok(value) = element(&mut body, size, datum.transport) {
-        one(record, value, budget);
         if *budget == 0 {
+            record.flaw(flaw::VALUES);
             return;
         }
+        one(record, value, budget);
     }
 }
 

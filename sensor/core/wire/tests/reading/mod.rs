@@ -1,0 +1,142 @@
+//! Messages written as hexadecimal digits, put through one protocol's parser, and what it read as text.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+
+use wire::protocol::{Context, Parser, Protocol, Step, PROTOCOLS};
+use wire::value::{Record, Value};
+
+pub fn protocol(name: &str) -> &'static Protocol {
+    PROTOCOLS.iter().find(|protocol| protocol.name == name).expect("a listed protocol")
+}
+
+/// Spaces and line breaks are free; everything after `#` on a line is a comment.
+pub fn bytes(text: &str) -> Vec<u8> {
+    let digits: String = text
+        .lines()
+        .map(|line| line.split('#').next().unwrap_or(""))
+        .flat_map(|line| line.chars().filter(|digit| !digit.is_whitespace()))
+        .collect();
+    assert!(digits.len() % 2 == 0, "half a byte in {text}");
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits")).collect()
+}
+
+/// What one call of the parser gave.
+#[derive(Debug)]
+pub struct Seen {
+    pub step: Step,
+    pub protocol: &'static str,
+    pub operation: u32,
+    pub name: &'static str,
+    pub class: &'static str,
+    pub role: &'static str,
+    pub outcome: &'static str,
+    pub reference: Option<u64>,
+    pub flaws: Vec<&'static str>,
+    pub fields: BTreeMap<&'static str, String>,
+    /// `space index start-end`.
+    pub objects: Vec<String>,
+}
+
+impl Seen {
+    #[track_caller]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).unwrap_or_else(|| panic!("no {name} in {self:#?}"))
+    }
+
+    #[track_caller]
+    pub fn fields(&self, wanted: &[(&str, &str)]) -> &Self {
+        for (name, value) in wanted {
+            assert_eq!(self.field(name), *value, "{name} of {self:#?}");
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn clean(&self) -> &Self {
+        assert!(matches!(self.step, Step::Message { .. }), "{self:#?}");
+        assert!(self.flaws.is_empty(), "{self:#?}");
+        self
+    }
+}
+
+/// One conversation.
+pub struct Talk {
+    pub protocol: &'static Protocol,
+    pub parser: Box<dyn Parser>,
+    record: Record,
+}
+
+pub fn talk(name: &str) -> Talk {
+    let protocol = protocol(name);
+    Talk { protocol, parser: (protocol.parser)(), record: Record::default() }
+}
+
+impl Talk {
+    pub fn client(&mut self, text: &str) -> Seen {
+        self.read(&bytes(text), true, false)
+    }
+
+    pub fn server(&mut self, text: &str) -> Seen {
+        self.read(&bytes(text), false, false)
+    }
+
+    pub fn read(&mut self, message: &[u8], from_client: bool, after_gap: bool) -> Seen {
+        let server_port = self.protocol.ports.first().copied().unwrap_or(0);
+        let context = Context { from_client, after_gap, client_port: 40000, server_port };
+        self.record.clear();
+        let step = self.parser.message(message, &context, &mut self.record);
+        let record = &self.record;
+        let flaws = self.protocol.flaws.iter().enumerate().filter(|(bit, _)| record.flaws >> bit & 1 == 1);
+        Seen {
+            step,
+            protocol: record.protocol_name.unwrap_or(self.protocol.name),
+            operation: record.operation,
+            name: record.operation_name,
+            class: record.class.name(),
+            role: record.role.name(),
+            outcome: record.outcome.name(),
+            reference: record.reference,
+            flaws: flaws.map(|(_, name)| *name).collect(),
+            fields: record
+                .present()
+                .map(|slot| {
+                    let value = record.get(slot).expect("a slot that is present");
+                    (self.protocol.fields[slot].name, print(value, record, message))
+                })
+                .collect(),
+            objects: record
+                .objects()
+                .iter()
+                .map(|object| format!("{} {} {}-{}", object.space, object.index, object.start, object.end))
+                .collect(),
+        }
+    }
+}
+
+fn print(value: Value, record: &Record, message: &[u8]) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    match value {
+        Value::Unsigned(number) => number.to_string(),
+        Value::Signed(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(state) => state.to_string(),
+        Value::Name(name) => name.to_string(),
+        Value::Text(span) => record.text(span).to_string(),
+        Value::Bytes(span) => hex(span.of(message)),
+        Value::Blob(span) => hex(record.blob(span)),
+        Value::Ip(address) => address.to_string(),
+        Value::Words(span) => {
+            let words = span.of(message).chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]]).to_string());
+            format!("[{}]", words.collect::<Vec<_>>().join(", "))
+        }
+        Value::Bits { start, count } => {
+            let bit = |number: u32| message[(start + number / 8) as usize] >> (number % 8) & 1;
+            format!("[{}]", (0..count).map(|number| bit(number).to_string()).collect::<Vec<_>>().join(", "))
+        }
+        Value::List(span) => {
+            let values = record.list(span).iter().map(|value| print(*value, record, message));
+            format!("[{}]", values.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
