@@ -1,0 +1,112 @@
+"""A baseline as a page for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from detectors.baseline.folder import BaselineError, Folder, ToJson
+
+CLASSES = {
+    "read": "读取",
+    "write": "写入",
+    "control": "控制",
+    "program": "程序",
+    "session": "连接登录",
+    "discover": "浏览识别",
+    "diagnose": "诊断",
+    "other": "其他",
+}
+ROLES = {"client": "客户端 client", "server": "服务端 server"}
+MAX_SHOWN = 12
+"""Stretches, names and operations of one line; the YAML has all of them."""
+
+
+def show_text(folder: Folder, to_json: ToJson) -> str:
+    """Everything a person wants to see of a baseline, Chinese first.
+
+    Raises:
+        BaselineError: the table cannot be read.
+    """
+    try:
+        document = json.loads(to_json(folder.table))
+    except ValueError as error:
+        raise BaselineError(f"{folder.path}: {error}") from None
+    return "\n".join([*_head(folder, document), *_assets(document), *_links(document)])
+
+
+def printable(text: str) -> str:
+    """Names come from the wire: nothing in them may steer a terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _head(folder: Folder, document: Mapping[str, Any]) -> Iterator[str]:
+    learned, model = document["learned"], folder.manifest.get("model", {})
+    source = ", ".join(printable(str(name)) for name in folder.manifest["learned"].get("source", []))
+    yield f"通信基线 Baseline  {folder.path}"
+    yield f"  学习时间 Learned   {_time(learned['from_ns'])} → {_time(learned['to_ns'])}"
+    yield f"  数据来源 Source    {source or '-'}"
+    yield f"  报文数 Messages    {learned['messages']:,}"
+    if learned["not_learned"]:
+        yield f"  表满未学 Not learned, table full  {learned['not_learned']:,}"
+    if learned["gaps_closed"]:
+        yield f"  合并的空隙 Gaps closed  {learned['gaps_closed']:,}"
+    yield f"  无固定周期的重复请求 Repeated requests without a period  {learned['polls_without_period']:,}"
+    words = {"active": "工作 active", "abstains": "样本太少，不下结论 abstains", "none": "无 none"}
+    state = words.get(str(model.get("state")), "无 none")
+    detail = f", {model['windows']} 个窗口 windows" if "windows" in model else ""
+    reason = f": {printable(str(model['reason']))}" if model.get("reason") else ""
+    yield f"  异常模型 Model     {state}{detail}{reason}"
+
+
+def _time(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _assets(document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n设备 Stations ({len(document['assets'])})"
+    for asset in document["assets"]:
+        roles = "、".join(ROLES[role] for role in asset["roles"])
+        yield f"  {printable(asset['segment'])}  {asset['ip']:<15}  {', '.join(asset['macs'])}  {roles}"
+
+
+def _links(document: Mapping[str, Any]) -> Iterator[str]:
+    yield f"\n通信关系 Links ({len(document['links'])})"
+    for link in document["links"]:
+        writes = any(operation["class"] == "write" for operation in link["operations"])
+        yield (
+            f"  {printable(link['segment'])}  {link['client']} → {link['server']}  {printable(link['protocol'])}"
+            f"  {link['messages']:,} 条报文 messages{'  写过 writes' if writes else ''}"
+        )
+        operations = (
+            f"{printable(row['name'])} ({row['code']}, {CLASSES[row['class']]}) ×{row['count']:,}"
+            for row in link["operations"]
+        )
+        yield f"      操作 operations  {_some(operations)}"
+        for row in link["objects"]:
+            stretches = (f"{start}–{end}" if start != end else f"{start}" for start, end in row["stretches"])
+            names = (printable(name) for name in row["names"])
+            yield (
+                f"      对象 objects     {CLASSES[row['class']]} {printable(row['space'])} {row['index']}: "
+                f"{_some([*stretches, *names])}"
+            )
+        for poll in link["polls"]:
+            yield f"      轮询 poll        {_poll(poll)}"
+
+
+def _poll(poll: Mapping[str, Any]) -> str:
+    what = printable(poll["name"]) or f"{poll['start']}–{poll['end']}"
+    seconds = {key: poll[f"{key}_us"] / 1e6 for key in ("period", "low", "high", "stopped")}
+    place = f"{printable(poll['space'])} {poll['index']}: {what}, " if poll["space"] else ""
+    return (
+        f"{poll['operation']} {place}每 every {seconds['period']:.3f} s "
+        f"({seconds['low']:.3f}–{seconds['high']:.3f}), 停止 stopped > {seconds['stopped']:.3f} s"
+    )
+
+
+def _some(items: Any) -> str:
+    listed = list(items)
+    more = f" … +{len(listed) - MAX_SHOWN}" if len(listed) > MAX_SHOWN else ""
+    return ", ".join(listed[:MAX_SHOWN]) + more

@@ -1,0 +1,147 @@
+"""A baseline as YAML: to read, review, edit, and carry to another sensor. Export and import give the same table."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from detectors.baseline.folder import BaselineError, Folder, FromJson, ToJson, write_folder
+
+MAX_YAML_BYTES = 512 << 20
+MAX_DEPTH = 16
+
+HEAD = """\
+# 通信基线：可直接编辑，再用 otus baseline import 编译。行的先后不影响结果。
+# A baseline: edit it, then compile it with otus baseline import. The order of rows does not matter.
+# 时间为 UTC 纳秒，周期为微秒；start、end、stretches 两端都包含。
+# Times are UTC nanoseconds, periods microseconds; start, end and stretches include both ends.
+"""
+_AT = re.compile(r" at line (\d+) column \d+$")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)")
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def export_yaml(folder: Folder, to_json: ToJson) -> str:
+    """The whole table as YAML. The anomaly model is no part of it.
+
+    Raises:
+        BaselineError: the table cannot be read.
+    """
+    try:
+        document = json.loads(to_json(folder.table))
+    except ValueError as error:
+        raise BaselineError(f"{folder.path}: {error}") from None
+    return HEAD + yaml.dump(
+        document, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120
+    )
+
+
+def import_yaml(path: Path, folder: Path, from_json: FromJson, to_json: ToJson) -> Folder:
+    """Compile YAML and write it as a baseline folder without a model.
+
+    Raises:
+        BaselineError: the file cannot be read, or a line of it is wrong; the message names file and line.
+    """
+    table = compile_yaml(path, from_json)
+    learned = json.loads(to_json(table))["learned"]
+    return write_folder(
+        folder,
+        table,
+        None,
+        to_json=to_json,
+        source=[path.name],
+        start_ns=learned["from_ns"],
+        end_ns=learned["to_ns"],
+    )
+
+
+def compile_yaml(path: Path, from_json: FromJson) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_YAML_BYTES + 1)
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if len(data) > MAX_YAML_BYTES:
+        raise BaselineError(f"{path}: is larger than {MAX_YAML_BYTES} bytes")
+    try:
+        root = yaml.compose(data, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise BaselineError(f"{path}{line}: is not YAML: {problem}") from None
+    except (UnicodeDecodeError, RecursionError):
+        raise BaselineError(f"{path}: is not YAML in UTF-8") from None
+    if root is None:
+        raise BaselineError(f"{path}: is empty")
+    try:
+        return from_json(_Writer(path).text(root))
+    except BaselineError:
+        raise
+    except ValueError as error:
+        at = _AT.search(str(error))
+        where = f"{path}:{at.group(1)}" if at else f"{path}"
+        raise BaselineError(f"{where}: {_AT.sub('', str(error))}") from None
+
+
+class _Writer:
+    """Writes YAML nodes as JSON that has each value on the line it has in the YAML: so the compiler's line numbers are
+    the author's."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._line = 0
+        self._seen: set[int] = set()
+
+    def text(self, root: yaml.Node) -> str:
+        return "".join(self._node(root, 0))
+
+    def _error(self, node: yaml.Node, what: str) -> BaselineError:
+        return BaselineError(f"{self._path}:{node.start_mark.line + 1}: {what}")
+
+    def _lines(self, node: yaml.Node) -> str:
+        """Line ends up to the line of the node."""
+        missing = max(node.start_mark.line - self._line, 0)
+        self._line += missing
+        return "\n" * missing
+
+    def _node(self, node: yaml.Node, depth: int) -> Iterator[str]:
+        yield self._lines(node)
+        if isinstance(node, yaml.ScalarNode):
+            yield self._scalar(node)
+            return
+        if id(node) in self._seen:
+            raise self._error(node, "refers to another place (&, *); write the rows out")
+        self._seen.add(id(node))
+        if depth > MAX_DEPTH:
+            raise self._error(node, "nested too deeply for a baseline")
+        if isinstance(node, yaml.SequenceNode):
+            yield "["
+            for index, item in enumerate(node.value):
+                yield "," if index else ""
+                yield from self._node(item, depth + 1)
+            yield "]"
+        else:
+            yield "{"
+            for index, (key, value) in enumerate(node.value):
+                yield "," if index else ""
+                if not isinstance(key, yaml.ScalarNode):
+                    raise self._error(key, "a key must be a word")
+                yield self._lines(key) + json.dumps(key.value)
+                yield ":"
+                yield from self._node(value, depth + 1)
+            yield "}"
+
+    def _scalar(self, node: yaml.ScalarNode) -> str:
+        kind = node.tag.rpartition(":")[2]
+        # YAML reads 10:20:30 as a number of base 60: only what looks like a number to a person is one here.
+        if kind == "int" and _DECIMAL.fullmatch(node.value):
+            return str(node.value)
+        if kind in ("null", "bool"):
+            raise self._error(node, f"'{node.value}': expected a number or text")
+        return json.dumps(node.value)
