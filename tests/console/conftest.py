@@ -44,7 +44,9 @@ MakeConsole = Callable[..., Flask]
 def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
     made: list[Flask] = []
 
-    def make(tier: str = "enterprise", records: list[Record] | None = None, via: str = "sensor-1", **more: Any) -> Flask:
+    def make(
+        tier: str = "enterprise", records: list[Record] | None = None, via: str = "sensor-1", **more: Any
+    ) -> Flask:
         folder = tmp_path / f"{tier}-{len(made)}"
         settings = ConsoleSettings(data_dir=folder, tier=tier, **(TIERS[tier] | more))
         folder.mkdir()

@@ -7,11 +7,11 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from markupsafe import Markup
 
 import console
 from console import catalogue
 from console.catalogue import entries, load, say, say_html
-from markupsafe import Markup
 
 ROOT = Path(console.__file__).parent
 TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
@@ -65,7 +65,11 @@ def test_what_code_asks_for_is_there() -> None:
 
 def test_no_text_is_left_over() -> None:
     everything = "\n".join(path.read_text("utf-8") for path in [*TEMPLATES, *SOURCES])
-    unused = [key for key in entries() if not key.startswith(CODES) and not re.search(f"[\"']{re.escape(key)}[\"']", everything)]
+    unused = [
+        key
+        for key in entries()
+        if not key.startswith(CODES) and not re.search(f"[\"']{re.escape(key)}[\"']", everything)
+    ]
     assert not unused
 
 
