@@ -71,7 +71,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 RECORDS = ("alert", "asset", "heartbeat", "reason")
 """Field lists of records, not of messages: nothing a rule can look at."""
 
-BELOW = {"cotp": "s7comm"}
+BELOW = {"cotp": "s7comm", "s7comm-plus": "s7comm"}
 """Names an event may have that are not a parser's own, and the parser that makes such events."""
 
 
@@ -94,4 +94,4 @@ def vocabulary() -> Vocabulary:
 def _names(path: Path) -> list[str]:
     """Names of the fields in one list; `FIELDS` has checked everything else about them."""
     listed = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return [entry["name"] for entry in listed]
+    return [entry["name"] for entry in listed if "name" in entry]
