@@ -9,14 +9,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from pathlib import Path
-
-import yaml
 
 from detectors.rules.flaws import FLAWS, STREAM
-from sensor.schema.fields import FIELDS, FOLDER
+from sensor.schema.fields import FIELDS, PROTOCOLS
 
-BASE = "base"
+EVERY_EVENT = frozenset(
+    """
+    @timestamp frame.number file.name segment network.protocol network.transport network.vlan.id source.ip source.port
+    source.mac destination.ip destination.port destination.mac client.ip client.port server.ip server.port message.kind
+    operation.code operation.name operation.class event.outcome event.duration request.frame.number flaws link.known
+    link.learned_writes link.learned_operation link.learned_object
+    """.split()  # noqa: SIM905 names in a block read better than in quotes
+)
+"""The core's base fields, which a message of any protocol may have. A test holds them against the core's."""
 
 NOT_IN_RULES = frozenset({"file.name", "@timestamp"})
 """Where and when a capture was made: a rule on it would mean another thing on every sensor."""
@@ -68,9 +73,6 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {candidates[0]}?" if candidates else ""
 
 
-RECORDS = ("alert", "asset", "heartbeat", "reason")
-"""Field lists of records, not of messages: nothing a rule can look at."""
-
 BELOW = {"cotp": "s7comm", "s7comm-plus": "s7comm"}
 """Names an event may have that are not a parser's own, and the parser that makes such events."""
 
@@ -78,20 +80,10 @@ BELOW = {"cotp": "s7comm", "s7comm-plus": "s7comm"}
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary of this version."""
-    lists = {path.stem: path for path in sorted(FOLDER.glob("*.yml")) if path.stem not in RECORDS}
-    owned = {name: _names(path) for name, path in lists.items()}
-    protocols = [name for name in lists if name != BASE]
+    known = {name: field for name, field in FIELDS.items() if field.protocol is not None or name in EVERY_EVENT}
     return Vocabulary(
-        fields={
-            name: FieldType(str(FIELDS[name].type), FIELDS[name].many) for names in owned.values() for name in names
-        },
-        owners={name: protocol for protocol in protocols for name in owned[protocol]},
+        fields={name: FieldType(field.kind, field.many) for name, field in known.items()},
+        owners={name: field.protocol for name, field in known.items() if field.protocol is not None},
         flaws=FLAWS,
-        protocols=frozenset(protocols) | {name for name, parser in BELOW.items() if parser in protocols},
+        protocols=frozenset(PROTOCOLS),
     )
-
-
-def _names(path: Path) -> list[str]:
-    """Names of the fields in one list; `FIELDS` has checked everything else about them."""
-    listed = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return [entry["name"] for entry in listed if "name" in entry]
