@@ -71,7 +71,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         if path.stat().st_size <= CHECK_BELOW_BYTES:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
+                raise sqlite3.DatabaseError(" ".join(verdict.split()))
     except sqlite3.Error as error:
         connection.close()
         if getattr(error, "sqlite_errorcode", None) is None:
