@@ -50,9 +50,9 @@ def learn_into(
     """Learn and write the folder; returns what was learned in one line."""
     import time
 
+    from detectors.anomaly import train
     from detectors.baseline import write_folder
-
-    from sensor._core import Engine
+    from sensor._core import Engine, baseline_to_json
 
     settings: dict[str, Any] = {"learn": True, "filter": expression, "window_ns": window_s * 1_000_000_000}
     engine = Engine(json.dumps(settings))
@@ -74,11 +74,17 @@ def learn_into(
             click.echo(f"otus: {warning}", err=True)
         if batch.done:
             break
-    from detectors.anomaly import train
-
     model = train(windows, window_s=window_s)
     source = [Path(name).name for name in files] or [f"live:{name}" for name in interfaces]
-    written = write_folder(folder, engine.learned(), model, source=source, start_ns=first_ns, end_ns=batch.now_ns)
+    written = write_folder(
+        folder,
+        engine.learned(),
+        model,
+        to_json=baseline_to_json,
+        source=source,
+        start_ns=first_ns,
+        end_ns=batch.now_ns,
+    )
     return written.line()
 
 
@@ -87,8 +93,9 @@ def learn_into(
 def show(folder: Path) -> None:
     """What a baseline knows, for people."""
     from detectors.baseline import read_folder, show_text
+    from sensor._core import baseline_to_json
 
-    click.echo(show_text(read_folder(folder)))
+    click.echo(show_text(read_folder(folder), baseline_to_json))
 
 
 @baseline.command()
@@ -96,8 +103,9 @@ def show(folder: Path) -> None:
 def export(folder: Path) -> None:
     """Print a baseline as YAML, to read, review and edit."""
     from detectors.baseline import export_yaml, read_folder
+    from sensor._core import baseline_to_json
 
-    sys.stdout.write(export_yaml(read_folder(folder)))
+    sys.stdout.write(export_yaml(read_folder(folder), baseline_to_json))
 
 
 @baseline.command("import")
@@ -106,5 +114,6 @@ def export(folder: Path) -> None:
 def import_(path: Path, folder: Path) -> None:
     """Compile a baseline from YAML into a folder. The anomaly model is not part of it: it is learned."""
     from detectors.baseline import import_yaml
+    from sensor._core import baseline_from_json, baseline_to_json
 
-    click.echo(import_yaml(path, folder).line())
+    click.echo(import_yaml(path, folder, baseline_from_json, baseline_to_json).line())

@@ -20,18 +20,19 @@ class Detection:
     rules: RuleSet
     table: bytes | None
     judge: WindowJudge | None
+    window_ns: int
+    """what the model was learned on, and so what the engine has to cut; 0: no windows"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
 
     def engine(self, **settings: Any) -> Engine:
         from sensor._core import Engine
 
-        return Engine(json.dumps(settings), self.rules.to_core_json(), self.table)
+        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), self.rules.to_core_json(), self.table)
 
     def analyst(self, origin: str, tenant: str = "default", *, files: bool = False) -> Analyst:
-        from detectors.baseline.describe import describe as describe_deviation
-
         from detectors.alerts import Analyst
+        from detectors.baseline.describe import describe as describe_deviation
         from detectors.signature import describe as describe_rule
 
         describers = {
@@ -52,7 +53,7 @@ def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
     from sensor import _core
 
     ruleset = load_rules(Path(rules) if rules else None)
-    table, judge, learned = None, None, None
+    table, judge, learned, window_ns = None, None, None, 0
     if baseline:
         from detectors.baseline import read_folder
 
@@ -62,5 +63,6 @@ def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
             from detectors.anomaly import load_judge
 
             judge = load_judge(folder)
-    facts = {"rules_loaded": len(ruleset.rules), "baseline": learned, "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, facts)
+            window_ns = (folder.window_s or 0) * 1_000_000_000
+    facts = {"rules_loaded": len(ruleset), "baseline": learned, "versions": {"otus": _core.__version__}}
+    return Detection(ruleset, table, judge, window_ns, facts)

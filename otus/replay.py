@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 @click.option("--hits", type=click.Path(path_type=Path), help="Also list every single hit before folding, as NDJSON.")
 @click.option("--stats", type=click.Path(path_type=Path), help="Also write figures and the ledger, as JSON.")
-@click.option("--window", "window_s", type=int, default=10, show_default=True, help="Window of the model, seconds.")
 def replay(
     files: tuple[str, ...],
     baseline: str | None,
@@ -32,7 +31,6 @@ def replay(
     shape: str,
     hits: Path | None,
     stats: Path | None,
-    window_s: int,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
 
@@ -40,7 +38,7 @@ def replay(
 
     回放抓包文件并给出告警：与在线监测同一套引擎、规则和检测器，结果可复现。
     """
-    run = Run(files, baseline, rules, expression, hits, window_s)
+    run = Run(files, baseline, rules, expression, hits)
     alerts = run.alerts()
     (table if shape == "table" else ndjson)(alerts)
     sys.stdout.flush()
@@ -58,13 +56,11 @@ class Run:
         rules: str | None,
         expression: str | None,
         hits: Path | None,
-        window_s: int,
     ) -> None:
         from otus.detection import load
 
         self._detection = load(rules, baseline)
-        windows = window_s * 1_000_000_000 if self._detection.judge is not None else 0
-        self._engine = self._detection.engine(filter=expression, listing=hits is not None, window_ns=windows)
+        self._engine = self._detection.engine(filter=expression, listing=hits is not None)
         self._listing: BinaryIO | None = None if hits is None else _open(hits)
         self._startup_s = _since_process_start()
         self._opened = time.perf_counter()

@@ -18,7 +18,7 @@ def list_(folder: Path | None) -> None:
     """Every rule, its level and technique, and whether it needs a baseline."""
     from detectors.rules import load_rules
 
-    for rule in load_rules(folder).rules:
+    for rule in load_rules(folder):
         needs = "  [baseline]" if rule.needs_baseline else ""
         click.echo(f"{rule.level:<8} {rule.protocol:<8} {rule.title}  {' '.join(rule.technique)}{needs}")
 

@@ -71,13 +71,11 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.sinks import AlertFile
 
     detection = load(settings["rules"] or None, settings["baseline"] or None)
-    windows = settings["window_s"] * 1_000_000_000 if detection.judge is not None else 0
     engine = detection.engine(
         filter=settings["filter"] or None,
         flows=settings["flows"],
         segment=settings["segment"],
         ring_mib=settings["ring_mib"],
-        window_ns=windows,
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []

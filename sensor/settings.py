@@ -41,7 +41,6 @@ SETTINGS = (
     Setting("rules", "", "folder of rules; empty: the bundled ones"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
     Setting("flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped and counted"),
-    Setting("window_s", 10, "length of a window of the anomaly model"),
     Setting("ring_mib", 64, "capture ring per interface"),
     Setting("heartbeat_s", 10, "how often the ledger and health are reported"),
     Setting("spool_dir", "", "folder of the queue to the console; empty: nothing is sent"),

@@ -113,7 +113,6 @@ def _sensor_settings(tiers: Tiers, workdir: Path) -> Path:
     settings = {
         "node_name": SENSOR,
         "baseline": str(workdir / "baseline"),
-        "window_s": WINDOW_S,
         "heartbeat_s": HEARTBEAT_S,
         "spool_dir": str(workdir / "spool"),
         "parents": [parent],

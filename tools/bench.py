@@ -107,7 +107,7 @@ def main() -> None:
         figures = []
         for _ in range(options.runs):
             stats = Path(folder, "stats.json")
-            arguments = ["replay", str(capture), "--baseline", f"{folder}/baseline", "--window", "1"]
+            arguments = ["replay", str(capture), "--baseline", f"{folder}/baseline"]
             otus(*arguments, "--stats", str(stats))
             figures.append(json.loads(stats.read_text(encoding="utf-8")))
         report(figures, capture.stat().st_size)
