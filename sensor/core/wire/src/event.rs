@@ -169,9 +169,9 @@ impl<'a> Event<'a> {
         self.record.protocol_name.unwrap_or_else(own)
     }
 
-    /// Nanoseconds between request and response.
+    /// Nanoseconds between request and response; not of a request that was meant to wait.
     pub fn latency_ns(&self) -> Option<u64> {
-        self.asked.map(|asked| self.ts_ns.saturating_sub(asked.ts_ns))
+        self.asked.filter(|_| !self.record.long_poll).map(|asked| self.ts_ns.saturating_sub(asked.ts_ns))
     }
 
     /// Names of everything wrong with the message, protocol's own first.

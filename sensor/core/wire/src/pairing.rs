@@ -11,6 +11,8 @@ pub struct Pending {
     /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
     pub from_client: bool,
     pub asked: Asked,
+    /// `Record::long_poll`: it may wait as long as it likes.
+    pub long_poll: bool,
     /// Folds that wait for the outcome: the alerts this request raised.
     pub folds: [u32; FOLDS],
 }
@@ -41,7 +43,8 @@ impl Pairing {
     pub fn ask(&mut self, pending: Pending) -> (u64, u64) {
         self.asked_before = true;
         let (mut unanswered, mut evicted) = (0, 0);
-        if self.waiting.first().is_some_and(|first| too_old(first, pending.asked.ts_ns)) {
+        let oldest = self.waiting.iter().find(|waiting| !waiting.long_poll);
+        if oldest.is_some_and(|oldest| too_old(oldest, pending.asked.ts_ns)) {
             unanswered = self.expire(pending.asked.ts_ns);
         }
         if self.waiting.len() >= limits::PENDING_REQUESTS {
@@ -82,7 +85,7 @@ impl Pairing {
 }
 
 fn too_old(pending: &Pending, now_ns: u64) -> bool {
-    now_ns.saturating_sub(pending.asked.ts_ns) > limits::ANSWER_NS
+    !pending.long_poll && now_ns.saturating_sub(pending.asked.ts_ns) > limits::ANSWER_NS
 }
 
 /// The first object of a message without its text, which lives in the record.

@@ -174,6 +174,7 @@ impl Reader {
                     class: self.record.class,
                     object: first_object(self.record.objects()),
                 },
+                long_poll: self.record.long_poll,
                 folds,
             });
             add(&mut ledger.notes.requests_unanswered, unanswered);

@@ -223,6 +223,9 @@ pub struct Record {
     pub protocol_name: Option<&'static str>,
     /// What pairs a response with its request inside one conversation. A response's reference equals its request's.
     pub reference: Option<u64>,
+    /// The request waits until there is something to tell (OPC UA Publish): the time until its answer says nothing,
+    /// and it never counts as unanswered.
+    pub long_poll: bool,
 }
 
 impl Default for Record {
@@ -241,6 +244,7 @@ impl Default for Record {
             operation_name: "unknown",
             protocol_name: None,
             reference: None,
+            long_poll: false,
         }
     }
 }
@@ -260,6 +264,7 @@ impl Record {
         self.operation_name = "unknown";
         self.protocol_name = None;
         self.reference = None;
+        self.long_poll = false;
     }
 
     /// Set the field in `slot` (an index into the protocol's `FIELDS`).

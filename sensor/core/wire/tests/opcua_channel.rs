@@ -1,6 +1,7 @@
 //! Secure channels as a listener sees them: chunks, sequence numbers, signatures, encryption, conversations picked up
 //! in the middle. OPC 10000-6, 6.7.
 
+mod common;
 mod opcua_bytes;
 
 use opcua_bytes::{bytes, chunk, framed, open_talk, opened, opening, request, response, talk, Talk, BASIC};
@@ -288,4 +289,45 @@ fn probes_and_lost_framing() {
         talk.client(&framed(kind, letter, &header[8..]));
         assert!(talk.flaws().contains(&"opcua.bad_chunk"));
     }
+}
+
+#[test]
+fn the_rest_of_a_message_in_clear_is_not_called_encrypted() {
+    let mut talk = talk();
+    talk.kept(false, &chunk('C', 90, 5, b"middle of a long value"));
+    talk.server(&chunk('F', 91, 5, b"end of a long value")).check(&[
+        ("service", "unknown"),
+        ("encrypted", ""),
+        ("security_mode", "unknown"),
+        ("request_id", "5"),
+    ]);
+    assert_eq!((talk.record.role, talk.record.reference), (Role::Other, None));
+}
+
+/// A session of one segment per millisecond, then publish requests that wait longer than any answer may take.
+#[test]
+fn a_publish_request_may_wait() {
+    let mut bench = common::Bench::default();
+    let (mut client, mut server) = (1000u32, 2000u32);
+    let mut send = |bench: &mut common::Bench, to_server: bool, payload: &[u8]| {
+        let from = if to_server { &mut client } else { &mut server };
+        bench.send(&common::Tcp { server_port: 4840, ..common::tcp(to_server, *from, 0x18, payload) });
+        *from += u32::try_from(payload.len()).unwrap();
+    };
+    send(&mut bench, true, &opening());
+    send(&mut bench, false, &opened());
+    send(&mut bench, true, &chunk('F', 2, 2, &request(826).null().0));
+    for round in 0..10 {
+        bench.now_ns += 10 * common::SECOND;
+        send(&mut bench, true, &chunk('F', 3 + round, 3 + round, &read("One")));
+        send(&mut bench, false, &chunk('F', 2 + round, 3 + round, &response(634, 0).u32(1).u8(0).null().0));
+    }
+    let alive = response(829, 0).u32(78).null().u8(0).u32(1).i64(0).null().null().null();
+    send(&mut bench, false, &chunk('F', 12, 2, &alive.0));
+    bench.finish();
+    let events = String::from_utf8(bench.engine.analysis.events.take().unwrap()).unwrap();
+    let last = events.lines().last().unwrap();
+    assert!(last.contains("\"publish\"") && last.contains("\"request.frame.number\":3"), "{last}");
+    assert!(!events.contains("\"flaws\"") && !last.contains("event.duration"), "{events}");
+    assert_eq!(bench.engine.ledger().notes.requests_unanswered, 0);
 }

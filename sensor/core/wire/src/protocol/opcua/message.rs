@@ -4,7 +4,7 @@ use super::chunks::Unfinished;
 use super::fields::{
     flaw, CHANNEL_ID, CHUNKS, ENCRYPTED, MESSAGE_SIZE, REQUEST_ID, SEQUENCE_NUMBER, SERVICE, SERVICE_ID, TOKEN_ID,
 };
-use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL, SERVICE_FAULT};
+use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL, PUBLISH, SERVICE_FAULT};
 use super::reader::{Body, Read};
 use super::secure::{asymmetric, is_signature, Mode};
 use super::sheet::Sheet;
@@ -112,8 +112,18 @@ impl OpcUa {
         }
         // Not the beginning of a message. Of one whose beginning was readable?
         let request = rest.get(4..8).and_then(|id| id.first_chunk::<4>()).map(|id| u32::from_le_bytes(*id));
-        self.chunks.find(from_client, channel, request.or(Some(0))).is_some()
-            || (!self.channel.knows_policy() && self.channel.mode != Mode::Unknown)
+        if self.chunks.find(from_client, channel, request.or(Some(0))).is_some() {
+            return true;
+        }
+        if self.channel.knows_policy() {
+            return false;
+        }
+        // Picked up in the middle: settled by an earlier message, or perhaps the rest of a message in clear, whose
+        // counters are small numbers where those of encrypted bytes look random.
+        let sequence = rest.first_chunk::<4>().map(|number| u32::from_le_bytes(*number));
+        let is_small = |number: Option<u32>| number.is_some_and(|number| number < 1 << 24);
+        self.channel.mode != Mode::Unknown
+            || (!self.side(from_client).is_whole && is_small(sequence) && is_small(request))
     }
 
     /// 6.7.2.4: each chunk's number follows the last one; near the end of the range it starts again below 1024.
@@ -338,6 +348,8 @@ fn name_service(id: u32, record: &mut Record) {
         record.operation_name = service.name;
         record.class = service.class;
         record.role = if service.is_response { Role::Response } else { Role::Request };
+        // Part 4, 5.14.1.1: the server keeps publish requests until it has something to notify of.
+        record.long_poll = service.request == PUBLISH;
     }
 }
 
@@ -345,6 +357,7 @@ fn name_service(id: u32, record: &mut Record) {
 fn answers(asked: Option<u32>, record: &mut Record) {
     record.operation = 0;
     if let Some(service) = asked.and_then(service) {
+        record.long_poll = service.request == PUBLISH;
         record.operation = service.request;
         record.operation_name = service.name;
         record.class = service.class;

@@ -16,6 +16,7 @@ pub struct Service {
 pub const SERVICE_FAULT: u32 = 397;
 pub const OPEN_SECURE_CHANNEL: u32 = 446;
 pub const CLOSE_SECURE_CHANNEL: u32 = 452;
+pub const PUBLISH: u32 = 826;
 
 /// Operations of messages that carry no service. The type ids below 256 are data types, never services.
 pub mod operation {
