@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from testbed import netns, state
+from testbed import commands, netns, state
 from testbed.commands import RangeError
 from testbed.demo_plant import PROTOCOLS, STACKS, Plant, Told, new_run_id
 from testbed.recorder import Recorder
@@ -155,7 +155,7 @@ def test_a_step_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 def test_flooding_is_the_way_out_without_mirred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel without u32 or mirred: `tc filter` fails, and the bridge floods every frame to the mirror port."""
     run_id = new_run_id()
-    real = netns.run
+    real = commands.run
 
     def without_filters(command: list[str], *, check: bool = True) -> str:
         if "filter" in command:
