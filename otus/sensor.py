@@ -100,7 +100,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             sinks,
             inventory=Inventory(name, tenant),
             health=Health(name, tenant, settings["heartbeat_s"], detection.facts),
-            spool_state=dict if spool is None else lambda: spool.state().to_json(),
+            spool_state=dict if spool is None else spool.state,
         )
         _signals(pipeline, alerts, duration_s)
         ledger = pipeline.run()
