@@ -75,6 +75,7 @@ class Rule:
     level: Level
     protocol: str
     condition: Expression
+    condition_text: str
     selections: Mapping[str, Expression]
     used: frozenset[str]
     path: Path

@@ -58,13 +58,14 @@ class RuleReader:
         falsepositives = tuple(text for text, _ in self._texts("falsepositives"))
         if self.problems or detection is None or level is None:
             return None
-        condition, selections, used = detection
+        condition, condition_text, selections, used = detection
         return Rule(
             title=title,
             id=rule_id,
             level=level,
             protocol=protocol,
             condition=condition,
+            condition_text=condition_text,
             selections=selections,
             used=used,
             path=self._path,
@@ -190,7 +191,7 @@ class RuleReader:
                 examples.append(Example(pcap, alerts, baseline))
         return tuple(examples)
 
-    def _detection(self, protocol: str) -> tuple[Expression, dict[str, Expression], frozenset[str]] | None:
+    def _detection(self, protocol: str) -> tuple[Expression, str, dict[str, Expression], frozenset[str]] | None:
         entry = self._entries.get("detection")
         if entry is None:
             return None
@@ -216,4 +217,4 @@ class RuleReader:
         except ConditionError as error:
             self._complain(condition.line, str(error))
             return None
-        return None if broken else (expression, selections, used)
+        return None if broken else (expression, condition.node.value, selections, used)

@@ -14,7 +14,7 @@ Complain = Callable[[int, str], None]
 
 _NUMBERS = ("in", "gte", "lte", "gt", "lt", "exists")
 _TEXTS = ("in", "contains", "startswith", "endswith", "exists")
-_ALLOWED = {
+ALLOWED = {
     "unsigned": _NUMBERS,
     "signed": _NUMBERS,
     "float": _NUMBERS,
@@ -67,8 +67,8 @@ class Reader:
         kind = self._field(field, entry.line)
         if kind is None:
             return None
-        if operator not in _ALLOWED[kind.kind]:
-            fitting = ", ".join(_ALLOWED[kind.kind])
+        if operator not in ALLOWED[kind.kind]:
+            fitting = ", ".join(ALLOWED[kind.kind])
             self._complain(entry.line, f"{field} is {kind.kind}: |{operator} does not apply; these do: {fitting}")
             return None
         given = entry.node.value if isinstance(entry.node.value, list) else [entry.node]

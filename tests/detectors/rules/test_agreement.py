@@ -1,0 +1,179 @@
+"""The core's matcher against the plain one: on every capture, with the bundled rules and with rules made from the
+captures' own values."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from detectors.rules import RuleSet, load_rules
+from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value
+from detectors.rules.naive import matches
+from detectors.rules.selection import ALLOWED
+from detectors.rules.vocabulary import NOT_IN_RULES, vocabulary
+from sensor.schema import Level
+from tests.captures import bundled_captures
+from tests.rules_replay import PCAPS, ROOT, events_of, hits_of
+
+MAX_SHARED_BYTES = 300_000
+"""Of a capture by others: the plain matcher is slow, and there are many."""
+
+
+def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
+    """Assert that both find the same; returns how many hits there were."""
+    core = Counter(
+        (hit["rule_id"], hit["frame.number"])
+        for hit in hits_of(pcap, rules.to_core_json(), baseline)
+        if rules.by_id(hit["rule_id"])
+    )
+    plain = Counter(
+        (rule.id, event["frame.number"])
+        for event in events_of(pcap, baseline)
+        for rule in rules
+        if matches(rule, event)
+    )
+    titles = {rule.id: rule.title for rule in rules}
+    assert {(titles[i], frame) for i, frame in core - plain} == set(), f"only the core, {pcap.name}"
+    assert {(titles[i], frame) for i, frame in plain - core} == set(), f"only the plain matcher, {pcap.name}"
+    return core.total()
+
+
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+@pytest.mark.parametrize("pcap", bundled_captures(), ids=_name)
+def test_bundled_rules_on_bundled_captures(pcap: Path) -> None:
+    baseline = PCAPS / pcap.parent.name / "reader.pcap"
+    for learned in (None, baseline if baseline.exists() else PCAPS / "plant/normal.pcap"):
+        _compare(load_rules(), pcap, learned)
+
+
+def test_the_bundled_rules_hit_at_all() -> None:
+    assert _compare(load_rules(), PCAPS / "plant/attack.pcap", PCAPS / "plant/normal.pcap") > 50
+
+
+def _captures_to_make_rules_from() -> list[Path]:
+    names = ("modbus/errors", "modbus/maintenance", "modbus/write_outside_range", "s7comm/errors", "s7comm/status_panel")
+    more = ("s7comm/download_completed", "opcua/add_nodes", "opcua/encrypted_password", "opcua/errors", "plant/ledger")
+    return [PCAPS / f"{name}.pcap" for name in (*names, *more)]
+
+
+@cache
+def _made() -> RuleSet:
+    """600 rules whose fields and values occur in the captures, from one seed."""
+    chance = random.Random(20261120)
+    events = [event for pcap in _captures_to_make_rules_from() for event in events_of(pcap)]
+    rules = []
+    for number in range(600):
+        event = chance.choice(events)
+        condition = _expression(chance, event, depth=2)
+        rules.append(
+            Rule(
+                title=f"made {number}: {condition}",
+                id=f"made-{number}",
+                level=Level.LOW,
+                protocol=event["network.protocol"],
+                condition=condition,
+                condition_text="",
+                selections={},
+                used=frozenset(),
+                path=Path("made.yml"),
+            )
+        )
+    return RuleSet(tuple(rules))
+
+
+def _expression(chance: random.Random, event: dict[str, Any], depth: int) -> Expression:
+    shape = chance.random() if depth else 1.0
+    if shape < 0.3:
+        return And((_expression(chance, event, depth - 1), _expression(chance, event, depth - 1)))
+    if shape < 0.5:
+        return Or((_expression(chance, event, depth - 1), _expression(chance, event, depth - 1)))
+    if shape < 0.6:
+        return Not(_expression(chance, event, depth - 1))
+    return _check(chance, event)
+
+
+def _check(chance: random.Random, event: dict[str, Any]) -> Check:
+    known = vocabulary()
+    usable = [name for name in event if name in known.fields and name not in NOT_IN_RULES]
+    field = chance.choice(sorted(usable))
+    kind = known.fields[field].kind
+    held = event[field]
+    values = [value for value in (held if isinstance(held, list) else [held]) if value is not None]
+    operator = chance.choice(ALLOWED[kind])
+    if operator == "exists" or not values:
+        return Check(field, "exists", (chance.random() < 0.5,))
+    picked = [_vary(chance, operator, chance.choice(values)) for _ in range(chance.randint(1, 3))]
+    if kind == "any":  # numbers and texts do not share every operator
+        texts = operator in ("contains", "startswith", "endswith")
+        ordered = operator in ("gte", "lte", "gt", "lt")
+        picked = [value for value in picked if isinstance(value, str) is texts or (operator == "in" and not ordered)]
+        if not picked:
+            return Check(field, "exists", (True,))
+    return Check(field, operator, tuple(picked))
+
+
+def _vary(chance: random.Random, operator: str, value: Any) -> Value:
+    if isinstance(value, str):
+        if operator == "cidr":
+            return f"{value}/{chance.choice((8, 16, 24, 31, 32))}"
+        cut = chance.randint(1, len(value)) if value else 0
+        return {
+            "contains": value[cut - 1 :] or "x",
+            "startswith": value[:cut] or "x",
+            "endswith": value[-cut:] or "x",
+        }.get(operator, value)
+    if isinstance(value, bool):
+        return value
+    changed: Value = max(0, value + chance.choice((-1, 0, 0, 0, 1)))
+    return changed
+
+
+def test_made_rules_can_be_compiled_and_are_not_idle() -> None:
+    total = sum(_compare(_made(), pcap, None) for pcap in _captures_to_make_rules_from())
+    assert total > 1000
+
+
+@pytest.mark.parametrize("name", ["modbus/function_code_scan", "s7comm/szl_read", "opcua/failed_logins"])
+def test_made_rules_on_recorded_captures(name: str) -> None:
+    _compare(_made(), PCAPS / f"{name}.pcap", None)
+
+
+def test_all_rules_on_captures_by_others(shared: Sequence[Path]) -> None:
+    both = RuleSet((*load_rules(), *_made()))
+    small = [path for path in shared if path.stat().st_size <= MAX_SHARED_BYTES]
+    found = sum(_compare(both, path, None) for path in small[::4])
+    assert found > 0
+
+
+def test_what_the_commands_print_agrees(tmp_path: Path) -> None:
+    """The same, through `otus events` and `otus replay --hits`, as anybody else can do it."""
+    pytest.importorskip("sensor._core", reason="the core is not built: make build")
+    pcap, hits = PCAPS / "s7comm/download_completed.pcap", tmp_path / "hits.ndjson"
+    command = [sys.executable, "-m", "otus.cli"]
+    printed = subprocess.run(
+        [*command, "events", str(pcap), "--format", "ndjson"], cwd=ROOT, capture_output=True, check=True, timeout=60
+    )
+    subprocess.run(
+        [*command, "replay", str(pcap), "--format", "ndjson", "--hits", str(hits)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    events = [json.loads(line) for line in printed.stdout.splitlines()]
+    plain = Counter((rule.id, event["frame.number"]) for event in events for rule in load_rules() if matches(rule, event))
+    core = Counter((hit["rule_id"], hit["frame.number"]) for hit in map(json.loads, hits.read_text().splitlines()))
+    assert core == plain
+    assert core.total() > 0
