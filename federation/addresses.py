@@ -67,9 +67,10 @@ class Internal:
         return _RUN.sub(lambda found: self._run(found.group(), token), text)
 
     def _run(self, whole: str, token: Callable[[str], str]) -> str:
-        bare = whole.rstrip(".:-") if not whole.endswith("::") else whole
+        bare = whole.rstrip(".-")
+        bare = bare.removesuffix(":") if not bare.endswith("::") else bare
         address = _parse(bare)
-        if address is not None:
+        if address is not None and not (address.version == 6 and "." in bare):
             return (token(str(address)) if self.has(address) else bare) + whole[len(bare) :]
         whole = _MAC.sub(lambda mac: token(mac.group()), whole)
         if whole.count(":") >= 2 and self._hides_ipv6(whole):

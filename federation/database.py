@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PAGE_CACHE_KB = 16_384
+CHECKPOINT_PAGES = 500
+"""The write-ahead log is written back after 2 MB; `federation.reserve` counts on it."""
 BUSY_TIMEOUT_S = 10.0
 CHECK_BELOW_BYTES = 64 * 2**20
 """Files up to this size are checked through at opening (well under a second); larger ones only where they are read."""
@@ -58,15 +60,12 @@ def _nearly_full(path: Path) -> bool:
 
 
 def open_writer(path: Path) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`).
-
-    The write-ahead log keeps its size between checkpoints on purpose: on a full disk the room it already has lets
-    small transactions (the answers of a parent) still be written, so that a full spool can drain.
-    """
+    """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`)."""
     connection = _connect(path, f"file:{_quoted(path)}?mode=rwc")
     try:
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys=ON")
         if path.stat().st_size <= CHECK_BELOW_BYTES:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

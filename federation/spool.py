@@ -14,6 +14,7 @@ from typing import Any
 
 from federation import spool_tables as tables
 from federation.database import DatabaseError, DatabaseFull, open_writer, transaction
+from federation.reserve import Reserve
 from federation.spool_tables import DeadRow, Queued, Verdict
 from sensor.schema import LEVELS, Key, Record, RecordError
 
@@ -98,6 +99,8 @@ class Spool:
             self._db.close()
             raise
 
+        self._reserve = Reserve(path)
+        self._reserve.hold()
         for name, waiting in gone.items():
             log.warning("%s is no parent any more: %d records that waited for it are let go", name, waiting)
 
@@ -109,6 +112,23 @@ class Spool:
                     yield db
             except DatabaseError as error:
                 raise _spool_error(error) from None
+
+    def _drain(self, work: Callable[[Connection], None]) -> None:
+        """Write what lets the spool become smaller; on a full disk with the room that was kept back for it."""
+        try:
+            with self._write() as db:
+                work(db)
+        except SpoolFull:
+            if not self._reserve.let_go():
+                raise
+            log.warning("%s: the disk is full; the reserve is used to write down answers", self.path)
+            with self._lock:
+                # The log can begin anew once its content found room in the file.
+                self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            with self._write() as db:
+                work(db)
+        else:
+            self._reserve.hold()
 
     def append(self, records: Sequence[Record]) -> int:
         """Queue records; on the disk when this returns. Returns how many were new or newer than what was known.
@@ -138,22 +158,27 @@ class Spool:
 
     def answer(self, parent: str, verdicts: Sequence[Verdict]) -> None:
         """Write down a parent's answers, durably, and that the line works."""
-        with self._write() as db:
+
+        def work(db: Connection) -> None:
             tables.answer(db, parent, verdicts, self._clock_ns())
             db.execute("UPDATE spool_parent SET failures = 0, retry_at_ns = 0, problem = '' WHERE name = ?", (parent,))
 
+        self._drain(work)
+
     def defer(self, parent: str, unanswered: Sequence[Queued]) -> None:
         """Let records without an answer wait behind the others."""
-        with self._write() as db:
-            tables.defer(db, parent, [item.seq for item in unanswered])
+        self._drain(lambda db: tables.defer(db, parent, [item.seq for item in unanswered]))
 
     def failed(self, parent: str, problem: str, retry_at_ns: int) -> ParentState:
         """Write down that an attempt failed and when the next may be made."""
-        with self._write() as db:
+
+        def work(db: Connection) -> None:
             db.execute(
                 "UPDATE spool_parent SET failures = failures + 1, retry_at_ns = ?, problem = ? WHERE name = ?",
                 (retry_at_ns, problem, parent),
             )
+
+        self._drain(work)
         return self.parent(parent)
 
     def parent(self, name: str) -> ParentState:
