@@ -107,7 +107,7 @@ class LedgerModel(_Open):
 
 
 class InterfaceModel(_Open):
-    name: Words
+    name: Words = ""
     received: Number = 0
     dropped: Number = 0
     transmitted: Number = 0
