@@ -1,5 +1,7 @@
 //! S7comm: jobs, their answers, and the connection below them.
 
+#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a failed test is loud
+
 mod reading;
 
 use reading::{bytes, protocol, talk, Seen};

@@ -1,5 +1,7 @@
 //! S7comm: programs, control, and the functions of programming devices.
 
+#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a failed test is loud
+
 mod reading;
 
 use reading::{bytes, talk, Seen};
@@ -108,6 +110,10 @@ fn services_say_what_they_do() {
     ]);
     assert_eq!((deleted.class, deleted.objects.len()), ("program", 2));
     assert_eq!(service("03 00 3041 3030303031 42", "_INSE").flaws, ["s7comm.short_parameter"], "three blocks, it says");
+    // As Snap7 writes it: the lengths before the name make no sense, the name does.
+    let odd = talk("s7comm").client(&job("0300", "28 00000000 0000 08 0050 03 41 3030303032 50 5f44454c45"));
+    odd.fields(&[("s7comm.pi_service", "_DELE"), ("s7comm.pi_action", "delete_block")]);
+    assert_eq!((odd.class, odd.flaws.as_slice()), ("program", ["s7comm.short_parameter"].as_slice()));
     let control = service("02 4142 00 03 58595a", "_N_F_OPEN");
     assert_eq!(control.clean().field("s7comm.pi_argument"), "[AB, XYZ]");
 }

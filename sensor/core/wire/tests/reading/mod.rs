@@ -17,7 +17,7 @@ pub fn bytes(text: &str) -> Vec<u8> {
         .map(|line| line.split('#').next().unwrap_or(""))
         .flat_map(|line| line.chars().filter(|digit| !digit.is_whitespace()))
         .collect();
-    assert!(digits.len() % 2 == 0, "half a byte in {text}");
+    assert!(digits.len().is_multiple_of(2), "half a byte in {text}");
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits")).collect()
 }
 

@@ -9,7 +9,7 @@ use super::names;
 use super::pdu::Pdu;
 use super::reader::Reader;
 use crate::limits;
-use crate::value::{Record, Value};
+use crate::value::{Outcome, Record, Span, Value};
 
 /// Bytes of a block's name without its file identifier.
 pub const BLOCK_NAME: usize = 8;
@@ -71,7 +71,7 @@ pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(
         0x1b | 0x1e => {
             record.set(slot::MORE, Value::Bool(status & 1 == 1));
             if status & 2 != 0 {
-                record.outcome = crate::value::Outcome::Failure;
+                record.outcome = Outcome::Failure;
             }
             if !pdu.data.is_empty() {
                 let mut length = || -> Result<usize, crate::cursor::Short> {
@@ -92,6 +92,8 @@ pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(
                     record.set_u(slot::BLOCK_LENGTH, number);
                 }
             }
+            // What follows differs between stations.
+            parameter.keep(record, slot::PARAMETER);
         }
         _ => {}
     }
@@ -151,20 +153,42 @@ fn block(name: &[u8]) -> Option<(&[u8], u64, u8)> {
     Some((kind, number(digits)?, system.first().copied()?))
 }
 
+/// Services that are known by name even where the lengths before it make no sense.
+const SERVICES: [&[u8]; 6] = [b"P_PROGRAM", b"_INSE", b"_INS2", b"_DELE", b"_MODU", b"_GARB"];
+
 /// Job 0x28: seven bytes without known meaning, length(2) and arguments, length(1) and name of the service.
 pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
-    let parameter = &mut pdu.parameter;
+    let mut whole = pdu.parameter;
+    let bytes = whole.take(whole.remaining()).unwrap_or_default();
+    match arguments(&mut pdu.parameter, record) {
+        Err(missing) if record.get(slot::PI_SERVICE).is_none() => {
+            // Some clients write other lengths (Snap7's delete): the name at the end still says what they want.
+            if let Some(name) = SERVICES.into_iter().find(|name| bytes.ends_with(name)) {
+                named(name, b"", record);
+            }
+            Err(missing)
+        }
+        read => read,
+    }
+}
+
+fn named(name: &[u8], argument: &[u8], record: &mut Record) -> Span {
+    let text = record.push_text(name);
+    record.set(slot::PI_SERVICE, Value::Text(text));
+    let (action, class) = names::pi_action(name, argument);
+    record.set(slot::PI_ACTION, Value::Name(action));
+    record.class = class;
+    text
+}
+
+fn arguments(parameter: &mut Reader<'_>, record: &mut Record) -> Result<(), Missing> {
     parameter.skip(7)?;
     let length = parameter.u16()?;
     let mut arguments = parameter.part(length.into())?;
     let length = parameter.u8()?;
     let name = parameter.take(length.into())?;
-    let text = record.push_text(name);
-    record.set(slot::PI_SERVICE, Value::Text(text));
     let whole = arguments.take(arguments.remaining()).unwrap_or_default();
-    let (action, class) = names::pi_action(name, whole);
-    record.set(slot::PI_ACTION, Value::Name(action));
-    record.class = class;
+    let text = named(name, whole, record);
     if matches!(name, b"_INSE" | b"_INS2" | b"_DELE") {
         return block_list(whole, record);
     }

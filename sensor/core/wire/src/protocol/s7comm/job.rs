@@ -173,7 +173,8 @@ fn write_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Reco
 
 fn counted(count: u8, asked: Option<&Question>, record: &mut Record) {
     record.set_u(slot::ITEM_COUNT, count);
-    if count == 0 || asked.is_some_and(|question| question.items != usize::from(count)) {
+    let other = asked.is_some_and(|question| question.items != 0 && question.items != usize::from(count));
+    if count == 0 || other {
         record.flaw(flaw::ITEM_COUNT);
     }
 }

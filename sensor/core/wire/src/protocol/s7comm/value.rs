@@ -22,7 +22,7 @@ pub struct Datum<'a> {
     pub body: Reader<'a>,
 }
 
-/// Read one item; `last` has no filling byte.
+/// Read one item; the last has no filling byte, as a rule.
 pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> {
     let (code, transport, length) = (data.u8()?, data.u8()?, usize::from(data.u16()?));
     // Lengths of bits, bytes/words and integers (3 to 5) are in bits, of the others in bytes. A failed item (null
@@ -33,7 +33,8 @@ pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> 
         _ => length,
     };
     let body = data.part(bytes)?;
-    if bytes % 2 == 1 && !last && !data.is_empty() {
+    // Some stations fill up the last item too.
+    if bytes % 2 == 1 && !data.is_empty() && (!last || data.remaining() == 1) {
         data.skip(1)?;
     }
     Ok(Datum { code, transport, body })
