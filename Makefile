@@ -33,7 +33,7 @@ golden: ## rewrite the golden files; read the diff like code
 
 schema: ## regenerate the JSON Schema of what travels between tiers
 	$(setup) run
-	@$(PYTHON) -m sensor.schema.batch > sensor/schema/batch.schema.json
+	@$(PYTHON) -m sensor.schema.batch
 
 format: ## put Rust and Python into their format
 	$(setup) run test
