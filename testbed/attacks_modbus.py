@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.pdu import ModbusPDU
 
 from testbed.commands import RangeError
 from testbed.plant_modbus import PORT, UNIT_ID
@@ -55,11 +56,13 @@ def function_scan(target: str) -> str:
 
 
 def coil_write(target: str) -> str:
-    return _with_client(target, lambda client: client.write_coil(500, True, device_id=UNIT_ID))
+    _with_client(target, lambda client: client.write_coil(500, True, device_id=UNIT_ID))
+    return "accepted: coil 500 = on"
 
 
 def register_write(target: str) -> str:
-    return _with_client(target, lambda client: client.write_register(400, 65000, device_id=UNIT_ID))
+    _with_client(target, lambda client: client.write_register(400, 65000, device_id=UNIT_ID))
+    return "accepted: register 400 = 65000"
 
 
 def register_scan(target: str) -> str:
@@ -93,7 +96,9 @@ def unit_scan(target: str) -> str:
 
 
 def device_identification(target: str) -> str:
-    return _with_client(target, lambda client: client.read_device_information(read_code=1, device_id=UNIT_ID))
+    answer = _with_client(target, lambda client: client.read_device_information(read_code=1, device_id=UNIT_ID))
+    names = getattr(answer, "information", {})
+    return "identified as " + ", ".join(value.decode(errors="replace") for value in names.values())
 
 
 def listen_only(target: str) -> str:
@@ -133,13 +138,15 @@ async def _connect(target: str) -> AsyncModbusTcpClient:
     return client
 
 
-def _with_client(target: str, ask: Callable[[AsyncModbusTcpClient], Awaitable[object]]) -> str:
-    async def play() -> str:
+def _with_client(target: str, ask: Callable[[AsyncModbusTcpClient], Awaitable[ModbusPDU]]) -> ModbusPDU:
+    async def play() -> ModbusPDU:
         client = await _connect(target)
         answer = await ask(client)
         await asyncio.sleep(0.1)
         client.close()
-        return str(answer)
+        if answer.isError():
+            raise RangeError(f"the Modbus server at {target} refused: {answer}")
+        return answer
 
     return asyncio.run(play())
 
