@@ -1,0 +1,170 @@
+"""The contract of a store: what screens ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from console.store import Count, CountBy, IncidentFilter, Store, Workflow
+from sensor.schema import LEVELS, Level
+from tests.federation.line_records import FIRST_NS, SECOND, alert, asset, heartbeat, record_id
+
+HOUR = 3600 * SECOND
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Ten incidents of five levels, alternating between two plants; the later ones last seen later."""
+    for child, odd in (("plant-a", 0), ("plant-b", 1)):
+        store.merge([alert(n, origin=f"sensor-{child[-1]}") for n in range(10) if n % 2 == odd], child)
+    return store
+
+
+def found(store: Store, **where: Any) -> list[int]:
+    return [int(row.id, 16) for row in store.incidents(IncidentFilter(**where)).rows]
+
+
+def test_the_last_seen_comes_first(filled: Store) -> None:
+    assert found(filled) == list(range(9, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"level": Level.CRITICAL}, [5, 0]),
+        ({"level": "high"}, [6, 1]),
+        ({"level": "dreadful"}, []),
+        ({"level_at_least": "high"}, [6, 5, 1, 0]),
+        ({"child": "plant-a"}, [8, 6, 4, 2, 0]),
+        ({"origin": "sensor-b"}, [9, 7, 5, 3, 1]),
+        ({"child": "plant-a", "level": "critical"}, [0]),
+        ({"detector": "signature"}, list(range(9, -1, -1))),
+        ({"detector": "x' OR 1=1 --"}, []),
+        ({"protocol": "s7comm"}, []),
+        ({"technique": "T0855"}, list(range(9, -1, -1))),
+        ({"technique": "T0001"}, []),
+        ({"state": "closed"}, []),
+        ({"tenant": "default", "child": "plant-b", "state": "open"}, [9, 7, 5, 3, 1]),
+        ({"since_ns": FIRST_NS + 8 * SECOND}, [9, 8]),
+        ({"until_ns": FIRST_NS + 2 * SECOND}, [1, 0]),
+    ],
+)
+def test_filters(filled: Store, where: dict[str, Any], expected: list[int]) -> None:
+    assert found(filled, **where) == expected
+
+
+def test_workflow_is_a_filter_and_a_count(filled: Store) -> None:
+    filled.set_workflow("sensor-a", record_id(4), Workflow.IGNORED, "li")
+    assert found(filled, workflow=Workflow.IGNORED) == [4]
+    assert len(found(filled, workflow="new")) == 9
+    assert filled.counts(CountBy.WORKFLOW) == [Count("new", 9, 9), Count("ignored", 1, 1)]
+    assert filled.counts(CountBy.LEVEL, IncidentFilter(workflow=Workflow.IGNORED)) == [Count("notice", 1, 1)]
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(filled: Store) -> None:
+    seen: list[int] = []
+    cursor = None
+    for _ in range(10):
+        page = filled.incidents(limit=3, cursor=cursor)
+        seen += [int(row.id, 16) for row in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == list(range(9, -1, -1))
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "'; DROP TABLE record; --", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5Ojk", "é" * 100])
+def test_a_cursor_somebody_made_up_begins_at_the_first_page(filled: Store, cursor: str) -> None:
+    assert len(filled.incidents(cursor=cursor).rows) == 10
+
+
+def test_limits_are_bounded(filled: Store) -> None:
+    assert len(filled.incidents(limit=-5).rows) == 1
+    assert len(filled.incidents(limit=10**9).rows) == 10
+
+
+def test_an_incident_in_full(filled: Store) -> None:
+    incident = filled.incident("sensor-a", record_id(2))
+    assert incident is not None
+    row = incident.row
+    assert (row.child, row.level, row.title_zh, row.client, row.server) == (
+        "plant-a", str(LEVELS[2]), "控制器收到写命令", "192.168.1.66", "192.168.1.11",
+    )  # fmt: skip
+    assert row.technique == ("T0855", "T0836")
+    assert incident.record.alert().evidence[0].frame == 17
+    assert filled.incident("sensor-b", record_id(2)) is None
+
+
+def test_counts(filled: Store) -> None:
+    assert filled.counts(CountBy.LEVEL) == [Count(str(level), 2, 2) for level in LEVELS]
+    assert filled.counts(CountBy.DETECTOR) == [Count("signature", 10, 10)]
+    assert filled.counts(CountBy.TECHNIQUE, IncidentFilter(child="plant-a")) == [
+        Count("T0836", 5, 5),
+        Count("T0855", 5, 5),
+    ]
+    assert filled.counts(CountBy.CHILD) == [Count("plant-a", 5, 5), Count("plant-b", 5, 5)]
+    assert filled.counts("level", IncidentFilter(level="high")) == [Count("high", 2, 2)]  # type: ignore[arg-type]
+
+
+def test_hits_are_the_folded_counts_of_the_newest_revision(store: Store) -> None:
+    store.merge([alert(1, revision=3)], "plant")
+    store.merge([alert(1, revision=40)], "plant")
+    assert store.counts(CountBy.PROTOCOL) == [Count("modbus", 1, 40)]
+
+
+def test_hours_and_days_are_the_nodes(store: Store) -> None:
+    # 2026-11-20T15:30Z is 23:30 in Shanghai; two hours later it is the next day there.
+    base = FIRST_NS - FIRST_NS % (24 * HOUR) + 15 * HOUR + HOUR // 2
+    for number, moment in ((1, base), (2, base + HOUR // 4), (3, base + 2 * HOUR)):
+        store.merge([alert(number, first_ns=moment, last_ns=moment)], "plant")
+    assert [(item.key, item.incidents) for item in store.counts(CountBy.HOUR)] == [
+        ("2026-11-20T23", 2),
+        ("2026-11-21T01", 1),
+    ]
+    assert [(item.key, item.incidents) for item in store.counts(CountBy.DAY)] == [("2026-11-20", 2), ("2026-11-21", 1)]
+
+
+def test_assets(store: Store) -> None:
+    store.merge([asset(number) for number in range(1, 6)], "plant-a")
+    store.merge([asset(9, origin="sensor-2")], "plant-b")
+    page = store.assets(limit=4)
+    assert [int(row.id, 16) - 10**6 for row in page.rows] == [9, 5, 4, 3]
+    rest = store.assets(limit=4, cursor=page.next_cursor)
+    assert [int(row.id, 16) - 10**6 for row in rest.rows] == [2, 1] and rest.next_cursor is None
+    assert [row.origin for row in store.assets(child="plant-b").rows] == ["sensor-2"]
+    assert page.rows[0].asset.identity["vendor"] == "Siemens"
+
+
+def test_sensors_have_their_last_heartbeat(store: Store) -> None:
+    store.merge([heartbeat(1, received=100), alert(1)], "plant")
+    store.merge([heartbeat(1, revision=2, received=250)], "plant")
+    store.merge([heartbeat(1, received=50, origin="sensor-2")], "other")
+    rows = store.sensors()
+    assert [(row.name, row.child, row.incidents) for row in rows] == [
+        ("sensor-1", "plant", 1),
+        ("sensor-2", "other", 0),
+    ]
+    beat = rows[0].heartbeat
+    assert beat is not None and beat.ledger.received == 250 and beat.ledger.balanced
+    assert [row.name for row in store.sensors(child="other")] == ["sensor-2"]
+
+
+def test_children_have_their_figures(store: Store) -> None:
+    store.merge([heartbeat(1), alert(0), alert(1), alert(5)], "plant")
+    store.merge([heartbeat(1, received=900, origin="sensor-2")], "plant")
+    store.merge([], "quiet")
+    plant, quiet = store.children()
+    assert plant.name == "plant" and plant.incidents_by_level == {"critical": 2, "high": 1}
+    assert (plant.sensors, plant.received, plant.parsed, plant.skipped, plant.lost) == (2, 1000, 980, 20, 0)
+    assert quiet.name == "quiet" and quiet.incidents_by_level == {} and quiet.last_seen_ns is not None
+
+
+def test_enormous_ledgers_do_not_break_the_sums(store: Store) -> None:
+    beat = heartbeat(1)
+    ledger = {"received": 2**63 - 1, "parsed": 0, "skipped": {"a": 2**63 - 1, "b": 2**63 - 1}, "lost": {}, "held": 0}
+    for origin in ("sensor-1", "sensor-2"):
+        record = replace(beat, origin=origin, body={**beat.body, "ledger": ledger})
+        assert [str(answer.status) for answer in store.merge([record], "plant")] == ["stored"]
+    assert store.children()[0].received > 2**62
