@@ -257,6 +257,27 @@ fn two_thousand_rules_cost_what_twenty_cost() {
 }
 
 #[test]
+fn a_rule_is_about_events_of_its_protocol_name() {
+    let of = |protocol: &str| {
+        let condition = test("operation.code", "gte", "[0]");
+        format!(r#"{{"version": 1, "rules": [{{"id": "x", "protocol": "{protocol}", "condition": {condition}}}]}}"#)
+    };
+    let mut below = write();
+    below.record.protocol_name = Some("tunnel");
+    for (message, protocol, expected) in [(&write(), "modbus", 1), (&below, "modbus", 0)] {
+        check(message, None, |event| {
+            let mut out = Vec::new();
+            Rules::compile(&of(protocol)).unwrap().matches(event, &mut out);
+            assert_eq!(out.len(), expected, "{protocol}");
+        });
+    }
+    for below in ["cotp", "s7comm-plus"] {
+        assert!(Rules::compile(&of(below)).is_ok(), "{below}");
+    }
+    assert!(Rules::compile(&of("profinet")).unwrap_err().contains("unknown protocol profinet"));
+}
+
+#[test]
 fn what_cannot_be_compiled_is_said() {
     let rule = |condition: &str| {
         format!(r#"{{"version": 1, "rules": [{{"id": "x", "protocol": "modbus", "condition": {condition}}}]}}"#)

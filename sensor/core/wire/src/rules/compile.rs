@@ -43,7 +43,8 @@ fn protocol(name: &str) -> Option<(usize, Option<String>)> {
     if let Some(own) = PROTOCOLS.iter().position(|entry| entry.name == name) {
         return Some((own, None));
     }
-    let of_that_name = |field: &FieldDef| field.name.split_once('.').is_some_and(|(prefix, _)| prefix == name);
+    let fields = name.replace('-', "_");
+    let of_that_name = |field: &FieldDef| field.name.split_once('.').is_some_and(|(prefix, _)| prefix == fields);
     let below = PROTOCOLS.iter().position(|entry| entry.fields.iter().any(of_that_name))?;
     Some((below, Some(name.to_owned())))
 }
