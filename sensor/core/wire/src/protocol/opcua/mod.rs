@@ -3,6 +3,7 @@
 //! OPC 10000-4 (Services) 1.05.
 
 mod chunks;
+mod decode;
 pub mod fields;
 mod message;
 pub mod names;
@@ -10,6 +11,7 @@ mod reader;
 mod secure;
 mod services;
 mod sheet;
+mod side;
 mod status;
 mod text;
 mod transport;
@@ -25,6 +27,7 @@ use names::operation;
 use reader::{Body, Read, Trouble};
 use secure::Channel;
 use sheet::{Scratch, Sheet};
+use side::{Asked, Side};
 use transport::{Front, Header, Kind, HEADER};
 
 pub const PROTOCOL: Protocol = Protocol {
@@ -45,20 +48,8 @@ fn probe(payload: &[u8]) -> Probe {
     }
 }
 
-/// What is remembered of one direction.
-#[derive(Debug)]
-struct Side {
-    last_sequence: Option<u32>,
-    /// Nothing was lost since the opening: a message that makes no sense is the sender's doing, not ours.
-    is_whole: bool,
-    /// Bytes still to come of a chunk too large to be held.
-    skipping: usize,
-    /// Flaws of intermediate chunks, for the message they belong to.
-    carried: u64,
-}
-
 /// One conversation: one connection carries one secure channel.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct OpcUa {
     client: Side,
     server: Side,
@@ -68,39 +59,6 @@ struct OpcUa {
     asked: Asked,
     /// A Hello waits for its Acknowledge.
     is_greeting: bool,
-}
-
-/// Which service the last requests asked for, by request id: clients count them up, so each has its own place until
-/// 64 more were sent. Only for answers that do not say what they answer.
-#[derive(Debug)]
-struct Asked([(u32, u32); 64]);
-
-impl Asked {
-    #[inline]
-    fn note(&mut self, request: u32, service: u32) {
-        if let Some(place) = self.0.get_mut((request & 63) as usize) {
-            *place = (request, service);
-        }
-    }
-
-    fn find(&self, request: u32) -> Option<u32> {
-        self.0.get((request & 63) as usize).filter(|(id, service)| *id == request && *service != 0).map(|place| place.1)
-    }
-}
-
-impl Default for OpcUa {
-    fn default() -> Self {
-        let side = || Side { last_sequence: None, is_whole: false, skipping: 0, carried: 0 };
-        Self {
-            client: side(),
-            server: side(),
-            channel: Channel::default(),
-            chunks: Chunks::default(),
-            scratch: Scratch::default(),
-            asked: Asked([(0, 0); 64]),
-            is_greeting: false,
-        }
-    }
 }
 
 /// References of exchanges that have no request id. Request ids are mixed with a channel id, and 0 is no channel.
@@ -178,7 +136,7 @@ impl OpcUa {
     /// Bytes of this direction were lost.
     fn forget(&mut self, from_client: bool) {
         self.chunks.forget(from_client);
-        *self.side(from_client) = Side { last_sequence: None, is_whole: false, skipping: 0, carried: 0 };
+        *self.side(from_client) = Side::default();
     }
 
     /// 7.1.3: the messages that carry no secure channel.
