@@ -19,7 +19,8 @@ from testbed.commands import RangeError
 from testbed.demo_plant import Plant, Told, available, new_run_id
 from testbed.state import ProcessMark, end_processes
 from testbed.tiers import PASSWORD, SENSOR, Tiers, log_tail, start_module
-from testbed.verdict import Seen, innocent_alarms, judge, truth
+from testbed.truth import read_truth
+from testbed.verdict import Seen, innocent_alarms, judge
 
 WINDOW_S = 2
 """The demo's windows are short, so that half a minute of learning holds enough of them."""
@@ -157,18 +158,14 @@ def _replayed(workdir: Path, once: bool) -> int:
 
 
 def _drain(tiers: Tiers) -> None:
-    """Wait until the tiers above hold what the enterprise holds."""
+    """Wait until the tiers above hold every alert that the enterprise holds."""
     deadline = time.monotonic() + DRAIN_S
     while time.monotonic() < deadline:
         time.sleep(0.5)
-        sets = [_alert_keys(running.store().latest()) for running in tiers.running]
+        sets = [{(record.origin, record.id) for record in records_of(tiers, place)} for place in range(3)]
         if sets[0] and sets[0] == sets[1] == sets[2]:
             return
     say("上级尚未收齐（心跳仍在继续） / the tiers above have not caught up yet")
-
-
-def _alert_keys(keys: set[tuple[str, str, int]]) -> set[tuple[str, str]]:
-    return {(origin, record_id) for origin, record_id, _ in keys}
 
 
 def records_of(tiers: Tiers, place: int) -> list[Record]:
@@ -189,7 +186,7 @@ def records_of(tiers: Tiers, place: int) -> list[Record]:
 
 def _summary(tiers: Tiers, outcome: Outcome) -> int:
     plant, ministry = records_of(tiers, 0), records_of(tiers, 2)
-    lines = truth(outcome.truth_path)
+    lines = read_truth(outcome.truth_path)
     seen = judge(lines, plant, ministry)
     innocent = innocent_alarms(lines, plant)
     print("\n──── 小结 / summary " + "─" * 60)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from sensor.schema import Alert, Level, Record
+from testbed.truth import Expectation, TruthLine, expectations
 
-ACTIONS = Path(__file__).parent / "actions.yml"
 GRACE_NS = 3_000_000_000
 """An alert may be stamped a little before its truth line (a clock read twice) or after its action's end."""
 
@@ -37,67 +32,56 @@ class Seen:
         return bool(self.alerts) and self.at_ministry
 
 
-def truth(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def expectations() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = yaml.safe_load(ACTIONS.read_text(encoding="utf-8"))["actions"]
-    return data
-
-
-def judge(lines: list[dict[str, Any]], plant: Iterable[Record], ministry: Iterable[Record]) -> list[Seen]:
+def judge(lines: Sequence[TruthLine], plant: Iterable[Record], ministry: Iterable[Record]) -> list[Seen]:
     """One entry per line of the truth. `plant` are the records at the enterprise, where addresses are in clear."""
     arrived = {(record.origin, record.id) for record in ministry}
     alerts = [(record, record.alert()) for record in plant if record.kind == "alert"]
     wanted = expectations()
-    ends = [line["time_ns"] for line in lines[1:]] + [2**63]
+    ends = [line.time_ns for line in lines[1:]] + [2**63]
     seen = []
     for line, end_ns in zip(lines, ends, strict=True):
-        expected = wanted[line["action"]]
+        expected = wanted[line.action]
         found = [
             (record, alert)
             for record, alert in alerts
-            if _about(alert, line, end_ns) and any(_matches(alert, row, expected) for row in expected["seen_as"])
+            if _about(alert, line, end_ns) and any(_matches(alert, row, expected) for row in expected.seen_as)
         ]
         outcomes = Counter(str(alert.outcome) for _, alert in found)
         seen.append(
             Seen(
-                action=line["action"],
-                source=line["source"],
-                target=line["target"],
+                action=line.action,
+                source=line.source,
+                target=line.target,
                 alerts=tuple(dict.fromkeys(alert.title.zh for _, alert in found)),
                 detectors=tuple(sorted({alert.detector for _, alert in found})),
                 technique=tuple(sorted({technique for _, alert in found for technique in alert.technique})),
-                outcome=expected["outcome"] if expected.get("outcome") in outcomes else next(iter(outcomes), "-"),
+                outcome=expected.outcome if expected.outcome and expected.outcome in outcomes else next(iter(outcomes), "-"),
                 at_ministry=any((record.origin, record.id) in arrived for record, _ in found),
             )
         )
     return seen
 
 
-def _about(alert: Alert, line: Mapping[str, Any], end_ns: int) -> bool:
+def _about(alert: Alert, line: TruthLine, end_ns: int) -> bool:
     """Between these two, and going on while the action did. (A folded alert may have begun with an earlier action.)"""
     sides = {end.ip for end in (alert.client, alert.server) if end is not None}
-    if line["target"] not in sides and line["source"] not in sides:
+    if line.source not in sides or not sides <= {line.source, line.target}:
         return False
-    if line["source"] not in sides and alert.detector == "signature":
-        return False
-    return alert.last_ns >= line["time_ns"] - GRACE_NS and alert.first_ns <= end_ns + GRACE_NS
+    return alert.last_ns >= line.time_ns - GRACE_NS and alert.first_ns <= end_ns + GRACE_NS
 
 
-def _matches(alert: Alert, row: Mapping[str, str], expected: Mapping[str, Any]) -> bool:
+def _matches(alert: Alert, row: Mapping[str, str], expected: Expectation) -> bool:
     if row.get("detector", alert.detector) != alert.detector or row.get("cause", alert.cause) != alert.cause:
         return False
     if row.get("rule", alert.title.en) != alert.title.en:
         return False
-    outcome = expected.get("outcome")
+    outcome = expected.outcome
     return outcome is None or alert.detector != "signature" or str(alert.outcome) in (outcome, "success")
 
 
-def innocent_alarms(lines: list[dict[str, Any]], plant: Iterable[Record]) -> list[Alert]:
+def innocent_alarms(lines: Sequence[TruthLine], plant: Iterable[Record]) -> list[Alert]:
     """Alerts of level medium or above that no hostile source of the truth is part of."""
-    hostile = {line["source"] for line in lines}
+    hostile = {line.source for line in lines}
     found = []
     for record in plant:
         if record.kind != "alert":

@@ -114,6 +114,8 @@ impl Analysis {
         }
         let mut fields = Vec::new();
         print::event(&mut fields, event, &self.names);
+        // A finding about rhythm is about many messages: the answer to one of them says nothing about it.
+        let about_this = !cause.starts_with("period:");
         let awaits_answer = event.record.role == Role::Request && event.record.reference.is_some();
         let hit = Hit {
             kind: HitKind::First,
@@ -125,8 +127,8 @@ impl Analysis {
             last: mark,
             count: 1,
             outcome: match event.record.role {
-                Role::Request if awaits_answer => PENDING,
-                Role::Response => event.record.outcome.name(),
+                Role::Request if about_this && awaits_answer => PENDING,
+                Role::Response if about_this => event.record.outcome.name(),
                 _ => "not_applicable",
             },
             segment: event.segment,

@@ -38,9 +38,7 @@ pub fn event(out: &mut Vec<u8>, event: &Event<'_>, names: &Names) {
                 object.key(field.name);
                 timestamp(object.out, event.ts_ns);
             }
-            base::FILE_NAME => {
-                object.text(if names.files { "file.name" } else { INTERFACE }, names.input(event.input))
-            }
+            base::FILE_NAME => object.text(if names.files { "file.name" } else { INTERFACE }, names.input(event.input)),
             base::SEGMENT => object.text(field.name, names.segment(event.segment)),
             base::SOURCE_MAC => object.mac(field.name, &event.source().mac),
             base::DESTINATION_MAC => object.mac(field.name, &event.destination().mac),
