@@ -23,7 +23,7 @@ from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
 
 MAX_FORM_BYTES = 64 * 1024
-"""what a form may weigh; batches have their own, larger limit"""
+"""what a request may weigh; the way in for batches sets a larger limit of its own"""
 
 
 def secret_key(path: Path) -> bytes:
@@ -55,6 +55,7 @@ def create_app(
         SESSION_COOKIE_SECURE=settings.serves_tls,
         SESSION_REFRESH_EACH_REQUEST=True,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.session_hours),
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         TEMPLATES_AUTO_RELOAD=False,

@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 
+from console.plain import clean, shorten
+
 LANGUAGES = ("zh", "en")
 DEFAULT_LANGUAGE = "zh"
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
@@ -61,8 +63,14 @@ def known(key: str) -> bool:
     return key in entries()
 
 
+MAX_PARAMETER = 1000
+
+
 def _shown(value: Any) -> Any:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+    """A parameter as it is put into a text: whatever a record said in it cannot break the line or grow beyond it."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return value if isinstance(value, (float, Markup)) else shorten(clean(str(value)), MAX_PARAMETER)
 
 
 def say(key: str, language: str, **params: Any) -> str:

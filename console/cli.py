@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from flask import Flask
 
@@ -17,8 +18,7 @@ from console.settings import ConsoleSettings
 from console.state import state
 from console.store import StoreError, open_store
 from console.users import Users
-
-log = logging.getLogger(__name__)
+from federation.parent import Parent
 
 
 def open_users(settings: ConsoleSettings) -> Users:
@@ -70,13 +70,42 @@ class _Running:
             here.users.close()
 
 
-def run_console(settings: ConsoleSettings, announce: Callable[[str], None] = log.info) -> None:
-    """Serve a console until SIGTERM or SIGINT, then end cleanly. `announce` is told where it can be reached.
+def users_of(data_dir: Path) -> Users:
+    """The accounts of the console that keeps its data there; the folder is made where it is missing."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Users(data_dir / "users.sqlite")
+
+
+def nodes_of(data_dir: Path) -> Nodes:
+    """The child nodes of the console that keeps its data there."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Nodes(data_dir / "store.sqlite")
+
+
+def _link(parent: Parent) -> dict[str, object]:
+    link: dict[str, object] = {"name": parent.name, "url": parent.url, "token": parent.token}
+    return link if parent.ca_file is None else {**link, "ca_file": str(parent.ca_file)}
+
+
+def _announce(url: str) -> None:
+    sys.stderr.write(f"console at {url}\n")
+    sys.stderr.flush()
+
+
+def run_console(
+    settings: ConsoleSettings, parents: Sequence[Parent] = (), announce: Callable[[str], None] = _announce
+) -> None:
+    """Serve a console until SIGTERM or SIGINT, then end cleanly.
+
+    `parents` are the nodes it reports to, beside those in `settings.parent_links`. `announce` is told the address once
+    the port is taken.
 
     Raises:
         ConsoleRefused: it cannot be started like this; the message is one line with the way out.
         SystemExit: when it has ended, with 0 after a signal.
     """
+    if parents:
+        settings = replace(settings, parent_links=(*settings.parent_links, *map(_link, parents)))
     listener = listen(settings)
     try:
         prepare(settings)

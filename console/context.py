@@ -9,10 +9,10 @@ from flask_login import current_user
 
 from console.catalogue import known, say
 from console.language import reader_language
+from console.plain import clean, shorten
 from console.present import waiting
 from console.state import state
 from console.store import IncidentRow
-from console.words import clean, shorten
 
 
 def title_of(row: IncidentRow) -> str:
@@ -26,8 +26,8 @@ def clip(text: str, most: int) -> str:
 
 
 def refusal(reason: str) -> str:
-    """Why a record was refused: the catalogue's words for a known code, else what the refuser wrote."""
-    key = f"refused.reason_{reason}"
+    """Why a record was refused (`code: what was meant`): our words for a known code, else what the refuser wrote."""
+    key = f"refused.reason_{reason.partition(':')[0]}"
     return say(key, reader_language()) if known(key) else clean(reason)
 
 

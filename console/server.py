@@ -5,9 +5,11 @@ One worker process, because the embedded store has one writer; threads wait on d
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE_S = 20
 GRACE_S = 15
 BACKLOG = 256
+PR_SET_PDEATHSIG = 1
 
 
 class ConsoleRefused(RuntimeError):
@@ -62,6 +65,8 @@ def listen(settings: ConsoleSettings) -> socket.socket:
     """
     check_bind(settings)
     host, port = settings.bind_host, settings.bind_port
+    if not 0 <= port <= 65535:
+        raise ConsoleRefused(f"{host}:{port} is no address to listen on: a port is 0 to 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -84,6 +89,11 @@ def url_of(settings: ConsoleSettings, listener: socket.socket) -> str:
     port = listener.getsockname()[1]
     host = f"[{settings.bind_host}]" if ":" in settings.bind_host else settings.bind_host
     return f"{'https' if settings.serves_tls else 'http'}://{host}:{port}"
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent dies, so that a killed console frees its port at once."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -110,6 +120,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "errorlog": "-",
             "loglevel": "warning",
             "proc_name": f"otus-console-{settings.node_name}",
+            "post_fork": lambda arbiter, worker: _end_with_parent(),
             "worker_exit": lambda arbiter, worker: self._stop(),
             # Several consoles on one machine would share ~/.gunicorn/gunicorn.ctl.
             "control_socket_disable": True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sensor.schema import Text
@@ -44,7 +44,7 @@ class ConsoleSettings:
     lock_minutes: int = 10
     silent_after_s: int = 180
     """a sensor or child that said nothing for this long is shown as out of sight"""
-    parent_links: tuple[Mapping[str, object], ...] = ()
+    parent_links: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     """how to reach each parent: `{name, url, token | token_file, ca_file?}`"""
 
     def __post_init__(self) -> None:

@@ -9,23 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from console.catalogue import known, say
+from console.plain import clean, shorten
 from sensor.schema import LEVELS, Text
-
-MAX_SHOWN = 300
-"""Characters of one text that a list shows; the whole stands on the detail page."""
-
-
-def clean(text: str) -> str:
-    """Text from the wire for a page: control and direction characters are shown as their numbers.
-
-    HTML is the template's business. A right-to-left override or a newline in a device's name could otherwise make a
-    line read as something else.
-    """
-    return "".join(letter if letter.isprintable() or letter == " " else f"\\u{ord(letter):04x}" for letter in text)
-
-
-def shorten(text: str, most: int = MAX_SHOWN) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from console.plain import clean
 from console.present.message import shown
-from console.words import clean
 from sensor.schema.fields import FIELDS
 
 MAX_LINES = 120

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from console.catalogue import known, say
-from console.words import Words, clean, shorten
+from console.plain import clean, shorten
+from console.words import Words
 
 MAX_VALUES = 6
 """values of one message that stand in its line; the rest is in its fields"""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.catalogue import say
+from console.plain import clean
 from console.present.message import shown
 from console.settings import ConsoleSettings
-from console.words import clean
 from federation.policy import Cut, UpwardPolicy
 from federation.pseudonyms import load_key
 from sensor.schema import Record

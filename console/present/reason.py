@@ -12,10 +12,11 @@ from string import Formatter
 from typing import Any
 
 from console.catalogue import entries, known, listed, say
+from console.plain import clean
 from console.present.drawing import Band, Rhythm, band, number, pairs, period_text, rhythm
 from console.present.fields import Line, table
 from console.present.message import operation_of, shown
-from console.words import Words, clean
+from console.words import Words
 from sensor.schema import Alert
 
 MAX_FEATURES = 12

@@ -8,9 +8,9 @@ from typing import Any
 
 from console.catalogue import say
 from console.clock import Clock
+from console.plain import clean
 from console.present.fields import Line, table
 from console.present.message import is_response, line
-from console.words import clean
 from sensor.schema import Alert, Endpoint
 
 TIMED = ("period", "anomaly")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from console.answers import Answer, page
+from console.plain import clean
 from console.state import state
-from console.words import clean
 
 bp = Blueprint("assets", __name__)
 PAGE = 100

@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from console.answers import Answer, page
 from console.language import reader_language
+from console.plain import clean
 from console.present.account import Account, account
 from console.present.fields import table
 from console.present.reason import explain
@@ -20,7 +21,7 @@ from console.present.steps import choices, journey, steps
 from console.present.story import frames, story
 from console.state import state
 from console.store import Incident, Workflow
-from console.words import Words, clean
+from console.words import Words
 from sensor.schema import Ledger, RecordError
 
 log = logging.getLogger(__name__)

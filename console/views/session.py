@@ -11,9 +11,9 @@ from flask_login import current_user
 from console.auth import AddressLimit, enter, leave, safe_next
 from console.catalogue import LANGUAGES
 from console.language import COOKIE, COOKIE_SECONDS
+from console.plain import clean
 from console.state import state
 from console.users import Verdict
-from console.words import clean
 
 log = logging.getLogger(__name__)
 bp = Blueprint("session", __name__)

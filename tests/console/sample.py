@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (sentences that travel inside records stay on one line)
 """Records as a plant sends them: what the console's tests and screenshots are filled with."""
 
 from __future__ import annotations

@@ -146,8 +146,9 @@ def test_what_is_not_there_says_what_to_do(client: FlaskClient, path: str) -> No
     assert client.get(path + ".json").get_json() == {"error": "http_404"}
 
 
-def test_an_unexpected_error_is_a_page_and_no_traceback(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch,
-                                                        caplog: pytest.LogCaptureFixture) -> None:  # fmt: skip
+def test_an_unexpected_error_is_a_page_and_no_traceback(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*args: object, **more: object) -> None:
         raise RuntimeError("secret inside")
 
