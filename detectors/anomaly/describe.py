@@ -1,0 +1,76 @@
+"""Words for a window that is unlike the learned ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from detectors.anomaly.features import FEATURES
+from detectors.anomaly.finding import WindowFinding
+from detectors.describe import Description
+from sensor.schema import Level, Reason, Text
+
+DETECTOR = "anomaly"
+CODE = "window_deviates"
+
+MAX_TITLE = 3
+"""Features named in the title; the reason has all of them."""
+FAR = 2.0
+"""A feature that says what was done is more than a note when it lies twice as far out as allowed."""
+
+_BY_NAME = {feature.name: feature for feature in FEATURES}
+
+ADVICE = Text(
+    "对照所列特征的实测值与学习范围，核对该时段是否有检修、换班或参数调整；无法解释的，查看同一时段的其他告警和原始报文。",
+    "Compare the values with the learned ranges and find out whether there was maintenance, a change of shift or of "
+    "settings. If nothing explains it, look at other alerts and the packets of that time.",
+)
+CONSEQUENCE = Text(
+    "通信行为与平时不同，可能是故障前兆、误操作，或借用已知主机进行的试探。",
+    "The conversation behaves unlike before: a fault on its way, a mistake, or somebody probing as a known host.",
+)
+
+
+def describe(finding: WindowFinding) -> Description:
+    known = [_BY_NAME[deviating.name] for deviating in finding.features]
+    named = known[:MAX_TITLE]
+    acting = any(
+        feature.acting and deviating.beyond >= FAR and deviating.value > deviating.high
+        for feature, deviating in zip(known, finding.features, strict=True)
+    )
+    return Description(
+        detector=DETECTOR,
+        # Times alone drift with the load of a network; what was done does not.
+        level=Level.MEDIUM if acting else Level.LOW,
+        title=Text(
+            f"通信特征偏离学习值：{'、'.join(feature.label.zh for feature in named)}",
+            f"Conversation unlike the learned one: {', '.join(feature.label.en for feature in named)}",
+        ),
+        reason=Reason(CODE, _params(finding)),
+        advice=ADVICE,
+        consequence=CONSEQUENCE,
+        technique=tuple(dict.fromkeys(feature.technique for feature in named)),
+    )
+
+
+def _params(finding: WindowFinding) -> dict[str, Any]:
+    decided = [name for name, found in (("feature", finding.by_feature), ("forest", finding.by_forest)) if found]
+    return {
+        "window_ns": finding.end_ns - finding.start_ns,
+        "features": [
+            {
+                "name": deviating.name,
+                "value": _short(deviating.value),
+                "low": _short(deviating.low),
+                "high": _short(deviating.high),
+            }
+            for deviating in finding.features
+        ],
+        "score": _short(finding.score),
+        "score_limit": _short(finding.score_limit),
+        "decided_by": " + ".join(decided),
+    }
+
+
+def _short(number: float) -> float:
+    """Six digits: what a person reads, and the same on every machine."""
+    return float(f"{number:.6g}")

@@ -1,0 +1,149 @@
+"""Judging windows: which are unlike the learned ones, and by what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detectors.alerts import WindowAlert
+from detectors.anomaly import forest as forests
+from detectors.anomaly.describe import describe
+from detectors.anomaly.features import FEATURES, NAMES
+from detectors.anomaly.finding import Deviating, WindowFinding
+from detectors.anomaly.robust import Robust
+from detectors.anomaly.train import VERSION, Key, Windows, arrange
+from detectors.baseline.folder import ROBUST, BaselineError, Folder
+
+MAX_NAMED = 3
+"""Features that are named when only the forest found a window unusual: those farthest out."""
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """A loaded model. `score` is a pure function of its arguments."""
+
+    robust: Robust
+    forest: Any
+    forest_limit: float
+    window_ns: int
+
+    def score(self, columns: Sequence[str], matrix: Any, keys: Sequence[Key]) -> list[WindowFinding]:
+        """The unusual ones among these windows, in their order.
+
+        Conversations that were not learned are left to the baseline; windows of another length are not judged.
+        """
+        return self._score(arrange(columns, matrix), keys)[0]
+
+    def _score(self, matrix: Any, keys: Sequence[Key]) -> tuple[list[WindowFinding], int]:
+        known = [
+            (place, row)
+            for place, key in enumerate(keys)
+            if key[5] - key[4] == self.window_ns and (row := self.robust.conversations.get(key[:4])) is not None
+        ]
+        if not known:
+            return [], 0
+        places, rows = [place for place, _ in known], [row for _, row in known]
+        values = matrix[places]
+        distances = self.robust.scores(values, rows)
+        beyond = np.abs(distances) / self.robust.allowed(rows)
+        unusual = forests.unusual(self.forest, distances)
+        by_feature, by_forest = beyond.max(axis=1) > 1.0, unusual > self.forest_limit
+        findings = []
+        for index in np.flatnonzero(by_feature | by_forest):
+            order = np.argsort(-beyond[index], kind="stable")
+            outside = [int(feature) for feature in order if beyond[index, feature] > 1.0]
+            named = outside or [int(feature) for feature in order[:MAX_NAMED]]
+            segment, client, server, protocol, start_ns, end_ns = keys[places[index]]
+            findings.append(
+                WindowFinding(
+                    segment=segment,
+                    client=client,
+                    server=server,
+                    protocol=protocol,
+                    start_ns=start_ns,
+                    end_ns=end_ns,
+                    features=tuple(
+                        self._deviating(
+                            rows[index], feature, float(values[index, feature]), float(beyond[index, feature])
+                        )
+                        for feature in named
+                    ),
+                    by_feature=bool(by_feature[index]),
+                    by_forest=bool(by_forest[index]),
+                    score=float(unusual[index]),
+                    score_limit=self.forest_limit,
+                )
+            )
+        return findings, len(known)
+
+    def _deviating(self, row: int, feature: int, value: float, beyond: float) -> Deviating:
+        low, high = self.robust.expected(row, feature)
+        return Deviating(FEATURES[feature].name, value, low, high, beyond)
+
+
+class Judge:
+    """What the alert room calls with every batch of windows; counts what it saw."""
+
+    def __init__(self, model: Anomaly | None, abstains: str | None) -> None:
+        self._model, self._abstains = model, abstains
+        self._seen = self._judged = 0
+
+    def judge(self, windows: Windows) -> list[WindowAlert]:
+        self._seen += len(windows)
+        if self._model is None or not len(windows):
+            return []
+        matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(len(windows), -1)
+        findings, judged = self._model._score(arrange(windows.columns, matrix), windows.keys())
+        self._judged += judged
+        return [
+            WindowAlert(
+                segment=finding.segment,
+                client=finding.client,
+                server=finding.server,
+                protocol=finding.protocol,
+                start_ns=finding.start_ns,
+                end_ns=finding.end_ns,
+                description=describe(finding),
+            )
+            for finding in findings
+        ]
+
+    def state(self) -> dict[str, Any]:
+        """`model` (active, abstains), `windows` {seen, judged}, and why it abstains."""
+        state: dict[str, Any] = {
+            "model": "abstains" if self._model is None else "active",
+            "windows": {"seen": self._seen, "judged": self._judged},
+        }
+        if self._abstains:
+            state["reason"] = self._abstains
+        return state
+
+
+def load_judge(folder: Folder) -> Judge:
+    """The model of a baseline folder whose hashes were checked by `read_folder`.
+
+    Raises:
+        BaselineError: there is none, or it is not one this version reads.
+    """
+    place = folder.path / ROBUST
+    if folder.robust is None:
+        raise BaselineError(f"{place}: this baseline has no anomaly model; learn it from captures or from a port")
+    try:
+        content = json.loads(folder.robust)
+        if content["version"] != VERSION or tuple(content["features"]) != NAMES:
+            raise BaselineError(f"{place}: was learned by another version; learn the baseline again")
+        if content["abstains"] is not None:
+            return Judge(None, str(content["abstains"]))
+        robust, limit, window_ns = Robust.from_json(content), float(content["forest_limit"]), int(content["window_ns"])
+    except BaselineError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+        raise BaselineError(f"{place}: is damaged; learn the baseline again") from None
+    if folder.model is None:
+        raise BaselineError(f"{folder.path}: the forest is missing; learn the baseline again")
+    forest = forests.load(folder.model, f"{folder.path}/model.skops")
+    return Judge(Anomaly(robust, forest, limit, window_ns), None)

@@ -1,0 +1,47 @@
+"""The features of a window, what they are called, and the smallest change of each that means anything.
+
+The core computes them (`wire/src/windows.rs`; a test compares the names).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensor.schema import Text
+
+
+@dataclass(frozen=True)
+class Feature:
+    name: str
+    label: Text
+    least: float
+    """spreads below this are not believed, in units of the feature: what counting at a window's edge, a time stamp, or
+    one more message of another kind changes by itself"""
+    share: float
+    """spreads below this share of the median are not believed"""
+    technique: str
+    """ATT&CK for ICS: what such a change is most often a sign of"""
+    acting: bool = False
+    """it says what was done, not only when and how fast"""
+
+
+FEATURES: tuple[Feature, ...] = (
+    # A request at the edge falls into this window or the next: one more or less is never enough.
+    Feature("requests", Text("请求数", "requests"), 0.25, 0.01, "T0802"),
+    Feature("responses", Text("应答数", "responses"), 0.25, 0.01, "T0802"),
+    # Counts that are usually the same in every window: a tenth, so that one more stands out where none varied.
+    Feature("unanswered", Text("无应答请求数", "unanswered requests"), 0.1, 0.0, "T0814"),
+    Feature("failures", Text("错误应答数", "failures"), 0.1, 0.0, "T0888", acting=True),
+    # Lengths are exact, their mean shifts with the mix of messages at the edge.
+    Feature("bytes_mean", Text("平均报文长度", "mean message length"), 0.1, 0.005, "T0845"),
+    Feature("operations", Text("操作种类数", "different operations"), 0.1, 0.0, "T0846", acting=True),
+    Feature("objects", Text("访问对象数", "different objects"), 0.1, 0.0, "T0861", acting=True),
+    Feature("writes", Text("写入与控制次数", "writes and controls"), 0.1, 0.0, "T0836", acting=True),
+    # A tenth of a millisecond is what a mirror port adds.
+    Feature("latency_median_ms", Text("应答时延中位数（毫秒）", "median latency (ms)"), 0.1, 0.02, "T0830"),
+    Feature("interval_mean_ms", Text("请求间隔均值（毫秒）", "mean interval of requests (ms)"), 0.2, 0.005, "T0802"),
+    Feature("interval_std_ms", Text("请求间隔波动（毫秒）", "spread of intervals (ms)"), 0.2, 0.02, "T0830"),
+    Feature("operation_entropy", Text("操作分布熵（比特）", "mix of operations (bits)"), 0.005, 0.01, "T0888"),
+)
+
+NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)

@@ -1,0 +1,171 @@
+"""Learning: repeatable, abstaining where there is too little, and never a pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detectors.anomaly import Anomaly, Settings, load_judge, train, train_matrix
+from detectors.anomaly.features import NAMES
+from detectors.baseline.folder import BaselineError, ModelFiles
+from tests.detectors.anomaly.conftest import anomaly_of, folder_of
+from tests.detectors.anomaly.synthetic import COLUMNS, WINDOW_NS, windows
+
+ROOT = Path(__file__).parents[3]
+
+
+class Batch:
+    """Windows as the engine hands them out."""
+
+    def __init__(self, matrix: np.ndarray, keys: list) -> None:  # type: ignore[type-arg]
+        self.columns = list(COLUMNS)
+        self.matrix = matrix.tobytes()
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def keys(self) -> list:  # type: ignore[type-arg]
+        return self._keys
+
+
+def test_the_features_are_the_cores() -> None:
+    core = pytest.importorskip("sensor._core", reason="the core is not built: make build")
+    assert tuple(core.features()) == NAMES
+
+
+def test_the_same_windows_give_the_same_model(learned: ModelFiles, anomaly: Anomaly) -> None:
+    matrix, keys = windows(conversations=20, count=100, seed=1)
+    again = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS)
+    assert again.robust == learned.robust
+    assert again.facts == learned.facts
+    matrix, keys = windows(conversations=20, count=50, seed=9)
+    matrix[:, 3] = np.arange(len(keys)) % 3
+    assert anomaly_of(again).score(COLUMNS, matrix, keys) == anomaly.score(COLUMNS, matrix, keys)
+
+
+def test_batches_of_the_engine_are_the_same_as_one_matrix(learned: ModelFiles) -> None:
+    matrix, keys = windows(conversations=20, count=100, seed=1)
+    batches = [Batch(matrix[start : start + 300], keys[start : start + 300]) for start in range(0, len(keys), 300)]
+    assert train(batches, window_s=10).robust == learned.robust
+
+
+def test_facts_say_what_was_learned(learned: ModelFiles) -> None:
+    facts = learned.facts
+    assert (facts["state"], facts["windows"], facts["conversations"]) == ("active", 2000, 20)
+    assert (facts["window_ns"], facts["false_alarm_rate"]) == (WINDOW_NS, 1e-4)
+
+
+@pytest.mark.parametrize(("conversations", "count"), [(0, 0), (1, 59), (20, 9), (7, 8)])
+def test_with_too_few_windows_the_model_abstains_and_says_so(conversations: int, count: int) -> None:
+    if conversations:
+        matrix, keys = windows(conversations, count, seed=1)
+    else:
+        matrix, keys = np.empty((0, 12)), []
+    model = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS)
+    assert model.forest is None and model.facts["state"] == "abstains"
+    judge = load_judge(folder_of(model))
+    matrix, keys = windows(2, 10, seed=2)
+    matrix[:, 3] = 1000.0
+    assert judge.judge(Batch(matrix, keys)) == []
+    state = judge.state()
+    assert state["model"] == "abstains" and state["windows"] == {"seen": 20, "judged": 0}
+    assert "60 are needed" in state["reason"] and "至少需要 60 个" in state["reason"]
+
+
+def test_conversations_with_few_windows_and_cut_windows_are_left_out() -> None:
+    matrix, keys = windows(conversations=8, count=20, seed=1)
+    keys[:20] = [(*key[:5], key[4] + 1) for key in keys[:20]]  # closed early
+    keep = [index for index in range(160) if not 20 <= index < 35]  # five windows are left of the second
+    model = train_matrix(COLUMNS, matrix[keep], [keys[index] for index in keep], window_ns=WINDOW_NS)
+    assert model.facts["conversations"] == 6 and model.facts["conversations_with_too_few"] == 1
+    assert len(json.loads(model.robust)["conversations"]) == 6
+
+
+def test_an_incident_while_learning_does_not_blind_the_model() -> None:
+    matrix, keys = windows(conversations=10, count=100, seed=1)
+    column = COLUMNS.index("objects")
+    matrix[50, column] = 128.0
+    anomaly = anomaly_of(train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS))
+    matrix, keys = windows(conversations=10, count=1, seed=2)
+    matrix[0, column] = 128.0
+    assert [finding.client for finding in anomaly.score(COLUMNS, matrix, keys)] == ["10.0.0.0"]
+
+
+def test_a_smaller_rate_allows_more(learned: ModelFiles) -> None:
+    matrix, keys = windows(conversations=20, count=100, seed=1)
+    strict = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS, settings=Settings(false_alarm_rate=1e-6))
+    loose, tight = (np.array(json.loads(model.robust)["limits"]) for model in (strict, learned))
+    assert np.all(loose >= tight) and np.any(loose > tight)
+
+
+def spoiled(model: ModelFiles, change: Callable[[dict], object]) -> ModelFiles:  # type: ignore[type-arg]
+    content = json.loads(model.robust)
+    change(content)
+    return replace(model, robust=json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda content: content.update(version=2), "another version"),
+        (lambda content: content.update(features=["x"]), "another version"),
+        (lambda content: content.pop("limits"), "is damaged"),
+        (lambda content: content.update(limits=[[1.0], [1.0]]), "is damaged"),
+        (lambda content: content["conversations"][0].update(median=[1.0]), "is damaged"),
+        (lambda content: content["conversations"][0].update(spread=[0.0] * 12), "is damaged"),
+        (lambda content: content["conversations"][0].update(median=[float("nan")] * 12), "is damaged"),
+        (lambda content: content["conversations"][0].update(conversation=["a"]), "is damaged"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(
+    learned: ModelFiles,
+    change: Callable[[dict], object],
+    words: str,  # type: ignore[type-arg]
+) -> None:
+    with pytest.raises(BaselineError, match=words):
+        load_judge(folder_of(spoiled(learned, change)))
+
+
+def test_only_our_types_are_loaded(learned: ModelFiles) -> None:
+    import skops.io
+    from sklearn.linear_model import LinearRegression
+    from sklearn.preprocessing import FunctionTransformer
+
+    hostile = skops.io.dumps(FunctionTransformer(func=print))
+    foreign = skops.io.dumps(FunctionTransformer(func=io.open))
+    other = skops.io.dumps(LinearRegression())
+    for data, words in [
+        (foreign, "which no model of ours does"),
+        (other, "is no forest over 12 features"),
+        (b"PK\x03\x04 nothing", "cannot be loaded"),
+        (learned.forest[: len(learned.forest) // 2] if learned.forest else b"", "cannot be loaded"),
+    ]:
+        with pytest.raises(BaselineError, match=words) as refused:
+            load_judge(folder_of(replace(learned, forest=data)))
+        assert "\n" not in str(refused.value)
+    with pytest.raises(BaselineError):
+        load_judge(folder_of(replace(learned, forest=hostile)))
+    with pytest.raises(BaselineError, match="the forest is missing"):
+        load_judge(folder_of(replace(learned, forest=None)))
+
+
+def test_no_pickle_is_ever_loaded() -> None:
+    """Neither by name nor through what would unpickle for us."""
+    forbidden = ("pickle", "joblib", "allow_pickle", "shelve", "marshal", "dill")
+    found = []
+    for room in ("sensor", "detectors", "federation", "console", "otus"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if "node_modules" in path.parts:
+                continue
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                code = line.partition("#")[0]
+                if any(f"import {word}" in code or f"{word}." in code or f"{word}=True" in code for word in forbidden):
+                    found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert found == []
