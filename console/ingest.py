@@ -54,13 +54,14 @@ def _ingest() -> Ingest:
 def batches() -> Response:
     """Take a batch of records from a child."""
     ingest = _ingest()
+    request.max_content_length = MAX_BATCH_BYTES
     try:
         node = _sender(ingest.nodes)
         if node is None:
+            _swallow()
             refusal = _refusal(401, "unknown_credential", "enrol this node at its parent and use the token given there")
             refusal.headers["WWW-Authenticate"] = 'Bearer realm="otus"'
             return refusal
-        request.max_content_length = MAX_BATCH_BYTES
         return _take(ingest.store, node, request.get_data(cache=False))
     except RequestEntityTooLarge:
         return _refusal(413, "too_large", f"a batch has at most {MAX_BATCH_BYTES} bytes; send fewer records")
@@ -77,6 +78,12 @@ def batches() -> Response:
 def _sender(nodes: Nodes) -> Node | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return nodes.authenticate(token.strip()) if scheme.lower() == "bearer" and len(token) < 512 else None
+
+
+def _swallow() -> None:
+    """Read what a stranger sends, up to the limit and keeping none: a sender reads our answer after its last byte."""
+    while request.stream.read(65536):
+        pass
 
 
 def _take(store: Store, node: Node, body: bytes) -> Response:

@@ -161,6 +161,10 @@ class Uplink:
                 kept.append(item)
             except RecordError as error:
                 spoilt.append(Verdict(item, f"not_sent: {error}"))
+            except Exception as error:
+                # A mistake in the cut must hold up one record, not the line; and never let it out uncut.
+                log.exception("record %s cannot be cut", "/".join(map(str, item.key)))
+                spoilt.append(Verdict(item, f"not_sent: {type(error).__name__}"))
         if spoilt:
             self._spool.answer(parent.name, spoilt)
         return kept, texts

@@ -19,6 +19,8 @@ from sensor.schema.words import Level, Outcome, State
 
 SCHEMA_FILE = Path(__file__).with_name("batch.schema.json")
 MAX_RECORDS = 500
+MAX_DEPTH = 24
+"""Objects and lists inside each other in one record; ours have seven."""
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s/\\:]+$", description="a node's name")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -186,6 +188,8 @@ def check_record(data: object) -> Record:
     Raises:
         RecordError: it is not one; the message names the first keys that are wrong.
     """
+    if _deeper_than(data, MAX_DEPTH):
+        raise RecordError(f"record: nested more than {MAX_DEPTH} deep")
     kind = data.get("kind") if isinstance(data, dict) else None
     try:
         _BY_KIND.get(kind if isinstance(kind, str) else "", _OTHER).validate_python(data)
@@ -196,6 +200,21 @@ def check_record(data: object) -> Record:
         ]
         raise RecordError("; ".join(problems)[:300]) from None
     return Record.from_json(data)
+
+
+def _deeper_than(data: object, limit: int) -> bool:
+    """Level by level and not by recursion: the answer must not depend on the stack."""
+    level = [data]
+    for _ in range(limit):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def major_of(schema: object) -> int:

@@ -240,14 +240,17 @@ def test_a_batch_that_is_too_large_is_halved_and_a_record_alone_set_aside(path: 
 def test_what_cannot_be_cut_is_not_sent_whole(path: Path) -> None:
     class Picky:
         def cut(self, record: Record) -> Record:
+            if record.key == alert(3).key:
+                raise ZeroDivisionError
             return alert(99) if record.key == alert(1).key else record
 
     line = Line(path, each("stored"), Picky())
-    line.spool.append([alert(1), alert(2)])
+    line.spool.append([alert(1), alert(2), alert(3)])
     line.step()
     assert [[item["id"] for item in batch] for batch in line.batches] == [[alert(2).id]]
     assert [(dead.key, dead.reason) for dead in line.spool.dead_letters()] == [
-        (alert(1).key, "not_sent: the policy changed its key")
+        (alert(3).key, "not_sent: ZeroDivisionError"),
+        (alert(1).key, "not_sent: the policy changed its key"),
     ]
 
 
