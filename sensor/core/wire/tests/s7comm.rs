@@ -40,6 +40,9 @@ fn a_connection_names_rack_and_slot_and_is_paired() {
     answered.clean().fields(&[("cotp.type_name", "connect_confirm"), ("cotp.source_reference", "5")]);
     assert_eq!((answered.role, answered.outcome), ("response", "success"));
     assert_eq!((asked.reference, asked.operation), (answered.reference, answered.operation));
+    // A confirmation whose sender repeats another number than the caller's is its answer all the same.
+    let careless = talk.server("0300 000b 06 d0 1801 0005 00");
+    assert_eq!(careless.clean().reference, asked.reference);
 }
 
 #[test]
@@ -55,6 +58,8 @@ fn a_refused_connection_is_a_failed_answer_and_an_ended_one_is_not() {
     ended.server(CONFIRM);
     let end = ended.server(disconnect);
     assert_eq!((end.clean().role, end.name, end.reference), ("unsolicited", "disconnect", None));
+    let met = talk("s7comm").server(disconnect);
+    assert_eq!(met.clean().role, "unsolicited", "a connection that was picked up in the middle");
 }
 
 #[test]

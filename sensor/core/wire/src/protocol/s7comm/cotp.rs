@@ -13,7 +13,8 @@ pub const DISCONNECT: u8 = 0x80;
 pub const ERROR: u8 = 0x70;
 pub const DATA: u8 = 0xf0;
 
-/// A reference that no S7 message can have: connection requests are paired by the caller's reference.
+/// A reference that no S7 message can have. A TCP connection carries one transport connection (RFC 1006, 5), so the
+/// confirmation answers the request even where its sender does not repeat the caller's number.
 const REFERENCE: u64 = 1 << 32;
 /// `operation` of a TPDU: this plus its type.
 pub const OPERATION: u32 = 0x3_0000;
@@ -66,7 +67,7 @@ pub fn describe(record: &mut Record, code: u8) {
 /// ```text
 ///   CR, CC:  dst(2) src(2) class(1) parameters     DR:  dst(2) src(2) reason(1)     ER:  dst(2) cause(1)
 /// ```
-pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, confirmed: bool) -> Result<(), Short> {
+pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, calling: bool) -> Result<(), Short> {
     let destination = header.u16()?;
     record.set_u(slot::COTP_DESTINATION, destination);
     match code & 0xf0 {
@@ -76,26 +77,26 @@ pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, confirmed
             record.set_u(slot::COTP_CLASS, header.u8()? >> 4);
             if code & 0xf0 == CONNECT {
                 record.role = Role::Request;
-                record.reference = Some(REFERENCE | u64::from(source));
+                record.reference = Some(REFERENCE);
             } else {
                 record.role = Role::Response;
                 record.outcome = Outcome::Success;
-                record.reference = Some(REFERENCE | u64::from(destination));
+                record.reference = Some(REFERENCE);
             }
             parameters(record, code, header);
         }
         DISCONNECT => {
             record.set_u(slot::COTP_SOURCE, header.u16()?);
             record.set_u(slot::COTP_CAUSE, header.u8()?);
-            if confirmed {
-                record.role = Role::Unsolicited;
-            } else {
+            if calling {
                 // X.224, 6.6: the answer to a connection request that is refused.
                 record.role = Role::Response;
                 record.outcome = Outcome::Failure;
                 record.operation = OPERATION | u32::from(CONNECT);
                 record.operation_name = "connect";
-                record.reference = Some(REFERENCE | u64::from(destination));
+                record.reference = Some(REFERENCE);
+            } else {
+                record.role = Role::Unsolicited;
             }
         }
         ERROR => {

@@ -52,8 +52,8 @@ struct Side {
 struct S7 {
     sides: [Side; 2],
     memory: Memory,
-    /// The connection was confirmed, or picked up in the middle.
-    confirmed: bool,
+    /// A connection was asked for and the answer has not come.
+    calling: bool,
 }
 
 /// TPKT and COTP alone also carry MMS, RDP, H.323: only S7's own first byte, or the transport addresses that a call
@@ -90,7 +90,7 @@ impl Parser for S7 {
         let side = usize::from(context.from_client);
         if let Some(side) = self.sides.get_mut(side).filter(|_| context.after_gap) {
             *side = Side { searching: true, ..Side::default() };
-            self.confirmed = true;
+            self.calling = false;
         }
         let searching = self.sides.get(side).is_some_and(|side| side.searching);
         if searching && !tpkt::plausible(bytes) {
@@ -149,15 +149,11 @@ impl S7 {
             return self.data(all, last, context, record);
         }
         cotp::describe(record, code);
-        if cotp::control(record, code, &mut header, self.confirmed).is_err() {
+        if cotp::control(record, code, &mut header, self.calling).is_err() {
             record.flaw(flaw::COTP_LENGTH);
         }
         all.keep(record, fields::COTP_DATA);
-        self.confirmed = match code & 0xf0 {
-            cotp::CONNECT => false,
-            cotp::CONFIRM => true,
-            _ => self.confirmed,
-        };
+        self.calling = code & 0xf0 == cotp::CONNECT;
         if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM | cotp::DISCONNECT | cotp::ERROR) {
             if self.sides.iter().any(|side| !side.fragments.is_empty()) {
                 record.flaw(flaw::INTERRUPTED);
@@ -169,7 +165,7 @@ impl S7 {
     }
 
     fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context, record: &mut Record) -> bool {
-        self.confirmed = true;
+        self.calling = false;
         let Some(side) = self.sides.get_mut(usize::from(context.from_client)) else {
             return true;
         };
