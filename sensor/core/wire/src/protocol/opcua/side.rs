@@ -13,25 +13,25 @@ pub struct Side {
 }
 
 /// Which service the last requests asked for, by request id: clients count them up, so each has its own place until
-/// 64 more were sent. Only for answers that do not say what they answer.
+/// 16 more were sent. Only for answers that do not say what they answer.
 #[derive(Debug)]
-pub struct Asked([(u32, u32); 64]);
+pub struct Asked([(u32, u32); 16]);
 
 impl Asked {
     #[inline]
     pub fn note(&mut self, request: u32, service: u32) {
-        if let Some(place) = self.0.get_mut((request & 63) as usize) {
+        if let Some(place) = self.0.get_mut((request & 15) as usize) {
             *place = (request, service);
         }
     }
 
     pub fn find(&self, request: u32) -> Option<u32> {
-        self.0.get((request & 63) as usize).filter(|(id, service)| *id == request && *service != 0).map(|place| place.1)
+        self.0.get((request & 15) as usize).filter(|(id, service)| *id == request && *service != 0).map(|place| place.1)
     }
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Self([(0, 0); 64])
+        Self([(0, 0); 16])
     }
 }
