@@ -110,7 +110,7 @@ def test_one_is_one() -> None:
 
 
 def test_html_escapes_what_is_put_in() -> None:
-    said = say_html("refused.reason_invalid", "en")
+    said = say_html("refused.reason_too_large", "en")
     assert isinstance(said, Markup)
     assert say_html("frame.updated", "en", time="<b>") == "As of &lt;b&gt;"
     assert say_html("frame.updated", "en", time=Markup("<b>")) == "As of <b>"

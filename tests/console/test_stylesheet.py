@@ -67,4 +67,4 @@ def test_classes_exist() -> None:
         for names in re.findall(r'class="([^"]*)"', source):
             used |= {name for name in names.split() if not name.endswith("-")}
     # Marks that other rules or scripts look for.
-    assert used - known <= {"usual-line", "seen-line", "decide", "sensor", "-edge", "-fill", "-dot"}
+    assert used - known <= {"usual-line", "seen-line", "decide", "sensor", "frames", "-edge", "-fill", "-dot"}
