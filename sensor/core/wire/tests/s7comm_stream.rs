@@ -119,3 +119,11 @@ fn an_unfinished_packet_says_how_much_it_needs() {
         assert_eq!(talk.client(text).step, Step::Short { need }, "{text}");
     }
 }
+
+#[test]
+fn a_numbered_data_tpdu_is_as_good_as_any() {
+    // Class 0 numbers nothing; some clients count nevertheless.
+    let text = SETUP.replace("02f080", "02f081");
+    assert_eq!((reading::protocol("s7comm").probe)(&bytes(&text)), wire::protocol::Probe::Sure);
+    talk("s7comm").read(&bytes(&text), true, true).clean();
+}

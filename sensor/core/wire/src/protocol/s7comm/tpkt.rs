@@ -54,9 +54,8 @@ pub fn plausible(bytes: &[u8]) -> bool {
         && (2..0xff).contains(&indicator)
         && indicator.saturating_add(HEADER + 1) <= length
         && fits(5, &|code| cotp::known(code))
-        // Data of class 0: length indicator 2, and only the highest bit of the third byte may be set.
-        && (bytes.get(5).is_none_or(|code| *code != cotp::DATA)
-            || (indicator == 2 && fits(6, &|byte| byte & 0x7f == 0)))
+        // Data of class 0. (The third byte's number should be 0 there; not every client keeps to it.)
+        && (bytes.get(5).is_none_or(|code| *code != cotp::DATA) || indicator == 2)
 }
 
 /// Where behind the front a packet may begin; all of the bytes when there is none.
