@@ -14,7 +14,7 @@ pub struct Side {
 
 /// Which service the last requests asked for, by request id: clients count them up, so each has its own place until
 /// 16 more were sent. Only for answers that do not say what they answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Asked([(u32, u32); 16]);
 
 impl Asked {
@@ -27,11 +27,5 @@ impl Asked {
 
     pub fn find(&self, request: u32) -> Option<u32> {
         self.0.get((request & 15) as usize).filter(|(id, service)| *id == request && *service != 0).map(|place| place.1)
-    }
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self([(0, 0); 16])
     }
 }
