@@ -15,11 +15,13 @@ from detectors.anomaly.describe import describe
 from detectors.anomaly.features import FEATURES, NAMES
 from detectors.anomaly.finding import Deviating, WindowFinding
 from detectors.anomaly.robust import Robust
-from detectors.anomaly.train import VERSION, Key, Windows, arrange
+from detectors.anomaly.train import VERSION, Key, Rows, Windows
 from detectors.baseline.folder import ROBUST, BaselineError, Folder
 
 MAX_NAMED = 3
 """Features that are named when only the forest found a window unusual: those farthest out."""
+
+_OPENING = np.array([feature.opening for feature in FEATURES])
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ class Anomaly:
 
         Conversations that were not learned are left to the baseline; windows of another length are not judged.
         """
-        return self._score(arrange(columns, matrix), keys)[0]
+        return self.judge(Rows.arrange(columns, matrix, keys))[0]
 
-    def _score(self, matrix: Any, keys: Sequence[Key]) -> tuple[list[WindowFinding], int]:
+    def judge(self, windows: Rows) -> tuple[list[WindowFinding], int]:
+        """The unusual ones, and how many could be judged."""
+        keys = windows.keys
         known = [
             (place, row)
             for place, key in enumerate(keys)
@@ -47,11 +51,12 @@ class Anomaly:
         if not known:
             return [], 0
         places, rows = [place for place, _ in known], [row for _, row in known]
-        values = matrix[places]
+        values, opening = windows.values[places], windows.opening[places]
         distances = self.robust.scores(values, rows)
         beyond = np.abs(distances) / self.robust.allowed(rows)
+        beyond[np.ix_(opening, ~_OPENING)] = 0.0
         unusual = forests.unusual(self.forest, distances)
-        by_feature, by_forest = beyond.max(axis=1) > 1.0, unusual > self.forest_limit
+        by_feature, by_forest = beyond.max(axis=1) > 1.0, (unusual > self.forest_limit) & ~opening
         findings = []
         for index in np.flatnonzero(by_feature | by_forest):
             order = np.argsort(-beyond[index], kind="stable")
@@ -96,8 +101,7 @@ class Judge:
         self._seen += len(windows)
         if self._model is None or not len(windows):
             return []
-        matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(len(windows), -1)
-        findings, judged = self._model._score(arrange(windows.columns, matrix), windows.keys())
+        findings, judged = self._model.judge(Rows.of(windows))
         self._judged += judged
         return [
             WindowAlert(

@@ -23,6 +23,8 @@ class Feature:
     """ATT&CK for ICS: what such a change is most often a sign of"""
     acting: bool = False
     """it says what was done, not only when and how fast"""
+    opening: bool = False
+    """it is judged where a conversation opens or logs in, too: there all others are unlike by nature"""
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -30,13 +32,13 @@ FEATURES: tuple[Feature, ...] = (
     Feature("requests", Text("请求数", "requests"), 0.25, 0.01, "T0802"),
     Feature("responses", Text("应答数", "responses"), 0.25, 0.01, "T0802"),
     # Counts that are usually the same in every window: a tenth, so that one more stands out where none varied.
-    Feature("unanswered", Text("无应答请求数", "unanswered requests"), 0.1, 0.0, "T0814"),
-    Feature("failures", Text("错误应答数", "failures"), 0.1, 0.0, "T0888", acting=True),
+    Feature("unanswered", Text("无应答请求数", "unanswered requests"), 0.1, 0.0, "T0814", opening=True),
+    Feature("failures", Text("错误应答数", "failures"), 0.1, 0.0, "T0888", acting=True, opening=True),
     # Lengths are exact, their mean shifts with the mix of messages at the edge.
     Feature("bytes_mean", Text("平均报文长度", "mean message length"), 0.1, 0.005, "T0845"),
-    Feature("operations", Text("操作种类数", "different operations"), 0.1, 0.0, "T0846", acting=True),
-    Feature("objects", Text("访问对象数", "different objects"), 0.1, 0.0, "T0861", acting=True),
-    Feature("writes", Text("写入与控制次数", "writes and controls"), 0.1, 0.0, "T0836", acting=True),
+    Feature("operations", Text("操作种类数", "different operations"), 0.1, 0.0, "T0846"),
+    Feature("objects", Text("访问对象数", "different objects"), 0.1, 0.0, "T0861"),
+    Feature("writes", Text("写入与控制次数", "writes and controls"), 0.1, 0.0, "T0836", acting=True, opening=True),
     # A tenth of a millisecond is what a mirror port adds.
     Feature("latency_median_ms", Text("应答时延中位数（毫秒）", "median latency (ms)"), 0.1, 0.02, "T0830"),
     Feature("interval_mean_ms", Text("请求间隔均值（毫秒）", "mean interval of requests (ms)"), 0.2, 0.005, "T0802"),
@@ -45,3 +47,6 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+
+SESSIONS = "sessions"
+"""The column that is not judged: requests that open, log in or close. Above zero the window is an opening one."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.anomaly import forest as forests
-from detectors.anomaly.features import FEATURES, NAMES
+from detectors.anomaly.features import FEATURES, NAMES, SESSIONS
 from detectors.anomaly.robust import Conversation, learn
 from detectors.anomaly.tail import Scores, as_matrix
 from detectors.baseline.folder import ModelFiles
@@ -45,34 +46,46 @@ class Windows(Protocol):
     def keys(self) -> list[Key]: ...
 
 
-def unpack(windows: Windows) -> tuple[Scores, list[Key]]:
-    """The columns this model knows, in its order."""
-    matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(len(windows), -1)
-    return arrange(windows.columns, matrix), windows.keys()
+@dataclass(frozen=True)
+class Rows:
+    """Windows with their columns in the model's order."""
 
+    values: Scores
+    opening: NDArray[np.bool_]
+    """the conversation opened or logged in there"""
+    keys: Sequence[Key]
 
-def arrange(columns: Sequence[str], matrix: Any) -> Scores:
-    """Columns by name, in the model's order.
+    @classmethod
+    def of(cls, windows: Windows) -> Rows:
+        matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(len(windows), -1)
+        return cls.arrange(windows.columns, matrix, windows.keys())
 
-    Raises:
-        ValueError: a feature is missing; core and detectors are of different versions.
-    """
-    missing = [name for name in NAMES if name not in columns]
-    if missing:
-        raise ValueError(f"windows without {', '.join(missing)}: core and detectors are of different versions")
-    values = as_matrix(matrix, len(columns))
-    return np.ascontiguousarray(values[:, [columns.index(name) for name in NAMES]])
+    @classmethod
+    def arrange(cls, columns: Sequence[str], matrix: Any, keys: Sequence[Key]) -> Rows:
+        """Take columns by name.
+
+        Raises:
+            ValueError: a column is missing; core and detectors are of different versions.
+        """
+        wanted = (*NAMES, SESSIONS)
+        missing = [name for name in wanted if name not in columns]
+        if missing:
+            raise ValueError(f"windows without {', '.join(missing)}: core and detectors are of different versions")
+        values = as_matrix(matrix, len(columns))[:, [columns.index(name) for name in wanted]]
+        if len(values) != len(keys):
+            raise ValueError(f"{len(values)} rows for {len(keys)} windows")
+        return cls(np.ascontiguousarray(values[:, :-1]), values[:, -1] > 0.0, keys)
 
 
 def train(windows: Iterable[Windows], *, window_s: int, settings: Settings | None = None) -> ModelFiles:
     """Learn from batches of windows as the engine hands them out."""
-    matrices, keys = [], []
-    for batch in windows:
-        matrix, batch_keys = unpack(batch)
-        matrices.append(matrix)
-        keys += batch_keys
-    whole = np.concatenate(matrices) if matrices else np.empty((0, len(NAMES)))
-    return train_matrix(list(NAMES), whole, keys, window_ns=window_s * 1_000_000_000, settings=settings)
+    batches = [Rows.of(batch) for batch in windows]
+    whole = Rows(
+        np.concatenate([batch.values for batch in batches]) if batches else np.empty((0, len(NAMES))),
+        np.concatenate([batch.opening for batch in batches]) if batches else np.empty(0, dtype=np.bool_),
+        [key for batch in batches for key in batch.keys],
+    )
+    return _learn(whole, window_s * 1_000_000_000, settings or Settings())
 
 
 def train_matrix(
@@ -84,35 +97,34 @@ def train_matrix(
     settings: Settings | None = None,
 ) -> ModelFiles:
     """Learn from rows of features. The same rows in the same order give the same model."""
-    settings = settings or Settings()
-    values = arrange(columns, matrix)
-    rows: dict[Conversation, list[int]] = {}
-    for row, (segment, client, server, protocol, start_ns, end_ns) in enumerate(keys):
+    return _learn(Rows.arrange(columns, matrix, keys), window_ns, settings or Settings())
+
+
+def _learn(rows: Rows, window_ns: int, settings: Settings) -> ModelFiles:
+    places: dict[Conversation, list[int]] = {}
+    usable = np.all(np.isfinite(rows.values), axis=1) & ~rows.opening
+    for place, (segment, client, server, protocol, start_ns, end_ns) in enumerate(rows.keys):
         # Windows that were closed early saw only a part of their time.
-        if end_ns - start_ns == window_ns and np.all(np.isfinite(values[row])):
-            rows.setdefault((segment, client, server, protocol), []).append(row)
-    groups = {
-        conversation: values[own]
-        for conversation, own in sorted(rows.items())
-        if len(own) >= settings.minimum_conversation
-    }
-    seen, usable = sum(map(len, rows.values())), sum(map(len, groups.values()))
+        if usable[place] and end_ns - start_ns == window_ns:
+            places.setdefault((segment, client, server, protocol), []).append(place)
+    least, each = settings.minimum_windows, settings.minimum_conversation
+    groups = {conversation: rows.values[own] for conversation, own in sorted(places.items()) if len(own) >= each}
+    used = sum(map(len, groups.values()))
     facts: dict[str, Any] = {
         "window_ns": window_ns,
-        "windows": seen,
-        "windows_used": usable,
+        "windows": len(rows.keys),
+        "windows_used": used,
         "conversations": len(groups),
-        "conversations_with_too_few": len(rows) - len(groups),
+        "conversations_with_too_few": len(places) - len(groups),
         "false_alarm_rate": settings.false_alarm_rate,
-        "minimum_windows": settings.minimum_windows,
-        "minimum_conversation": settings.minimum_conversation,
+        "minimum_windows": least,
+        "minimum_conversation": each,
     }
     head = {"version": VERSION, "window_ns": window_ns, "features": list(NAMES)}
-    if usable < settings.minimum_windows:
-        least, each = settings.minimum_windows, settings.minimum_conversation
+    if used < least:
         reason = (
-            f"可用窗口 {usable} 个，至少需要 {least} 个（每条通信关系 {each} 个） / "
-            f"{usable} usable windows, {least} are needed ({each} per conversation)"
+            f"可用窗口 {used} 个，至少需要 {least} 个（每条通信关系 {each} 个） / "
+            f"{used} usable windows, {least} are needed ({each} per conversation)"
         )
         facts |= {"state": "abstains", "reason": reason}
         return ModelFiles(_json({**head, "abstains": reason}), None, facts)

@@ -11,8 +11,9 @@ WINDOW_NS = 10_000_000_000
 START_NS = 1_700_000_000_000_000_000
 COLUMNS = [
     "requests", "responses", "unanswered", "failures", "bytes_mean", "operations", "objects", "writes",
-    "latency_median_ms", "interval_mean_ms", "interval_std_ms", "operation_entropy",
+    "latency_median_ms", "interval_mean_ms", "interval_std_ms", "operation_entropy", "sessions",
 ]  # fmt: skip
+FEATURES = COLUMNS[:-1]
 CONSTANT = ("unanswered", "failures", "operations", "objects")
 """What never changes in these conversations."""
 
@@ -47,6 +48,7 @@ def windows(conversations: int, count: int, seed: int) -> tuple[Matrix, list[Key
                     period_ms + random.normal(0.0, jitter_ms / 4.0, count),
                     jitter_ms * np.exp(random.normal(0.0, 0.2, count)),
                     0.3 + random.normal(0.0, 0.03, count),
+                    np.zeros(count),
                 ]
             )
         )

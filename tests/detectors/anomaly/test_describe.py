@@ -48,4 +48,4 @@ def test_the_judge_makes_alerts_of_findings(learned: ModelFiles, anomaly: Anomal
     assert (alert.client, alert.protocol, alert.start_ns) == (keys[4][1], "modbus", keys[4][4])
     assert alert.description.detector == "anomaly"
     assert judge.state() == {"model": "active", "windows": {"seen": 22, "judged": 20}}
-    assert judge.judge(Batch(np.empty((0, 12)), [])) == []
+    assert judge.judge(Batch(np.empty((0, 13)), [])) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.anomaly import Anomaly, Settings
-from tests.detectors.anomaly.synthetic import COLUMNS, CONSTANT, WINDOW_NS, windows
+from tests.detectors.anomaly.synthetic import COLUMNS, CONSTANT, FEATURES, WINDOW_NS, windows
 
 SIGMAS = {
     # Counts and times in a fixed rhythm vary by less than the floors of features.py believe.
@@ -40,7 +40,7 @@ def test_ordinary_windows_are_silent_at_the_stated_rate(anomaly: Anomaly) -> Non
     assert rate <= 3 * Settings().false_alarm_rate, [finding.features[0] for finding in found[:10]]
 
 
-@pytest.mark.parametrize("feature", COLUMNS)
+@pytest.mark.parametrize("feature", FEATURES)
 def test_one_changed_feature_fires(anomaly: Anomaly, feature: str) -> None:
     matrix, keys = changed(feature, SIGMAS.get(feature, 8.0))
     found = anomaly.score(COLUMNS, matrix, keys)
@@ -68,7 +68,7 @@ def test_features_unusual_together_are_found_by_the_forest(anomaly: Anomaly) -> 
     rows = [anomaly.robust.conversations[key[:4]] for key in keys]
     varies = anomaly.robust.varies[rows]
     distances = np.where(varies, anomaly.robust.allowed(rows) * 0.9, 0.0)
-    matrix = anomaly.robust.medians[rows] + distances * anomaly.robust.spreads[rows]
+    matrix[:, :-1] = anomaly.robust.medians[rows] + distances * anomaly.robust.spreads[rows]
     found = anomaly.score(COLUMNS, matrix, keys)
     assert len(found) == len(keys)
     assert all(finding.by_forest and not finding.by_feature for finding in found)
@@ -81,7 +81,7 @@ def test_unknown_conversations_and_other_lengths_are_left_alone(anomaly: Anomaly
     assert anomaly.score(COLUMNS, matrix, strangers) == []  # type: ignore[arg-type]
     shorter = [(*key[:5], key[4] + WINDOW_NS // 2) for key in keys]
     assert anomaly.score(COLUMNS, matrix, shorter) == []
-    assert anomaly.score(COLUMNS, np.empty((0, 12)), []) == []
+    assert anomaly.score(COLUMNS, np.empty((0, 13)), []) == []
 
 
 def test_columns_are_taken_by_name(anomaly: Anomaly) -> None:
@@ -90,7 +90,7 @@ def test_columns_are_taken_by_name(anomaly: Anomaly) -> None:
     shuffled = [COLUMNS[index] for index in order]
     assert anomaly.score(shuffled, matrix[:, order], keys) == anomaly.score(COLUMNS, matrix, keys)
     with pytest.raises(ValueError, match="windows without writes"):
-        anomaly.score([name for name in COLUMNS if name != "writes"], matrix[:, :11], keys)
+        anomaly.score([name for name in COLUMNS if name != "writes"], matrix[:, :12], keys)
 
 
 def test_batches_do_not_change_the_result(anomaly: Anomaly) -> None:
@@ -100,3 +100,14 @@ def test_batches_do_not_change_the_result(anomaly: Anomaly) -> None:
     for start in range(0, len(keys), 37):
         parts += anomaly.score(COLUMNS, matrix[start : start + 37], keys[start : start + 37])
     assert whole and parts == whole
+
+
+def test_a_window_that_opens_a_conversation_is_judged_by_what_was_done_only(anomaly: Anomaly) -> None:
+    matrix, keys = changed("operations", 8.0)
+    assert len(anomaly.score(COLUMNS, matrix, keys)) == len(keys)
+    matrix[:, COLUMNS.index("sessions")] = 4.0
+    assert anomaly.score(COLUMNS, matrix, keys) == []
+    matrix[:, COLUMNS.index("failures")] = 5.0
+    found = anomaly.score(COLUMNS, matrix, keys)
+    assert len(found) == len(keys)
+    assert all([item.name for item in finding.features] == ["failures"] for finding in found)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from detectors.anomaly import Anomaly, Settings, load_judge, train, train_matrix
-from detectors.anomaly.features import NAMES
+from detectors.anomaly.features import NAMES, SESSIONS
 from detectors.baseline.folder import BaselineError, ModelFiles
 from tests.detectors.anomaly.conftest import anomaly_of, folder_of
 from tests.detectors.anomaly.synthetic import COLUMNS, WINDOW_NS, windows
@@ -37,7 +37,7 @@ class Batch:
 
 def test_the_features_are_the_cores() -> None:
     core = pytest.importorskip("sensor._core", reason="the core is not built: make build")
-    assert tuple(core.features()) == NAMES
+    assert tuple(core.features()) == (*NAMES, SESSIONS)
 
 
 def test_the_same_windows_give_the_same_model(learned: ModelFiles, anomaly: Anomaly) -> None:
@@ -67,7 +67,7 @@ def test_with_too_few_windows_the_model_abstains_and_says_so(conversations: int,
     if conversations:
         matrix, keys = windows(conversations, count, seed=1)
     else:
-        matrix, keys = np.empty((0, 12)), []
+        matrix, keys = np.empty((0, 13)), []
     model = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS)
     assert model.forest is None and model.facts["state"] == "abstains"
     judge = load_judge(folder_of(model))

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::protocol::PROTOCOLS;
 use crate::value::{Class, Outcome, Role};
 
-pub const COUNT: usize = 12;
+pub const COUNT: usize = 13;
 
 /// Names of the columns, in order. What is said of requests holds for unsolicited messages, too.
 pub const FEATURES: &[&str] = &[
@@ -28,6 +28,7 @@ pub const FEATURES: &[&str] = &[
     "interval_mean_ms",  // between requests
     "interval_std_ms",   // between requests
     "operation_entropy", // of the mix of operations, in bits: 0 when all are the same
+    "sessions",          // requests that open, log in or close: such a window is unlike others by nature
 ];
 
 /// Different operations told apart in one window: a scan of every function code is more, and shows as this many.
@@ -69,6 +70,7 @@ struct Window {
     responses: u64,
     failures: u64,
     writes: u64,
+    sessions: u64,
     operations: Vec<(u64, u64)>,
     objects: Vec<u64>,
     answered: u64,
@@ -247,6 +249,7 @@ impl Window {
         self.awaiting = self.awaiting.saturating_add(u64::from(awaits));
         let writes = matches!(record.class, Class::Write | Class::Control | Class::Program);
         self.writes = self.writes.saturating_add(u64::from(writes));
+        self.sessions = self.sessions.saturating_add(u64::from(record.class == Class::Session));
         let operation = u64::from(record.operation) << 8 | record.class as u64;
         match self.operations.binary_search_by_key(&operation, |known| known.0) {
             Ok(place) => {
@@ -298,6 +301,7 @@ impl Window {
             interval_mean,
             variance.max(0.0).sqrt(),
             entropy.sum::<f64>().max(0.0),
+            self.sessions as f64,
         ];
         Row {
             start_ns,

@@ -1,4 +1,4 @@
-//! Windows: what the twelve features say, when rows come, and in which order.
+//! Windows: what the features say, when rows come, and in which order.
 
 use wire::value::{Class, Outcome};
 use wire::windows::{Row, Windows, FEATURES};
@@ -58,6 +58,7 @@ fn a_window_says_what_happened_in_it() {
         ("interval_std_ms", 213.2007),
         // 10/12, 1/12, 1/12
         ("operation_entropy", 0.816_689),
+        ("sessions", 0.0),
     ];
     assert_eq!(expected.map(|(name, _)| name).as_slice(), FEATURES);
     for (name, value) in expected {
