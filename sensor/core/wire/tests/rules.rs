@@ -228,7 +228,7 @@ fn the_index_finds_what_each_rule_alone_finds() {
 
 #[test]
 fn two_thousand_rules_cost_what_twenty_cost() {
-    let shapes: [fn(usize) -> String; 5] = [
+    let shapes: [fn(usize) -> String; 6] = [
         |n| test("modbus.address", "in", &format!("[{}]", 30 * n)),
         |n| test("client.ip", "in", &format!(r#"["10.7.{}.{}"]"#, n / 250, n % 250)),
         |n| {
@@ -244,6 +244,10 @@ fn two_thousand_rules_cost_what_twenty_cost() {
                 test("modbus.function_code", "in", "[5, 6, 15, 16]"),
                 test("modbus.values", "in", &format!("[{}]", 10 * n + 7))
             )
+        },
+        |n| {
+            let (low, high) = (format!("[{}]", 30 * n), format!("[{}]", 30 * n + 40));
+            format!(r#"{{"and": [{}, {}]}}"#, test("modbus.address", "gte", &low), test("modbus.address", "lte", &high))
         },
         |n| test("modbus.function_name", "in", &format!(r#"["name_{n}"]"#)),
     ];

@@ -51,7 +51,7 @@ struct Candidate {
 /// A way to divide candidates by one field.
 struct Division<'c> {
     field: FieldId,
-    worst: usize,
+    cost: usize,
     groups: Groups<'c>,
     rest: Vec<&'c Candidate>,
 }
@@ -79,13 +79,13 @@ impl Index {
 
     /// Call `found` with every rule that could match; with some of them more than once.
     #[inline]
-    pub fn visit(&self, event: &Event<'_>, found: &mut dyn FnMut(u32)) {
+    pub fn visit(&self, event: &Event<'_>, found: &mut impl FnMut(u32)) {
         if let Some(root) = self.roots.get(event.protocol) {
             self.walk(*root, event, found);
         }
     }
 
-    fn walk(&self, start: u32, event: &Event<'_>, found: &mut dyn FnMut(u32)) {
+    fn walk(&self, start: u32, event: &Event<'_>, found: &mut impl FnMut(u32)) {
         let mut at = start;
         loop {
             match self.nodes.get(at as usize) {
@@ -100,17 +100,17 @@ impl Index {
     }
 
     #[inline]
-    fn follow(&self, field: FieldId, keyed: &Keyed, event: &Event<'_>, found: &mut dyn FnMut(u32)) {
+    fn follow(&self, field: FieldId, keyed: &Keyed, event: &Event<'_>, found: &mut impl FnMut(u32)) {
         let mut enter = |node: Option<u32>| match node {
             None | Some(0) => {}
             Some(node) => self.walk(node, event, found),
         };
         match keyed {
-            Keyed::Bytes(table) => each_number(field, event, &mut |key| {
+            Keyed::Bytes(table) => each_number(field, event, |key| {
                 let place = usize::try_from(key ^ 1 << 127).ok();
                 enter(place.and_then(|place| table.get(place)).copied());
             }),
-            Keyed::Numbers(stretches) => each_number(field, event, &mut |key| {
+            Keyed::Numbers(stretches) => each_number(field, event, |key| {
                 let after = stretches.partition_point(|(first, _)| *first <= key);
                 enter(after.checked_sub(1).and_then(|at| stretches.get(at)).map(|(_, node)| *node));
             }),
@@ -184,14 +184,14 @@ fn bytes(stretches: &[(u128, u32)]) -> Option<Keyed> {
     Some(Keyed::Bytes(table.collect()))
 }
 
-/// The division that leaves the fewest rules to evaluate at worst, if one is better than none.
+/// The division that leaves the fewest rules to evaluate, if one is better than none.
 fn best<'c>(candidates: &[&'c Candidate], used: &[FieldId]) -> Option<Division<'c>> {
     let mut fields: Vec<FieldId> = candidates.iter().flat_map(|candidate| candidate.needs.keys().copied()).collect();
     fields.sort_unstable();
     fields.dedup();
     fields.retain(|field| !used.contains(field));
     let divisions = fields.into_iter().filter_map(|field| divide(candidates, field));
-    divisions.min_by_key(|division| division.worst).filter(|division| division.worst < candidates.len())
+    divisions.min_by_key(|division| division.cost).filter(|division| division.cost < candidates.len().saturating_mul(2))
 }
 
 fn divide<'c>(candidates: &[&'c Candidate], field: FieldId) -> Option<Division<'c>> {
@@ -227,14 +227,17 @@ fn divide<'c>(candidates: &[&'c Candidate], field: FieldId) -> Option<Division<'
             }
         }
     }
-    let largest = groups.values().chain(names.values()).map(Vec::len).max().unwrap_or(0);
+    let sizes = || groups.values().chain(names.values()).map(Vec::len);
+    let (largest, sum, count) = (sizes().max().unwrap_or(0), sizes().sum::<usize>(), sizes().count());
     rest.sort_unstable_by_key(|candidate| candidate.number);
-    let worst = largest.saturating_add(rest.len());
+    // At worst, and on average: traffic that no rule is about should fall through, so values outside count as a group.
+    let average = sum.checked_div(count.saturating_add(1)).unwrap_or(0);
+    let cost = largest.saturating_add(average).saturating_add(rest.len().saturating_mul(2));
     let groups = match (groups.is_empty(), names.is_empty()) {
         (true, false) => Groups::Names(names),
         (false, true) => Groups::Numbers(groups),
         // A field has one type, so it has keys of one kind.
         _ => return None,
     };
-    Some(Division { field, worst, groups, rest })
+    Some(Division { field, cost, groups, rest })
 }

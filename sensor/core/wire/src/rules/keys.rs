@@ -8,6 +8,9 @@ use super::test::Test;
 use crate::event::{base, Event, FieldId};
 use crate::value::{Kind, Value};
 
+/// Pairs of ranges that are intersected. Beyond it the narrower list is taken as it is.
+const PAIRS: usize = 4096;
+
 /// Any of these values, or no match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keys {
@@ -34,6 +37,17 @@ impl Keys {
         }
     }
 
+    /// What one value must fit to fit both.
+    fn both(self, other: Keys) -> Keys {
+        match (self, other) {
+            (Keys::Numbers(left), Keys::Numbers(right)) if left.len().saturating_mul(right.len()) <= PAIRS => {
+                let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a.0.max(b.0), a.1.min(b.1))));
+                Keys::Numbers(pairs.filter(|(low, high)| low <= high).collect())
+            }
+            (left, right) => left.sharper(right),
+        }
+    }
+
     /// Fewer keys file a rule more sharply; both sets of keys are needed, so either alone is right.
     fn sharper(self, other: Keys) -> Keys {
         let width = |keys: &Keys| match keys {
@@ -57,9 +71,11 @@ pub fn needed(expression: &Expression) -> BTreeMap<FieldId, Keys> {
         Expression::And(parts) => {
             let mut all: BTreeMap<FieldId, Keys> = BTreeMap::new();
             for (field, keys) in parts.iter().flat_map(needed) {
+                let many = field.def().is_none_or(|def| def.many);
                 let kept = match all.remove(&field) {
                     // A list may fit both with different elements: each alone is still needed.
-                    Some(before) => before.sharper(keys),
+                    Some(before) if many => before.sharper(keys),
+                    Some(before) => before.both(keys),
                     None => keys,
                 };
                 all.insert(field, kept);
@@ -114,7 +130,7 @@ pub fn number_key(value: i128) -> u128 {
 
 /// The keys of one element, or of the flaws and the segment that an event has beside its values.
 #[inline]
-pub fn each_number(field: FieldId, event: &Event<'_>, found: &mut dyn FnMut(u128)) {
+pub fn each_number(field: FieldId, event: &Event<'_>, mut found: impl FnMut(u128)) {
     match field.0 {
         base::FLAWS => {
             let mut left = u128::from(event.record.flaws) | u128::from(event.stream_flaws) << 64;
