@@ -93,7 +93,9 @@ def _protocols(alert: Alert, language: str) -> str | None:
         return None
     names = learned if isinstance(learned, list) else [name.strip() for name in str(learned).split(",")]
     words = Words(language)
-    return ", ".join(words.protocol(name) for name in names if name) or say("reason_frame.no_protocols", language)
+    return listed([words.protocol(name) for name in names if name], language) or say(
+        "reason_frame.no_protocols", language
+    )
 
 
 def _object(alert: Alert, language: str) -> str | None:
@@ -121,7 +123,7 @@ def _features(alert: Alert, language: str) -> str | None:
     if not isinstance(features, list):
         return None
     names = [_feature_name(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
-    return listed(names, language) or None
+    return listed(names, language) or say("reason_frame.combination", language)
 
 
 def _feature_name(feature: Mapping[str, Any], language: str) -> str:
@@ -158,6 +160,7 @@ _PARTS: Mapping[str, Part] = {
     "learned_period": _duration(*LEARNED_PERIOD),
     "period": _duration(*PERIOD),
     "silent": _duration(*SILENT),
+    "window": _duration("window"),
 }
 
 
@@ -166,7 +169,8 @@ def _bands(alert: Alert, language: str) -> Iterable[Band]:
     features = params.get("features")
     drawn: list[Band | None] = []
     if isinstance(features, list):
-        drawn = [_feature(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
+        drawn = [_score(params, language)]
+        drawn += [_feature(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
     else:
         label = _object(alert, language) or ""
         learned = pairs(params.get("learned")) or pairs(params.get("ranges"))
@@ -178,6 +182,14 @@ def _bands(alert: Alert, language: str) -> Iterable[Band]:
         elif start is not None and learned:
             drawn = [band(label, learned, start, start if end is None else end)]
     return (item for item in drawn if item is not None)
+
+
+def _score(params: Mapping[str, Any], language: str) -> Band | None:
+    """The model's score beside its limit, where the model itself found the window odd."""
+    score, limit = number(params.get("score")), number(params.get("score_limit"))
+    if score is None or limit is None or score <= limit:
+        return None
+    return band(say("reason_frame.score", language), [(min(0.0, limit), limit)], score, score)
 
 
 def _feature(feature: Mapping[str, Any], language: str) -> Band | None:

@@ -1,0 +1,167 @@
+# ruff: noqa: E501  (tables of sentences)
+"""Every code that the other rooms may send has its words here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import console
+from console.catalogue import entries, known
+from console.clock import Clock
+from console.present.account import account, share
+from console.present.drawing import band, period_text, rhythm
+from console.present.message import line, shown
+from console.present.reason import explain, key_of
+from console.present.steps import MAIN, NEXT
+from console.store import Workflow
+from console.words import Words
+from detectors.anomaly.features import NAMES as FEATURE_NAMES
+from detectors.baseline.describe import CAUSES
+from detectors.rules.techniques import TECHNIQUES
+from sensor.schema import LEVELS, OUTCOMES, STATES, Ledger, Reason
+from tests.console import sample
+
+CORE = Path(console.__file__).parent.parent / "sensor" / "core" / "wire" / "src"
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [("level", LEVELS), ("outcome", OUTCOMES), ("outcome_short", OUTCOMES), ("state", STATES), ("workflow", tuple(Workflow)),
+     ("detector", ("signature", "baseline", "period", "anomaly")), ("protocol", ("modbus", "s7comm", "opcua", "cotp"))],
+)  # fmt: skip
+def test_closed_lists(group: str, codes: tuple[str, ...]) -> None:
+    assert not [code for code in codes if not known(f"code.{group}.{code}")]
+
+
+def test_levels_and_states_are_the_designs_words() -> None:
+    zh = Words("zh")
+    assert [zh.level(level) for level in LEVELS] == ["危急", "高危", "中危", "低危", "提示"]
+    assert [zh.workflow(step) for step in MAIN] == ["待研判", "研判中", "已确认", "处置中", "待复核", "已办结"]
+    assert zh.workflow("false_alarm") == "误报" and zh.workflow("reopened") == "重新打开"
+
+
+@pytest.mark.parametrize("technique", sorted(TECHNIQUES))
+def test_techniques(technique: str) -> None:
+    assert Words("zh").technique(technique.lower()).startswith(technique + " ")
+
+
+@pytest.mark.parametrize("cause", [*CAUSES, "rule:rule_matched", "anomaly:window_deviates"])
+def test_reasons(cause: str) -> None:
+    detector, _, code = cause.partition(":")
+    sent = f"period_{code}" if detector == "period" else code
+    assert key_of(sample.alert("value", detector=detector, reason=Reason(sent))) is not None
+
+
+def test_features() -> None:
+    assert set(FEATURE_NAMES) == {key.partition(".")[2] for key in entries() if key.startswith("feature.")}
+
+
+@pytest.mark.parametrize(("constant", "group"), [("SKIPS", "skip"), ("LOSSES", "loss")])
+def test_ledger_reasons_are_the_cores_closed_lists(constant: str, group: str) -> None:
+    source = (CORE / "ledger.rs").read_text("utf-8")
+    codes = re.findall(r'"(\w+)"', source.partition(f"pub const {constant}: &[&str] = &[")[2].partition("]")[0])
+    assert codes
+    assert set(codes) == {key.rpartition(".")[2] for key in entries() if key.startswith(f"ledger.{group}.")}
+
+
+def test_operations_of_the_core_have_names() -> None:
+    """Names stand in tables like `6 => ("write_single_register", Class::Write)`."""
+    for protocol, path in (("modbus", "modbus.rs"), ("opcua", "opcua/names.rs")):
+        source = (CORE / "protocol" / path).read_text("utf-8").partition("#[cfg(test)]")[0]
+        pattern = r'"(\w+)", Class::' if protocol == "modbus" else r'\d+ \d+ "(\w+)" \w+;'
+        names = set(re.findall(pattern, source))
+        assert len(names) > 15
+        assert not [name for name in names if not known(f"operation.{protocol}.{name}")]
+
+
+def test_every_state_leads_somewhere() -> None:
+    assert set(NEXT) == set(Workflow)
+    assert all(after and step not in after for step, after in NEXT.items())
+
+
+@pytest.mark.parametrize(
+    ("code", "params", "zh"),
+    [
+        ("new_asset", {"operation": "read_coils", "new": "client"}, "学习期内从未出现过的设备（客户端是新的）。它的操作：读线圈。"),
+        ("new_link", {"operation": "read_coils", "learned_protocols": ""}, "（学习到的协议：无）"),
+        ("new_link", {"operation": "read_coils", "learned_protocols": "s7comm, opcua"}, "（学习到的协议：S7comm、OPC UA）"),
+        ("new_operation", {"operation": "write_single_coil"}, "没有对该服务端做过这种操作：写单个线圈。"),
+        ("new_object", {"operation": "read_coils", "space": "coil", "index": 3, "start": 7, "end": 7}, "线圈 7（单元 3）"),
+        ("new_object", {"operation": "read", "space": "node", "object": "ns=2;s=Speed"}, "节点 ns=2;s=Speed"),
+        ("period_stopped", {"operation": "read_coils", "learned_period_ns": 10**9, "silent_ns": 5 * 10**9},
+         "读线圈平时每 1 s 一次，现在停了，已静默 5 s。"),
+        ("period_resumed", {"operation": "read_coils", "silent_ns": 3 * 10**11}, "停了 5 min 之后恢复"),
+        ("period_slower", {}, "（未上报）"),
+    ],
+)  # fmt: skip
+def test_sentences(code: str, params: dict[str, Any], zh: str) -> None:
+    alert = sample.alert("value", reason=Reason(code, params), fields={})
+    assert zh in explain(alert, "zh").sentence
+    assert explain(alert, "zh").complete is (code != "period_slower")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"network.protocol": "s7comm", "operation.name": "write_var", "s7comm.item.area": ["db"], "s7comm.item.db": [1],
+          "s7comm.item.address": [4], "s7comm.values": [7]}, "写变量 · DB1 @ 4 = 7"),
+        ({"network.protocol": "s7comm", "operation.name": "read_szl", "s7comm.szl_id": 0x11}, "读系统状态表（SZL） · SZL 0x0011"),
+        ({"network.protocol": "opcua", "operation.name": "activate_session", "opcua.identity_token": "anonymous"},
+         "登录（激活会话） · 身份 匿名"),
+        ({"network.protocol": "opcua", "operation.name": "write", "message.kind": "response",
+          "opcua.status_name": "BadUserAccessDenied"}, "应答：写 · 报错：BadUserAccessDenied"),
+        ({"network.protocol": "modbus", "operation.name": "write_single_coil", "message.kind": "response",
+          "modbus.exception_name": "illegal_data_address"}, "应答：写单个线圈 · 报错：地址不存在"),
+        ({"network.protocol": "profinet", "operation.name": "set"}, "set"),
+        ({}, "同类报文（字段未随告警保留）"),
+    ],
+)  # fmt: skip
+def test_messages(fields: dict[str, Any], said: str) -> None:
+    assert line(fields, "zh") == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [(0, 10, "0%"), (10, 10, "100%"), (971, 1000, "97.1%"), (1, 10**6, "<0.1%"), (10**6 - 1, 10**6, ">99.9%"), (0, 0, "0%")],
+)  # fmt: skip
+def test_shares_never_lie(part: int, whole: int, said: str) -> None:
+    assert share(part, whole) == said
+
+
+def test_one_lost_packet_is_to_be_seen() -> None:
+    found = account(Ledger(received=10**6, parsed=10**6 - 1, lost={"kernel": 1}), "zh")
+    lost = next(piece for piece in found.slices if piece.kind == "lost")
+    assert lost.width >= 0.5 and lost.start + lost.width <= 100
+    assert found.tone == "medium" and "1 个（<0.1%）" in found.sentence
+
+
+def test_drawings() -> None:
+    drawn = band("x", [(180, 228)], 265, 265, "℃")
+    assert drawn is not None and drawn.outside and (drawn.usual, drawn.seen) == ("180–228 ℃", "265 ℃")
+    assert drawn.ranges[0][0] + drawn.ranges[0][1] < drawn.dot
+    inside = band("x", [(180, 228)], 200, 200)
+    assert inside is not None and not inside.outside
+    beat = rhythm(0.5, 2.4)
+    assert beat is not None and len(beat.before) > len(beat.after) == 5
+    silent = rhythm(1.0, None)
+    assert silent is not None and silent.after == ()
+    assert (period_text(0.25), period_text(2.4), period_text(300)) == ("250 ms", "2.4 s", "5 min")
+
+
+def test_values() -> None:
+    assert shown(list(range(20))) == "0, 1, 2, 3, 4, 5 … +14"
+    assert shown(True) == "true" and shown(0.1 + 0.2) == "0.3" and shown(None) == "—"
+
+
+def test_times_are_in_the_nodes_zone() -> None:
+    clock = Clock(now_ns=lambda: sample.NOW_NS)
+    assert clock.short(sample.NOW_NS - 1_000_000_000) == "13:59:59"
+    assert clock.short(sample.NOW_NS - 86_400 * 10**9) == "11-19 14:00:00"
+    assert clock.short(0) == "1970-01-01 08:00:00" and clock.short(None) == "—"
+    assert clock.full(sample.NOW_NS) == "2026-11-20 14:00:00"
+    assert clock.fine(sample.NOW_NS + 1_500) == "14:00:00.000001"
+    assert clock.short(2**70) == f"{2**70} ns", "a date beyond the calendar is shown as it came"
