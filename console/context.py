@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_login import current_user
 
 from console.catalogue import known, say
@@ -31,6 +31,13 @@ def refusal(reason: str) -> str:
     return say(key, reader_language()) if known(key) else clean(reason)
 
 
+def waiting_levels() -> dict[str, int]:
+    """Undecided incidents by level, counted once a request: the menu and most pages ask for them."""
+    if "waiting_levels" not in g:
+        g.waiting_levels = waiting.by_level(state().store)
+    return dict(g.waiting_levels)
+
+
 def _context() -> dict[str, Any]:
     here = state()
     title = here.settings.shown_title
@@ -47,7 +54,7 @@ def _context() -> dict[str, Any]:
         "here_path": request.full_path.rstrip("?") if request.method == "GET" else "/",
     }
     if current_user.is_authenticated:
-        context["waiting_count"] = waiting.pressing(waiting.by_level(here.store))
+        context["waiting_count"] = waiting.pressing(waiting_levels())
     return context
 
 

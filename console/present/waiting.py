@@ -35,10 +35,12 @@ def pressing(levels: Mapping[str, int]) -> int:
     return sum(levels.get(str(level), 0) for level in PRESSING)
 
 
-def first(store: Store, most: int) -> list[IncidentRow]:
-    """What to look at first: by level, the latest of a level first."""
+def first(store: Store, levels: Mapping[str, int], most: int) -> list[IncidentRow]:
+    """What to look at first: by level, the latest of a level first. `levels` says where there is anything at all."""
     found: list[IncidentRow] = []
     for level in PRESSING:
+        if not levels.get(level):
+            continue
         rows: list[IncidentRow] = []
         for workflow in OPEN:
             rows += store.incidents(IncidentFilter(level=level, workflow=workflow), limit=most).rows

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint
 
 from console.answers import Answer, page
+from console.context import waiting_levels
 from console.language import reader_language
 from console.present import account
 from console.present.verdict import Sight
-from console.present.waiting import by_level
 from console.state import state
 from console.store import ChildRow
 from console.words import Words
@@ -49,7 +49,7 @@ def children() -> Answer:
     rows = sorted(here.store.children(), key=lambda row: (-_grave(row), row.name))
     sight = Sight(
         tier=here.settings.tier,
-        waiting=by_level(here.store),
+        waiting=waiting_levels(),
         sensors=(),
         children=rows,
         account=None,

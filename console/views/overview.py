@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from console.answers import Answer, page
+from console.context import waiting_levels
 from console.language import reader_language
 from console.present import account, waiting
 from console.present.reason import explain
@@ -43,7 +44,7 @@ def _brief(here: ConsoleState, row: IncidentRow, language: str) -> dict[str, Any
 def overview() -> Answer:
     here, language = state(), reader_language()
     sensors = here.store.sensors()
-    totals, levels = here.store.totals(), waiting.by_level(here.store)
+    totals, levels = here.store.totals(), waiting_levels()
     ledger = account.of_sensors(sensors, language)
     sight = Sight(
         tier=here.settings.tier,
@@ -56,7 +57,7 @@ def overview() -> Answer:
         silent_after_s=here.settings.silent_after_s,
     )
     verdict = judge(sight, language)
-    to_do = waiting.first(here.store, TO_DO)
+    to_do = waiting.first(here.store, levels, TO_DO)
     recent = here.store.incidents(limit=CHANGES).rows
     techniques = here.store.counts(CountBy.TECHNIQUE)
     series = by_time(here.store, here.clock, None)
