@@ -67,6 +67,8 @@ class Internal:
         return _RUN.sub(lambda found: self._run(found.group(), token), text)
 
     def _run(self, whole: str, token: Callable[[str], str]) -> str:
+        if "." not in whole and ":" not in whole and whole.count("-") < 5:
+            return whole
         bare = whole.rstrip(".-")
         bare = bare.removesuffix(":") if not bare.endswith("::") else bare
         address = _parse(bare)

@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS incident (
   client TEXT, server TEXT, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,
   outcome TEXT NOT NULL, state TEXT NOT NULL, hour INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS incident_last ON incident (last_ns, number);
-CREATE INDEX IF NOT EXISTS incident_child ON incident (child, rank, last_ns, count);
+CREATE INDEX IF NOT EXISTS incident_child ON incident (child, last_ns, number);
+CREATE INDEX IF NOT EXISTS incident_figures ON incident (child, rank, level, count);
 CREATE INDEX IF NOT EXISTS incident_level ON incident (rank, last_ns, number, level, count);
 CREATE INDEX IF NOT EXISTS incident_detector ON incident (detector, count);
 CREATE INDEX IF NOT EXISTS incident_protocol ON incident (protocol, count);
