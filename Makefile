@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-CARGO_MANIFEST := sensor/core/Cargo.toml
 setup = @tools/setup
 
 help: ## list the targets
@@ -15,12 +14,12 @@ demo: ## play a small plant with attacks, three tiers of console on localhost (O
 	$(setup) run range
 	@.venv/bin/otus demo $(if $(ONCE),--once) $(ARGS)
 
-test: ## all tests: Rust core, Python, captures, end to end, browser
-	$(setup) run range test
+test: ## all tests: Rust core, Python, captures, end to end, browser (ARGS go to pytest)
+	$(setup) run range dev test
 	@tools/test $(ARGS)
 
 check: ## lint, types, clippy, drift tests
-	$(setup) run range test
+	$(setup) run range dev
 	@tools/check
 
 bench: ## our own figures: a Modbus capture of 4 million packets through rules, baseline and model
@@ -28,7 +27,7 @@ bench: ## our own figures: a Modbus capture of 4 million packets through rules, 
 	@$(PYTHON) -m tools.bench $(ARGS)
 
 golden: ## rewrite the golden files; read the diff like code
-	$(setup) run
+	$(setup) run dev
 	@$(PYTHON) -m tests.golden
 
 schema: ## regenerate the JSON Schema of what travels between tiers
@@ -36,11 +35,14 @@ schema: ## regenerate the JSON Schema of what travels between tiers
 	@$(PYTHON) -m sensor.schema.batch
 
 format: ## put Rust and Python into their format
-	$(setup) run test
+	$(setup) run dev
 	@cd sensor/core && cargo fmt
-	@.venv/bin/ruff check --fix-only -q . ; .venv/bin/ruff format -q tools otus
+	@.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format --quiet .
+
+lock: ## take the newest Python packages that pyproject.toml allows into tools/constraints.txt
+	@tools/lock
 
 clean: ## remove what was built here (the captures, the rules and your data stay)
 	rm -rf .venv sensor/core/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
 
-.PHONY: help setup demo test check bench golden schema format clean
+.PHONY: help setup demo test check bench golden schema format lock clean

@@ -7,9 +7,26 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Any, final
 
+__all__ = [
+    "Batch",
+    "Engine",
+    "Hit",
+    "News",
+    "Windows",
+    "__version__",
+    "baseline_from_json",
+    "baseline_to_json",
+    "check_filter",
+    "features",
+    "fields",
+    "loss_places",
+    "protocols",
+    "skip_reasons",
+]
+
 __version__: str
 
-Side = tuple[str, int | None, str | None]
+_Side = tuple[str, int | None, str | None]
 """IP address, port, MAC address."""
 
 @final
@@ -115,13 +132,13 @@ class Hit:
     @property
     def file(self) -> str: ...
     @property
-    def client(self) -> Side | None: ...
+    def client(self) -> _Side | None: ...
     @property
-    def server(self) -> Side | None: ...
+    def server(self) -> _Side | None: ...
     @property
-    def source(self) -> Side | None: ...
+    def source(self) -> _Side | None: ...
     @property
-    def destination(self) -> Side | None: ...
+    def destination(self) -> _Side | None: ...
     def fields(self) -> dict[str, Any]: ...
     def params(self) -> dict[str, Any]: ...
 
