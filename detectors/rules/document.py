@@ -8,6 +8,7 @@ tags and several documents in one file are refused: a rule is read by people.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,10 +59,12 @@ def read(text: str) -> Node:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise Malformed(1, f"larger than {MAX_BYTES // 1024} KiB; a file holds one rule")
     try:
-        events = list(yaml.parse(text, Loader=_Loader))
+        events = list(_bounded(yaml.parse(text, Loader=_Loader)))
     except yaml.MarkedYAMLError as error:
         line = 1 if error.problem_mark is None else error.problem_mark.line + 1
         raise Malformed(line, f"not YAML: {error.problem or error.context}") from None
+    except Malformed:
+        raise
     except (yaml.YAMLError, ValueError) as error:
         raise Malformed(1, f"not YAML: {' '.join(str(error).split())[:200]}") from None
     content = events[1:-1]
@@ -71,16 +74,24 @@ def read(text: str) -> Node:
         raise Malformed(line, "a second document; a file holds one rule")
     if not content:
         raise Malformed(1, "empty; a rule needs title, level, protocol and detection")
-    node, _ = _node(content, 1, 0)
+    node, _ = _node(content, 1)
     return node
 
 
-def _node(events: list[Any], at: int, depth: int) -> tuple[Node, int]:
+def _bounded(events: Iterable[Any]) -> Iterator[Any]:
+    """Stops at the first event that is too deep: libyaml's time grows with the square of the depth."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise Malformed(event.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels")
+        yield event
+
+
+def _node(events: list[Any], at: int) -> tuple[Node, int]:
     """The node that begins at `events[at]`, and where the next one begins."""
     event = events[at]
     line = event.start_mark.line + 1
-    if depth > MAX_DEPTH:
-        raise Malformed(line, f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
         raise Malformed(line, "anchors and aliases are not used in rules; write the value out")
     if event.tag is not None and event.tag != "!":
@@ -91,22 +102,22 @@ def _node(events: list[Any], at: int, depth: int) -> tuple[Node, int]:
         items: list[Node] = []
         at += 1
         while not isinstance(events[at], yaml.SequenceEndEvent):
-            item, at = _node(events, at, depth + 1)
+            item, at = _node(events, at)
             items.append(item)
         return Node(items, line), at + 1
-    return _mapping(events, at, depth, line)
+    return _mapping(events, at, line)
 
 
-def _mapping(events: list[Any], at: int, depth: int, line: int) -> tuple[Node, int]:
+def _mapping(events: list[Any], at: int, line: int) -> tuple[Node, int]:
     entries: dict[str, Entry] = {}
     at += 1
     while not isinstance(events[at], yaml.MappingEndEvent):
-        key, at = _node(events, at, depth + 1)
+        key, at = _node(events, at)
         if not isinstance(key.value, str):
             raise Malformed(key.line, "a key must be text")
         if key.value in entries:
             raise Malformed(key.line, f"{key.value} stands here twice; the first is in line {entries[key.value].line}")
-        value, at = _node(events, at, depth + 1)
+        value, at = _node(events, at)
         entries[key.value] = Entry(value, key.line)
     return Node(entries, line), at + 1
 

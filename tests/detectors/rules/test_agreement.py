@@ -63,7 +63,13 @@ def test_the_bundled_rules_hit_at_all() -> None:
 
 
 def _captures_to_make_rules_from() -> list[Path]:
-    names = ("modbus/errors", "modbus/maintenance", "modbus/write_outside_range", "s7comm/errors", "s7comm/status_panel")
+    names = (
+        "modbus/errors",
+        "modbus/maintenance",
+        "modbus/write_outside_range",
+        "s7comm/errors",
+        "s7comm/status_panel",
+    )
     more = ("s7comm/download_completed", "opcua/add_nodes", "opcua/encrypted_password", "opcua/errors", "plant/ledger")
     return [PCAPS / f"{name}.pcap" for name in (*names, *more)]
 
@@ -173,7 +179,9 @@ def test_what_the_commands_print_agrees(tmp_path: Path) -> None:
         timeout=60,
     )
     events = [json.loads(line) for line in printed.stdout.splitlines()]
-    plain = Counter((rule.id, event["frame.number"]) for event in events for rule in load_rules() if matches(rule, event))
+    plain = Counter(
+        (rule.id, event["frame.number"]) for event in events for rule in load_rules() if matches(rule, event)
+    )
     core = Counter((hit["rule_id"], hit["frame.number"]) for hit in map(json.loads, hits.read_text().splitlines()))
     assert core == plain
     assert core.total() > 0
