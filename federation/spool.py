@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from federation import spool_schema as schema
 from federation import spool_tables as tables
 from federation.database import DatabaseError, DatabaseFull, open_writer, transaction
 from federation.reserve import Reserve
@@ -50,8 +51,8 @@ class ParentState:
 
 
 _RANK_NAMES = {level.rank: str(level) for level in LEVELS} | {
-    tables.ASSET_RANK: "asset",
-    tables.HEARTBEAT_RANK: "heartbeat",
+    schema.ASSET_RANK: "asset",
+    schema.HEARTBEAT_RANK: "heartbeat",
 }
 
 
@@ -89,7 +90,7 @@ class Spool:
             raise _spool_error(error) from None
         try:
             with self._write() as db:
-                tables.create(db)
+                schema.create(db)
                 tables.add_parents(db, self.parents)
                 gone = tables.keep_parents(db, self.parents)
         except ValueError as error:
@@ -144,7 +145,7 @@ class Spool:
             added = tables.append(db, records)
             if self._may_drop:
                 tables.give_up(db, self._max_bytes)
-            elif tables.meta(db, "bytes") > self._max_bytes:
+            elif schema.meta(db, "bytes") > self._max_bytes:
                 raise SpoolFull(
                     f"{self.path}: {self._max_bytes // 2**20} MB wait for the parents; is the line up? "
                     f"(spool_max_mb gives the queue more room)"
@@ -207,7 +208,7 @@ class Spool:
                 _RANK_NAMES.get(int(key.removeprefix("dropped.")), "other"): int(value)
                 for key, value in db.execute("SELECT key, value FROM spool_meta WHERE key LIKE 'dropped.%'")
             }
-            return {"pending": int(pending), "pending_bytes": tables.meta(db, "bytes"), "dropped": dropped}
+            return {"pending": int(pending), "pending_bytes": schema.meta(db, "bytes"), "dropped": dropped}
 
     def latest(self) -> set[Key]:
         """(origin, id, revision) of every record the spool knows, sent or not."""

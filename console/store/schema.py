@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from federation import spool_tables
+from federation import spool_schema
 
 VERSION = 1
 
@@ -73,5 +73,5 @@ def create(db: sqlite3.Connection) -> None:
     for statement in TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
-    spool_tables.create(db)
+    spool_schema.create(db)
     db.execute(f"PRAGMA user_version = {VERSION}")
