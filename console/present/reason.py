@@ -160,7 +160,6 @@ _PARTS: Mapping[str, Part] = {
     "learned_period": _duration(*LEARNED_PERIOD),
     "period": _duration(*PERIOD),
     "silent": _duration(*SILENT),
-    "window": _duration("window"),
 }
 
 

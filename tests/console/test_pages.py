@@ -203,7 +203,7 @@ def test_deviating_features_are_drawn(client: FlaskClient) -> None:
     page = client.get(path_to("window")).get_data(as_text=True)
     assert page.count('class="range"') == 3, "the model's score and two features"
     text = text_of(client, path_to("window"))
-    assert "这段时间（10 s）的通信与学习到的不同，偏离的是：请求数、操作种类数。" in text
+    assert "这段时间的通信与学习到的不同，偏离的是：请求数、操作种类数。" in text
     assert "平时 55–64" in text and "本次 412" in text and "本次 0.71" in text
 
 
