@@ -65,18 +65,15 @@ const IPV6: u16 = 0x86dd;
 /// Take a frame apart; `outline` is filled as far as the frame could be read, also when it is skipped.
 #[inline]
 pub fn frame<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Result<Frame<'a>, Skip> {
-    if packet.link != LinkType::Ethernet {
-        return Err(Skip::LinkType);
-    }
     read(packet, outline).unwrap_or(Err(Skip::BadFrame))
 }
 
 #[inline]
 fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Result<Result<Frame<'a>, Skip>, Short> {
     let mut cursor = Cursor::new(packet.data);
-    let destination_mac = mac(&mut cursor)?;
-    let source_mac = mac(&mut cursor)?;
-    let mut ethertype = cursor.u16_be()?;
+    let Some(Link { source_mac, destination_mac, mut ethertype }) = link(&mut cursor, packet.link)? else {
+        return Ok(Err(Skip::LinkType));
+    };
     let mut vlan = packet.vlan;
     // At most two tags; more is not a frame of a plant.
     for _ in 0..2 {
@@ -127,6 +124,58 @@ fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Result<Result<Frame<'
     };
     let payload = segment.rest();
     Ok(Ok(Frame { source_mac, destination_mac, vlan, source, destination, layer4, payload, missing }))
+}
+
+/// What the link layer says: stations where it knows them, and what follows.
+struct Link {
+    source_mac: [u8; 6],
+    destination_mac: [u8; 6],
+    ethertype: u16,
+}
+
+/// Ethernet, and the headers that captures have where there is none (numbers: the pcap link-type registry).
+/// `None`: a link type we do not read.
+#[inline]
+fn link(cursor: &mut Cursor<'_>, link: LinkType) -> Result<Option<Link>, Short> {
+    let bare = |ethertype| Link { source_mac: [0; 6], destination_mac: [0; 6], ethertype };
+    Ok(Some(match link {
+        LinkType::Ethernet => {
+            let destination_mac = mac(cursor)?;
+            let source_mac = mac(cursor)?;
+            Link { source_mac, destination_mac, ethertype: cursor.u16_be()? }
+        }
+        // BSD loopback: the address family in the capturing machine's byte order (108: in network order).
+        LinkType::Other(0 | 108) => {
+            let family = cursor.take(4)?;
+            match family.iter().copied().max() {
+                Some(2) => bare(IPV4),
+                Some(24 | 28 | 30) => bare(IPV6),
+                _ => bare(0),
+            }
+        }
+        // Raw IP: the version stands in the first four bits.
+        LinkType::Other(12 | 14 | 101 | 228 | 229) => match cursor.peek_u8()? >> 4 {
+            4 => bare(IPV4),
+            6 => bare(IPV6),
+            _ => bare(0),
+        },
+        // Linux cooked: packet type, device type, address length, address, protocol.
+        LinkType::Other(113) => {
+            cursor.skip(6)?;
+            let source_mac = mac(cursor)?;
+            cursor.skip(2)?;
+            Link { source_mac, destination_mac: [0; 6], ethertype: cursor.u16_be()? }
+        }
+        // Linux cooked, version 2: protocol, reserved, interface, device type, packet type, address length, address.
+        LinkType::Other(276) => {
+            let ethertype = cursor.u16_be()?;
+            cursor.skip(10)?;
+            let source_mac = mac(cursor)?;
+            cursor.skip(2)?;
+            Link { source_mac, destination_mac: [0; 6], ethertype }
+        }
+        LinkType::Other(_) => return Ok(None),
+    }))
 }
 
 struct Datagram<'a> {

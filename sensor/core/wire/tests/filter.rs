@@ -1,5 +1,13 @@
 //! The filter language: what it keeps, and what it says about a mistake.
-
+// Tests may stop at a surprise; the core may not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(clippy::cast_possible_truncation)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::panic)] // a failed test is loud
 
 use wire::filter::{Fact, Filter};

@@ -1,4 +1,13 @@
 //! What OPC UA services say: OPC 10000-4, read from messages written field by field.
+// Tests may stop at a surprise; the core may not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+#![allow(clippy::cast_possible_truncation)]
 
 mod opcua_bytes;
 

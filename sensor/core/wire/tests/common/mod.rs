@@ -40,7 +40,7 @@ impl Tcp {
         self
     }
 
-    pub fn from_port(mut self, port: u16) -> Self {
+    pub fn client_port(mut self, port: u16) -> Self {
         self.client_port = port;
         self
     }
