@@ -8,7 +8,6 @@
     clippy::arithmetic_side_effects
 )]
 #![allow(clippy::cast_possible_truncation)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::panic)] // a failed test is loud
 
 use std::fmt::Write;
 

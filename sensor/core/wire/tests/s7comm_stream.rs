@@ -8,7 +8,6 @@
     clippy::arithmetic_side_effects
 )]
 #![allow(clippy::cast_possible_truncation)]
-#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a failed test is loud
 
 mod reading;
 
