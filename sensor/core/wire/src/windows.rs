@@ -4,6 +4,7 @@
 //! when the engine started, and the one still running when it ends, saw only a part of their time and give no rows.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::event::Event;
@@ -49,12 +50,26 @@ pub struct Row {
     pub features: [f64; COUNT],
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     segment: u16,
     client: IpAddr,
     server: IpAddr,
     protocol: usize,
+}
+
+/// Few, wide words: this is hashed per message.
+impl Hash for Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match (self.client, self.server) {
+            (IpAddr::V4(client), IpAddr::V4(server)) => {
+                state.write_u64(u64::from(client.to_bits()) << 32 | u64::from(server.to_bits()));
+            }
+            (client, server) => (client, server).hash(state),
+        }
+        state.write_u64(u64::from(self.segment) << 32 | self.protocol as u64);
+    }
 }
 
 /// One conversation's running window. Cleared and used again: nothing is allocated per message.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::load::{Knowledge, LinkKey, ObjectKey, Touched};
+use super::load::{Knowledge, LinkKey, ObjectKey, OperationKey, Touched};
 use super::{codec, space, stretches};
 use crate::event::{Event, LinkFacts};
 use crate::finding::{Deviation, Param, Params};
@@ -61,7 +61,7 @@ impl Baseline {
         LinkFacts {
             known: true,
             learned_writes: self.known.rows.get(link as usize).is_some_and(|row| row.writes),
-            learned_operation: self.known.operations.contains(&(link, operation, class)),
+            learned_operation: self.known.operations.contains(&OperationKey { link, code: operation, class }),
             learned_object,
         }
     }
@@ -82,13 +82,22 @@ impl Baseline {
             // By class: the first write of a new link is an alert of its own beside its first read.
             return out.push(Deviation { cause: NEW_LINK, key: space::mix(class, event.protocol as u64) });
         };
-        if !self.known.operations.contains(&(link, record.operation, record.class)) {
+        if !self.known.operations.contains(&OperationKey { link, code: record.operation, class: record.class }) {
             return out.push(Deviation { cause: NEW_OPERATION, key: u64::from(record.operation) << 8 | class });
         }
         if let Some(object) = self.strange(link, event) {
             let key = space::mix(space::mix(space::code(object.space), u64::from(object.index)), class);
             out.push(Deviation { cause: NEW_OBJECT, key });
         }
+    }
+
+    /// `facts` and `check` in one go, at the cost of one: what the hot path calls.
+    pub fn assess(&self, link: Option<u32>, event: &Event<'_>, out: &mut Vec<Deviation>) -> LinkFacts {
+        let facts = self.facts(link, event);
+        if !(facts.known && facts.learned_operation && facts.learned_object) {
+            self.check(link, event, out);
+        }
+        facts
     }
 
     /// Whether client and server are stations that were never seen.

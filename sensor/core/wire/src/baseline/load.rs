@@ -1,5 +1,6 @@
 //! From the table's rows to what can be asked per message: hash tables over small keys.
 
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use super::poll::PollKey;
@@ -17,12 +18,36 @@ pub struct LinkKey {
     pub server: IpAddr,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectKey {
     pub link: u32,
     pub index: u32,
     pub space: u16,
     pub class: Class,
+}
+
+/// Few, wide words: these are hashed per message.
+impl Hash for ObjectKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.link) << 32 | u64::from(self.index));
+        state.write_u64(u64::from(self.space) << 8 | self.class as u64);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationKey {
+    pub link: u32,
+    pub code: u32,
+    pub class: Class,
+}
+
+impl Hash for OperationKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.link) << 32 | u64::from(self.code));
+        state.write_u64(self.class as u64);
+    }
 }
 
 /// Places in the pools below.
@@ -72,7 +97,7 @@ pub struct Knowledge {
     pub assets: Set<(u16, IpAddr)>,
     pub links: Map<LinkKey, u32>,
     pub rows: Vec<Row>,
-    pub operations: Set<(u32, u32, Class)>,
+    pub operations: Set<OperationKey>,
     pub codes: Vec<u32>,
     pub objects: Map<ObjectKey, Touched>,
     pub stretches: Vec<(u64, u64)>,
@@ -110,7 +135,12 @@ impl Knowledge {
             let codes = (place(known.codes.len())?, place(link.operations.len())?);
             known.rows.push(Row { key, writes: link.writes(), codes });
             known.codes.extend(link.operations.iter().map(|row| row.code));
-            known.operations.extend(link.operations.iter().map(|row| (number, row.code, row.class)));
+            let operations = link.operations.iter();
+            known.operations.extend(operations.map(|row| OperationKey {
+                link: number,
+                code: row.code,
+                class: row.class,
+            }));
             for objects in &link.objects {
                 let space = known.spaces.intern(&objects.space).ok_or(FULL)?;
                 let key = ObjectKey { link: number, index: objects.index, space, class: objects.class };

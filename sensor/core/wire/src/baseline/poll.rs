@@ -1,16 +1,27 @@
 //! Which request is repeated: the identity of a poll.
 
+use std::hash::{Hash, Hasher};
+
 use super::space::{code, mix};
 use crate::event::Event;
 use crate::value::{Class, Object};
 
 /// A poll inside its link. Two requests are the same poll when operation, class and all their objects are equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PollKey {
     pub link: u32,
     pub operation: u32,
     pub identity: u64,
     pub class: Class,
+}
+
+/// Few, wide words: this is hashed per message.
+impl Hash for PollKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.identity ^ (self.class as u64) << 56);
+        state.write_u64(u64::from(self.link) << 32 | u64::from(self.operation));
+    }
 }
 
 impl PollKey {

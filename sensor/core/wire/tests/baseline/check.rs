@@ -31,8 +31,10 @@ fn plant() -> Vec<Message> {
 fn deviations(baseline: &Baseline, message: &Message) -> Vec<Deviation> {
     let event = message.event();
     let link = baseline.link(0, event.client.ip, event.server.ip, "modbus");
-    let mut out = Vec::new();
+    let (mut out, mut together) = (Vec::new(), Vec::new());
     baseline.check(link, &event, &mut out);
+    assert_eq!(baseline.assess(link, &event, &mut together), baseline.facts(link, &event));
+    assert_eq!(together, out);
     out
 }
 
