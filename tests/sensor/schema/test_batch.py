@@ -25,6 +25,7 @@ from sensor.schema import batch as models
 from tests.federation.line_records import alert, asset, heartbeat
 
 
+@pytest.mark.drift
 def test_the_committed_schema_is_the_models() -> None:
     committed = models.SCHEMA_FILE.read_text(encoding="utf-8")
     assert committed == models.schema_text(), "run: python -m sensor.schema.batch"
