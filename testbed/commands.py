@@ -7,7 +7,13 @@ import subprocess
 from collections.abc import Sequence
 
 # tool → Debian package
-NEEDED_TOOLS = {"ip": "iproute2", "tc": "iproute2", "ethtool": "ethtool", "unshare": "util-linux"}
+NEEDED_TOOLS = {
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "ethtool": "ethtool",
+    "unshare": "util-linux",
+    "nsenter": "util-linux",
+}
 COMMAND_TIMEOUT_S = 20.0
 
 

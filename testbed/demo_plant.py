@@ -92,7 +92,7 @@ def available() -> str | None:
         if not _installed(stack):
             return f"缺少 Python 包 / missing Python package: {stack} (pip install 'otus[range]')"
     try:
-        run(["unshare", "--net", "--mount", "true"])  # leaves nothing behind, whatever happens
+        run(["unshare", "--net", "true"])  # leaves nothing behind, whatever happens
     except RangeError as error:
         return f"无法建立网络命名空间 / cannot make a network namespace: {error}"
     return None

@@ -47,6 +47,14 @@ def capture_name(run_id: str) -> str:
     return f"oc{run_id}"
 
 
+def enter(namespace: str) -> list[str]:
+    """What to put in front of a command so that it becomes that command inside the namespace.
+
+    Not `ip netns exec`: that also remounts /sys, which fails in a chroot whose root is no mount point.
+    """
+    return ["nsenter", f"--net=/var/run/netns/{namespace}", "--"]
+
+
 def build(run: state.RunState, hosts: tuple[Host, ...] = HOSTS) -> Network:
     """Build the network of a claimed run.
 
@@ -147,7 +155,7 @@ def _mirror(switch: str, ports: list[str]) -> str:
             _in(switch, "tc", "filter", "add", "dev", port, "ingress", *match, *action)
     except RangeError:
         for port in ports:
-            run(["ip", "netns", "exec", switch, "tc", "qdisc", "del", "dev", port, "clsact"], check=False)
+            run(["tc", "-n", switch, "qdisc", "del", "dev", port, "clsact"], check=False)
         _in(switch, "ip", "link", "set", "mirror", "master", "bridge")
         _in(switch, "ip", "link", "set", "bridge", "type", "bridge", "ageing_time", "0")
         return "flood"
@@ -158,7 +166,7 @@ def _in(namespace: str, *command: str) -> None:
     if command[0] in ("ip", "tc"):
         run([command[0], "-n", namespace, *command[1:]])
     else:
-        run(["ip", "netns", "exec", namespace, *command])
+        run([*enter(namespace), *command])
 
 
 def _counter(interface: str, name: str) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from testbed import state
 from testbed.commands import RangeError
+from testbed.netns import enter
 
 READY_WAIT_S = 30.0
 LOG_TAIL_LINES = 3
@@ -31,13 +32,13 @@ class Program:
         self._ready_path = workdir / f"{self.name}.ready"
         self._ready_path.unlink(missing_ok=True)
         root = Path(__file__).resolve().parent.parent
-        command = ["ip", "netns", "exec", namespace, sys.executable, "-m", module, *arguments]
+        command = [*enter(namespace), sys.executable, "-m", module, *arguments]
         command += ["--ready", str(self._ready_path)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=root, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
-        # `ip netns exec` becomes the program: the pid stays, and with it the start time.
+        # nsenter becomes the program: the pid stays, and with it the start time.
         self.mark = state.ProcessMark.of(self._process.pid, self.name)
         run.processes.append(self.mark)
         run.save()
