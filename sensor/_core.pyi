@@ -103,7 +103,7 @@ class Hit:
 
     @property
     def kind(self) -> str:
-        """`first` (whole), `update` (count grew), `outcome` (the answer came), `close` (the next one is a new alert)."""
+        """`first` (whole), `update` (count grew), `outcome` (the answer came), `close` (the next is a new alert)."""
 
     @property
     def fold(self) -> int: ...

@@ -55,7 +55,7 @@ def judge(lines: Sequence[TruthLine], plant: Iterable[Record], ministry: Iterabl
                 alerts=tuple(dict.fromkeys(alert.title.zh for _, alert in found)),
                 detectors=tuple(sorted({alert.detector for _, alert in found})),
                 technique=tuple(sorted({technique for _, alert in found for technique in alert.technique})),
-                outcome=expected.outcome if expected.outcome and expected.outcome in outcomes else next(iter(outcomes), "-"),
+                outcome=expected.outcome if expected.outcome in outcomes else next(iter(outcomes), "-"),
                 at_ministry=any((record.origin, record.id) in arrived for record, _ in found),
             )
         )
