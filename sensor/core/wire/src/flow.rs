@@ -58,7 +58,6 @@ pub struct Flow {
     pub sides: [Endpoint; 2],
     /// Index of the side that is the client; a guess from the ports until a handshake or the protocol tells.
     pub client: usize,
-    pub client_known: bool,
     /// Stream in each direction, by sending side.
     pub halves: [Half; 2],
     pub binding: Binding,
@@ -76,7 +75,6 @@ impl Flow {
             key,
             sides,
             client,
-            client_known: false,
             halves: [Half::default(), Half::default()],
             binding: Binding::Unknown(0),
             pairing: Pairing::default(),

@@ -206,7 +206,8 @@ fn bind(flow: &mut Flow, payload: &[u8]) -> bool {
             Probe::No => false,
         };
         if ours {
-            if !flow.client_known && low_port != high_port {
+            // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
+            if low_port != high_port {
                 flow.client = usize::from(low_port);
             }
             flow.binding = Binding::Bound(index, (protocol.parser)());

@@ -117,15 +117,13 @@ impl Shard {
         };
         let other = usize::from(side == 0);
         // Without a handshake the lower port is taken for the server's until the protocol tells.
-        let (client, known) = match flags & (tcp::SYN | tcp::ACK) {
-            tcp::SYN => (side, true),
-            both if both == tcp::SYN | tcp::ACK => (other, true),
-            _ if source_port < destination_port => (other, false),
-            _ => (side, false),
+        let client = match flags & (tcp::SYN | tcp::ACK) {
+            tcp::SYN => side,
+            both if both == tcp::SYN | tcp::ACK => other,
+            _ if source_port < destination_port => other,
+            _ => side,
         };
-        let mut flow = Flow::new(key, sides, client);
-        flow.client_known = known;
-        self.table.insert(flow)
+        self.table.insert(Flow::new(key, sides, client))
     }
 
     #[allow(clippy::too_many_arguments)]
