@@ -47,6 +47,7 @@ def judge(lines: Sequence[TruthLine], plant: Iterable[Record], ministry: Iterabl
             if _about(alert, line, end_ns) and any(_matches(alert, row, expected) for row in expected.seen_as)
         ]
         outcomes = Counter(str(alert.outcome) for _, alert in found)
+        told = expected.outcome
         seen.append(
             Seen(
                 action=line.action,
@@ -55,7 +56,7 @@ def judge(lines: Sequence[TruthLine], plant: Iterable[Record], ministry: Iterabl
                 alerts=tuple(dict.fromkeys(alert.title.zh for _, alert in found)),
                 detectors=tuple(sorted({alert.detector for _, alert in found})),
                 technique=tuple(sorted({technique for _, alert in found for technique in alert.technique})),
-                outcome=expected.outcome if expected.outcome in outcomes else next(iter(outcomes), "-"),
+                outcome=told if told and told in outcomes else next(iter(outcomes), "-"),
                 at_ministry=any((record.origin, record.id) in arrived for record, _ in found),
             )
         )
