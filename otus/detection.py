@@ -28,7 +28,9 @@ class Detection:
     def engine(self, **settings: Any) -> Engine:
         from sensor._core import Engine
 
-        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), self.rules.to_core_json(), self.table)
+        segments = (settings.get("segment", "default"),)
+        rules = self.rules.to_core_json(segments)
+        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table)
 
     def analyst(self, origin: str, tenant: str = "default", *, files: bool = False) -> Analyst:
         from detectors.alerts import Analyst

@@ -22,7 +22,7 @@ from testbed.tiers import PASSWORD, SENSOR, Tiers, log_tail, start_module
 from testbed.truth import read_truth
 from testbed.verdict import Seen, innocent_alarms, judge
 
-WINDOW_S = 2
+WINDOW_S = 1
 """The demo's windows are short, so that half a minute of learning holds enough of them."""
 HEARTBEAT_S = 2
 DRAIN_S = 20.0

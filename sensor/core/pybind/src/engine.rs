@@ -57,11 +57,13 @@ impl PyEngine {
             let names = Names { segments: vec![config.segment.clone()], ..Names::default() };
             let mut analysis = Analysis::new(Rules::compile(rules.unwrap_or(NO_RULES)).map_err(bad)?, names);
             if let Some(bytes) = baseline {
-                let baseline = Baseline::from_bytes(bytes).map_err(bad)?;
+                let baseline = Baseline::with_segments(bytes, &[config.segment.as_str()]).map_err(bad)?;
                 analysis.periods = Some(Periods::new(&baseline, PeriodSettings::default()));
                 analysis.baseline = Some(baseline);
             }
-            analysis.learner = config.learn.then(|| Learner::new(LearnSettings::default()));
+            analysis.learner = config.learn.then(|| {
+                Learner::new(LearnSettings { segments: vec![config.segment.clone()], ..LearnSettings::default() })
+            });
             analysis.windows = (config.window_ns > 0).then(|| WindowRoom::new(config.window_ns));
             analysis.events = config.events.then(Vec::new);
             analysis.listing = config.listing.then(Vec::new);

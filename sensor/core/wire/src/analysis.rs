@@ -236,8 +236,7 @@ impl Consumer for Analysis {
         self.matched.clear();
         self.deviations.clear();
         if let Some(baseline) = self.baseline.as_ref() {
-            event.link = Some(baseline.facts(known, event));
-            baseline.check(known, event, &mut self.deviations);
+            event.link = Some(baseline.assess(known, event, &mut self.deviations));
         }
         self.rules.matches(event, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
