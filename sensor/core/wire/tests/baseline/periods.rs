@@ -210,7 +210,7 @@ fn a_poll_never_seen_is_not_a_stopped_one() {
 #[test]
 fn what_has_no_period_is_not_watched() {
     let random = (0..200u64).scan(SECOND, |now, number| {
-        *now += (1 + number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33 & 0xffff) * 30_000;
+        *now += (((1 + number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 33) & 0xffff) * 30_000;
         Some(*now)
     });
     let baseline = learned(random);
