@@ -32,7 +32,7 @@ SCREENS = Path(console.__file__).parent.parent / "artefacts" / "screens"
 VENDOR = Path(console.__file__).parent / "static" / "vendor"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--window-size=1366,768",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1366,768",
 )  # fmt: skip
 PAGES = ("/", "/incidents", "/assets", "/sensors", "/preview", "/refused", "/account")
 
@@ -85,7 +85,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(chromedriver))
-    browser.set_page_load_timeout(30)
+    browser.set_page_load_timeout(90)
     yield browser
     browser.quit()
 
@@ -101,7 +101,7 @@ class Reader:
 
     def wait(self) -> WebDriverWait[webdriver.Chrome]:
         """A page may be replaced while it is looked at."""
-        return WebDriverWait(self.browser, 15, ignored_exceptions=(StaleElementReferenceException,))
+        return WebDriverWait(self.browser, 45, ignored_exceptions=(StaleElementReferenceException,))
 
     def find(self, selector: str) -> WebElement:
         return self.wait().until(lambda page: page.find_element(By.CSS_SELECTOR, selector))
