@@ -32,7 +32,8 @@ SCREENS = Path(console.__file__).parent.parent / "artefacts" / "screens"
 VENDOR = Path(console.__file__).parent / "static" / "vendor"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1366,768",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--window-size=1366,768",
 )  # fmt: skip
 PAGES = ("/", "/incidents", "/assets", "/sensors", "/preview", "/refused", "/account")
 
