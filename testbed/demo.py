@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,13 +11,15 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sensor.schema import Record
+from testbed import netns
 from testbed.commands import RangeError
 from testbed.demo_plant import Plant, Told, available, new_run_id
-from testbed.state import ProcessMark, end_processes
+from testbed.state import ProcessMark, RunState, end_processes
 from testbed.tiers import PASSWORD, SENSOR, Tiers, log_tail, start_module
 from testbed.truth import read_truth
 from testbed.verdict import Seen, innocent_alarms, judge
@@ -52,34 +54,71 @@ class Outcome:
 
 def run_demo(*, once: bool, learn_s: int, replay: bool, keep: Path | None) -> int:
     """Play the demo; 0 when every action was seen at the ministry and nobody innocent alarmed."""
-    reason = "按要求回放 / as asked" if replay else available()
-    workdir = keep or Path(tempfile.mkdtemp(prefix="otus-demo-"))
-    workdir.mkdir(parents=True, exist_ok=True)
     try:
-        if reason is not None:
-            say(f"不搭建现场网络，改为回放随附抓包：{reason} / replaying the bundled captures instead")
-            return _replayed(workdir, once)
-        return _played(workdir, once, learn_s)
+        with ending_in_order():
+            if removed := netns.cleanup_stale():
+                say(f"已清理上次中断的演示 / cleaned up after a demo that was killed: {', '.join(removed)}")
+            reason = "按要求回放 / as asked" if replay else available()
+            with _claimed(keep) as (run, workdir):
+                if reason is None:
+                    return _played(run, workdir, once, learn_s)
+                say(f"不搭建现场网络，改为回放随附抓包：{reason} / replaying the bundled captures instead")
+                return _replayed(run, workdir, once)
     except RangeError as error:
         print(f"otus: {error}", file=sys.stderr)
         return 1
+
+
+@contextlib.contextmanager
+def ending_in_order() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the demo as Ctrl-C does; a second one does not disturb the cleaning up."""
+
+    def end(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
     finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _claimed(keep: Path | None) -> Iterator[tuple[RunState, Path]]:
+    """A folder to work in and a state file that names it, so that the next start removes what a killed demo left."""
+    run_id = f"{new_run_id()}-demo"
+    workdir = keep or Path(tempfile.gettempdir()) / f"otus-{run_id}"
+    run = RunState.begin(run_id)
+    try:
         if keep is None:
-            shutil.rmtree(workdir, ignore_errors=True)
+            run.folders.append(str(workdir))
+            run.save()
+        try:
+            workdir.mkdir(mode=0o700, parents=True, exist_ok=keep is not None)
+        except OSError as error:
+            raise RangeError(f"{workdir}: cannot be used as a folder: {error.strerror}") from None
+        yield run, workdir
+    finally:
+        netns.cleanup(run_id)
 
 
-def _played(workdir: Path, once: bool, learn_s: int) -> int:
+def _played(run: RunState, workdir: Path, once: bool, learn_s: int) -> int:
     sensor: subprocess.Popen[bytes] | None = None
     with Plant(new_run_id(), workdir / "plant", learn_s=learn_s, callback=tell) as plant:
-        tiers = Tiers(workdir, plant.run_state)
+        tiers = Tiers(workdir, run)
         try:
             tiers.start()
             for running in tiers.running:
                 say(f"{running.tier.zh} {running.url}")
             plant.start()
             say(f"学习 {learn_s} 秒正常通信 / learning {learn_s} s of ordinary traffic")
-            _learn_live(plant, workdir, learn_s)
-            sensor = _start_sensor(plant, tiers, workdir)
+            _learn_live(run, plant, workdir, learn_s)
+            sensor = _start_sensor(run, plant, tiers, workdir)
             plant.run_attacks(tell)
             say("攻击结束，等待告警逐级上报 / attacks over, alerts are on their way up")
             time.sleep(AFTER_S)
@@ -98,11 +137,11 @@ def _played(workdir: Path, once: bool, learn_s: int) -> int:
             tiers.stop()
 
 
-def _learn_live(plant: Plant, workdir: Path, learn_s: int) -> None:
+def _learn_live(run: RunState, plant: Plant, workdir: Path, learn_s: int) -> None:
     arguments = ["baseline", "learn", "-i", plant.capture_interface, "--for", str(learn_s)]
     arguments += ["-o", str(workdir / "baseline"), "--window", str(WINDOW_S)]
     log_path = workdir / "learn.log"
-    process = start_module(arguments, log_path, plant.run_state, "learn")
+    process = start_module(arguments, log_path, run, "learn")
     if process.wait(learn_s + 60) != 0:
         raise RangeError(f"learning failed: {log_tail(log_path)}")
     say(f"基线已学成 / learned: {log_tail(log_path, 1)}")
@@ -124,10 +163,10 @@ def _sensor_settings(tiers: Tiers, workdir: Path) -> Path:
     return path
 
 
-def _start_sensor(plant: Plant, tiers: Tiers, workdir: Path) -> subprocess.Popen[bytes]:
+def _start_sensor(run: RunState, plant: Plant, tiers: Tiers, workdir: Path) -> subprocess.Popen[bytes]:
     config, log_path = _sensor_settings(tiers, workdir), workdir / "sensor.log"
     arguments = ["sensor", "run", "-i", plant.capture_interface, "--config", str(config)]
-    sensor = start_module(arguments, log_path, plant.run_state, "sensor")
+    sensor = start_module(arguments, log_path, run, "sensor")
     deadline = time.monotonic() + 20
     while "capturing on" not in log_tail(log_path, 20):
         if sensor.poll() is not None or time.monotonic() > deadline:
@@ -138,11 +177,11 @@ def _start_sensor(plant: Plant, tiers: Tiers, workdir: Path) -> subprocess.Popen
     return sensor
 
 
-def _replayed(workdir: Path, once: bool) -> int:
+def _replayed(run: RunState, workdir: Path, once: bool) -> int:
     """Without a plant: the recorded one through the same engine, detectors, spool and tiers."""
     from testbed.replayed import learn_recorded, replay_recorded
 
-    tiers = Tiers(workdir, None)
+    tiers = Tiers(workdir, run)
     try:
         tiers.start()
         say(f"基线已学成 / learned: {learn_recorded(CAPTURES / 'normal.pcap', workdir / 'baseline', WINDOW_S)}")

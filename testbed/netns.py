@@ -13,6 +13,7 @@ loopback. It cannot send: no addresses, no ARP, no IPv6. Everything else goes wh
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def interfaces() -> list[str]:
 def _remove(found: state.RunState) -> None:
     if found.boot_id == state.boot_id():
         state.end_processes(found.processes)
-        present = set(namespaces())
+        present = set(namespaces()) if found.namespaces else set()  # a replayed demo needs no `ip`
         for interface in found.interfaces:
             if interface in interfaces():
                 # Its peer in the switch namespace goes with it. Gone meanwhile is what we want: hence no check,
@@ -116,6 +117,9 @@ def _remove(found: state.RunState) -> None:
         left = [name for name in found.interfaces if name in interfaces()]
         if left:
             raise RangeError(f"could not remove {', '.join(left)}; try: ip link delete {left[0]}")
+    for folder in found.folders:
+        if Path(folder).name.startswith("otus-"):
+            shutil.rmtree(folder, ignore_errors=True)
     state.path_of(found.run_id).unlink(missing_ok=True)
 
 

@@ -52,6 +52,8 @@ class RunState:
     namespaces: list[str] = field(default_factory=list)
     interfaces: list[str] = field(default_factory=list)
     processes: list[ProcessMark] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    """temporary ones, named `otus-…`; removed with everything in them"""
 
     @classmethod
     def begin(cls, run_id: str) -> RunState:
@@ -94,6 +96,7 @@ class RunState:
                 namespaces=[str(name) for name in raw["namespaces"]],
                 interfaces=[str(name) for name in raw["interfaces"]],
                 processes=[ProcessMark(**mark) for mark in raw["processes"]],
+                folders=[str(name) for name in raw.get("folders", [])],
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RangeError(f"{path}: not a state file of the range ({error}); delete it if no demo runs") from error
