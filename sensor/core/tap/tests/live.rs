@@ -33,14 +33,14 @@ impl Wire {
         for pair in 0..pairs {
             let (source, capture) = (format!("src{pair}"), format!("cap{pair}"));
             let peer = ["peer", "name", &capture, "netns", &wire.taker];
-            assert!(ip(&[&["-n", &wire.sender, "link", "add", &source, "type", "veth"], &peer[..]].concat()));
+            assert!(ip_in(&wire.sender, &[&["link", "add", &source, "type", "veth"], &peer[..]].concat()));
             for (namespace, device) in [(&wire.sender, &source), (&wire.taker, &capture)] {
                 inside(namespace, || {
                     // The kernel's own neighbour discovery would be traffic that nobody sent.
                     let path = format!("/proc/sys/net/ipv6/conf/{device}/disable_ipv6");
                     let _ = std::fs::write(path, "1"); // where there is no IPv6 there is nothing to switch off
                 });
-                assert!(ip(&["-n", namespace, "link", "set", device, "arp", "off", "up"]));
+                assert!(ip_in(namespace, &["link", "set", device, "arp", "off", "up"]));
             }
         }
         Some(wire)
@@ -71,6 +71,11 @@ impl Drop for Wire {
 
 fn ip(arguments: &[&str]) -> bool {
     Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
+/// Not `ip -n`: that also remounts /sys, which fails in a chroot whose root is no mount point.
+fn ip_in(namespace: &str, arguments: &[&str]) -> bool {
+    inside(namespace, || ip(arguments))
 }
 
 /// Run `work` in a namespace: a thread of its own goes there, and no other one notices.
@@ -322,19 +327,19 @@ fn an_interface_that_goes_down_or_away_is_said() {
         }
         panic!("{what:?} not in {lines:?}");
     };
-    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "down"]));
+    assert!(ip_in(&wire.taker, &["link", "set", "cap0", "down"]));
     said(&mut live, &mut sink, "cap0: is down");
-    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "up"]));
+    assert!(ip_in(&wire.taker, &["link", "set", "cap0", "up"]));
     said(&mut live, &mut sink, "cap0: is up again");
     wire.send("src0").put(&frame(1, 75));
     take(&mut live, &mut sink, 1);
     assert_eq!(sink.packets.len(), 1, "captured again");
-    assert!(ip(&["-n", &wire.taker, "link", "del", "cap0"]));
+    assert!(ip_in(&wire.taker, &["link", "del", "cap0"]));
     said(&mut live, &mut sink, "cap0: the interface was removed");
     wire.send("src1").put(&frame(2, 75));
     take(&mut live, &mut sink, 2);
     assert_eq!(sink.packets.len(), 2, "the other one goes on");
-    assert!(ip(&["-n", &wire.taker, "link", "del", "cap1"]));
+    assert!(ip_in(&wire.taker, &["link", "del", "cap1"]));
     let end = Instant::now() + Duration::from_secs(5);
     let error = loop {
         match live.read(100, Duration::from_millis(50), &mut sink) {
@@ -359,7 +364,7 @@ fn what_cannot_be_captured_is_refused_in_one_line() {
         let line = wire.refusal(&["cap0"], LiveOptions { ring_mib, ..SMALL });
         assert!(line.contains("choose 1 to 16384"), "{line}");
     }
-    if ip(&["-n", &wire.taker, "tuntap", "add", "dev", "tun0", "mode", "tun"]) {
+    if ip_in(&wire.taker, &["tuntap", "add", "dev", "tun0", "mode", "tun"]) {
         assert!(wire.refusal(&["tun0"], SMALL).starts_with("tun0: is not an Ethernet interface"));
     } else {
         skipped("no tun device here, so nothing that is not Ethernet");
@@ -371,7 +376,7 @@ fn what_cannot_be_captured_is_refused_in_one_line() {
     });
     let line = "cap0: no permission to capture; run as root, or give the program the capability CAP_NET_RAW";
     assert_eq!(refused.as_deref(), Some(line));
-    assert!(ip(&["-n", &wire.taker, "link", "set", "cap0", "down"]));
+    assert!(ip_in(&wire.taker, &["link", "set", "cap0", "down"]));
     let mut live = wire.open(&["cap0"], SMALL);
     let lines = live.warnings();
     assert_eq!(lines, ["cap0: is down, so no packet comes; set it up with: ip link set cap0 up"]);
@@ -380,7 +385,7 @@ fn what_cannot_be_captured_is_refused_in_one_line() {
 #[test]
 fn on_the_loopback_every_packet_comes_once() {
     let Some(wire) = Wire::lay(0) else { return };
-    assert!(ip(&["-n", &wire.taker, "link", "set", "lo", "up"]));
+    assert!(ip_in(&wire.taker, &["link", "set", "lo", "up"]));
     let mut live = wire.open(&["lo"], SMALL);
     inside(&wire.taker, || {
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
