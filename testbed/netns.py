@@ -51,7 +51,7 @@ def capture_name(run_id: str) -> str:
 def enter(namespace: str) -> list[str]:
     """What to put in front of a command so that it becomes that command inside the namespace.
 
-    Not `ip netns exec`: that also remounts /sys, which fails in a chroot whose root is no mount point.
+    Not `ip netns exec` or `ip -n`: they also remount /sys, which fails in a chroot whose root is no mount point.
     """
     return ["nsenter", f"--net=/var/run/netns/{namespace}", "--"]
 
@@ -159,7 +159,7 @@ def _mirror(switch: str, ports: list[str]) -> str:
             _in(switch, "tc", "filter", "add", "dev", port, "ingress", *match, *action)
     except RangeError:
         for port in ports:
-            run(["tc", "-n", switch, "qdisc", "del", "dev", port, "clsact"], check=False)
+            run([*enter(switch), "tc", "qdisc", "del", "dev", port, "clsact"], check=False)
         _in(switch, "ip", "link", "set", "mirror", "master", "bridge")
         _in(switch, "ip", "link", "set", "bridge", "type", "bridge", "ageing_time", "0")
         return "flood"
@@ -167,10 +167,7 @@ def _mirror(switch: str, ports: list[str]) -> str:
 
 
 def _in(namespace: str, *command: str) -> None:
-    if command[0] in ("ip", "tc"):
-        run([command[0], "-n", namespace, *command[1:]])
-    else:
-        run([*enter(namespace), *command])
+    run([*enter(namespace), *command])
 
 
 def _counter(interface: str, name: str) -> int:
