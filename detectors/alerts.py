@@ -11,12 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from detectors.bounds import bounded
 from detectors.describe import Description
 from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
 from sensor.schema.records import MAX_EVIDENCE
 
 FOLD_IDLE_NS = 600_000_000_000
 """Deviating windows of one conversation are one alert until it was quiet for that long (the core's rule for hits)."""
+CLOSE_LAG_NS = 60_000_000_000
+"""A window is told some time after its end: an alert is closed only when none that belongs to it can come any more."""
+OPEN_WINDOWS = 65_536
+"""Window alerts kept open (the core's limit for folds). Beyond it the one quiet longest is closed early."""
 
 Side = tuple[str, int | None, str | None]
 
@@ -113,8 +118,12 @@ Describe = Callable[[Any], Description]
 
 @dataclass
 class _Open:
-    record: Record
+    """An alert that may still change. Its record is made anew for each revision: tens of thousands may be open."""
+
+    id: str
+    segment: str
     alert: Alert
+    revision: int = 0
 
 
 class Analyst:
@@ -146,7 +155,7 @@ class Analyst:
         records = [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
-                records.append(self._window(found, coverage))
+                records += self._window(found, coverage)
         records += self._close_windows(batch.now_ns, batch.done)
         return records
 
@@ -166,17 +175,17 @@ class Analyst:
         )
         if hit.kind == "close":
             del self._folds[hit.fold]
-        return self._revise(opened, alert)
+        return self._record(opened, alert)
 
     def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
-        fields = hit.fields()
+        fields = bounded(hit.fields())
         description = self._describers[hit.cause.partition(":")[0]](hit)
         alert = Alert(
             cause=hit.cause,
             detector=description.detector,
             level=description.level,
             title=description.title,
-            reason=description.reason,
+            reason=replace(description.reason, params=bounded(description.reason.params)),
             protocol=hit.protocol,
             first_ns=hit.first_ns,
             last_ns=hit.last_ns,
@@ -195,13 +204,14 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
-        opened = _Open(self._record(hit.id, hit.segment, alert), alert)
-        self._folds[hit.fold] = opened
-        return opened.record
+        opened = self._folds[hit.fold] = _Open(hit.id, hit.segment, alert)
+        return self._record(opened, alert)
 
     def _more_evidence(self, known: tuple[Evidence, ...], hit: Hit) -> tuple[Evidence, ...]:
         """The last message joins the first ones while there is room."""
-        if hit.last_frame is None or len(known) >= MAX_EVIDENCE or any(e.ts_ns == hit.last_ns for e in known):
+        if hit.last_frame is None or len(known) >= MAX_EVIDENCE:
+            return known
+        if any((item.frame, item.ts_ns) == (hit.last_frame, hit.last_ns) for item in known):
             return known
         return (*known, self._evidence(hit.file, hit.last_frame, hit.last_ns, {}))
 
@@ -209,12 +219,17 @@ class Analyst:
         file, interface = (place, None) if self._files else (None, place)
         return Evidence(frame=frame, ts_ns=ts_ns, file=file, interface=interface, fields=fields)
 
-    def _window(self, found: WindowAlert, coverage: dict[str, int]) -> Record:
+    def _window(self, found: WindowAlert, coverage: dict[str, int]) -> list[Record]:
+        """Whether it belongs to an open alert is decided by the windows' own times: batch edges change nothing."""
         key = (found.segment, found.client, found.server, found.protocol)
-        opened = self._windows.get(key)
-        if opened is not None:
-            alert = replace(opened.alert, count=opened.alert.count + 1, last_ns=found.end_ns)
-            return self._revise(opened, alert)
+        opened = self._windows.pop(key, None)
+        if opened is not None and found.end_ns - opened.alert.last_ns < FOLD_IDLE_NS:
+            self._windows[key] = opened  # the one quiet longest stays in front
+            last_ns = max(opened.alert.last_ns, found.end_ns)
+            return [self._record(opened, replace(opened.alert, count=opened.alert.count + 1, last_ns=last_ns))]
+        records = [] if opened is None else [self._closed(opened)]
+        if len(self._windows) >= OPEN_WINDOWS:
+            records.append(self._closed(self._windows.pop(next(iter(self._windows)))))
         said = found.description
         cause = f"{said.detector}:{said.reason.code}"
         client, server = Endpoint(ip=found.client), Endpoint(ip=found.server)
@@ -241,34 +256,34 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        opened = _Open(self._record(record_id, found.segment, alert), alert)
-        self._windows[key] = opened
-        return opened.record
+        opened = self._windows[key] = _Open(record_id, found.segment, alert)
+        return [*records, self._record(opened, alert)]
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
-        idle = [key for key, opened in self._windows.items() if done or now_ns - opened.alert.last_ns > FOLD_IDLE_NS]
         closed = []
-        for key in idle:
-            opened = self._windows.pop(key)
-            closed.append(self._revise(opened, replace(opened.alert, state=State.CLOSED)))
+        while self._windows:
+            key = next(iter(self._windows))
+            if not done and now_ns - self._windows[key].alert.last_ns < FOLD_IDLE_NS + CLOSE_LAG_NS:
+                break
+            closed.append(self._closed(self._windows.pop(key)))
         return closed
 
-    def _record(self, record_id: str, segment: str, alert: Alert) -> Record:
+    def _closed(self, opened: _Open) -> Record:
+        return self._record(opened, replace(opened.alert, state=State.CLOSED))
+
+    def _record(self, opened: _Open, alert: Alert) -> Record:
+        """The next revision of an alert."""
+        opened.alert = alert
+        opened.revision += 1
         return Record(
             kind="alert",
-            id=record_id,
-            revision=1,
+            id=opened.id,
+            revision=opened.revision,
             origin=self._origin,
             tenant=self._tenant,
-            segment=segment,
+            segment=opened.segment,
             body=alert.to_json(),
         )
-
-    @staticmethod
-    def _revise(opened: _Open, alert: Alert) -> Record:
-        opened.alert = alert
-        opened.record = replace(opened.record, revision=opened.record.revision + 1, body=alert.to_json())
-        return opened.record
 
 
 def coverage_of(ledger: Mapping[str, Any]) -> dict[str, int]:

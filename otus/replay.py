@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 if TYPE_CHECKING:
-    from sensor.schema import Record
+    from sensor.sinks import LatestAlerts
 
 
 @click.command()
@@ -68,7 +68,7 @@ class Run:
         self._ledger: dict[str, Any] = {}
         self._analyst_state: dict[str, Any] = {}
 
-    def alerts(self) -> list[Record]:
+    def alerts(self) -> LatestAlerts:
         """The last revision of every alert, in the order they were opened."""
         from sensor.pipeline import Pipeline
         from sensor.sinks import LatestAlerts
@@ -80,7 +80,7 @@ class Run:
         self._analyst_state = analyst.state()
         if self._listing is not None:
             self._listing.close()
-        return list(latest.records.values())
+        return latest
 
     def _batch(self, batch: Any) -> None:
         if self._listing is not None:
@@ -105,21 +105,21 @@ class Run:
         }
 
 
-def ndjson(alerts: list[Record]) -> None:
-    from sensor.ecs import alert_line
+def ndjson(alerts: LatestAlerts) -> None:
+    from sensor.ecs import alert_line, line_text
 
-    for record in alerts:
-        sys.stdout.write(json.dumps(alert_line(record), ensure_ascii=False) + "\n")
+    for record in alerts.records():
+        sys.stdout.write(line_text(alert_line(record)) + "\n")
 
 
 LEVELS = {"critical": "危急", "high": "高危", "medium": "中危", "low": "低危", "notice": "提示"}
 
 
-def table(alerts: list[Record]) -> None:
+def table(alerts: LatestAlerts) -> None:
     """For people: when, how bad, what, between whom, how often, where to look."""
     from sensor.ecs import rfc3339
 
-    for record in alerts:
+    for record in alerts.records():
         alert = record.alert()
         frame = next((f"#{item.frame}" for item in alert.evidence if item.frame is not None), "-")
         file = next((item.file for item in alert.evidence if item.file), "-")

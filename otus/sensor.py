@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from federation.spool import Spool
+    from sensor._core import Engine
     from sensor.pipeline import Pipeline
-    from sensor.schema import Record
     from sensor.sinks import AlertFile
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def sensor() -> None:
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
 @click.option("--spool-dir", metavar="FOLDER", help="Queue to the console.")
 @click.option("--node-name", metavar="NAME", help="This node's name, as its parent knows it.")
-@click.option("--for", "duration_s", type=int, help="Stop by itself after so many seconds.")
+@click.option("--for", "duration_s", type=click.IntRange(min=1), help="Stop by itself after so many seconds.")
 def run(config: Path | None, interfaces: tuple[str, ...], duration_s: int | None, **flags: Any) -> None:
     """Capture until SIGTERM or Ctrl-C. Never sends a single frame on the capture port.
 
@@ -65,7 +65,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load
     from otus.parents import start_uplink
-    from sensor.health import Health
+    from otus.spooled import SpoolSink
+    from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
     from sensor.pipeline import Pipeline, Sink
     from sensor.sinks import AlertFile
@@ -79,60 +80,60 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
-    spool = uplink = None
-    if settings["spool_dir"]:
-        spool, uplink = start_uplink(settings)
-        sinks.append(SpoolSink(spool))
-    alerts = AlertFile(Path(settings["alerts"])) if settings["alerts"] else None
-    if alerts is not None:
-        sinks.append(alerts)
-    try:
+    spool = queue = alerts = None
+    with ExitStack() as closing:
+        if settings["spool_dir"]:
+            spool, uplink = start_uplink(settings)
+            closing.callback(spool.close)
+            closing.callback(uplink.stop)
+            queue = SpoolSink(spool)
+            sinks.append(queue)
+        if settings["alerts"]:
+            alerts = AlertFile(Path(settings["alerts"]))
+            closing.callback(alerts.close)
+            sinks.append(alerts)
+        facts = dict(detection.facts)
         if files:
             engine.open_files(list(files))
         else:
-            for line in engine.open_interfaces(settings["interfaces"]):
-                log.warning("%s", line)
-            loaded = detection.facts["rules_loaded"]
-            click.echo(f"otus: capturing on {', '.join(settings['interfaces'])}; {loaded} rules", err=True)
+            facts["offloads"] = merging_offloads(_listen(engine, settings["interfaces"]))
         pipeline = Pipeline(
             engine,
             detection.analyst(name, tenant, files=bool(files)),
             sinks,
             inventory=Inventory(name, tenant),
-            health=Health(name, tenant, settings["heartbeat_s"], detection.facts),
-            spool_state=dict if spool is None else spool.state,
+            health=Health(name, tenant, settings["heartbeat_s"], facts),
+            spool_state=dict if queue is None else queue.state,
+            on_batch=None if alerts is None else lambda _: alerts.tend(),
         )
         _signals(pipeline, alerts, duration_s)
-        ledger = pipeline.run()
+        if not files:
+            ports = ", ".join(settings["interfaces"])
+            click.echo(f"otus: capturing on {ports}; {facts['rules_loaded']} rules", err=True)
+        try:
+            pipeline.run()
+        finally:
+            if pipeline.ledger:
+                click.echo(summary(pipeline.ledger, pipeline.alerts), err=True)
         if files and spool is not None:
-            _drain(spool, settings)
-    finally:
-        if uplink is not None:
-            uplink.stop()
-        if spool is not None:
-            spool.close()
-        if alerts is not None:
-            alerts.close()
-    click.echo(summary(ledger, pipeline.alerts), err=True)
+            _drain(spool, settings, pipeline)
 
 
-def _drain(spool: Spool, settings: dict[str, Any], wait_s: float = 60.0) -> None:
-    """Wait until every parent has answered for everything."""
+def _listen(engine: Engine, interfaces: list[str]) -> list[str]:
+    """Open the capture ports; says, and returns, what their drivers do to frames before we see them."""
+    lines = engine.open_interfaces(interfaces)
+    for line in lines:
+        log.warning("%s", line)
+    return lines
+
+
+def _drain(spool: Spool, settings: dict[str, Any], pipeline: Pipeline, wait_s: float = 60.0) -> None:
+    """Wait until every parent has answered for everything, or somebody says stop: it stays in the spool then."""
     deadline = time.monotonic() + wait_s
     while waiting := sum(spool.pending(parent) for parent in spool.parents):
-        if time.monotonic() > deadline:
+        if pipeline.stopping or time.monotonic() > deadline:
             raise RuntimeError(f"{waiting} records still wait in {settings['spool_dir']}: is the console up?")
         time.sleep(0.1)
-
-
-class SpoolSink:
-    """Records on disk before the next batch is looked at."""
-
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-
-    def put(self, records: Sequence[Record]) -> None:
-        self._spool.append(records)
 
 
 def _signals(pipeline: Pipeline, alerts: AlertFile | None, duration_s: int | None) -> None:
@@ -141,8 +142,8 @@ def _signals(pipeline: Pipeline, alerts: AlertFile | None, duration_s: int | Non
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    if alerts is not None:
-        signal.signal(signal.SIGHUP, lambda *_: alerts.reopen())
+    # Without a file of alerts there is nothing to reopen, and a logrotate that rings everywhere ends nothing.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if alerts is None else lambda *_: alerts.reopen())
     if duration_s:
         signal.signal(signal.SIGALRM, stop)
         signal.alarm(duration_s)

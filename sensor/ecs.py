@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,18 @@ from sensor.schema.records import Endpoint, Record
 
 SEVERITY = {"critical": 90, "high": 70, "medium": 50, "low": 30, "notice": 10}
 """`event.severity` is a number in ECS: ours, from the level."""
+
+
+_NOT_FOR_TERMINALS = {
+    code: f"\\u{code:04x}"
+    for code in (*range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+}
+"""Control characters that JSON leaves as they are: terminal sequences, line ends, changes of direction."""
+
+
+def line_text(line: dict[str, Any]) -> str:
+    """One line of NDJSON. Text from the wire cannot steer the terminal of whoever looks at it."""
+    return json.dumps(line, ensure_ascii=False).translate(_NOT_FOR_TERMINALS)
 
 
 def rfc3339(ts_ns: int) -> str:
@@ -34,6 +47,8 @@ def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
     for side in ("source", "destination", "client", "server"):
         _endpoint(line, side, getattr(alert, side))
     line["network.protocol"] = alert.protocol
+    if (vlan := alert.fields.get("network.vlan.id")) is not None:
+        line["network.vlan.id"] = vlan
     line["segment"] = record.segment
     line["detector"] = alert.detector
     line["rule"] = alert.rule_id
@@ -61,4 +76,4 @@ def _endpoint(line: dict[str, Any], side: str, endpoint: Endpoint | None) -> Non
             line[f"{side}.{name}"] = value
 
 
-__all__ = ["SEVERITY", "alert_line", "rfc3339"]
+__all__ = ["SEVERITY", "alert_line", "line_text", "rfc3339"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sensor.schema import Heartbeat, Interface, Ledger, Record
@@ -18,6 +18,20 @@ def ledger_of(counts: Mapping[str, Any]) -> Ledger:
         lost={name: n for name, n in counts["lost"].items() if n},
         held=counts["held"],
     )
+
+
+MERGING = ("GRO", "LRO")
+"""Offloads that change frames before they are captured; the others are the business of a port that sends."""
+
+
+def merging_offloads(lines: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Which of them are on, by interface, from the lines a capture starts with (`eth1: GRO on, LRO off, …`)."""
+    found = {}
+    for line in lines:
+        name, _, settings = line.partition(": ")
+        said = settings.partition(";")[0].split(", ")
+        found[name] = tuple(word.lower() for word in MERGING if f"{word} on" in said)
+    return found
 
 
 class Health:

@@ -48,15 +48,25 @@ class Pipeline:
         self._spool_state, self._on_batch = spool_state, on_batch
         self.ledger: dict[str, Any] = {}
         self.alerts = 0
+        self.stopping = False
 
     def stop(self) -> None:
         """Read what is there, flush, end. Safe to call from a signal handler."""
+        self.stopping = True
         self._engine.stop()
 
     def run(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> dict[str, Any]:
-        """Poll until the end; returns the last ledger."""
+        """Poll until the end; returns the last ledger.
+
+        Raises:
+            OSError: the input failed (its last interface was removed). What was found until then has been told.
+        """
         while True:
-            batch = self._engine.poll(max_packets, timeout_ms)
+            try:
+                batch = self._engine.poll(max_packets, timeout_ms)
+            except OSError:
+                self._handle(self._engine.finish())
+                raise
             self._handle(batch)
             if batch.done:
                 return self.ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from sensor.schema.shape import known_name
 
 
 class SettingsError(ValueError):
@@ -22,6 +25,12 @@ class Setting:
     """with its unit, unless the type says it"""
     default: Any
     help: str
+    least: int = 0
+    most: int = 2**63 - 1
+    """of a number"""
+    separator: str = ","
+    """of a list in one text (environment)"""
+    may_be_empty: bool = True
 
     @property
     def kind(self) -> type:
@@ -33,25 +42,29 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("node_name", "sensor-1", "this node's name, as its parent knows it"),
-    Setting("tenant", "default", "the enterprise this traffic belongs to, on a console that hosts several"),
-    Setting("segment", "default", "name of the network segment on the capture port"),
+    Setting("node_name", "sensor-1", "this node's name, as its parent knows it", may_be_empty=False),
+    Setting("tenant", "default", "the enterprise this traffic belongs to, on a shared console", may_be_empty=False),
+    Setting("segment", "default", "name of the network segment on the capture port", may_be_empty=False),
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),
     Setting("rules", "", "folder of rules; empty: the bundled ones"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
-    Setting("flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped and counted"),
-    Setting("ring_mib", 64, "capture ring per interface"),
-    Setting("heartbeat_s", 10, "how often the ledger and health are reported"),
+    Setting(
+        "flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped, counted", least=1
+    ),
+    Setting("ring_mib", 64, "capture ring per interface", least=1, most=16_384),
+    Setting("heartbeat_s", 10, "how often the ledger and health are reported", least=1, most=3600),
     Setting("spool_dir", "", "folder of the queue to the console; empty: nothing is sent"),
-    Setting("spool_max_mb", 1024, "disk for the queue; beyond it the least severe unsent records go, counted"),
-    Setting("parents", [], "consoles to report to: {name, url, token_file}"),
+    Setting("spool_max_mb", 1024, "disk for the queue; beyond it the least severe unsent records go, counted", least=1),
+    Setting(
+        "parents", [], "consoles to report to: {name, url, token_file}, or NAME=URL,TOKENFILE; NAME=…", separator=";"
+    ),
     Setting("alerts", "", "file to which alerts are also written, one JSON object a line, ECS names"),
 )
 
 
 def defaults() -> dict[str, Any]:
-    return {setting.name: setting.default for setting in SETTINGS}
+    return {setting.name: copy.copy(setting.default) for setting in SETTINGS}
 
 
 def load(
@@ -103,26 +116,35 @@ def _from_file(path: Path, values: dict[str, Any], problems: list[str]) -> None:
 
 def _take(values: dict[str, Any], setting: Setting, value: Any, where: str, problems: list[str]) -> None:
     try:
-        values[setting.name] = _typed(setting, value)
-    except (TypeError, ValueError):
-        wanted = {int: "a number", str: "text", list: "a list", bool: "true or false"}.get(setting.kind, "a value")
+        found = _typed(setting, value)
+    except (TypeError, ValueError, OverflowError):
+        wanted = {int: "a number", str: "text", list: "a list"}.get(setting.kind, "a value")
         problems.append(f"{where}: expected {wanted}, got {value!r}")
+        return
+    if isinstance(found, int) and not setting.least <= found <= setting.most:
+        limit = f"at least {setting.least}" if found < setting.least else f"at most {setting.most}"
+        problems.append(f"{where}: expected {limit}, got {found}")
+    elif not setting.may_be_empty and not str(found).strip():
+        problems.append(f"{where}: must not be empty")
+    elif setting.name == "node_name" and not known_name(found):
+        problems.append(f"{where}: expected a name (1 to 64 letters, digits, '.', '-', '_'; no address), got {value!r}")
+    elif setting.name == "interfaces" and not all(isinstance(name, str) and name for name in found):
+        problems.append(f"{where}: expected names of interfaces, got {value!r}")
+    else:
+        values[setting.name] = found
 
 
 def _typed(setting: Setting, value: Any) -> Any:
     if setting.kind is list:
         if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
+            return [part.strip() for part in value.split(setting.separator) if part.strip()]
         if isinstance(value, list | tuple):
             return list(value)
         raise TypeError
     if setting.kind is int:
         if isinstance(value, bool) or (isinstance(value, float) and value != int(value)):
             raise TypeError
-        number = int(value)
-        if number < 0:
-            raise ValueError
-        return number
+        return int(value)
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise TypeError
     return str(value)

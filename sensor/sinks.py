@@ -2,54 +2,107 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
 
-from sensor.ecs import alert_line
+from sensor.ecs import alert_line, line_text
 from sensor.schema import Record
+
+log = logging.getLogger(__name__)
 
 
 class AlertFile:
-    """Alerts as NDJSON in ECS names, each revision a line. `reopen` after somebody has moved the file (logrotate)."""
+    """Alerts as NDJSON in ECS names, each revision a line. `reopen` after somebody has moved the file (logrotate).
+
+    The file stands beside the capture, not in its way: when it cannot be written (the disk is full), that is said once,
+    the lines are counted in `lost`, and the next ones are tried again.
+    """
 
     def __init__(self, path: Path) -> None:
+        """Raises OSError, one clear line, when the file cannot be opened."""
         self._path = path
-        self._file: TextIO = self._open()
         self._reopen = False
+        self._failing = False
+        self.lost = 0
+        self._descriptor, self._torn = self._open()
 
-    def _open(self) -> TextIO:
-        return self._path.open("a", encoding="utf-8")
+    def _open(self) -> tuple[int, bool]:
+        """The file at its end, and whether a line was cut off there: by a crash, or by a full disk."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise OSError(f"{self._path}: alerts cannot be written there: {error.strerror}") from None
+        found = os.fstat(descriptor)
+        torn = stat.S_ISREG(found.st_mode) and found.st_size > 0 and os.pread(descriptor, 1, found.st_size - 1) != b"\n"
+        return descriptor, torn
 
     def reopen(self) -> None:
-        """Safe to call from a signal handler: takes effect before the next line."""
+        """Safe to call from a signal handler: takes effect with the next `tend` or `put`."""
         self._reopen = True
 
+    def tend(self) -> None:
+        """Reopen if that was asked for. Where the new file cannot be opened, the old one goes on being written."""
+        if not self._reopen:
+            return
+        self._reopen = False
+        try:
+            descriptor, torn = self._open()
+        except OSError as error:
+            log.error("%s; going on with the file that was open", error)
+            return
+        os.close(self._descriptor)
+        self._descriptor, self._torn = descriptor, torn
+
     def put(self, records: Sequence[Record]) -> None:
-        if self._reopen:
-            self._reopen = False
-            self._file.close()
-            self._file = self._open()
-        for record in records:
-            if record.kind == "alert":
-                self._file.write(json.dumps(alert_line(record), ensure_ascii=False) + "\n")
-        self._file.flush()
+        self.tend()
+        lines = [line_text(alert_line(record)).encode() + b"\n" for record in records if record.kind == "alert"]
+        if not lines:
+            return
+        data = (b"\n" if self._torn else b"") + b"".join(lines)
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
+        except OSError as error:
+            self._torn = data[:written][-1:] != b"\n" if written else self._torn
+            self.lost += len(lines) - data[:written].count(b"\n", int(data.startswith(b"\n")))
+            if not self._failing:
+                log.error("%s: alerts cannot be written: %s; the capture goes on", self._path, error.strerror)
+            self._failing = True
+            return
+        self._torn = False
+        if self._failing:
+            self._failing = False
+            log.error("%s: alerts are written again; %d lines are missing", self._path, self.lost)
 
     def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        try:
+            if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                os.fsync(self._descriptor)
+        finally:
+            os.close(self._descriptor)
 
 
 class LatestAlerts:
-    """Keeps the newest revision of every alert, in the order they were opened."""
+    """Keeps the newest revision of every alert, in the order they were opened.
+
+    As bytes: a capture that is one long attack has a hundred thousand of them.
+    """
 
     def __init__(self) -> None:
-        self.records: dict[str, Record] = {}
+        self._kept: dict[str, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def put(self, records: Sequence[Record]) -> None:
         for record in records:
             if record.kind == "alert":
-                self.records[record.id] = record
+                self._kept[record.id] = record.to_bytes()
+
+    def records(self) -> Iterator[Record]:
+        for kept in self._kept.values():
+            yield Record.from_bytes(kept)
