@@ -47,10 +47,12 @@ for command in (
 def main() -> int:
     """Run the command line; the exit code is 0, 1 (it did not work) or 2 (it was called wrongly)."""
     try:
-        otus.main(standalone_mode=False)
+        # Not otus.main(): it makes exit code 1 of a reader that went away, and 0 of a command that asked for another.
+        with otus.make_context("otus", sys.argv[1:]) as context:
+            otus.invoke(context)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("otus: interrupted", err=True)
         return 130
     except click.ClickException as error:

@@ -115,6 +115,6 @@ def test_replay_repeats_itself_to_the_byte() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m otus.cli events {POLLING} | head -n 1"
+    command = f"{sys.executable} -m otus.cli events {POLLING} | true"  # gone before the first line
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, timeout=60)
     assert done.returncode == 0 and b"Traceback" not in done.stderr
