@@ -101,7 +101,7 @@ impl Engine {
 }
 
 fn stamp_of(now_ns: u64) -> Stamp {
-    Stamp { number: 0, ts_ns: now_ns, input: 0, vlan: None, segment: 0, transport: 6 }
+    Stamp { number: 0, ts_ns: now_ns, now_ns, input: 0, vlan: None, segment: 0, transport: 6 }
 }
 
 impl Sink for Engine {
@@ -124,6 +124,7 @@ impl Sink for Engine {
                 let stamp = Stamp {
                     number: packet.number,
                     ts_ns: packet.ts_ns,
+                    now_ns,
                     input: packet.input,
                     vlan: frame.vlan,
                     segment: 0,

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::limits::TIME_JUMP_NS;
 use crate::protocol::PROTOCOLS;
 use crate::value::{field, list, Class, FieldDef, Kind, Object, Outcome, Record, Value, SLOTS};
 
@@ -171,7 +172,10 @@ impl<'a> Event<'a> {
 
     /// Nanoseconds between request and response; not of a request that was meant to wait.
     pub fn latency_ns(&self) -> Option<u64> {
-        self.asked.filter(|_| !self.record.long_poll).map(|asked| self.ts_ns.saturating_sub(asked.ts_ns))
+        let waited_ns =
+            self.asked.filter(|_| !self.record.long_poll).map(|asked| self.ts_ns.saturating_sub(asked.ts_ns));
+        // A clock that was set in between measures nothing.
+        waited_ns.filter(|waited_ns| *waited_ns <= TIME_JUMP_NS)
     }
 
     /// Names of everything wrong with the message, protocol's own first.

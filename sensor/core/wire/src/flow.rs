@@ -61,6 +61,10 @@ pub struct Flow {
     /// Stream in each direction, by sending side.
     pub halves: [Half; 2],
     pub binding: Binding,
+    /// Packets in a row that were nothing of the bound protocol.
+    pub misfits: u8,
+    /// Bytes that the parser keeps of unfinished messages, as last asked.
+    pub kept: usize,
     pub pairing: Pairing,
     /// The baseline's number for this link, looked up once (`Some(None)`: it has none).
     pub link: Option<Option<u32>>,
@@ -77,6 +81,8 @@ impl Flow {
             client,
             halves: [Half::default(), Half::default()],
             binding: Binding::Unknown(0),
+            misfits: 0,
+            kept: 0,
             pairing: Pairing::default(),
             link: None,
             last_ns: 0,

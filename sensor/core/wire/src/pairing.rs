@@ -10,6 +10,8 @@ pub struct Pending {
     pub reference: u64,
     /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
     pub from_client: bool,
+    /// Engine time of the request.
+    pub now_ns: u64,
     pub asked: Asked,
     /// `Record::long_poll`: it may wait as long as it likes.
     pub long_poll: bool,
@@ -44,8 +46,8 @@ impl Pairing {
         self.asked_before = true;
         let (mut unanswered, mut evicted) = (0, 0);
         let oldest = self.waiting.iter().find(|waiting| !waiting.long_poll);
-        if oldest.is_some_and(|oldest| too_old(oldest, pending.asked.ts_ns)) {
-            unanswered = self.expire(pending.asked.ts_ns);
+        if oldest.is_some_and(|oldest| too_old(oldest, pending.now_ns)) {
+            unanswered = self.expire(pending.now_ns);
         }
         if self.waiting.len() >= limits::PENDING_REQUESTS {
             self.waiting.remove(0);
@@ -56,12 +58,20 @@ impl Pairing {
     }
 
     /// Find the request of an answer and forget it.
+    ///
+    /// Many masters use one transaction id for ever. Of several requests with it the last one was meant (the others'
+    /// answers were lost), and rather one that asked for this operation: else a single lost answer would shift all
+    /// that follow by one.
     #[inline]
-    pub fn answer(&mut self, reference: u64, request_from_client: bool) -> Match {
-        let place = self
-            .waiting
-            .iter()
-            .position(|pending| pending.reference == reference && pending.from_client == request_from_client);
+    pub fn answer(&mut self, reference: u64, request_from_client: bool, operation: u32) -> Match {
+        let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
+        let last = self.waiting.iter().rposition(fits);
+        let place = last.filter(|last| {
+            self.waiting.get(*last).is_some_and(|pending| operation == 0 || pending.asked.operation == operation)
+        });
+        let place = place
+            .or_else(|| self.waiting.iter().rposition(|pending| fits(pending) && pending.asked.operation == operation))
+            .or(last);
         match place {
             Some(place) => Match::Found(self.waiting.remove(place)),
             None if self.asked_before => Match::Missing,
@@ -85,7 +95,7 @@ impl Pairing {
 }
 
 fn too_old(pending: &Pending, now_ns: u64) -> bool {
-    !pending.long_poll && now_ns.saturating_sub(pending.asked.ts_ns) > limits::ANSWER_NS
+    !pending.long_poll && now_ns.saturating_sub(pending.now_ns) > limits::ANSWER_NS
 }
 
 /// The first object of a message without its text, which lives in the record.

@@ -24,6 +24,8 @@ pub trait Consumer {
 pub struct Stamp {
     pub number: u64,
     pub ts_ns: u64,
+    /// Engine time: what waiting is measured by, because packet time may jump.
+    pub now_ns: u64,
     pub input: u16,
     pub vlan: Option<u16>,
     pub segment: u16,
@@ -38,10 +40,17 @@ pub struct Progress {
     pub need: usize,
     /// `None`: the bytes went into messages.
     pub skip: Option<Skip>,
+    /// The parser keeps some of the bytes itself.
+    pub kept: bool,
 }
 
 /// Payloads that are looked at before a conversation is given up as nobody's.
 const PROBES: u8 = 8;
+/// Bytes after which the front of a conversation on a well-known port must look like its protocol. Fewer wait for more:
+/// a first message sent byte by byte is read all the same.
+const PROBE_BYTES: usize = 16;
+/// Packets in a row that are nothing of the bound protocol, after which it is asked again whose conversation this is.
+const MISFITS: u8 = 8;
 
 /// Reads messages; owns what is reused from message to message.
 #[derive(Default)]
@@ -60,9 +69,13 @@ impl Reader {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) -> Progress {
-        let mut progress = Progress { used: 0, need: 0, skip: None };
-        if !matches!(flow.binding, Binding::Bound(..)) && !bind(flow, bytes) {
-            return Progress { used: bytes.len(), need: 0, skip: Some(Skip::NoParser) };
+        let mut progress = Progress { used: 0, need: 0, skip: None, kept: false };
+        if !matches!(flow.binding, Binding::Bound(..)) {
+            match bind(flow, bytes) {
+                Bound::Yes => {}
+                Bound::No => return Progress { used: bytes.len(), skip: Some(Skip::NoParser), ..progress },
+                Bound::TooShort => return Progress { need: bytes.len().saturating_add(1), ..progress },
+            }
         }
         while let Some(rest) = bytes.get(progress.used..).filter(|rest| !rest.is_empty()) {
             let Some(half) = flow.halves.get_mut(side) else { break };
@@ -82,7 +95,10 @@ impl Reader {
             let step = catch_unwind(AssertUnwindSafe(|| parser.message(rest, &context, record)));
             let (used, told) = match step {
                 Ok(Step::Message { used }) => (used, true),
-                Ok(Step::Kept { used }) => (used, false),
+                Ok(Step::Kept { used }) => {
+                    progress.kept = true;
+                    (used, false)
+                }
                 Ok(Step::Short { need }) => {
                     progress.need = need;
                     return progress;
@@ -95,7 +111,7 @@ impl Reader {
                 }
                 Err(_) => {
                     flow.binding = Binding::Nobody;
-                    return Progress { used: bytes.len(), need: 0, skip: Some(Skip::Panic) };
+                    return Progress { used: bytes.len(), skip: Some(Skip::Panic), ..progress };
                 }
             };
             let used = used.clamp(1, rest.len());
@@ -105,6 +121,16 @@ impl Reader {
             if told {
                 let message = rest.get(..used).unwrap_or(rest);
                 self.tell(flow, protocol, side, after_gap, message, stamp, ledger, consumer);
+            }
+        }
+        if progress.skip.is_none() {
+            flow.misfits = 0;
+        } else {
+            flow.misfits = flow.misfits.saturating_add(1);
+            if flow.misfits >= MISFITS {
+                // One payload that looked like something else must not blind us to the rest.
+                flow.misfits = 0;
+                flow.binding = Binding::Unknown(0);
             }
         }
         progress
@@ -128,7 +154,7 @@ impl Reader {
         let mut stream_flaws = u8::from(after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before));
         let mut found: Option<Pending> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
-            match flow.pairing.answer(reference, !from_client) {
+            match flow.pairing.answer(reference, !from_client, self.record.operation) {
                 Match::Found(pending) => {
                     if self.record.operation == 0 {
                         // A fault names no operation of its own: it answers the one that was asked for.
@@ -167,6 +193,7 @@ impl Reader {
             let (unanswered, evicted) = flow.pairing.ask(Pending {
                 reference,
                 from_client,
+                now_ns: stamp.now_ns,
                 asked: Asked {
                     number: stamp.number,
                     ts_ns: stamp.ts_ns,
@@ -192,14 +219,23 @@ fn roles(sides: &[Endpoint; 2], client: usize) -> (&Endpoint, &Endpoint) {
     }
 }
 
+enum Bound {
+    Yes,
+    No,
+    /// Not enough bytes to tell, on a port where it matters.
+    TooShort,
+}
+
 /// Look whose conversation this is: by content, or by content that fits together with the port.
-fn bind(flow: &mut Flow, payload: &[u8]) -> bool {
-    let Binding::Unknown(looks) = &mut flow.binding else { return false };
+fn bind(flow: &mut Flow, payload: &[u8]) -> Bound {
+    let Binding::Unknown(looks) = &mut flow.binding else { return Bound::No };
     *looks = looks.saturating_add(1);
     let given_up = *looks >= PROBES;
     let [low, high] = &flow.sides;
+    let mut well_known = false;
     for (index, protocol) in PROTOCOLS.iter().enumerate() {
         let (low_port, high_port) = (protocol.ports.contains(&low.port), protocol.ports.contains(&high.port));
+        well_known |= low_port || high_port;
         let ours = match (protocol.probe)(payload) {
             Probe::Sure => true,
             Probe::Fits => low_port || high_port,
@@ -211,11 +247,15 @@ fn bind(flow: &mut Flow, payload: &[u8]) -> bool {
                 flow.client = usize::from(low_port);
             }
             flow.binding = Binding::Bound(index, (protocol.parser)());
-            return true;
+            return Bound::Yes;
         }
+    }
+    if well_known {
+        // Never given up: junk in front must not hide what follows.
+        return if payload.len() < PROBE_BYTES { Bound::TooShort } else { Bound::No };
     }
     if given_up {
         flow.binding = Binding::Nobody;
     }
-    false
+    Bound::No
 }

@@ -8,14 +8,20 @@ use crate::flow::{Binding, Flow, FlowKey, FlowTable};
 use crate::frame::{tcp, Frame, Layer4};
 use crate::ledger::{add, take, Ledger, Loss, Skip};
 use crate::limits;
+use crate::protocol::PROTOCOLS;
 use crate::reader::{Consumer, Reader, Stamp};
-use crate::stream::{Held, Place, Segment};
+use crate::stream::{Half, Held, Place, Resume, Segment, PACKET_COST, WINDOW};
+
+/// Length of the list of holes from which on it is looked through for doubles.
+const HOLES: usize = 4096;
 
 pub struct Shard {
     table: FlowTable,
     reader: Reader,
     /// Flows with a hole, to be given up when it stays open too long.
     holes: Vec<u32>,
+    /// When `holes` is that long, doubles are taken out.
+    holes_due: usize,
     held_bytes: usize,
 }
 
@@ -29,7 +35,13 @@ struct Piece<'a> {
 
 impl Shard {
     pub fn new(flows: usize) -> Self {
-        Self { table: FlowTable::new(flows), reader: Reader::default(), holes: Vec::new(), held_bytes: 0 }
+        Self {
+            table: FlowTable::new(flows),
+            reader: Reader::default(),
+            holes: Vec::new(),
+            holes_due: HOLES,
+            held_bytes: 0,
+        }
     }
 
     pub fn flows(&self) -> usize {
@@ -59,7 +71,7 @@ impl Shard {
         if let Some(slot) = found {
             self.table.touch(slot);
             if flags & (tcp::SYN | tcp::ACK) == tcp::SYN && self.reopened(slot, side, frame) {
-                self.close(slot, Skip::Incomplete, ledger);
+                self.end(slot, stamp, ledger, consumer);
                 found = None;
             }
         }
@@ -85,7 +97,11 @@ impl Shard {
     fn reopened(&mut self, slot: u32, side: usize, frame: &Frame<'_>) -> bool {
         let Layer4::Tcp { sequence, .. } = frame.layer4 else { return false };
         let half = self.table.get(slot).and_then(|flow| flow.halves.get(side));
-        half.is_some_and(|half| half.started && half.next != sequence.wrapping_add(1))
+        let first = sequence.wrapping_add(1);
+        // A SYN that comes after its own data is no other connection.
+        let same =
+            |half: &Half| half.initial.map_or(half.seen_from == first || half.next == first, |known| known == first);
+        half.is_some_and(|half| half.started && !same(half))
     }
 
     fn open<C: Consumer>(
@@ -147,11 +163,14 @@ impl Shard {
             if flags & tcp::SYN != 0 {
                 sequence = sequence.wrapping_add(1);
                 if !half.started {
-                    half.started = true;
-                    half.next = sequence;
+                    half.start(sequence);
                 }
+                half.initial = Some(sequence);
             }
-            half.finished |= flags & tcp::FIN != 0;
+            if flags & tcp::FIN != 0 {
+                let length = u32::try_from(frame.payload.len()).unwrap_or(0).wrapping_add(frame.missing);
+                half.end = Some(sequence.wrapping_add(length));
+            }
         }
         if frame.payload.is_empty() {
             ledger.skip(if frame.missing > 0 { Skip::Truncated } else { Skip::NoPayload });
@@ -160,12 +179,16 @@ impl Shard {
             let piece = Piece { side, sequence, payload: frame.payload, missing: frame.missing };
             self.segment(slot, &piece, stamp, now_ns, ledger, consumer);
         }
-        let over = self.table.get(slot).is_some_and(|flow| flow.halves.iter().all(|half| half.finished));
-        if flags & tcp::RST != 0 || over {
-            self.give_up(slot, 0, stamp, ledger, consumer);
-            self.give_up(slot, 1, stamp, ledger, consumer);
-            self.close(slot, Skip::Incomplete, ledger);
+        if self.table.get(slot).is_some_and(|flow| over(flow, side, sequence, flags)) {
+            self.end(slot, stamp, ledger, consumer);
         }
+    }
+
+    /// A conversation is over: read what lies behind holes, forget the rest.
+    fn end<C: Consumer>(&mut self, slot: u32, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
+        self.give_up(slot, 0, None, stamp, ledger, consumer);
+        self.give_up(slot, 1, None, stamp, ledger, consumer);
+        self.close(slot, Skip::Incomplete, ledger);
     }
 
     /// The other side has acknowledged bytes of `side` that we never saw: nobody will send them again.
@@ -180,11 +203,11 @@ impl Shard {
         consumer: &mut C,
     ) {
         let passed = self.table.get(slot).and_then(|flow| flow.halves.get(side)).is_some_and(|half| {
-            let behind = half.held.as_ref().and_then(|held| held.behind.first());
+            let behind = half.held.as_ref().and_then(|held| held.behind.front());
             behind.is_some_and(|first| acknowledgement.wrapping_sub(first.sequence).cast_signed() >= 0)
         });
         if passed {
-            self.give_up(slot, side, stamp, ledger, consumer);
+            self.give_up(slot, side, Some(acknowledgement), stamp, ledger, consumer);
         }
     }
 
@@ -204,12 +227,26 @@ impl Shard {
         }
         let Some(half) = flow.halves.get_mut(piece.side) else { return ledger.skip(Skip::NoParser) };
         if !half.started {
-            half.started = true;
-            half.next = piece.sequence;
+            half.start(piece.sequence);
             half.after_gap = true;
         }
+        if half.resume.is_some_and(|resume| piece.sequence.wrapping_sub(resume.from).cast_signed() >= 0) {
+            self.return_from_hole(slot, piece.side, ledger);
+        }
+        let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
         match half.place(piece.sequence, piece.payload.len()) {
-            Place::Old => return ledger.skip(Skip::Retransmission),
+            Place::Old => ledger.skip(Skip::Retransmission),
+            Place::Late { fresh } => {
+                let resume = Resume { from: half.seen_from, next: half.next, after_gap: half.after_gap };
+                let resume = half.resume.unwrap_or(resume);
+                self.skip_to(slot, piece.side, piece.sequence, ledger);
+                if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) {
+                    half.resume = Some(resume);
+                }
+                let fresh = piece.payload.get(..fresh).unwrap_or_default();
+                self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
+                self.leave_hole(slot, piece.side, ledger);
+            }
             Place::Next { skip } => {
                 let fresh = piece.payload.get(skip..).unwrap_or_default();
                 self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
@@ -220,10 +257,40 @@ impl Shard {
                 self.drop_half(slot, piece.side, Skip::Incomplete, ledger);
                 self.skip_to(slot, piece.side, piece.sequence, ledger);
                 self.feed(slot, piece.side, piece.payload, stamp, ledger, consumer);
+                let end = piece.sequence.wrapping_add(u32::try_from(piece.payload.len()).unwrap_or(0));
+                self.cut(slot, piece.side, end, piece.missing, ledger);
             }
             Place::Ahead => self.hold(slot, piece, stamp, now_ns, ledger, consumer),
         }
+        self.leave_hole(slot, piece.side, ledger);
         self.drain(slot, piece.side, Some(stamp), stamp, ledger, consumer);
+    }
+
+    /// Late bytes have filled their hole to its end: go on where reading stood before.
+    #[inline]
+    fn leave_hole(&mut self, slot: u32, side: usize, ledger: &mut Ledger) {
+        let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
+        let Some(resume) = half.resume else { return };
+        if half.next.wrapping_sub(resume.from).cast_signed() >= 0 {
+            let filled_from = half.seen_from;
+            self.return_from_hole(slot, side, ledger);
+            if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) {
+                half.seen_from = filled_from;
+            }
+        }
+    }
+
+    /// Leave a hole, whether or not all of it came. What is unfinished in it stays unfinished.
+    fn return_from_hole(&mut self, slot: u32, side: usize, ledger: &mut Ledger) {
+        let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
+        let Some(resume) = half.resume.take() else { return };
+        let lost_before = half.lost_before;
+        self.drop_front(slot, side, ledger, |ledger, packets| ledger.skip_many(Skip::Incomplete, packets));
+        let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
+        half.next = resume.next;
+        half.seen_from = resume.from;
+        half.after_gap = resume.after_gap;
+        half.lost_before = lost_before;
     }
 
     fn hold<C: Consumer>(
@@ -235,7 +302,8 @@ impl Shard {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) {
-        if self.held_bytes.saturating_add(piece.payload.len()) > limits::HELD_BYTES {
+        let cost = piece.payload.len().saturating_add(PACKET_COST);
+        if self.held_bytes.saturating_add(cost) > limits::HELD_BYTES {
             return ledger.lose(Loss::StreamBudget, 1);
         }
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
@@ -244,6 +312,12 @@ impl Shard {
         if held.behind.is_empty() {
             held.hole_since_ns = now_ns;
             self.holes.push(slot);
+            if self.holes.len() >= self.holes_due {
+                // Time need not move between two looks at the timers: the list stays within twice what is open.
+                self.holes.sort_unstable();
+                self.holes.dedup();
+                self.holes_due = self.holes.len().saturating_mul(2).max(HOLES);
+            }
         }
         let segment = Segment {
             sequence: piece.sequence,
@@ -251,15 +325,16 @@ impl Shard {
             number: stamp.number,
             ts_ns: stamp.ts_ns,
             input: stamp.input,
+            vlan: stamp.vlan,
             missing: piece.missing,
         };
         if !held.keep(segment, next) {
             return ledger.skip(Skip::Retransmission);
         }
-        self.held_bytes = self.held_bytes.saturating_add(piece.payload.len());
+        self.held_bytes = self.held_bytes.saturating_add(cost);
         add(&mut ledger.held, 1);
         if held.over_budget() {
-            self.give_up(slot, piece.side, stamp, ledger, consumer);
+            self.give_up(slot, piece.side, None, stamp, ledger, consumer);
         }
     }
 
@@ -279,13 +354,19 @@ impl Shard {
             let next = half.next;
             let Some(segment) = half.held.as_mut().and_then(|held| held.ready(next)) else { break };
             let place = half.place(segment.sequence, segment.bytes.len());
-            self.held_bytes = self.held_bytes.saturating_sub(segment.bytes.len());
+            self.held_bytes = self.held_bytes.saturating_sub(segment.bytes.len().saturating_add(PACKET_COST));
             take(&mut ledger.held, 1);
             let Place::Next { skip } = place else {
                 ledger.skip(Skip::Retransmission);
                 continue;
             };
-            let own = Stamp { number: segment.number, ts_ns: segment.ts_ns, input: segment.input, ..*stamp };
+            let own = Stamp {
+                number: segment.number,
+                ts_ns: segment.ts_ns,
+                input: segment.input,
+                vlan: segment.vlan,
+                ..*stamp
+            };
             let fresh = segment.bytes.get(skip..).unwrap_or_default();
             self.feed(slot, side, fresh, closer.unwrap_or(&own), ledger, consumer);
             let end = segment.sequence.wrapping_add(u32::try_from(segment.bytes.len()).unwrap_or(0));
@@ -314,8 +395,13 @@ impl Shard {
         let Some(half) = flow.halves.get_mut(side) else { return };
         half.advance(bytes.len());
         let waiting = half.held.as_mut().filter(|held| !held.front.is_empty());
+        let cost = bytes.len().saturating_add(PACKET_COST);
+        let full = self.held_bytes.saturating_add(cost) > limits::HELD_BYTES;
         let Some(held) = waiting else {
             let progress = self.reader.read(flow, side, bytes, stamp, ledger, consumer);
+            if progress.kept || flow.kept > 0 {
+                self.held_bytes = kept(flow, side, self.held_bytes);
+            }
             let rest = bytes.get(progress.used..).unwrap_or_default();
             if rest.is_empty() {
                 match progress.skip {
@@ -325,17 +411,26 @@ impl Shard {
                 return;
             }
             let Some(half) = flow.halves.get_mut(side) else { return };
+            if full {
+                half.after_gap = true;
+                half.lost_before = true;
+                return ledger.lose(Loss::StreamBudget, 1);
+            }
             let held = half.held.get_or_insert_default();
             held.front.extend_from_slice(rest);
             held.need = progress.need;
             held.ends.push_back(rest.len());
-            self.held_bytes = self.held_bytes.saturating_add(rest.len());
+            self.held_bytes = self.held_bytes.saturating_add(rest.len()).saturating_add(PACKET_COST);
             add(&mut ledger.held, 1);
             return self.bound_front(slot, side, ledger);
         };
+        if full {
+            ledger.lose(Loss::StreamBudget, 1);
+            return self.drop_front(slot, side, ledger, |ledger, packets| ledger.lose(Loss::StreamBudget, packets));
+        }
         held.front.extend_from_slice(bytes);
         held.ends.push_back(held.front.len());
-        self.held_bytes = self.held_bytes.saturating_add(bytes.len());
+        self.held_bytes = self.held_bytes.saturating_add(cost);
         add(&mut ledger.held, 1);
         if held.front.len() < held.need {
             return self.bound_front(slot, side, ledger);
@@ -344,11 +439,15 @@ impl Shard {
         let progress = self.reader.read(flow, side, &front, stamp, ledger, consumer);
         front.drain(..progress.used.min(front.len()));
         self.held_bytes = self.held_bytes.saturating_sub(progress.used);
+        if progress.kept || flow.kept > 0 {
+            self.held_bytes = kept(flow, side, self.held_bytes);
+        }
         let Some(held) = flow.halves.get_mut(side).and_then(|half| half.held.as_mut()) else { return };
         held.front = front;
         held.need = progress.need;
         while held.ends.front().is_some_and(|end| *end <= progress.used) {
             held.ends.pop_front();
+            self.held_bytes = self.held_bytes.saturating_sub(PACKET_COST);
             take(&mut ledger.held, 1);
             match progress.skip {
                 None => add(&mut ledger.parsed, 1),
@@ -368,22 +467,24 @@ impl Shard {
         let bytes = half.held.as_ref().filter(|held| over(held)).map_or(0, |held| held.front.len());
         if bytes > 0 {
             add(&mut ledger.notes.gap_bytes, bytes as u64);
-            self.drop_front(slot, side, Loss::StreamBudget, ledger);
+            self.drop_front(slot, side, ledger, |ledger, packets| ledger.lose(Loss::StreamBudget, packets));
         }
     }
 
-    fn drop_front(&mut self, slot: u32, side: usize, place: Loss, ledger: &mut Ledger) {
+    /// Drop the unfinished message of one direction; `class` says what becomes of its packets.
+    fn drop_front(&mut self, slot: u32, side: usize, ledger: &mut Ledger, class: fn(&mut Ledger, u64)) {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
         half.after_gap = true;
         half.lost_before = true;
         if let Some(held) = half.held.as_mut() {
-            let packets = held.ends.len() as u64;
-            self.held_bytes = self.held_bytes.saturating_sub(held.front.len());
+            let packets = held.ends.len();
+            let cost = held.front.len().saturating_add(packets.saturating_mul(PACKET_COST));
+            self.held_bytes = self.held_bytes.saturating_sub(cost);
             held.ends.clear();
             held.front.clear();
             held.need = 0;
-            take(&mut ledger.held, packets);
-            ledger.lose(place, packets);
+            take(&mut ledger.held, packets as u64);
+            class(ledger, packets as u64);
         }
     }
 
@@ -396,43 +497,49 @@ impl Shard {
         if half.started && half.next != end {
             return;
         }
-        half.started = true;
-        let next = end.wrapping_add(missing);
-        let packets = half.held.as_mut().map_or(0, |held| {
-            let packets = held.ends.len() as u64;
-            held.ends.clear();
-            packets
-        });
-        take(&mut ledger.held, packets);
-        ledger.skip_many(Skip::Truncated, packets);
-        self.skip_to(slot, side, next, ledger);
+        if !half.started {
+            half.start(end);
+        }
+        self.drop_front(slot, side, ledger, |ledger, packets| ledger.skip_many(Skip::Truncated, packets));
+        self.skip_to(slot, side, end.wrapping_add(missing), ledger);
     }
 
     /// Go on at `sequence`: what lies before it will not come. The unfinished message is dropped.
     fn skip_to(&mut self, slot: u32, side: usize, sequence: u32, ledger: &mut Ledger) {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
-        add(&mut ledger.notes.gaps, 1);
-        add(&mut ledger.notes.gap_bytes, u64::from(sequence.wrapping_sub(half.next) & 0x7fff_ffff));
-        half.next = sequence;
-        half.after_gap = true;
-        half.lost_before = true;
-        if let Some(held) = half.held.as_mut() {
-            let packets = held.ends.len() as u64;
-            self.held_bytes = self.held_bytes.saturating_sub(held.front.len());
-            held.ends.clear();
-            held.front.clear();
-            held.need = 0;
-            take(&mut ledger.held, packets);
-            ledger.skip_many(Skip::Incomplete, packets);
+        // Back into a hole, or off to another connection, is no gap.
+        let distance = i64::from(sequence.wrapping_sub(half.next).cast_signed());
+        if (1..=WINDOW).contains(&distance) {
+            add(&mut ledger.notes.gaps, 1);
+            add(&mut ledger.notes.gap_bytes, distance.unsigned_abs());
+        }
+        half.start(sequence);
+        self.drop_front(slot, side, ledger, |ledger, packets| ledger.skip_many(Skip::Incomplete, packets));
+        if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) {
+            half.after_gap = true;
+            half.lost_before = true;
         }
     }
 
-    /// Give up the holes of one direction: read what lies behind each.
-    fn give_up<C: Consumer>(&mut self, slot: u32, side: usize, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
+    /// Give up the holes of one direction (those before `limit`, if one is given): read what lies behind each.
+    fn give_up<C: Consumer>(
+        &mut self,
+        slot: u32,
+        side: usize,
+        limit: Option<u32>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
         loop {
-            let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get(side)) else { return };
-            let first = half.held.as_ref().and_then(|held| held.behind.first()).map(|segment| segment.sequence);
-            let Some(sequence) = first else { return };
+            let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
+            let Some(held) = half.held.as_mut() else { return };
+            let Some(sequence) = held.behind.front().map(|segment| segment.sequence) else { return };
+            if limit.is_some_and(|limit| limit.wrapping_sub(sequence).cast_signed() < 0) {
+                // A hole that opened after this one has waited from now on.
+                held.hole_since_ns = stamp.now_ns;
+                return;
+            }
             if sequence.wrapping_sub(half.next).cast_signed() > 0 {
                 self.skip_to(slot, side, sequence, ledger);
             }
@@ -444,7 +551,7 @@ impl Shard {
     fn drop_half(&mut self, slot: u32, side: usize, reason: Skip, ledger: &mut Ledger) {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
         let packets = half.packets();
-        self.held_bytes = self.held_bytes.saturating_sub(half.bytes());
+        self.held_bytes = self.held_bytes.saturating_sub(half.cost());
         half.held = None;
         take(&mut ledger.held, packets);
         ledger.skip_many(reason, packets);
@@ -462,8 +569,9 @@ impl Shard {
         let mut packets = 0;
         for half in &flow.halves {
             add(&mut packets, half.packets());
-            self.held_bytes = self.held_bytes.saturating_sub(half.bytes());
+            self.held_bytes = self.held_bytes.saturating_sub(half.cost());
         }
+        self.held_bytes = self.held_bytes.saturating_sub(flow.kept);
         take(&mut ledger.held, packets);
         packets
     }
@@ -484,7 +592,7 @@ impl Shard {
                     .map(|held| held.hole_since_ns);
                 match since {
                     Some(since) if now_ns.saturating_sub(since) > limits::GAP_NS => {
-                        self.give_up(slot, side, stamp, ledger, consumer);
+                        self.give_up(slot, side, None, stamp, ledger, consumer);
                     }
                     Some(_) => open = true,
                     None => {}
@@ -507,9 +615,38 @@ impl Shard {
     /// Nothing more will come: read what lies behind holes, account for what is left. Held is 0 afterwards.
     pub fn finish<C: Consumer>(&mut self, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
         while let Some(oldest) = self.table.oldest() {
-            self.give_up(oldest, 0, stamp, ledger, consumer);
-            self.give_up(oldest, 1, stamp, ledger, consumer);
-            self.close(oldest, Skip::Incomplete, ledger);
+            self.end(oldest, stamp, ledger, consumer);
         }
     }
+}
+
+/// A reset counts where the stream stands (RFC 5961 3.2), else anybody could make us forget a conversation. Both sides
+/// closed counts when everything up to there was seen.
+fn over(flow: &Flow, side: usize, sequence: u32, flags: u8) -> bool {
+    let unread = matches!(flow.binding, Binding::Nobody);
+    if flags & tcp::RST != 0 {
+        return flow.halves.get(side).is_some_and(|half| unread || !half.started || half.next == sequence);
+    }
+    flow.halves.iter().all(|half| half.finished() || (unread && half.end.is_some()))
+}
+
+/// What the parser keeps belongs to the budget of what waits; beyond it the parser forgets. Returns the new sum.
+fn kept(flow: &mut Flow, side: usize, held_bytes: usize) -> usize {
+    let others = held_bytes.saturating_sub(flow.kept);
+    let Binding::Bound(index, parser) = &mut flow.binding else {
+        flow.kept = 0;
+        return others;
+    };
+    flow.kept = parser.kept_bytes();
+    if others.saturating_add(flow.kept) > limits::HELD_BYTES {
+        if let Some(protocol) = PROTOCOLS.get(*index) {
+            *parser = (protocol.parser)();
+        }
+        flow.kept = 0;
+        if let Some(half) = flow.halves.get_mut(side) {
+            half.after_gap = true;
+            half.lost_before = true;
+        }
+    }
+    others.saturating_add(flow.kept)
 }

@@ -1,6 +1,8 @@
 //! Frames by hand, and an engine to put them in.
 #![allow(dead_code)]
 
+pub mod random;
+
 use wire::analysis::Analysis;
 use wire::engine::Engine;
 use wire::packet::{LinkType, Packet, Sink};
