@@ -109,6 +109,8 @@ pub struct Folder {
     numbers: Map<FoldKey, u32>,
     folds: Map<u32, Fold>,
     due: VecDeque<(u64, u32)>,
+    /// Every open fold once, with the time it was last known to be used: who is idle longest stands in front.
+    used: VecDeque<(u64, u32)>,
     last_number: u32,
     pub hits: Vec<Hit>,
 }
@@ -139,6 +141,7 @@ impl Folder {
         self.numbers.insert(key.clone(), number);
         self.folds.insert(number, Fold { told: hit.count, hit, key, last_ns: now_ns, asked_ns });
         self.due.push_back((now_ns.saturating_add(limits::FOLD_NS), number));
+        self.used.push_back((now_ns, number));
         number
     }
 
@@ -149,8 +152,8 @@ impl Folder {
         }
         if let Some(fold) = self.folds.get_mut(&number) {
             fold.asked_ns = None;
-            let known = fold.hit.outcome;
-            if known != outcome.name() && known != Outcome::Success.name() {
+            // What is known is not unsaid by an answer that says nothing.
+            if told(outcome.name()) > told(fold.hit.outcome) {
                 fold.hit.outcome = outcome.name();
                 self.hits.push(fold.told_as(HitKind::Outcome));
             }
@@ -193,6 +196,7 @@ impl Folder {
             self.close(number);
         }
         self.due.clear();
+        self.used.clear();
     }
 
     fn close(&mut self, number: u32) {
@@ -200,14 +204,24 @@ impl Folder {
             self.numbers.remove(&fold.key);
             self.hits.push(fold.told_as(HitKind::Close));
         }
+        // Closed folds leave the queues late; half of them at most are such.
+        if self.used.len() > self.folds.len().saturating_mul(2).saturating_add(64) {
+            let folds = &self.folds;
+            self.used.retain(|(_, number)| folds.contains_key(number));
+            self.due.retain(|(_, number)| folds.contains_key(number));
+        }
     }
 
     fn evict(&mut self, ledger: &mut Ledger) {
-        while let Some((_, number)) = self.due.pop_front() {
-            if self.folds.contains_key(&number) {
-                add(&mut ledger.notes.folds_evicted, 1);
-                self.close(number);
-                return;
+        // A fold used since it was queued goes to the end again: each such step was paid for by a hit.
+        while let Some((used_ns, number)) = self.used.pop_front() {
+            match self.folds.get(&number).map(|fold| fold.last_ns) {
+                None => {}
+                Some(last_ns) if last_ns > used_ns => self.used.push_back((last_ns, number)),
+                Some(_) => {
+                    add(&mut ledger.notes.folds_evicted, 1);
+                    return self.close(number);
+                }
             }
         }
     }
@@ -221,6 +235,17 @@ impl Fold {
 }
 
 pub const PENDING: &str = "pending";
+
+/// How much an outcome says: only more replaces less.
+fn told(outcome: &str) -> u8 {
+    match outcome {
+        "success" => 4,
+        "failure" => 3,
+        "unknown" => 2,
+        "no_response" => 1,
+        _ => 0,
+    }
+}
 
 fn identity(hit: &Hit, key: &FoldKey, bytes: &[u8]) -> [u8; 16] {
     let mut hash = Sha256::new();
