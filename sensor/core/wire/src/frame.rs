@@ -59,6 +59,8 @@ pub struct Outline {
 
 const VLAN: u16 = 0x8100;
 const SERVICE_VLAN: u16 = 0x88a8;
+/// Outer tag of switches older than 802.1ad.
+const OLD_SERVICE_VLAN: u16 = 0x9100;
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 
@@ -77,7 +79,7 @@ fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Result<Result<Frame<'
     let mut vlan = packet.vlan;
     // At most two tags; more is not a frame of a plant.
     for _ in 0..2 {
-        if ethertype != VLAN && ethertype != SERVICE_VLAN {
+        if !matches!(ethertype, VLAN | SERVICE_VLAN | OLD_SERVICE_VLAN) {
             break;
         }
         vlan = Some(cursor.u16_be()? & 0x0fff);
@@ -248,7 +250,15 @@ fn ipv6<'a>(cursor: &mut Cursor<'a>, packet: &Packet<'a>, outline: &mut Outline)
                 let words = usize::from(cursor.u8()?);
                 cursor.skip(words.saturating_add(2).saturating_mul(4).saturating_sub(2))?;
             }
-            44 => return Ok(Err(Skip::Fragment)),
+            44 => {
+                next = cursor.u8()?;
+                cursor.skip(1)?;
+                // An atomic fragment (RFC 6946) is whole: offset 0, nothing follows.
+                if cursor.u16_be()? & 0xfff9 != 0 {
+                    return Ok(Err(Skip::Fragment));
+                }
+                cursor.skip(4)?;
+            }
             _ => break,
         }
     }
