@@ -178,6 +178,9 @@ fn words(out: &mut Vec<u8>, span: Span, bytes: &[u8]) {
 }
 
 fn bits(out: &mut Vec<u8>, start: u32, count: u32, bytes: &[u8]) {
+    // No more than are there, whatever the count claims.
+    let there = bytes.len().saturating_sub(start as usize).saturating_mul(8);
+    let count = count.min(u32::try_from(there).unwrap_or(u32::MAX));
     out.push(b'[');
     for index in 0..count {
         if index > 0 {
