@@ -22,6 +22,8 @@ class Detection:
     judge: WindowJudge | None
     window_ns: int
     """what the model was learned on, and so what the engine has to cut; 0: no windows"""
+    learned: dict[str, Any] | None
+    """what the baseline knows, for statistics"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
 
@@ -66,5 +68,15 @@ def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
 
             judge = load_judge(folder)
             window_ns = (folder.window_s or 0) * 1_000_000_000
-    facts = {"rules_loaded": len(ruleset), "baseline": learned, "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, facts)
+    facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
+    return Detection(ruleset, table, judge, window_ns, learned, facts)
+
+
+def _baseline_fact(learned: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Which baseline it is and how much it knows, under the names that go up (heartbeat.baseline.*)."""
+    if learned is None:
+        return None
+    return {
+        "id": str(learned["sha256"])[:16],
+        "tuples": sum(int(learned[name]) for name in ("assets", "links", "operations", "polls")),
+    }

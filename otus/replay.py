@@ -96,7 +96,7 @@ class Run:
             "hits": ledger["hits"],
             "alerts": alerts,
             "rules_loaded": self._detection.facts["rules_loaded"],
-            "baseline": self._detection.facts["baseline"],
+            "baseline": self._detection.learned,
             "model": self._analyst_state,
             "startup_s": round(self._startup_s, 3),
             "seconds": round(seconds, 6),

@@ -23,6 +23,9 @@ def assets() -> Answer:
     now_ns = here.clock.now_ns()
     servers = sum("server" in row.asset.roles for row in found.rows)
     fresh = {row.id for row in found.rows if now_ns - row.asset.first_ns < FRESH_NS}
+    identity = {
+        row.id: " · ".join(clean(str(value)) for value in row.asset.identity.values() if value) for row in found.rows
+    }
     return Answer(
         "assets.html",
         figures={
@@ -40,9 +43,9 @@ def assets() -> Answer:
             "fresh": fresh,
             "whole": found.next_cursor is None and not request.args.get("cursor"),
             "next_cursor": found.next_cursor,
-            "identity": {
-                row.id: " · ".join(clean(str(value)) for value in row.asset.identity.values() if value)
-                for row in found.rows
-            },
+            "identity": identity,
+            # Columns that no sensor fills yet would say "0" and "nothing" about every station.
+            "stated": any(identity.values()),
+            "counted": any(row.asset.operations for row in found.rows),
         },
     )
