@@ -122,7 +122,7 @@ def _played(run: RunState, workdir: Path, once: bool, learn_s: int) -> int:
             plant.run_attacks(tell)
             say("攻击结束，等待告警逐级上报 / attacks over, alerts are on their way up")
             time.sleep(AFTER_S)
-            _drain(tiers)
+            _wait_for_all(tiers)
             for failure in plant.failures():
                 raise RangeError(failure)
             outcome = Outcome(plant.truth_path, plant.transmitted(), "")
@@ -147,7 +147,7 @@ def _learn_live(run: RunState, plant: Plant, workdir: Path, learn_s: int) -> Non
     say(f"基线已学成 / learned: {log_tail(log_path, 1)}")
 
 
-def _sensor_settings(tiers: Tiers, workdir: Path) -> Path:
+def sensor_settings(tiers: Tiers, workdir: Path) -> Path:
     """Written as YAML's subset JSON: the same file a person would write for `otus sensor run --config`."""
     parent = {"name": tiers.enterprise.tier.node, "url": tiers.enterprise.url, "token_file": str(tiers.tokens[SENSOR])}
     settings = {
@@ -164,7 +164,7 @@ def _sensor_settings(tiers: Tiers, workdir: Path) -> Path:
 
 
 def _start_sensor(run: RunState, plant: Plant, tiers: Tiers, workdir: Path) -> subprocess.Popen[bytes]:
-    config, log_path = _sensor_settings(tiers, workdir), workdir / "sensor.log"
+    config, log_path = sensor_settings(tiers, workdir), workdir / "sensor.log"
     arguments = ["sensor", "run", "-i", plant.capture_interface, "--config", str(config)]
     sensor = start_module(arguments, log_path, run, "sensor")
     deadline = time.monotonic() + 20
@@ -185,9 +185,9 @@ def _replayed(run: RunState, workdir: Path, once: bool) -> int:
     try:
         tiers.start()
         say(f"基线已学成 / learned: {learn_recorded(CAPTURES / 'normal.pcap', workdir / 'baseline', WINDOW_S)}")
-        line = replay_recorded(CAPTURES / "attack.pcap", _sensor_settings(tiers, workdir))
+        line = replay_recorded([CAPTURES / "attack.pcap"], sensor_settings(tiers, workdir))
         say(f"回放完成 / replayed: {line}")
-        _drain(tiers)
+        _wait_for_all(tiers)
         code = _summary(tiers, Outcome(CAPTURES / "attack.truth.ndjson", None, line))
         if not once:
             _serve(tiers)
@@ -196,43 +196,21 @@ def _replayed(run: RunState, workdir: Path, once: bool) -> int:
         tiers.stop()
 
 
-def _drain(tiers: Tiers) -> None:
-    """Wait until the tiers above hold every alert that the enterprise holds."""
-    deadline = time.monotonic() + DRAIN_S
-    while time.monotonic() < deadline:
-        time.sleep(0.5)
-        sets = [{(record.origin, record.id) for record in records_of(tiers, place)} for place in range(3)]
-        if sets[0] and sets[0] == sets[1] == sets[2]:
-            return
-    say("上级尚未收齐（心跳仍在继续） / the tiers above have not caught up yet")
-
-
-def records_of(tiers: Tiers, place: int) -> list[Record]:
-    """Every alert that a tier holds, by origin and id."""
-    store = tiers.running[place].store()
-    records, cursor = [], None
-    while True:
-        page = store.incidents(limit=200, cursor=cursor)
-        for row in page.rows:
-            incident = store.incident(row.origin, row.id)
-            if incident is not None:
-                records.append(incident.record)
-        cursor = page.next_cursor
-        if cursor is None:
-            store.close()
-            return records
+def _wait_for_all(tiers: Tiers) -> None:
+    if not tiers.wait_until_equal(DRAIN_S):
+        say("上级尚未收齐（心跳仍在继续） / the tiers above have not caught up yet")
 
 
 def _summary(tiers: Tiers, outcome: Outcome) -> int:
-    plant, ministry = records_of(tiers, 0), records_of(tiers, 2)
+    plant, ministry = tiers.enterprise.alerts(), tiers.ministry.alerts()
     lines = read_truth(outcome.truth_path)
     seen = judge(lines, plant, ministry)
     innocent = innocent_alarms(lines, plant)
     print("\n──── 小结 / summary " + "─" * 60)
     _print_ledger(tiers, outcome)
     _print_alerts(plant)
-    for running, place in zip(tiers.running, range(3), strict=True):
-        print(f"  {running.tier.kind:<11} 收到告警 / alerts received: {len(records_of(tiers, place))}")
+    for running in tiers.running:
+        print(f"  {running.tier.kind:<11} 收到告警 / alerts received: {len(running.alerts())}")
     print("\n  攻击动作 / actions of the attacker")
     for item in seen:
         _print_action(item)

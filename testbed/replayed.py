@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from testbed.commands import RangeError
@@ -26,6 +27,6 @@ def learn_recorded(capture: Path, folder: Path, window_s: int) -> str:
     return _otus("baseline", "learn", str(capture), "-o", str(folder), "--window", str(window_s))
 
 
-def replay_recorded(capture: Path, config: Path) -> str:
-    """Send a capture through a sensor with these settings, until its spool is empty; returns the account."""
-    return _otus("sensor", "replay", str(capture), "--config", str(config))
+def replay_recorded(captures: Sequence[Path], config: Path) -> str:
+    """Send captures through a sensor with these settings, until its spool is empty; returns the account."""
+    return _otus("sensor", "replay", *map(str, captures), "--config", str(config))

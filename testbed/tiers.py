@@ -15,6 +15,7 @@ import httpx
 from console.nodes import Nodes
 from console.store import Store, open_store
 from console.users import Users
+from sensor.schema import Record
 from testbed.commands import RangeError
 from testbed.state import ProcessMark, RunState, end_processes
 
@@ -61,6 +62,21 @@ class RunningTier:
     def store(self) -> Store:
         """The tier's store, read beside the process that writes it."""
         return open_store(self.folder / "store.sqlite")
+
+    def alerts(self) -> list[Record]:
+        """Every alert that the tier holds, by its last revision."""
+        store = self.store()
+        records, cursor = [], None
+        while True:
+            page = store.incidents(limit=200, cursor=cursor)
+            for row in page.rows:
+                incident = store.incident(row.origin, row.id)
+                if incident is not None:
+                    records.append(incident.record)
+            cursor = page.next_cursor
+            if cursor is None:
+                store.close()
+                return records
 
 
 def start_module(arguments: list[str], log_path: Path, run: RunState | None, name: str) -> subprocess.Popen[bytes]:
@@ -168,6 +184,16 @@ class Tiers:
                 pass
             time.sleep(0.1)
         raise RangeError(f"console {running.tier.kind} does not answer: {log_tail(running.log_path)}")
+
+    def wait_until_equal(self, within_s: float) -> bool:
+        """Wait until every tier holds the alerts that the enterprise holds, in the same revisions."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            time.sleep(0.5)
+            sets = [{record.key for record in running.alerts()} for running in self.running]
+            if sets[0] and all(one == sets[0] for one in sets):
+                return True
+        return False
 
     def stop(self) -> None:
         """End all consoles. Twice is fine."""
