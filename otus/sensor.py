@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from federation.spool import Spool
+    from federation.uplink import Uplink
     from sensor._core import Engine
     from sensor.pipeline import Pipeline
     from sensor.sinks import AlertFile
@@ -84,8 +85,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     with ExitStack() as closing:
         if settings["spool_dir"]:
             spool, uplink = start_uplink(settings)
-            closing.callback(spool.close)
-            closing.callback(uplink.stop)
+            closing.callback(_end_uplink, uplink, spool)
             queue = SpoolSink(spool)
             sinks.append(queue)
         if settings["alerts"]:
@@ -119,6 +119,12 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             _drain(spool, settings, pipeline)
 
 
+def _end_uplink(uplink: Uplink, spool: Spool, wait_s: float = 1.0) -> None:
+    """A console that hangs does not hold up the stop: what it has not answered for stays in the spool."""
+    if uplink.stop(wait_s):
+        spool.close()
+
+
 def _listen(engine: Engine, interfaces: list[str]) -> list[str]:
     """Open the capture ports; says, and returns, what their drivers do to frames before we see them."""
     lines = engine.open_interfaces(interfaces)
@@ -149,10 +155,15 @@ def _signals(pipeline: Pipeline, alerts: AlertFile | None, duration_s: int | Non
         signal.alarm(duration_s)
 
 
+NOTES = ("late", "time_jumps", "gaps", "flows_evicted", "requests_evicted", "folds_evicted", "assets_unlisted")
+"""What may explain an odd finding, named when it happened: `docs/ledger.md`."""
+
+
 def summary(ledger: dict[str, Any], alerts: int) -> str:
     """The account in one line."""
     skipped, lost = sum(ledger["skipped"].values()), sum(ledger["lost"].values())
+    notes = "".join(f", {name} {ledger['notes'][name]}" for name in NOTES if ledger["notes"].get(name))
     return (
         f"otus: received {ledger['received']} = parsed {ledger['parsed']} + skipped {skipped} + lost {lost}"
-        f" + held {ledger['held']}; events {ledger['events']}, hits {ledger['hits']}, alerts {alerts}"
+        f" + held {ledger['held']}; events {ledger['events']}, hits {ledger['hits']}, alerts {alerts}{notes}"
     )

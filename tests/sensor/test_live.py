@@ -1,0 +1,159 @@
+"""`otus sensor run` on a wire: the same findings as from the file, and a stop that loses nothing."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from testbed.commands import run
+from testbed.demo_plant import available
+from tests.captures import ROOT
+from tests.sensor.live_wire import Sensor, Wire, capture, play, replayed, told, wait_for
+from tests.sensor.test_captures import read
+
+REASON = available()
+pytestmark = pytest.mark.skipif(REASON is not None, reason=f"no live capture here: {REASON}")
+
+ATTACK = ROOT / "pcaps" / "plant" / "attack.pcap"
+STOP = ROOT / "pcaps" / "s7comm" / "plc_stop.pcap"
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def wires() -> Iterator[list[Wire]]:
+    """Two of them, made for one test: their counters begin at 0."""
+    laid: list[Wire] = []
+    try:
+        for _ in range(2):
+            laid.append(Wire.lay(f"ow{os.getpid() % 100_000}{next(NUMBERS):x}"))
+        yield laid
+    finally:
+        for wire in laid:
+            wire.remove()
+
+
+def test_the_wire_says_what_the_file_says(wires: list[Wire], tmp_path: Path) -> None:
+    """The demo's story, ten times as fast: rules only, for rhythm is another one then."""
+    with Sensor(tmp_path, [wires[0].near]) as sensor:
+        assert "GRO" in sensor.said(), "the state of the offloads is said at the start"
+        sent = play(capture("plant/attack"), lambda _: wires[0], faster=10)
+        wait_for(lambda: len(sensor.alerts()) >= 16, "alerts arrive while the capture goes on")
+        sensor.stop()
+        account = sensor.account()
+    expected = replayed([ATTACK])
+    assert told(sensor.alerts().values()) == told(expected)
+    assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}
+    assert {alert["observer.ingress.interface.name"] for alert in sensor.alerts().values()} == {wires[0].near}
+    assert account["received"] == sent and account["held"] == 0 and account["alerts"] == len(expected)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_in_the_middle_flushes(wires: list[Wire], tmp_path: Path, sign: signal.Signals) -> None:
+    """Stopped while half a message waits for its rest: alerts are closed, nothing is held, and it is quick."""
+    with Sensor(tmp_path, [wires[0].near]) as sensor:
+        frames = capture("s7comm/plc_stop")
+        sent = play(frames, lambda _: wires[0], faster=1000)
+        request = next(frame.data for frame in frames if frame.data[36:38] == b"\x00\x66" and len(frame.data) > 70)
+        fresh = bytearray(request[: 14 + 20 + 32 + 5])  # five bytes of a message, in a conversation of its own
+        fresh[34:36] = b"\xea\x60"
+        fresh[16:18] = (len(fresh) - 14).to_bytes(2, "big")
+        sent += wires[0].send([bytes(fresh)])
+        wait_for(sensor.alerts, "an alert arrives")
+        took_s = sensor.stop(sign)
+        account = sensor.account()
+    assert took_s < 10, "two seconds on an idle machine"
+    _, ledger = read([STOP])
+    assert account["received"] == sent and account["held"] == 0
+    assert account["skipped"] == sum(ledger["skipped"].values()) + 1, "the beginning of a message was held until then"
+    assert told(sensor.alerts().values()) == told(replayed([STOP]))
+    assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}
+
+
+def test_sighup_opens_the_moved_file_again(wires: list[Wire], tmp_path: Path) -> None:
+    with Sensor(tmp_path, [wires[0].near]) as sensor:
+        play(capture("s7comm/plc_stop"), lambda _: wires[0], faster=1000)
+        wait_for(sensor.alerts, "an alert arrives")
+        moved = sensor.alerts_path.rename(tmp_path / "alerts.ndjson.1")
+        sensor.process.send_signal(signal.SIGHUP)
+        wait_for(sensor.alerts_path.exists, "the file is opened anew")
+        before = moved.read_bytes()
+        sensor.stop()
+    assert moved.read_bytes() == before, "nothing goes to the file that was moved away"
+    assert '"state": "closed"' in sensor.alerts_path.read_text(encoding="utf-8")
+
+
+def test_a_tap_gives_each_direction_on_a_port_of_its_own(wires: list[Wire], tmp_path: Path) -> None:
+    """Requests on one port, answers on the other: paired in one engine, or there would be no outcome."""
+    way = lambda data: wires[0] if data[36:38] == b"\x00\x66" else wires[1]  # noqa: E731
+    for attempt in range(4):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        with Sensor(folder, [wire.near for wire in wires]) as sensor:
+            sent = play(capture("s7comm/plc_stop"), way, faster=8)
+            wait_for(sensor.alerts, "alerts arrive")
+            sensor.stop()
+            account = sensor.account()
+        assert account["received"] == sent and account["held"] == 0
+        if "late" not in account:
+            break
+    else:
+        pytest.skip("this machine is too busy to keep two ports in order within 20 ms; the sensor counts it as late")
+    assert told(sensor.alerts().values()) == told(replayed([STOP]))
+    assert {alert["event.outcome"] for alert in sensor.alerts().values()} == {"success"}
+
+
+def test_vlan_tags_are_kept_and_the_filter_asks_for_them(wires: list[Wire], tmp_path: Path) -> None:
+    """The kernel takes the tag off the frame: it must come from the ring's header."""
+    tagged = [frame.data[:12] + b"\x81\x00\x00\x2a" + frame.data[12:] for frame in capture("s7comm/plc_stop")]
+    other = [frame.data for frame in capture("modbus/function_code_scan")]
+    with Sensor(tmp_path, [wires[0].near], "--filter", "vlan 42 and port 102") as sensor:
+        sent = wires[0].send(tagged) + wires[0].send(other)
+        wait_for(sensor.alerts, "an alert arrives")
+        sensor.stop()
+        account = sensor.account()
+    alerts = list(sensor.alerts().values())
+    assert {alert["network.vlan.id"] for alert in alerts} == {42}
+    assert told(alerts) == told(replayed([STOP])), "and nothing of the other capture, which the filter keeps out"
+    assert account["received"] == sent and account["skipped"] >= len(other)
+
+
+def test_a_ring_that_is_too_small_is_in_the_account(wires: list[Wire], tmp_path: Path) -> None:
+    """The process is held (as by a machine without time) while more comes than 1 MiB of ring takes."""
+    burst = [frame.data + bytes(1400 - len(frame.data)) for frame in capture("modbus/normal_polling")][:1300]
+    with Sensor(tmp_path, [wires[0].near], ring_mib=1) as sensor:
+        sensor.process.send_signal(signal.SIGSTOP)
+        sent = wires[0].send(burst)
+        sensor.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
+        sensor.stop()
+        account = sensor.account()
+    assert account["lost"] > 0 and account["received"] == sent, "what the kernel dropped was received, and lost"
+
+
+def test_a_port_that_goes_down_and_comes_back(wires: list[Wire], tmp_path: Path) -> None:
+    with Sensor(tmp_path, [wires[0].near]) as sensor:
+        run(["ip", "link", "set", wires[0].near, "down"])
+        wait_for(lambda: "is down" in sensor.said(), "it says that the port is down")
+        run(["ip", "link", "set", wires[0].near, "up"])
+        wait_for(lambda: "is up again" in sensor.said(), "it says that the port is back")
+        play(capture("s7comm/plc_stop"), lambda _: wires[0], faster=1000)
+        wait_for(sensor.alerts, "it captures again")
+        sensor.stop()
+
+
+def test_a_port_that_vanishes_ends_the_sensor_with_its_account(wires: list[Wire], tmp_path: Path) -> None:
+    """Nothing is left to listen to: one clear line, an exit code for the service manager, and all alerts told."""
+    with Sensor(tmp_path, [wires[0].near]) as sensor:
+        play(capture("s7comm/plc_stop"), lambda _: wires[0], faster=1000)
+        wait_for(sensor.alerts, "an alert arrives")
+        wires[0].remove()
+        assert sensor.process.wait(30) == 1
+    assert "no interface is left" in sensor.said() and "Traceback" not in sensor.said()
+    assert told(sensor.alerts().values()) == told(replayed([STOP]))
+    assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}
