@@ -60,18 +60,29 @@ impl Pairing {
     /// Find the request of an answer and forget it.
     ///
     /// Many masters use one transaction id for ever. Of several requests with it the last one was meant (the others'
-    /// answers were lost), and rather one that asked for this operation: else a single lost answer would shift all
-    /// that follow by one.
+    /// answers were lost), and rather one that asked for this operation and object: else a single lost answer would
+    /// shift all that follow by one.
     #[inline]
-    pub fn answer(&mut self, reference: u64, request_from_client: bool, operation: u32) -> Match {
-        let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
-        let last = self.waiting.iter().rposition(fits);
-        let place = last.filter(|last| {
-            self.waiting.get(*last).is_some_and(|pending| operation == 0 || pending.asked.operation == operation)
-        });
-        let place = place
-            .or_else(|| self.waiting.iter().rposition(|pending| fits(pending) && pending.asked.operation == operation))
-            .or(last);
+    pub fn answer(
+        &mut self,
+        reference: u64,
+        request_from_client: bool,
+        operation: u32,
+        object: Option<Object>,
+    ) -> Match {
+        let mut best: Option<(usize, u8)> = None;
+        for (place, pending) in self.waiting.iter().enumerate() {
+            if pending.reference != reference || pending.from_client != request_from_client {
+                continue;
+            }
+            let same_operation = operation == 0 || pending.asked.operation == operation;
+            let same_object = object.is_none() || pending.asked.object == object;
+            let fit = u8::from(same_operation).saturating_mul(2).saturating_add(u8::from(same_object));
+            if best.is_none_or(|(_, known)| fit >= known) {
+                best = Some((place, fit));
+            }
+        }
+        let place = best.map(|(place, _)| place);
         match place {
             Some(place) => Match::Found(self.waiting.remove(place)),
             None if self.asked_before => Match::Missing,

@@ -88,7 +88,7 @@ pub fn read_response(transaction: u16, value: u16) -> Vec<u8> {
 
 pub struct Bench {
     pub engine: Engine,
-    number: u64,
+    pub number: u64,
     pub now_ns: u64,
 }
 
