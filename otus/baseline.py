@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sensor._core import Engine
 
 
 @click.group()
@@ -18,16 +24,25 @@ def baseline() -> None:
 @baseline.command()
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @click.option("-i", "--interface", "interfaces", multiple=True, help="Learn live from this port instead of files.")
-@click.option("--for", "duration_s", type=int, default=3600, show_default=True, help="Live: so many seconds.")
+@click.option(
+    "--for",
+    "duration_s",
+    type=click.IntRange(min=1),
+    default=3600,
+    show_default=True,
+    help="Live: so many seconds; Ctrl-C ends it earlier and keeps what was learned.",
+)
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at.")
-@click.option("--window", "window_s", type=int, default=10, show_default=True, help="Window of the model, seconds.")
+@click.option("--segment", metavar="NAME", default="default", show_default=True, help="As in the sensor's settings.")
+@click.option("--window", "window_s", type=click.IntRange(min=1), default=10, show_default=True, help="The model's, s.")
 def learn(
     files: tuple[str, ...],
     interfaces: tuple[str, ...],
     duration_s: int,
     folder: Path,
     expression: str | None,
+    segment: str,
     window_s: int,
 ) -> None:
     """Learn a baseline from capture files or from a live port, and write it as a folder.
@@ -36,7 +51,7 @@ def learn(
     """
     if bool(files) == bool(interfaces):
         raise click.UsageError("name capture files, or a port with -i; not both")
-    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s))
+    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, segment))
 
 
 def learn_into(
@@ -46,27 +61,37 @@ def learn_into(
     duration_s: int = 0,
     expression: str | None = None,
     window_s: int = 10,
+    segment: str = "default",
 ) -> str:
-    """Learn and write the folder; returns what was learned in one line."""
+    """Learn and write the folder; returns what was learned in one line.
+
+    Raises:
+        ValueError: the folder cannot be written, which is said before hours of learning and not after.
+    """
     import time
 
     from detectors.anomaly import train
     from detectors.baseline import write_folder
     from sensor._core import Engine, baseline_to_json
 
-    settings: dict[str, Any] = {"learn": True, "filter": expression, "window_ns": window_s * 1_000_000_000}
-    engine = Engine(json.dumps(settings))
+    _check_place(folder)
+    settings: dict[str, Any] = {"learn": True, "filter": expression, "segment": segment}
+    engine = Engine(json.dumps({**settings, "window_ns": window_s * 1_000_000_000}))
     if files:
         engine.open_files(list(files))
     else:
-        engine.open_interfaces(list(interfaces))
+        for line in engine.open_interfaces(list(interfaces)):
+            click.echo(f"otus: {line}", err=True)
+        _stop_on_signals(engine)
+        click.echo(f"otus: learning from {', '.join(interfaces)} for {duration_s} s", err=True)
     ends = time.monotonic() + duration_s
     windows: list[Any] = []
     first_ns = 0
     while True:
         if interfaces and time.monotonic() >= ends:
             engine.stop()
-        batch = engine.poll()
+        # The first packet alone: its time is the beginning of what was learned.
+        batch = engine.poll() if first_ns else engine.poll(1)
         first_ns = first_ns or batch.now_ns
         if len(batch.windows):
             windows.append(batch.windows)
@@ -74,6 +99,9 @@ def learn_into(
             click.echo(f"otus: {warning}", err=True)
         if batch.done:
             break
+    if lost := {place: packets for place, packets in batch.ledger["lost"].items() if packets}:
+        places = ", ".join(f"{place} {packets}" for place, packets in lost.items())
+        click.echo(f"otus: {places} of {batch.ledger['received']} packets were lost, and not learned from", err=True)
     model = train(windows, window_s=window_s)
     source = [Path(name).name for name in files] or [f"live:{name}" for name in interfaces]
     written = write_folder(
@@ -86,6 +114,25 @@ def learn_into(
         end_ns=batch.now_ns,
     )
     return written.line()
+
+
+def _check_place(folder: Path) -> None:
+    """Could a baseline be written there?"""
+    from detectors.baseline.folder import MANIFEST
+
+    taken = folder.exists() and not (folder / MANIFEST).is_file()
+    if taken and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder}: is there and is no baseline; name another folder")
+    above = next(place for place in folder.absolute().parents if place.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ValueError(f"{folder}: cannot be written: {above} is not a folder that this user may write to")
+
+
+def _stop_on_signals(engine: Engine) -> None:
+    """What was learned until then is kept."""
+    if threading.current_thread() is threading.main_thread():
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: engine.stop())
 
 
 @baseline.command()

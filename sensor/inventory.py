@@ -10,24 +10,37 @@ from sensor.schema import Asset, Record
 
 
 @dataclass
+class _Address:
+    """What is known of an address, whichever card answers for it."""
+
+    roles: set[str] = field(default_factory=set)
+    protocols: set[str] = field(default_factory=set)
+    stations: dict[str | None, _Station] = field(default_factory=dict)
+    """by MAC"""
+
+
+@dataclass
 class _Station:
+    address: _Address
     segment: str
     ip: str
     mac: str | None
     vlan: int | None
     first_ns: int
     last_ns: int
-    roles: set[str] = field(default_factory=set)
-    protocols: set[str] = field(default_factory=set)
     revision: int = 0
 
 
 class Inventory:
-    """Segment and address name a station; an address with another MAC is another record of it."""
+    """Segment and address name a station; an address with another MAC is another record of it.
+
+    Bounded by the core, which announces at most so many stations and links. A link costs the stations of its two
+    addresses only when it tells something new about them: an address that shows a hundred thousand MACs is no burden.
+    """
 
     def __init__(self, origin: str, tenant: str) -> None:
         self._origin, self._tenant = origin, tenant
-        self._stations: dict[tuple[str, str], list[_Station]] = {}
+        self._addresses: dict[tuple[str, str], _Address] = {}
 
     def take(self, news: list[News]) -> list[Record]:
         """Records of the stations that are new or changed."""
@@ -40,24 +53,27 @@ class Inventory:
 
     def _note(self, item: News) -> list[_Station]:
         if item.kind == "asset":
-            known = self._stations.setdefault((item.segment, item.ip), [])
-            if any(station.mac == item.mac for station in known):
+            address = self._addresses.setdefault((item.segment, item.ip), _Address())
+            if item.mac in address.stations:
                 return []
-            known.append(_Station(item.segment, item.ip, item.mac, item.vlan, item.ts_ns, item.ts_ns))
-            return known[-1:]
-        touched = []
+            station = _Station(address, item.segment, item.ip, item.mac, item.vlan, item.ts_ns, item.ts_ns)
+            address.stations[item.mac] = station
+            return [station]
+        touched: list[_Station] = []
         for role, ip in (("client", item.ip), ("server", item.server)):
-            for station in self._stations.get((item.segment, ip or ""), []):
-                before = len(station.roles), len(station.protocols)
-                station.roles.add(role)
-                if item.protocol:
-                    station.protocols.add(item.protocol)
-                if before != (len(station.roles), len(station.protocols)):
-                    touched.append(station)
+            known = self._addresses.get((item.segment, ip or ""))
+            if known is None or (role in known.roles and item.protocol in known.protocols):
+                continue
+            known.roles.add(role)
+            if item.protocol:
+                known.protocols.add(item.protocol)
+            touched += known.stations.values()
         return touched
 
     def _record(self, station: _Station) -> Record:
-        station.revision += 1
+        # From the traffic's time, so that a sensor that was started again goes on above what it told before: a record
+        # with a revision that is known already would be taken for a duplicate, and what is new in it would be lost.
+        station.revision = max(station.revision + 1, station.last_ns // 1_000_000_000)
         key = "\0".join(("asset", station.segment, station.ip, station.mac or ""))
         asset = Asset(
             segment=station.segment,
@@ -65,8 +81,8 @@ class Inventory:
             mac=station.mac,
             first_ns=station.first_ns,
             last_ns=station.last_ns,
-            roles=tuple(sorted(station.roles)),
-            protocols=tuple(sorted(station.protocols)),
+            roles=tuple(sorted(station.address.roles)),
+            protocols=tuple(sorted(station.address.protocols)),
             vlan=station.vlan,
         )
         return Record(
