@@ -42,7 +42,10 @@ def prepare(settings: ConsoleSettings) -> None:
         open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
         Nodes(settings.data_dir / "store.sqlite").close()
         open_users(settings).close()
-    except (OSError, sqlite3.Error, StoreError) as error:
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConsoleRefused(f"{settings.data_dir}: {reason}; choose another data folder, or mend this one") from None
+    except (sqlite3.Error, StoreError) as error:
         raise ConsoleRefused(f"{settings.data_dir}: {error}") from None
 
 

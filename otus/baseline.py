@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from otus.unread import Unread
     from sensor._core import Engine
 
 
@@ -51,7 +52,12 @@ def learn(
     """
     if bool(files) == bool(interfaces):
         raise click.UsageError("name capture files, or a port with -i; not both")
-    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, segment))
+    from otus.unread import Unread
+
+    unread = Unread()
+    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, segment, unread))
+    if files:
+        unread.end()
 
 
 def learn_into(
@@ -62,6 +68,7 @@ def learn_into(
     expression: str | None = None,
     window_s: int = 10,
     segment: str = "default",
+    unread: Unread | None = None,
 ) -> str:
     """Learn and write the folder; returns what was learned in one line.
 
@@ -72,6 +79,7 @@ def learn_into(
 
     from detectors.anomaly import train
     from detectors.baseline import write_folder
+    from otus.unread import Unread
     from sensor._core import Engine, baseline_to_json
 
     _check_place(folder)
@@ -86,6 +94,7 @@ def learn_into(
         click.echo(f"otus: learning from {', '.join(interfaces)} for {duration_s} s", err=True)
     ends = time.monotonic() + duration_s
     windows: list[Any] = []
+    unread = unread or Unread()
     first_ns = 0
     while True:
         if interfaces and time.monotonic() >= ends:
@@ -95,8 +104,7 @@ def learn_into(
         first_ns = first_ns or batch.now_ns
         if len(batch.windows):
             windows.append(batch.windows)
-        for warning in batch.warnings:
-            click.echo(f"otus: {warning}", err=True)
+        unread.say(batch.warnings)
         if batch.done:
             break
     if lost := {place: packets for place, packets in batch.ledger["lost"].items() if packets}:

@@ -65,10 +65,18 @@ def main() -> int:
     except (OSError, ValueError, RuntimeError) as error:
         if os.environ.get("OTUS_TRACEBACK"):
             raise
-        for line in (str(error) or type(error).__name__).splitlines():
+        for line in (_said(error) or type(error).__name__).splitlines():
             click.echo(f"otus: {line}", err=True)
         return 1
     return 0
+
+
+def _said(error: Exception) -> str:
+    from otus.outputs import reason
+
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return f"{os.fsdecode(error.filename)}: {reason(error)}" if error.filename else reason(error)
 
 
 if __name__ == "__main__":

@@ -20,16 +20,18 @@ def events(files: tuple[str, ...], shape: str, expression: str | None) -> None:
 
     逐条输出抓包文件中的协议报文，每行一个 JSON 对象。
     """
+    from otus.unread import Unread
     from sensor._core import Engine
 
+    unread = Unread()
     engine = Engine(json.dumps({"events": True, "filter": expression}))
     engine.open_files(list(files))
     out = sys.stdout.buffer
     while True:
         batch = engine.poll()
         out.write(batch.events)
-        for warning in batch.warnings:
-            click.echo(f"otus: {warning}", err=True)
+        unread.say(batch.warnings)
         if batch.done:
             break
     out.flush()
+    unread.end()

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,12 +38,17 @@ def replay(
 
     回放抓包文件并给出告警：与在线监测同一套引擎、规则和检测器，结果可复现。
     """
+    from otus.outputs import OutputFile
+
+    figures = None if stats is None else OutputFile(stats)
     run = Run(files, baseline, rules, expression, hits)
     alerts = run.alerts()
     (table if shape == "table" else ndjson)(alerts)
     sys.stdout.flush()
-    if stats is not None:
-        _write(stats, json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n")
+    if figures is not None:
+        figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
+        figures.close()
+    run.unread.end()
 
 
 class Run:
@@ -58,15 +63,18 @@ class Run:
         hits: Path | None,
     ) -> None:
         from otus.detection import load
+        from otus.outputs import OutputFile
+        from otus.unread import Unread
 
         self._detection = load(rules, baseline)
         self._engine = self._detection.engine(filter=expression, listing=hits is not None)
-        self._listing: BinaryIO | None = None if hits is None else _open(hits)
+        self._listing = None if hits is None else OutputFile(hits)
         self._startup_s = _since_process_start()
         self._opened = time.perf_counter()
         self._engine.open_files(list(files))
         self._ledger: dict[str, Any] = {}
         self._analyst_state: dict[str, Any] = {}
+        self.unread = Unread()
 
     def alerts(self) -> LatestAlerts:
         """The last revision of every alert, in the order they were opened."""
@@ -83,6 +91,7 @@ class Run:
         return latest
 
     def _batch(self, batch: Any) -> None:
+        self.unread.note(batch.warnings)
         if self._listing is not None:
             self._listing.write(batch.listing)
 
@@ -131,20 +140,6 @@ def table(alerts: LatestAlerts) -> None:
             f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}"
         )
     click.echo(f"{len(alerts)} alerts / 告警 {len(alerts)} 条")
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _since_process_start() -> float:

@@ -19,7 +19,7 @@ fn files_behind_a_source() {
     assert_eq!(source.warnings(), Vec::<String>::new());
     assert_eq!(source.read(9, wait, &mut sink), Ok(Progress::End));
     let expected = format!(
-        "{}: ends inside a record at byte 62, after packet 2; one packet is lost: the file is cut off",
+        "{}: ends inside a record at byte 62, after packet 2; one packet is lost: the file is cut off; copy it again from its source",
         path.display()
     );
     assert_eq!(source.warnings(), [expected]);

@@ -218,7 +218,7 @@ impl Input {
                 }
             }
             Stop::Cut { packet } => {
-                let trouble = self.buffer.trouble().unwrap_or("the file is cut off");
+                let trouble = self.buffer.trouble().unwrap_or("the file is cut off; copy it again from its source");
                 let lost = if packet { "; one packet is lost" } else { "" };
                 warnings.push(format!(
                     "{name}: ends inside a record at byte {byte}, after packet {after}{lost}: {trouble}"
