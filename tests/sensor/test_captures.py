@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from detectors.rules import load_rules
+from otus.examples import learned_table
 from sensor._core import Engine
-from tests.captures import bundled_captures
+from tests.captures import ROOT, bundled_captures
 
 
 def read(paths: list[Path], batch_packets: int = 1_000_000, **settings: Any) -> tuple[bytes, dict[str, Any]]:
@@ -37,11 +39,23 @@ def test_bundled_captures(path: Path) -> None:
 
 
 def test_every_shared_capture(shared: list[Path]) -> None:
+    """All of it on: the bundled rules, a baseline that knows none of these hosts, windows, and every hit listed."""
+    rules = load_rules().to_core_json()
+    table = learned_table(ROOT / "pcaps" / "plant" / "normal.pcap")
     packets = 0
     for path in shared:
-        _, ledger = read([path])
-        assert ledger["held"] == 0 and ledger["skipped"]["panic"] == 0, path
-        packets += ledger["received"]
+        engine = Engine(json.dumps({"listing": True, "window_ns": 1_000_000_000}), rules, table)
+        engine.open_files([path])
+        listed = 0
+        while True:
+            batch = engine.poll()
+            assert balanced(batch.ledger), path
+            listed += batch.listing.count(b"\n")
+            if batch.done:
+                break
+        assert batch.ledger["held"] == 0 and batch.ledger["skipped"]["panic"] == 0, path
+        assert listed == batch.ledger["hits"], path
+        packets += batch.ledger["received"]
     assert packets > 180_000
 
 
