@@ -63,26 +63,19 @@ impl Pairing {
     /// answers were lost), and rather one that asked for this operation and object: else a single lost answer would
     /// shift all that follow by one.
     #[inline]
-    pub fn answer(
-        &mut self,
-        reference: u64,
-        request_from_client: bool,
-        operation: u32,
-        object: Option<Object>,
-    ) -> Match {
-        let mut best: Option<(usize, u8)> = None;
-        for (place, pending) in self.waiting.iter().enumerate() {
-            if pending.reference != reference || pending.from_client != request_from_client {
-                continue;
-            }
-            let same_operation = operation == 0 || pending.asked.operation == operation;
-            let same_object = object.is_none() || pending.asked.object == object;
-            let fit = u8::from(same_operation).saturating_mul(2).saturating_add(u8::from(same_object));
-            if best.is_none_or(|(_, known)| fit >= known) {
-                best = Some((place, fit));
-            }
+    pub fn answer(&mut self, reference: u64, request_from_client: bool, operation: u32, objects: &[Object]) -> Match {
+        let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
+        let mut place = self.waiting.iter().rposition(fits);
+        if place.is_some_and(|last| self.waiting.iter().take(last).any(fits)) {
+            let object = first_object(objects);
+            let alike = |pending: &Pending| {
+                let same_operation = operation == 0 || pending.asked.operation == operation;
+                (same_operation, object.is_none() || pending.asked.object == object)
+            };
+            // Of equals the last one.
+            let candidates = self.waiting.iter().enumerate().filter(|(_, pending)| fits(pending));
+            place = candidates.max_by_key(|(place, pending)| (alike(pending), *place)).map(|(place, _)| place);
         }
-        let place = best.map(|(place, _)| place);
         match place {
             Some(place) => Match::Found(self.waiting.remove(place)),
             None if self.asked_before => Match::Missing,

@@ -154,12 +154,7 @@ impl Reader {
         let mut stream_flaws = u8::from(after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before));
         let mut found: Option<Pending> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
-            match flow.pairing.answer(
-                reference,
-                !from_client,
-                self.record.operation,
-                first_object(self.record.objects()),
-            ) {
+            match flow.pairing.answer(reference, !from_client, self.record.operation, self.record.objects()) {
                 Match::Found(pending) => {
                     if self.record.operation == 0 {
                         // A fault names no operation of its own: it answers the one that was asked for.
