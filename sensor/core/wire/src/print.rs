@@ -135,7 +135,7 @@ fn value(out: &mut Vec<u8>, found: Value, record: &Record, bytes: &[u8], many: b
         Value::Unsigned(number) => decimal(out, number),
         Value::Signed(number) => put(out, format_args!("{number}")),
         // JSON has no NaN and no infinity.
-        Value::Float(number) if number.is_finite() => put(out, format_args!("{number}")),
+        Value::Float(number) if number.is_finite() => float(out, number),
         Value::Float(_) => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
@@ -163,6 +163,17 @@ fn value(out: &mut Vec<u8>, found: Value, record: &Record, bytes: &[u8], many: b
     }
     if wrap {
         out.push(b']');
+    }
+}
+
+/// Shortest digits that read back the same; with an exponent where the plain form would be hundreds of digits (which
+/// readers take for an integer, or refuse).
+fn float(out: &mut Vec<u8>, number: f64) {
+    let size = number.abs();
+    if size == 0.0 || (1e-7..1e17).contains(&size) {
+        put(out, format_args!("{number}"));
+    } else {
+        put(out, format_args!("{number:e}"));
     }
 }
 
