@@ -47,6 +47,12 @@ impl Tcp {
         self
     }
 
+    /// With these flags instead of its own.
+    pub fn flagged(mut self, flags: u8) -> Self {
+        self.flags = flags;
+        self
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         let (source, destination) = if self.to_server { (1u8, 2u8) } else { (2, 1) };
         let (source_port, destination_port) =
@@ -111,8 +117,18 @@ impl Bench {
         self.cut_frame(bytes, bytes.len());
     }
 
+    /// One frame, where the account is checked later.
+    pub fn frame_unchecked(&mut self, bytes: &[u8]) {
+        self.put(bytes, bytes.len());
+    }
+
     /// A frame of which the capture kept `kept` bytes.
     pub fn cut_frame(&mut self, bytes: &[u8], kept: usize) {
+        self.put(bytes, kept);
+        assert!(self.engine.ledger().balanced(), "after frame {}: {:?}", self.number, self.engine.ledger());
+    }
+
+    fn put(&mut self, bytes: &[u8], kept: usize) {
         self.number += 1;
         self.now_ns += 1_000_000;
         self.engine.packet(&Packet {
@@ -124,7 +140,6 @@ impl Bench {
             data: &bytes[..kept],
             vlan: None,
         });
-        assert!(self.engine.ledger().balanced(), "after frame {}: {:?}", self.number, self.engine.ledger());
     }
 
     pub fn send(&mut self, segment: &Tcp) {
