@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -89,7 +90,7 @@ class AlertFile:
 class LatestAlerts:
     """Keeps the newest revision of every alert, in the order they were opened.
 
-    As bytes: a capture that is one long attack has a hundred thousand of them.
+    Packed: a capture that is one long attack has a hundred thousand of them.
     """
 
     def __init__(self) -> None:
@@ -101,8 +102,8 @@ class LatestAlerts:
     def put(self, records: Sequence[Record]) -> None:
         for record in records:
             if record.kind == "alert":
-                self._kept[record.id] = record.to_bytes()
+                self._kept[record.id] = zlib.compress(record.to_bytes(), 1)
 
     def records(self) -> Iterator[Record]:
         for kept in self._kept.values():
-            yield Record.from_bytes(kept)
+            yield Record.from_bytes(zlib.decompress(kept))
