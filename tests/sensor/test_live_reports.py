@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,6 +19,7 @@ from otus.baseline import learn_into
 from testbed import pcapfile
 from testbed.demo_plant import available
 from testbed.pcapfile import Frame
+from tests.captures import ROOT
 from tests.sensor.live_wire import Sensor, Wire, capture, play, wait_for
 from tests.sensor.small_console import SmallConsole
 
@@ -119,3 +123,30 @@ def test_a_console_that_hangs_does_not_hold_up_the_stop(wire: Wire, console: Sma
         wait_for(console.asked.is_set, "a heartbeat is on its way")
         assert sensor.stop() < 10, "two seconds on an idle machine"
     assert "Traceback" not in sensor.said()
+
+
+def test_learning_that_is_interrupted_keeps_what_it_learned(wire: Wire, tmp_path: Path) -> None:
+    folder, said = tmp_path / "baseline", tmp_path / "learn.log"
+    command = [sys.executable, "-m", "otus.cli", "baseline", "learn", "-i", wire.near, "-o", str(folder)]
+    with said.open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_for(lambda: b"learning from" in said.read_bytes() or process.poll() is not None, "it begins to learn")
+        play(capture("s7comm/plc_stop"), lambda _: wire, faster=1000)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, said.read_text(encoding="utf-8")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(30)
+    learned = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["learned"]
+    assert learned["source"] == [f"live:{wire.near}"] and learned["counts"]["links"] > 0
+    assert 0 < learned["from_ns"] < learned["to_ns"]
+    assert "GRO" in said.read_text(encoding="utf-8")
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_learning(wire: Wire, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine", encoding="utf-8")
+    for folder, words in ((tmp_path / "notes", "no baseline"), (tmp_path / "notes" / "baseline", "cannot be written")):
+        with pytest.raises(ValueError, match=words):
+            learn_into(folder, interfaces=(wire.near,), duration_s=3600)
