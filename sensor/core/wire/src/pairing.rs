@@ -21,6 +21,8 @@ pub struct Pending {
 
 /// Alerts of one request that learn its outcome. A message rarely has more than two.
 pub const FOLDS: usize = 4;
+/// Requests that lie no further apart were sent without waiting for answers. Who waits for one in vain waits longer.
+const IN_ONE_GO_NS: u64 = 20_000_000;
 /// No fold.
 pub const NO_FOLD: u32 = 0;
 
@@ -59,22 +61,25 @@ impl Pairing {
 
     /// Find the request of an answer and forget it.
     ///
-    /// Many masters use one transaction id for ever. Of several requests with it the last one was meant (the others'
-    /// answers were lost), and rather one that asked for this operation and object: else a single lost answer would
-    /// shift all that follow by one.
+    /// Many masters use one transaction id for ever. Of several requests with it, one that asked for this operation and
+    /// object was meant; of requests sent in one go the first, otherwise the last: the others' answers were lost, and
+    /// a single lost answer must not shift all that follow by one.
     #[inline]
     pub fn answer(&mut self, reference: u64, request_from_client: bool, operation: u32, objects: &[Object]) -> Match {
         let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
         let mut place = self.waiting.iter().rposition(fits);
         if place.is_some_and(|last| self.waiting.iter().take(last).any(fits)) {
             let object = first_object(objects);
-            let alike = |pending: &Pending| {
+            let newest_ns = place.and_then(|last| self.waiting.get(last)).map_or(0, |last| last.now_ns);
+            let fit = |place: usize, pending: &Pending| {
                 let same_operation = operation == 0 || pending.asked.operation == operation;
-                (same_operation, object.is_none() || pending.asked.object == object)
+                let same_object = object.is_none() || pending.asked.object == object;
+                let in_one_go = newest_ns.saturating_sub(pending.now_ns) <= IN_ONE_GO_NS;
+                let order = if in_one_go { usize::MAX.saturating_sub(place) } else { place };
+                (same_operation, same_object, in_one_go, order)
             };
-            // Of equals the last one.
             let candidates = self.waiting.iter().enumerate().filter(|(_, pending)| fits(pending));
-            place = candidates.max_by_key(|(place, pending)| (alike(pending), *place)).map(|(place, _)| place);
+            place = candidates.max_by_key(|(place, pending)| fit(*place, pending)).map(|(place, _)| place);
         }
         match place {
             Some(place) => Match::Found(self.waiting.remove(place)),
