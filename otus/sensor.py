@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from federation.spool import Spool
     from federation.uplink import Uplink
+    from otus.spooled import SpoolSink
     from sensor._core import Engine
     from sensor.pipeline import Pipeline
     from sensor.sinks import AlertFile
@@ -115,8 +116,12 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         finally:
             if pipeline.ledger:
                 click.echo(summary(pipeline.ledger, pipeline.alerts), err=True)
-        if files and spool is not None:
-            _drain(spool, settings, pipeline)
+        if spool is not None and queue is not None:
+            if files:
+                _drain(spool, queue, settings, pipeline)
+            if lost := queue.settle():
+                place = settings["spool_dir"]
+                raise RuntimeError(f"{lost} records found no room in {place} and are lost: free some space")
 
 
 def _end_uplink(uplink: Uplink, spool: Spool, wait_s: float = 1.0) -> None:
@@ -133,12 +138,17 @@ def _listen(engine: Engine, interfaces: list[str]) -> list[str]:
     return lines
 
 
-def _drain(spool: Spool, settings: dict[str, Any], pipeline: Pipeline, wait_s: float = 60.0) -> None:
+def _drain(
+    spool: Spool, queue: SpoolSink, settings: dict[str, Any], pipeline: Pipeline, wait_s: float = 60.0
+) -> None:
     """Wait until every parent has answered for everything, or somebody says stop: it stays in the spool then."""
     deadline = time.monotonic() + wait_s
-    while waiting := sum(spool.pending(parent) for parent in spool.parents):
+    # What found no room in the spool comes in as what is in it goes up.
+    while waiting := queue.settle() + sum(spool.pending(parent) for parent in spool.parents):
         if pipeline.stopping or time.monotonic() > deadline:
-            raise RuntimeError(f"{waiting} records still wait in {settings['spool_dir']}: is the console up?")
+            unkept = queue.settle()
+            lost = f"; {unkept} of them found no room there and are lost: free some space" if unkept else ""
+            raise RuntimeError(f"{waiting} records still wait in {settings['spool_dir']}: is the console up?{lost}")
         time.sleep(0.1)
 
 

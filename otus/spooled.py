@@ -46,6 +46,12 @@ class SpoolSink:
         self._full = False
         self._waiting.clear()
 
+    def settle(self) -> int:
+        """Try once more, at the end of a run; how many records have found no room and would be lost."""
+        if self._waiting:
+            self.put(())
+        return len(self._waiting)
+
     def _append(self) -> None:
         try:
             self._spool.append(self._waiting)
