@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from testbed import pcapfile
 from testbed.commands import run
 from testbed.demo_plant import available
+from testbed.recorder import Recorder
 from tests.captures import ROOT
 from tests.sensor.live_wire import Sensor, Wire, capture, play, replayed, told, wait_for
 from tests.sensor.test_captures import read
@@ -42,12 +44,17 @@ def test_the_wire_says_what_the_file_says(wires: list[Wire], tmp_path: Path) -> 
     """The demo's story, ten times as fast: rules only, for rhythm is another one then."""
     with Sensor(tmp_path, [wires[0].near]) as sensor:
         assert "GRO" in sensor.said(), "the state of the offloads is said at the start"
-        sent = play(capture("plant/attack"), lambda _: wires[0], faster=10)
+        with Recorder(wires[0].near) as recorder:
+            sent = play(capture("plant/attack"), lambda _: wires[0], faster=10)
+            wait_for(lambda: len(recorder.frames) == sent, "the recording is whole")
         wait_for(lambda: len(sensor.alerts()) >= 16, "alerts arrive while the capture goes on")
         sensor.stop()
         account = sensor.account()
     expected = replayed([ATTACK])
     assert told(sensor.alerts().values()) == told(expected)
+    recording = tmp_path / "recording.pcap"
+    pcapfile.write(recording, recorder.frames)
+    assert told(replayed([recording])) == told(expected), "what was recorded beside it says the same once more"
     assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}
     assert {alert["observer.ingress.interface.name"] for alert in sensor.alerts().values()} == {wires[0].near}
     assert account["received"] == sent and account["held"] == 0 and account["alerts"] == len(expected)
