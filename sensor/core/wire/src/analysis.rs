@@ -38,6 +38,8 @@ pub struct Analysis {
     deviations: Vec<Deviation>,
     timed: Vec<TimedFinding>,
     causes: Vec<Arc<str>>,
+    /// Causes that are no rules, once each: a storm of deviations allocates nothing.
+    named: Vec<Arc<str>>,
 }
 
 impl Analysis {
@@ -62,6 +64,7 @@ impl Analysis {
             deviations: Vec::new(),
             timed: Vec::new(),
             causes,
+            named: Vec::new(),
         }
     }
 
@@ -81,6 +84,15 @@ impl Analysis {
     pub fn finish(&mut self, now_ns: u64) {
         self.tick(now_ns);
         self.folder.finish();
+    }
+
+    fn cause(&mut self, name: &'static str) -> Arc<str> {
+        if let Some(known) = self.named.iter().find(|known| known.as_ref() == name) {
+            return Arc::clone(known);
+        }
+        let cause: Arc<str> = name.into();
+        self.named.push(Arc::clone(&cause));
+        cause
     }
 
     fn rule_hit(&mut self, index: u32, event: &Event<'_>, digest: &[u8]) -> u32 {
@@ -146,7 +158,7 @@ impl Analysis {
     /// Findings about time become hits; `event` is the message that showed them, if one did.
     fn timed_findings(&mut self, event: Option<(&Event<'_>, &[u8])>) {
         for finding in std::mem::take(&mut self.timed) {
-            let cause: Arc<str> = finding.cause.into();
+            let cause = self.cause(finding.cause);
             let key = FoldKey {
                 cause: Cause::Named(finding.cause),
                 key: finding.key,
@@ -251,7 +263,7 @@ impl Consumer for Analysis {
         let deviations = std::mem::take(&mut self.deviations);
         for deviation in &deviations {
             let key = FoldKey { cause: Cause::Named(deviation.cause), key: deviation.key, ..endpoints(event) };
-            let cause: Arc<str> = deviation.cause.into();
+            let cause = self.cause(deviation.cause);
             remember(self.hit(key, &cause, None, event, digest, |room| {
                 room.baseline.as_ref().map(|baseline| baseline.params(deviation, event)).unwrap_or_default()
             }));
