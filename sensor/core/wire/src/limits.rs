@@ -10,7 +10,9 @@ pub const FLOW_IDLE_NS: u64 = 3_600_000_000_000;
 pub const STREAM_BYTES: usize = 256 * 1024;
 /// Packets held per direction of a flow. Beyond it the hole is given up as a gap.
 pub const STREAM_PACKETS: usize = 512;
-/// Bytes of unfinished messages and out-of-order segments held by all flows. Beyond it new segments are not held.
+/// Bytes of unfinished messages, out-of-order segments and unfinished messages inside parsers, held by all flows; each
+/// packet counts 96 bytes more, which is what its keeping costs. Beyond it nothing new is held: packets count as lost,
+/// and a parser that wants to keep more forgets what it kept.
 pub const HELD_BYTES: usize = 64 * 1024 * 1024;
 /// Nanoseconds of engine time that a hole may stay open before it is given up.
 pub const GAP_NS: u64 = 3_000_000_000;
