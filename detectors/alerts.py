@@ -58,6 +58,8 @@ class Hit(Protocol):
     @property
     def file(self) -> str: ...
     @property
+    def last_file(self) -> str: ...
+    @property
     def client(self) -> Side | None: ...
     @property
     def server(self) -> Side | None: ...
@@ -213,7 +215,7 @@ class Analyst:
             return known
         if any((item.frame, item.ts_ns) == (hit.last_frame, hit.last_ns) for item in known):
             return known
-        return (*known, self._evidence(hit.file, hit.last_frame, hit.last_ns, {}))
+        return (*known, self._evidence(hit.last_file, hit.last_frame, hit.last_ns, {}))
 
     def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:
         file, interface = (place, None) if self._files else (None, place)

@@ -36,6 +36,7 @@ class Hit:
     segment: str = "line 3"
     protocol: str = "modbus"
     frame: int | None = 1
+    last_file: str = "a.pcap"
     last_frame: int | None = 1
     file: str = "a.pcap"
     client: Any = ("10.0.0.1", 1025, None)

@@ -11,13 +11,15 @@ use wire::print::{mac_text, Names};
 pub struct PyHit {
     hit: Hit,
     file: String,
+    last_file: String,
     segment: String,
 }
 
 impl PyHit {
     pub fn new(hit: Hit, names: &Names) -> Self {
-        let (file, segment) = (names.input(hit.first.input).to_owned(), names.segment(hit.segment).to_owned());
-        Self { hit, file, segment }
+        let (file, last_file) = (names.input(hit.first.input).to_owned(), names.input(hit.last.input).to_owned());
+        let segment = names.segment(hit.segment).to_owned();
+        Self { hit, file, last_file, segment }
     }
 }
 
@@ -102,6 +104,12 @@ impl PyHit {
     #[getter]
     fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The file or interface that the last message came from.
+    #[getter]
+    fn last_file(&self) -> &str {
+        &self.last_file
     }
 
     #[getter]
