@@ -17,7 +17,6 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.common.utils import is_url_connectable
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -76,17 +75,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     assert code == 0 and "Traceback" not in errors
 
 
-class LoopbackService(Service):
-    """chromedriver reached by address: a bare Debian has no /etc/hosts that says where localhost is."""
-
-    @property
-    def service_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def is_connectable(self) -> bool:
-        return is_url_connectable(self.port, host="127.0.0.1")
-
-
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
@@ -97,7 +85,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrom
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=LoopbackService(chromedriver))
+    browser = webdriver.Chrome(options=options, service=Service(chromedriver))
     browser.set_page_load_timeout(90)
     yield browser
     browser.quit()
