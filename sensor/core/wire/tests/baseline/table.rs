@@ -102,16 +102,13 @@ fn segments_are_known_by_name() {
 }
 
 #[test]
-fn a_hundred_thousand_rows_load_in_far_less_than_a_second() {
+fn a_hundred_thousand_rows_load() {
     let mut learner = Learner::new(LearnSettings::default());
     for number in 0..100_000u64 {
         let message = read((number % 200) as u8, 200 + (number % 50) as u8, number * 2, number * 2);
         learner.observe(&message.event(), SECOND);
     }
     let bytes = learner.finish(SECOND);
-    let started = std::time::Instant::now();
     let baseline = Baseline::from_bytes(&bytes).unwrap();
-    let seconds = started.elapsed().as_secs_f64();
     assert!(baseline.link(0, read(0, 200, 0, 0).client.ip, read(0, 200, 0, 0).server.ip, "modbus").is_some());
-    assert!(seconds < 0.5, "{seconds} s for {} bytes", bytes.len());
 }
