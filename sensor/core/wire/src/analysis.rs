@@ -8,6 +8,7 @@ use crate::finding::{Deviation, Params, TimedFinding};
 use crate::fold::{Cause, FoldKey, Folded, Folder, Hit, HitKind, Mark, PENDING};
 use crate::ledger::{add, Ledger};
 use crate::listing;
+use crate::marks::Marks;
 use crate::news::Newsroom;
 use crate::pairing::{FOLDS, NO_FOLD};
 use crate::print::{self, Names};
@@ -223,8 +224,8 @@ impl Consumer for Analysis {
         self.newsroom.station(segment, endpoint, vlan, ts_ns, &mut self.ledger);
     }
 
-    fn message(&mut self, event: &mut Event<'_>, link: &mut Option<Option<u32>>, digest: &[u8]) -> [u32; FOLDS] {
-        let known = match *link {
+    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
+        let known = match marks.link {
             Some(known) => known,
             None => {
                 let protocol = crate::protocol::PROTOCOLS.get(event.protocol).map_or("unknown", |entry| entry.name);
@@ -233,7 +234,7 @@ impl Consumer for Analysis {
                     .baseline
                     .as_ref()
                     .and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));
-                *link = Some(found);
+                marks.link = Some(found);
                 found
             }
         };

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 
 use crate::event::Endpoint;
 use crate::hash::Seeded;
+use crate::marks::Marks;
 use crate::pairing::Pairing;
 use crate::protocol::Parser;
 use crate::stream::Half;
@@ -66,8 +67,7 @@ pub struct Flow {
     /// Bytes that the parser keeps of unfinished messages, as last asked.
     pub kept: usize,
     pub pairing: Pairing,
-    /// The baseline's number for this link, looked up once (`Some(None)`: it has none).
-    pub link: Option<Option<u32>>,
+    pub marks: Marks,
     pub last_ns: u64,
     newer: u32,
     older: u32,
@@ -84,7 +84,7 @@ impl Flow {
             misfits: 0,
             kept: 0,
             pairing: Pairing::default(),
-            link: None,
+            marks: Marks::default(),
             last_ns: 0,
             newer: NONE,
             older: NONE,

@@ -16,6 +16,7 @@ pub mod hash;
 pub mod ledger;
 pub mod limits;
 pub mod listing;
+pub mod marks;
 pub mod news;
 pub mod packet;
 pub mod pairing;

@@ -5,6 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
+use crate::marks::Marks;
 use crate::pairing::{first_object, Match, Pending, FOLDS, NO_FOLD};
 use crate::protocol::{Context, Probe, Step, PROTOCOLS};
 use crate::value::{Outcome, Record, Role};
@@ -14,7 +15,7 @@ pub trait Consumer {
     /// A station was seen on a new conversation.
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.
-    fn message(&mut self, event: &mut Event<'_>, link: &mut Option<Option<u32>>, digest: &[u8]) -> [u32; FOLDS];
+    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS];
     /// The answer to a message that raised these folds.
     fn outcome(&mut self, folds: &[u32; FOLDS], outcome: Outcome, event: &Event<'_>);
 }
@@ -185,7 +186,7 @@ impl Reader {
             link: None,
             stream_flaws,
         };
-        let folds = consumer.message(&mut event, &mut flow.link, bytes);
+        let folds = consumer.message(&mut event, &mut flow.marks, bytes);
         if let Some(pending) = found.filter(|pending| pending.folds.first() != Some(&NO_FOLD)) {
             consumer.outcome(&pending.folds, self.record.outcome, &event);
         }

@@ -1,0 +1,11 @@
+//! What the rooms behind the parsers remember of a conversation. It lives in the flow, so that nothing that stays the
+//! same from message to message is looked up again.
+
+/// Handles into rooms. Each room checks that its own is still good before it trusts it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Marks {
+    /// The baseline's number for this link, once it was asked (`Some(None)`: it has none).
+    pub link: Option<Option<u32>>,
+    /// Place of the conversation's running window, as `windows` gave it out.
+    pub window: u64,
+}
