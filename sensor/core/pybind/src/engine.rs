@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Progress, Source};
 use wire::analysis::Analysis;
-use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods};
+use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
 use wire::engine::Engine;
 use wire::filter::Filter;
 use wire::packet::Sink;
@@ -58,7 +58,7 @@ impl PyEngine {
             let mut analysis = Analysis::new(Rules::compile(rules.unwrap_or(NO_RULES)).map_err(bad)?, names);
             if let Some(bytes) = baseline {
                 let baseline = Baseline::with_segments(bytes, &[config.segment.as_str()]).map_err(bad)?;
-                analysis.periods = Some(Periods::new(&baseline, PeriodSettings::default()));
+                analysis.periods = Some(Periods::new(&baseline, PeriodSettings::default(), Shard::ALL));
                 analysis.baseline = Some(baseline);
             }
             analysis.learner = config.learn.then(|| {

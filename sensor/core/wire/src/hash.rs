@@ -4,6 +4,7 @@
 //! the seeds can make long chains; each table's budget bounds what that costs.
 
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 
 #[derive(Clone, Debug)]
 pub struct Seeded(ahash::RandomState);
@@ -25,3 +26,85 @@ impl BuildHasher for Seeded {
 
 pub type Map<K, V> = hashbrown::HashMap<K, V, Seeded>;
 pub type Set<K> = hashbrown::HashSet<K, Seeded>;
+
+/// Logical shards: conversations are spread over so many, however many threads work on them (DESIGN §3).
+pub const SHARDS: usize = 64;
+
+/// The shard, below [`SHARDS`], that owns what two stations of a segment say to each other: the same either way round
+/// and on every machine.
+#[inline]
+pub fn shard_of(segment: u16, a: IpAddr, b: IpAddr) -> usize {
+    let (low, high) = match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            let (a, b) = (u64::from(a.to_bits()), u64::from(b.to_bits()));
+            (a.min(b), a.max(b))
+        }
+        (a, b) => {
+            let (a, b) = (word(a), word(b));
+            (a.min(b), a.max(b))
+        }
+    };
+    let pair = low.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ high.wrapping_add(u64::from(segment) << 48);
+    // A plant's addresses differ in a few low bits: each must reach the six that are taken.
+    let mixed = (pair ^ pair >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (((mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)) >> 58) as usize
+}
+
+fn word(ip: IpAddr) -> u64 {
+    match ip {
+        IpAddr::V4(four) => u64::from(four.to_bits()),
+        IpAddr::V6(six) => {
+            let bits = six.to_bits();
+            #[allow(clippy::cast_possible_truncation)] // both halves are taken
+            let (upper, lower) = ((bits >> 64) as u64, bits as u64);
+            (upper.rotate_left(29) ^ lower).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // test data
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    fn four(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+        Ipv4Addr::new(a, b, c, d).into()
+    }
+
+    #[test]
+    fn both_directions_are_one_shard_and_segments_are_apart() {
+        let six: IpAddr = "fd00::1".parse().unwrap();
+        let pairs = [(four(10, 0, 0, 1), four(10, 0, 0, 2)), (six, four(10, 0, 0, 2)), (six, six)];
+        for (a, b) in pairs {
+            assert_eq!(shard_of(3, a, b), shard_of(3, b, a));
+            assert!((0..50).any(|segment| shard_of(segment, a, b) != shard_of(0, a, b)));
+        }
+        // Written down: a change moves every conversation, and with it the order in which alerts leave.
+        assert_eq!(shard_of(0, four(10, 0, 0, 1), four(10, 0, 0, 2)), 42);
+    }
+
+    /// What plants look like: a few masters and a row of controllers with neighbouring addresses.
+    #[test]
+    fn neighbours_are_spread() {
+        let even = |shards: &[usize], what: &str| {
+            let mut load = [0usize; SHARDS];
+            shards.iter().for_each(|shard| load[*shard] += 1);
+            let most = load.iter().max().copied().unwrap_or(0);
+            assert!(most * SHARDS < shards.len() * 2, "{what}: {load:?}");
+        };
+        let row =
+            |far: u8| (0..40u8).flat_map(move |a| (50..250u8).map(move |b| (four(10, 0, 0, a), four(10, 0, far, b))));
+        for far in [0, 1, 7] {
+            even(&row(far).map(|(a, b)| shard_of(0, a, b)).collect::<Vec<_>>(), "rows");
+        }
+        let cells = (0..200u8).flat_map(|c| (1..41u8).map(move |d| (four(192, 168, c, 1), four(192, 168, c, 10 + d))));
+        even(&cells.map(|(a, b)| shard_of(0, a, b)).collect::<Vec<_>>(), "cells");
+        let segments =
+            (0..800u16).flat_map(|s| (2..12u8).map(move |d| shard_of(s, four(192, 168, 0, 1), four(192, 168, 0, d))));
+        even(&segments.collect::<Vec<_>>(), "segments");
+        let six = |number: u128| IpAddr::from(Ipv6Addr::from_bits(0xfd00 << 112 | number));
+        let sixes = (0..80u128).flat_map(|a| (100..200u128).map(move |b| shard_of(0, six(a), six(b))));
+        even(&sixes.collect::<Vec<_>>(), "sixes");
+    }
+}

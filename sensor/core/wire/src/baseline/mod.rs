@@ -20,4 +20,4 @@ mod table;
 pub use check::Baseline;
 pub use document::{table_from_json, table_to_json};
 pub use learn::{LearnSettings, Learner};
-pub use periods::{PeriodSettings, Periods};
+pub use periods::{PeriodSettings, Periods, Shard};

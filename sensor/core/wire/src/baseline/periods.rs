@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 use super::band::{median, MISHAPS, WINDOW};
 use super::check::Baseline;
-use super::load::{Knowledge, Watched};
+use super::load::{Knowledge, LinkKey, Watched};
 use super::poll::PollKey;
 use super::sketch::interval_us;
 use crate::event::Event;
 use crate::finding::{Param, Params, TimedFinding};
-use crate::hash::Map;
+use crate::hash::{shard_of, Map};
 use crate::limits;
 use crate::protocol::PROTOCOLS;
 use crate::value::Role;
@@ -65,6 +65,22 @@ struct State {
     timed: bool,
 }
 
+/// Which part of all conversations is watched: those that [`shard_of`] gives the number `number`, modulo `of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    pub number: usize,
+    pub of: usize,
+}
+
+impl Shard {
+    /// Everything: one shard alone.
+    pub const ALL: Shard = Shard { number: 0, of: 1 };
+
+    fn owns(self, link: &LinkKey) -> bool {
+        shard_of(link.segment, link.client, link.server).checked_rem(self.of.max(1)) == Some(self.number)
+    }
+}
+
 /// Watches every poll of a baseline.
 pub struct Periods {
     known: Arc<Knowledge>,
@@ -81,9 +97,13 @@ fn nanoseconds(us: u32) -> u64 {
 }
 
 impl Periods {
-    pub fn new(baseline: &Baseline, settings: PeriodSettings) -> Self {
+    /// `shard`: whose conversations will be observed here. The polls of others take no room and are never told.
+    pub fn new(baseline: &Baseline, settings: PeriodSettings, shard: Shard) -> Self {
         let known = Arc::clone(&baseline.known);
-        let kept = |poll: &&Watched| poll.period_us >= settings.shortest_period_us;
+        let kept = |poll: &Watched| {
+            let row = known.rows.get(poll.key.link as usize);
+            poll.period_us >= settings.shortest_period_us && row.is_some_and(|row| shard.owns(&row.key))
+        };
         let polls = known.polls.iter().zip(0u32..).filter(|(poll, _)| kept(poll));
         let numbers: Map<PollKey, u32> = polls.map(|(poll, number)| (poll.key, number)).collect();
         let states = vec![State::default(); known.polls.len()];
@@ -166,6 +186,11 @@ impl Periods {
             let params = vec![("silent_ns", Param::Unsigned(stop_ns.saturating_sub(state.seen_ns)))];
             out.push(finding(&self.known, poll, STOPPED, stop_ns, params));
         }
+    }
+
+    /// The earliest engine time at which [`Periods::tick`] has something to do.
+    pub fn next_due_ns(&self) -> Option<u64> {
+        self.due.peek().map(|Reverse((due_ns, _))| *due_ns)
     }
 
     /// Time went on without a capture (a clock was set, another recording begins): no silence is inferred across it.

@@ -1,6 +1,6 @@
 //! The rhythm of polls: each way it can change is told once and rightly; mishaps of a network are not.
 
-use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods};
+use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
 use wire::finding::{Param, TimedFinding};
 
 use crate::messages::{read, Message, SECOND};
@@ -38,7 +38,7 @@ impl Run {
         let message = read(1, 10, 0, 9);
         let link = baseline.link(0, message.client.ip, message.server.ip, "modbus");
         assert!(link.is_some());
-        Self { periods: Periods::new(baseline, PeriodSettings::default()), link, found: Vec::new() }
+        Self { periods: Periods::new(baseline, PeriodSettings::default(), Shard::ALL), link, found: Vec::new() }
     }
 
     fn message(&mut self, message: &Message) {
