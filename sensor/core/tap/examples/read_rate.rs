@@ -42,6 +42,7 @@ fn make(path: &str, packets: u64, bytes: usize) -> Result<(), Box<dyn std::error
             wire_len,
             data: &data,
             vlan: None,
+            offset: 0,
         })?;
     }
     writer.close()?;

@@ -53,9 +53,8 @@ impl PcapWriter {
         let longest = SNAP_BYTES as usize - 4;
         let data = packet.data.get(..longest).unwrap_or(packet.data);
         let (addresses, tag, rest) = match packet.vlan {
-            Some(vlan) if self.link == LinkType::Ethernet && data.len() >= 12 => {
-                let [high, low] = vlan.to_be_bytes();
-                (&data[..12], Some([0x81, 0x00, high, low]), &data[12..])
+            Some(tag) if self.link == LinkType::Ethernet && data.len() >= 12 => {
+                (&data[..12], Some(tag.bytes()), &data[12..])
             }
             _ => (data, None, &data[..0]),
         };

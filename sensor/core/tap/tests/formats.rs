@@ -120,3 +120,27 @@ fn packets_larger_than_the_buffer_and_empty_ones() {
         assert!(sink.packets[paths.len()..2 * paths.len()].iter().all(|p| p.data.is_empty() && p.wire_len == 60));
     }
 }
+
+#[test]
+fn a_packet_says_where_its_data_stands_in_the_file() {
+    let folder = Folder::new();
+    let classic = pcap(false, 0xa1b2_c3d4, &[(1, 0, 60, b"one"), (2, 0, 60, b"three"), (3, 0, 60, b"")]);
+    let blocks = [
+        section(true),
+        interface(true, 1, 0, &[]),
+        enhanced(true, 0, 1, 60, b"one"),
+        block(true, 5, Bytes::new(true).raw(&[0; 2_000_000])), // statistics, passed over by more than a buffer
+        simple(true, 5, b"three"),
+        obsolete(true, 0, 2, 60, b"five"),
+    ]
+    .concat();
+    for content in [classic, blocks] {
+        let (sink, warnings) = read_all(&[folder.file("a", &content)], 10);
+        assert_eq!((sink.packets.len(), warnings), (3, vec![]));
+        for packet in sink.packets {
+            let begin = packet.offset as usize;
+            assert_eq!(content[begin..begin + packet.data.len()], packet.data);
+            assert!(packet.data.is_empty() || content[begin..begin + 2] == packet.data[..2]);
+        }
+    }
+}

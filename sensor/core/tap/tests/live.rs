@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tap::{Live, LiveOptions, Progress};
-use wire::packet::Lost;
+use wire::packet::{Lost, Tag};
 
 /// Two namespaces, joined by veth pairs: frames leave on `srcN` and arrive on `capN`.
 struct Wire {
@@ -201,7 +201,7 @@ fn a_vlan_tag_that_the_kernel_took_off_is_told() {
     sender.put(&frame(8, 75));
     let mut sink = Keep::default();
     take(&mut live, &mut sink, 2);
-    assert_eq!((sink.packets[0].vlan, sink.packets[1].vlan), (Some(0x123), None));
+    assert_eq!((sink.packets[0].vlan, sink.packets[1].vlan), (Some(Tag { protocol: 0x8100, control: 0xa123 }), None));
     assert_eq!(sink.packets[0].data, frame(7, 75));
 }
 

@@ -4,10 +4,10 @@ mod common;
 
 use common::*;
 use tap::PcapWriter;
-use wire::packet::{LinkType, Packet};
+use wire::packet::{LinkType, Packet, Tag};
 
-fn packet(ts_ns: u64, wire_len: u32, data: &[u8], vlan: Option<u16>) -> Packet<'_> {
-    Packet { ts_ns, number: 1, input: 0, link: LinkType::Ethernet, wire_len, data, vlan }
+fn packet(ts_ns: u64, wire_len: u32, data: &[u8], vlan: Option<Tag>) -> Packet<'_> {
+    Packet { ts_ns, number: 1, input: 0, link: LinkType::Ethernet, wire_len, data, vlan, offset: 0 }
 }
 
 #[test]
@@ -18,8 +18,8 @@ fn round_trip_with_nanoseconds_and_the_tag_put_back() {
     let large = vec![7; 300_000];
     let mut writer = PcapWriter::create(&path, LinkType::Ethernet).unwrap();
     writer.write(&packet(1_700_000_000_123_456_789, 1_514, &frame, None)).unwrap();
-    writer.write(&packet(1, 60, &frame, Some(0x123))).unwrap();
-    writer.write(&packet(u64::MAX, 60, &frame[..5], Some(1))).unwrap(); // no room for a tag
+    writer.write(&packet(1, 60, &frame, Some(Tag { protocol: 0x88a8, control: 0xa123 }))).unwrap();
+    writer.write(&packet(u64::MAX, 60, &frame[..5], Some(Tag { protocol: 0x8100, control: 1 }))).unwrap(); // no room for a tag
     writer.write(&packet(2, 300_000, &large, None)).unwrap();
     let other = Packet { link: LinkType::Other(113), ..packet(1, 60, &frame, None) };
     let line = writer.write(&other).unwrap_err().to_string();
@@ -30,7 +30,7 @@ fn round_trip_with_nanoseconds_and_the_tag_put_back() {
     assert_eq!(warnings, Vec::<String>::new());
     let [first, second, third, fourth] = &sink.packets[..] else { panic!("{} packets", sink.packets.len()) };
     assert_eq!((first.ts_ns, first.wire_len, &first.data), (1_700_000_000_123_456_789, 1_514, &frame));
-    let tagged = [&frame[..12], &[0x81, 0x00, 0x01, 0x23], &frame[12..]].concat();
+    let tagged = [&frame[..12], &[0x88, 0xa8, 0xa1, 0x23], &frame[12..]].concat();
     assert_eq!((second.ts_ns, second.wire_len, &second.data), (1, 64, &tagged));
     assert_eq!((third.ts_ns / 1_000_000_000, &third.data[..]), (u64::from(u32::MAX), &frame[..5]));
     assert_eq!((fourth.wire_len, fourth.data.len()), (300_000, 256 * 1024 - 4));

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::cursor::{Cursor, Short};
 use crate::ledger::Skip;
-use crate::packet::{LinkType, Packet};
+use crate::packet::{LinkType, Packet, Tag};
 
 /// One frame taken apart. `payload` borrows from the packet.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Result<Result<Frame<'
     let Some(Link { source_mac, destination_mac, mut ethertype }) = link(&mut cursor, packet.link)? else {
         return Ok(Err(Skip::LinkType));
     };
-    let mut vlan = packet.vlan;
+    let mut vlan = packet.vlan.map(Tag::id);
     // At most two tags; more is not a frame of a plant.
     for _ in 0..2 {
         if !matches!(ethertype, VLAN | SERVICE_VLAN | OLD_SERVICE_VLAN) {

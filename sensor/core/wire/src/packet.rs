@@ -21,8 +21,32 @@ pub struct Packet<'a> {
     /// Length on the wire; larger than `data.len()` when the capture cut the frame.
     pub wire_len: u32,
     pub data: &'a [u8],
-    /// VLAN tag that the kernel took off before the frame reached us (12-bit id).
-    pub vlan: Option<u16>,
+    /// VLAN tag that the kernel took off before the frame reached us: the outermost one.
+    pub vlan: Option<Tag>,
+    /// Where `data` stands in its (unpacked) capture file, in bytes; 0 where there is no file.
+    pub offset: u64,
+}
+
+/// A VLAN tag as it stood on the wire (IEEE 802.1Q-2022, 9.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// EtherType of the tag: 0x8100 (customer) or 0x88a8 (service), or what the plant uses instead.
+    pub protocol: u16,
+    /// Priority (3 bits), drop eligibility (1), id (12).
+    pub control: u16,
+}
+
+impl Tag {
+    /// The VLAN's number.
+    pub fn id(self) -> u16 {
+        self.control & 0x0fff
+    }
+
+    /// The four bytes behind the addresses that the kernel took off.
+    pub fn bytes(self) -> [u8; 4] {
+        let ([a, b], [c, d]) = (self.protocol.to_be_bytes(), self.control.to_be_bytes());
+        [a, b, c, d]
+    }
 }
 
 /// Where packets were lost before they reached the parser.

@@ -70,7 +70,7 @@ fn captures() -> Vec<PathBuf> {
 
 fn put(bench: &mut Bench, number: u64, link: LinkType, packet: &Captured, data: &[u8]) {
     let wire_len = packet.wire_len;
-    bench.engine.packet(&Packet { ts_ns: packet.ts_ns, number, input: 0, link, wire_len, data, vlan: None });
+    bench.engine.packet(&Packet { ts_ns: packet.ts_ns, number, input: 0, link, wire_len, data, vlan: None, offset: 0 });
     assert!(bench.engine.ledger().balanced(), "after packet {number}: {:?}", bench.engine.ledger());
 }
 

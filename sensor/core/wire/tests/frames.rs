@@ -14,7 +14,7 @@ const ACK: u8 = 0x10;
 
 fn packet(data: &[u8]) -> Packet<'_> {
     let wire_len = data.len() as u32;
-    Packet { ts_ns: START, number: 1, input: 0, link: LinkType::Ethernet, wire_len, data, vlan: None }
+    Packet { ts_ns: START, number: 1, input: 0, link: LinkType::Ethernet, wire_len, data, vlan: None, offset: 0 }
 }
 
 /// Payload and VLAN of a frame, or why it was skipped.

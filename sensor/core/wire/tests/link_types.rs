@@ -33,11 +33,29 @@ fn every_link_layer_leads_to_the_same_message() {
     ] {
         let mut bench = Bench::default();
         let wire_len = u32::try_from(bytes.len()).unwrap();
-        bench.engine.packet(&Packet { ts_ns: START, number: 1, input: 0, link, wire_len, data: &bytes, vlan: None });
+        bench.engine.packet(&Packet {
+            ts_ns: START,
+            number: 1,
+            input: 0,
+            link,
+            wire_len,
+            data: &bytes,
+            vlan: None,
+            offset: 0,
+        });
         assert_eq!(bench.engine.ledger().parsed, 1, "{link:?}");
         for cut in 0..bytes.len() {
             let data = &bytes[..cut];
-            bench.engine.packet(&Packet { ts_ns: START, number: 2, input: 0, link, wire_len, data, vlan: None });
+            bench.engine.packet(&Packet {
+                ts_ns: START,
+                number: 2,
+                input: 0,
+                link,
+                wire_len,
+                data,
+                vlan: None,
+                offset: 0,
+            });
         }
         bench.finish();
     }
@@ -51,6 +69,7 @@ fn every_link_layer_leads_to_the_same_message() {
         wire_len: 66,
         data: ip,
         vlan: None,
+        offset: 0,
     });
     assert_eq!(bench.engine.ledger().skipped[0], 1);
     bench.finish();

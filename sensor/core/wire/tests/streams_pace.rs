@@ -46,6 +46,7 @@ fn a_modbus_poll_of_two_million_packets() {
                         wire_len: frame.len() as u32,
                         data: frame,
                         vlan: None,
+                        offset: 0,
                     });
                 }
             }

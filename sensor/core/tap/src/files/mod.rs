@@ -201,6 +201,7 @@ impl Input {
             wire_len: record.wire_len,
             data: &self.buffer.bytes()[begin..begin + record.data_len as usize],
             vlan: None,
+            offset: self.buffer.position() + begin as u64,
         });
         self.buffer.consume(record.total as usize);
     }

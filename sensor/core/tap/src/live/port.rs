@@ -86,6 +86,7 @@ impl Port {
             wire_len: frame.wire_len,
             data: frame.data,
             vlan: frame.vlan,
+            offset: 0,
         });
         self.ring.advance();
     }

@@ -8,6 +8,7 @@ use std::mem::{offset_of, size_of};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
+use wire::packet::Tag;
 
 /// A block holds many frames, and any frame that a kernel hands over (64 KiB super-frames of offload included).
 pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
@@ -36,7 +37,7 @@ pub(crate) struct Ring {
 pub(crate) struct Frame<'a> {
     pub ts_ns: u64,
     pub wire_len: u32,
-    pub vlan: Option<u16>,
+    pub vlan: Option<Tag>,
     pub data: &'a [u8],
 }
 
@@ -83,7 +84,7 @@ impl Ring {
         Some(Frame {
             ts_ns: u64::from(header.tp_sec) * 1_000_000_000 + u64::from(header.tp_nsec),
             wire_len: header.tp_len,
-            vlan: tagged.then_some((header.hv1.tp_vlan_tci & 0x0fff) as u16),
+            vlan: tagged.then(|| tag(&header)),
             data: self.bytes(begin, header.tp_snaplen as usize),
         })
     }
@@ -167,6 +168,16 @@ impl Ring {
         // SAFETY: the range lies within block `block` of the mapping, which is ours until `leave_block`; that takes
         // `&mut self`, so the slice is gone by then.
         unsafe { std::slice::from_raw_parts(self.memory.as_ptr().add(self.block * BLOCK_BYTES + begin), length) }
+    }
+}
+
+/// The tag that the driver or the kernel took off. Kernels that do not say which EtherType it had mean 802.1Q.
+#[cold]
+fn tag(header: &libc::tpacket3_hdr) -> Tag {
+    let told = header.tp_status & libc::TP_STATUS_VLAN_TPID_VALID != 0;
+    Tag {
+        protocol: if told { header.hv1.tp_vlan_tpid } else { libc::ETH_P_8021Q as u16 },
+        control: header.hv1.tp_vlan_tci as u16,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use wire::packet::{LinkType, Lost, Packet, Sink};
+use wire::packet::{LinkType, Lost, Packet, Sink, Tag};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -14,7 +14,8 @@ pub struct Seen {
     pub link: LinkType,
     pub wire_len: u32,
     pub data: Vec<u8>,
-    pub vlan: Option<u16>,
+    pub vlan: Option<Tag>,
+    pub offset: u64,
 }
 
 #[derive(Default)]
@@ -34,6 +35,7 @@ impl Sink for Keep {
             wire_len: packet.wire_len,
             data: packet.data.to_vec(),
             vlan: packet.vlan,
+            offset: packet.offset,
         });
     }
 

@@ -139,6 +139,7 @@ impl Bench {
             wire_len: u32::try_from(bytes.len()).unwrap(),
             data: &bytes[..kept],
             vlan: None,
+            offset: 0,
         });
     }
 
