@@ -45,6 +45,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// A file that the operating system would not take.
+pub(crate) fn unwritable(name: &str, error: &io::Error) -> Error {
+    let way_out = match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full; make room or choose another disk".to_owned(),
+        io::ErrorKind::PermissionDenied => "no permission to write it; choose another folder".to_owned(),
+        io::ErrorKind::NotFound => "its folder does not exist; create it first".to_owned(),
+        _ => format!("cannot be written ({error})"),
+    };
+    Error::about(name, way_out)
+}
+
 /// A path as it may stand in a one-line message: control characters (a newline in a file name) are escaped.
 pub(crate) fn printable(path: &Path) -> String {
     let mut text = String::new();

@@ -18,4 +18,4 @@ pub use error::Error;
 pub use files::Files;
 pub use live::{Live, LiveOptions};
 pub use source::{Counters, Progress, Source};
-pub use writer::PcapWriter;
+pub use writer::{Account, Direction, PcapWriter, PcapngWriter, Recorder, Remark, Tape};

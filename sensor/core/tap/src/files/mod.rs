@@ -28,8 +28,8 @@ const LEAST_BUFFER_BYTES: usize = 64 * 1024;
 /// A list of capture files, read as one stream.
 ///
 /// Several files are merged by packet time; equal times keep the order of the list, and within one file the order of
-/// its records is kept whatever their times say. A file that is damaged or cut off ends there, with a warning; the
-/// others go on.
+/// its records is kept whatever their times say. Ticks that a file of ours has recorded come back at their place. A
+/// file that is damaged or cut off ends there, with a warning; the others go on.
 pub struct Files {
     inputs: Vec<Input>,
     /// The next packet of each file that has one to show, earliest first.
@@ -84,7 +84,7 @@ impl Files {
         })
     }
 
-    /// Hand up to `max_packets` to the sink. `Idle` only where a pipe has nothing to give yet.
+    /// Hand up to `max_packets` (and ticks) to the sink. `Idle` only where a pipe has nothing to give yet.
     ///
     /// After the last packet comes one tick at the greatest time seen, then `End`, and `End` again on further calls.
     pub fn read<S: Sink>(&mut self, max_packets: usize, sink: &mut S) -> Progress {
@@ -123,7 +123,12 @@ impl Files {
         loop {
             let Some(record) = input.next.take() else { return Look::Done };
             self.latest_ns = self.latest_ns.max(record.ts_ns);
-            input.deliver(index, &record, sink);
+            if record.is_tick() {
+                sink.tick(record.ts_ns);
+                input.buffer.consume(record.total as usize);
+            } else {
+                input.deliver(index, &record, sink);
+            }
             *left -= 1;
             match input.format.next(&mut input.buffer) {
                 Ok(next) => {

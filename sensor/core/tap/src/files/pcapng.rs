@@ -1,10 +1,11 @@
 //! The block format: draft-ietf-opsawg-pcapng (section header 4.1, interface description 4.2, simple packet 4.4,
 //! enhanced packet 4.3, obsolete packet appendix A). Every other block (names, statistics, secrets, …) is passed over
-//! without being kept.
+//! without being kept, but for the statistics blocks that our own writer uses as ticks (4.6).
 
 use super::buffer::Buffer;
 use super::record::{link_type, longer_than_wire, longest_capture, stopped, too_long, Order, Record, Stop};
 use super::resolution::Clock;
+use crate::writer::TICK;
 use wire::packet::LinkType;
 
 /// Type of a section header block: reads the same in both byte orders.
@@ -14,6 +15,7 @@ pub(crate) const SECTION_HEADER_BYTES: usize = 28;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 /// Options and padding behind a packet (comments, hashes) that one block may carry.
@@ -22,6 +24,8 @@ const MOST_OPTION_BYTES: u32 = 1024 * 1024;
 const MOST_DESCRIPTION_BYTES: usize = 1024 * 1024;
 /// Interfaces per section. A hostile file could otherwise describe millions and never show a packet.
 const MOST_INTERFACES: usize = 65_536;
+/// A tick is one short comment; a longer statistics block is somebody else's.
+const MOST_TICK_BYTES: u32 = 256;
 
 pub(crate) struct PcapNg {
     order: Order,
@@ -118,6 +122,7 @@ impl PcapNg {
             INTERFACE_DESCRIPTION => self.interface(buffer, total as usize).map(|()| None),
             OBSOLETE_PACKET => self.obsolete(buffer, total).map(Some),
             SIMPLE_PACKET => self.simple(buffer, total).map(Some),
+            STATISTICS if (24..=MOST_TICK_BYTES).contains(&total) => self.statistics(buffer, total),
             _ => {
                 buffer.consume(total as usize);
                 Ok(None)
@@ -171,13 +176,10 @@ impl PcapNg {
     }
 
     /// Find `if_tsresol` (9) and `if_tsoffset` (14); microseconds since 1970 without them.
-    fn clock(&self, mut options: &[u8]) -> Clock {
+    fn clock(&self, options: &[u8]) -> Clock {
         let (mut resolution, mut offset_s) = (6, 0);
-        while options.len() >= 4 {
-            let (code, length) = (self.order.u16(options, 0), usize::from(self.order.u16(options, 2)));
-            let Some(value) = options.get(4..4 + length) else { break };
+        for (code, value) in self.options(options) {
             match (code, value) {
-                (0, _) => break,
                 (9, [exponent]) => resolution = *exponent,
                 (14, [_, _, _, _, _, _, _, _]) => {
                     let (first, second) = (self.order.u32(value, 0), self.order.u32(value, 4));
@@ -186,9 +188,44 @@ impl PcapNg {
                 }
                 _ => {}
             }
-            options = options.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
         }
         Clock::new(resolution, offset_s)
+    }
+
+    /// Code and value of each option, up to the end mark or the first one that does not fit.
+    fn options<'a>(&self, mut rest: &'a [u8]) -> impl Iterator<Item = (u16, &'a [u8])> {
+        let order = self.order;
+        std::iter::from_fn(move || {
+            if rest.len() < 4 {
+                return None;
+            }
+            let (code, length) = (order.u16(rest, 0), usize::from(order.u16(rest, 2)));
+            let value = rest.get(4..4 + length).filter(|_| code != 0)?;
+            rest = rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+            Some((code, value))
+        })
+    }
+
+    /// A tick, or what somebody counted.
+    ///
+    /// ```text
+    ///   0      4        8           12     16    20
+    ///   | type | length | interface | high | low | options …  | length |
+    /// ```
+    fn statistics(&mut self, buffer: &mut Buffer, total: u32) -> Result<Option<Record>, Stop> {
+        if let Err(short) = buffer.need(total as usize) {
+            return Err(stopped(short, buffer, false));
+        }
+        let block = &buffer.bytes()[..total as usize];
+        let units = u64::from(self.order.u32(block, 12)) << 32 | u64::from(self.order.u32(block, 16));
+        let marked = self.options(&block[20..block.len() - 4]).any(|option| option == (1, TICK.as_bytes()));
+        match self.interfaces.get(self.order.u32(block, 8) as usize) {
+            Some(interface) if marked => Ok(Some(Record::tick(interface.clock.utc_ns(units), total))),
+            _ => {
+                buffer.consume(total as usize);
+                Ok(None)
+            }
+        }
     }
 
     /// ```text

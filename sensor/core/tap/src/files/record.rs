@@ -15,10 +15,22 @@ pub(crate) struct Record {
     pub ts_ns: u64,
     pub wire_len: u32,
     pub data_len: u32,
+    /// 0 where there is no packet but a tick: "no packet before `ts_ns`".
     pub data_at: u32,
     /// Bytes of the whole record.
     pub total: u32,
     pub link: LinkType,
+}
+
+impl Record {
+    pub(crate) fn tick(ts_ns: u64, total: u32) -> Self {
+        Self { ts_ns, wire_len: 0, data_len: 0, data_at: 0, total, link: LinkType::Ethernet }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_tick(&self) -> bool {
+        self.data_at == 0
+    }
 }
 
 /// Why there is no next record.

@@ -1,14 +1,13 @@
 //! Writing captures: plain pcap with nanoseconds.
 
-use crate::error::{printable, Error};
+use super::frame::{link_number, whole, SNAP_BYTES};
+use crate::error::{printable, unwritable, Error};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use wire::packet::{LinkType, Packet};
 
 const BUFFER_BYTES: usize = 256 * 1024;
-/// No frame that a kernel or a reader hands over is longer.
-const SNAP_BYTES: u32 = 256 * 1024;
 
 /// Writes packets of one link type to a new pcap file. What counts as kept is what stood before [`PcapWriter::close`].
 pub struct PcapWriter {
@@ -26,17 +25,13 @@ impl PcapWriter {
         let name = printable(path);
         let file = File::create(path).map_err(|error| unwritable(&name, &error))?;
         let mut writer = Self { file: BufWriter::with_capacity(BUFFER_BYTES, file), name, link };
-        let number = match link {
-            LinkType::Ethernet => 1,
-            LinkType::Other(number) => u32::from(number),
-        };
         let mut header = Vec::with_capacity(24);
         header.extend_from_slice(&0xa1b2_3c4d_u32.to_le_bytes()); // nanoseconds
         header.extend_from_slice(&2_u16.to_le_bytes());
         header.extend_from_slice(&4_u16.to_le_bytes());
         header.extend_from_slice(&[0; 8]); // time zone and accuracy: never used by anyone
         header.extend_from_slice(&SNAP_BYTES.to_le_bytes());
-        header.extend_from_slice(&number.to_le_bytes());
+        header.extend_from_slice(&u32::from(link_number(link)).to_le_bytes());
         writer.put(&header)?;
         Ok(writer)
     }
@@ -50,27 +45,17 @@ impl PcapWriter {
             let problem = format!("holds {:?}, a packet of {:?} needs a file of its own", self.link, packet.link);
             return Err(Error::about(&self.name, problem));
         }
-        let longest = SNAP_BYTES as usize - 4;
-        let data = packet.data.get(..longest).unwrap_or(packet.data);
-        let (addresses, tag, rest) = match packet.vlan {
-            Some(tag) if self.link == LinkType::Ethernet && data.len() >= 12 => {
-                (&data[..12], Some(tag.bytes()), &data[12..])
-            }
-            _ => (data, None, &data[..0]),
-        };
-        let tag = tag.as_ref().map_or(&[][..], |tag| &tag[..]);
-        let captured = (data.len() + tag.len()) as u32;
-        let wire_len = packet.wire_len.saturating_add(tag.len() as u32).max(captured);
+        let frame = whole(packet);
         let seconds = u32::try_from(packet.ts_ns / 1_000_000_000).unwrap_or(u32::MAX);
         let mut header = [0; 16];
         header[0..4].copy_from_slice(&seconds.to_le_bytes());
         header[4..8].copy_from_slice(&((packet.ts_ns % 1_000_000_000) as u32).to_le_bytes());
-        header[8..12].copy_from_slice(&captured.to_le_bytes());
-        header[12..16].copy_from_slice(&wire_len.to_le_bytes());
+        header[8..12].copy_from_slice(&frame.captured.to_le_bytes());
+        header[12..16].copy_from_slice(&frame.wire_len.to_le_bytes());
         self.put(&header)?;
-        self.put(addresses)?;
-        self.put(tag)?;
-        self.put(rest)
+        self.put(frame.addresses)?;
+        self.put(frame.tag())?;
+        self.put(frame.rest)
     }
 
     /// Bring everything to the disk.
@@ -86,14 +71,4 @@ impl PcapWriter {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.file.write_all(bytes).map_err(|error| unwritable(&self.name, &error))
     }
-}
-
-fn unwritable(name: &str, error: &io::Error) -> Error {
-    let way_out = match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full; make room or choose another disk".to_owned(),
-        io::ErrorKind::PermissionDenied => "no permission to write it; choose another folder".to_owned(),
-        io::ErrorKind::NotFound => "its folder does not exist; create it first".to_owned(),
-        _ => format!("cannot be written ({error})"),
-    };
-    Error::about(name, way_out)
 }
