@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cursor;
 pub mod engine;
 pub mod event;
+pub mod evidence;
 pub mod filter;
 pub mod finding;
 pub mod flow;

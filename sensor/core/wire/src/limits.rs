@@ -59,3 +59,23 @@ pub const STATION_MACS: usize = 4;
 pub const INTERVAL_SAMPLES: usize = 128;
 /// Address stretches learned per operation and address space before neighbours are joined.
 pub const RANGES: usize = 4096;
+/// Bytes of the rings of packets that alerts are shown with, all shards together; every shard has an equal part. At
+/// 20,000 packets of 80 bytes a second they reach back about a minute; what is never written is never paid for. Beyond
+/// it the oldest packets are overwritten: a slice says how far back it goes.
+pub const EVIDENCE_BYTES: usize = 128 * 1024 * 1024;
+/// Packets of its conversation before an alert's: sixteen polls and their answers with the acknowledgements between.
+pub const SLICE_PACKETS_BEFORE: usize = 64;
+/// Packet time a slice goes back: plants poll once a second, slow ones every ten.
+pub const SLICE_BEFORE_NS: u64 = 30_000_000_000;
+/// Packets of its conversation after an alert's.
+pub const SLICE_PACKETS_AFTER: usize = 32;
+/// Engine time a slice waits for them; long enough for an answer that comes late.
+pub const SLICE_AFTER_NS: u64 = 5_000_000_000;
+/// Captured bytes of a slice before its alert, and after it: a whole OPC UA chunk goes in.
+pub const SLICE_BYTES: usize = 64 * 1024;
+/// Slices that may begin in one shard within `SLICE_PACE_NS`. Alerts fold, so an ordinary day has a few; a scan that
+/// makes thousands is shown by its first ones. Beyond it an alert has no slice, which is counted.
+pub const SLICES: usize = 32;
+pub const SLICE_PACE_NS: u64 = 5_000_000_000;
+/// Bytes held by the slices under way in one shard. Beyond it none begins, and those under way end.
+pub const SLICE_BYTES_HELD: usize = 1024 * 1024;
