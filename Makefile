@@ -22,9 +22,9 @@ check: ## lint, types, clippy, drift tests
 	$(setup) run range dev
 	@tools/check
 
-bench: ## our own figures: a Modbus capture of 4 million packets through rules, baseline and model
+bench: ## our own figures and those of others on generated traffic (QUICK=1: a minute; ARGS="--only rules")
 	$(setup) run
-	@$(PYTHON) -m tools.bench $(ARGS)
+	@$(PYTHON) -m tools.bench $(if $(QUICK),--quick) $(ARGS)
 
 golden: ## rewrite the golden files; read the diff like code
 	$(setup) run dev

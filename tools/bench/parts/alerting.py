@@ -1,0 +1,29 @@
+"""What alarms cost: five of a hundred messages are hits of one rule."""
+
+from __future__ import annotations
+
+from tools.bench.bench import RULES, Bench, write_rule
+from tools.bench.parts.headline import COLUMNS, facts, row
+from tools.bench.table import Table
+from tools.bench.traffic.modbus import ALERTING_UNIT
+
+
+def measure(bench: Bench) -> list[Table]:
+    silent_rules = bench.rules(RULES)
+    loud = bench.folder / "rules-alerting"
+    loud.mkdir(exist_ok=True)
+    (loud / "0").symlink_to(silent_rules / "0")
+    write_rule(loud / "alerting", "unit", f"modbus.unit_id: {ALERTING_UNIT}")
+    rows, data = [], {}
+    rates = []
+    for name, rules in (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud)):
+        capture, baseline = bench.capture("alerting", bench.less), bench.baseline("alerting", bench.less)
+        runs, rate = bench.measure(name, capture, rules, baseline)
+        rows.append([*row(name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
+        data[name] = [facts(run) for run in runs]
+        rates.append(rate.value)
+    bench.drop("alerting")
+    share = f"{100 * rates[1] / rates[0]:.0f} %"
+    note = (f"有 5 % 告警时为无告警时的 {share}。", f"With 5 % of the messages alerting: {share} of the silent rate.")
+    title = ("百分之五的报文告警", "Five per cent alerting")
+    return [Table("alerting", title, [*COLUMNS, ("命中报文", "hits of messages")], rows, [note], data)]

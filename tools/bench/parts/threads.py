@@ -1,0 +1,27 @@
+"""Two threads on two cores against one on one."""
+
+from __future__ import annotations
+
+from tools.bench.bench import Bench, Skipped, takes
+from tools.bench.parts.headline import COLUMNS, facts, row
+from tools.bench.run import cores
+from tools.bench.table import Table
+
+
+def measure(bench: Bench) -> list[Table]:
+    if not takes("replay", "--threads"):
+        raise Skipped("otus replay has no --threads: one thread only")
+    capture, baseline = bench.capture("modbus", bench.less), bench.baseline("modbus", bench.less)
+    rows, data, first = [], {}, 0.0
+    for count in (1, 2, 4, 8):
+        if count > max(2, len(cores(1 << 10))):
+            continue
+        more = ["--threads", str(count)]
+        runs, rate = bench.measure(
+            f"{count} threads", capture, bench.usual_rules("modbus"), baseline, on=count, more=more
+        )
+        first = first or rate.value
+        rows.append([str(count), *row("", runs, rate)[1:], f"{rate.value / first:.2f}"])
+        data[str(count)] = [facts(run) for run in runs]
+    columns = [("线程数", "threads"), *COLUMNS[1:], ("与单线程之比", "× one thread")]
+    return [Table("threads", ("多线程", "Threads"), columns, rows, [], data)]
