@@ -1,8 +1,9 @@
-//! How fast a capture is read when nothing is done with its packets: `read_rate FILE…` or, to make one first,
-//! `read_rate --make FILE PACKETS BYTES`.
+//! How fast packets are read when nothing is done with them: `read_rate FILE…`, or `read_rate --live SECONDS
+//! INTERFACE…`; and `read_rate --make FILE PACKETS BYTES` makes a file for it.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use tap::{Files, PcapWriter, Progress, Source};
+use tap::{Files, Live, LiveOptions, PcapWriter, Progress, Source};
 use wire::packet::{LinkType, Lost, Packet, Sink};
 
 #[derive(Default)]
@@ -56,10 +57,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             return make(path, packets.parse()?, bytes.parse()?);
         }
     }
-    let mut source = Source::Files(Files::open(&arguments)?);
+    let (mut source, seconds) = match &arguments[..] {
+        [flag, seconds, interfaces @ ..] if flag == "--live" => {
+            (Source::Live(Live::open(interfaces, LiveOptions::default())?), seconds.parse()?)
+        }
+        files => (Source::Files(Files::open(files)?), u64::MAX),
+    };
     let mut count = Count::default();
     let start = Instant::now();
-    while source.read(100_000, Duration::from_secs(1), &mut count)? != Progress::End {}
+    while source.read(100_000, Duration::from_millis(100), &mut count)? != Progress::End {
+        if start.elapsed().as_secs() >= seconds {
+            source.stop_flag().store(true, Ordering::Relaxed);
+        }
+    }
     let seconds = start.elapsed().as_secs_f64();
     for warning in source.warnings() {
         eprintln!("{warning}");
