@@ -2,160 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // in tests both say what went wrong
 
 mod common;
+mod veth;
 
 use common::{skipped, Keep};
-use std::fs::File;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tap::{Live, LiveOptions, Progress};
+use veth::{frame, inside, ip_in, number, said, stop, take, utc_ns, Wire, SMALL};
 use wire::packet::{Lost, Tag};
-
-/// Two namespaces, joined by veth pairs: frames leave on `srcN` and arrive on `capN`.
-struct Wire {
-    sender: String,
-    taker: String,
-}
-
-impl Wire {
-    /// `None`, and a line that says why, where this machine cannot do it.
-    fn lay(pairs: usize) -> Option<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let run = format!("otus-tap-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let wire = Self { sender: format!("{run}-s"), taker: format!("{run}-t") };
-        for name in [&wire.sender, &wire.taker] {
-            if !ip(&["netns", "add", name]) {
-                skipped("no network namespace can be made here (needs root and iproute2)");
-                return None;
-            }
-        }
-        for pair in 0..pairs {
-            let (source, capture) = (format!("src{pair}"), format!("cap{pair}"));
-            let peer = ["peer", "name", &capture, "netns", &wire.taker];
-            assert!(ip_in(&wire.sender, &[&["link", "add", &source, "type", "veth"], &peer[..]].concat()));
-            for (namespace, device) in [(&wire.sender, &source), (&wire.taker, &capture)] {
-                inside(namespace, || {
-                    // The kernel's own neighbour discovery would be traffic that nobody sent.
-                    let path = format!("/proc/sys/net/ipv6/conf/{device}/disable_ipv6");
-                    let _ = std::fs::write(path, "1"); // where there is no IPv6 there is nothing to switch off
-                });
-                assert!(ip_in(namespace, &["link", "set", device, "arp", "off", "up"]));
-            }
-        }
-        Some(wire)
-    }
-
-    fn open(&self, names: &[&str], options: LiveOptions) -> Live {
-        inside(&self.taker, || Live::open(names, options)).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    fn refusal(&self, names: &[&str], options: LiveOptions) -> String {
-        match inside(&self.taker, || Live::open(names, options)) {
-            Ok(_) => panic!("opened"),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    fn send(&self, device: &str) -> Sender {
-        inside(&self.sender, || Sender::open(device))
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        ip(&["netns", "del", &self.sender]);
-        ip(&["netns", "del", &self.taker]);
-    }
-}
-
-fn ip(arguments: &[&str]) -> bool {
-    Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
-/// Not `ip -n`: that also remounts /sys, which fails in a chroot whose root is no mount point.
-fn ip_in(namespace: &str, arguments: &[&str]) -> bool {
-    inside(namespace, || ip(arguments))
-}
-
-/// Run `work` in a namespace: a thread of its own goes there, and no other one notices.
-fn inside<T: Send>(namespace: &str, work: impl FnOnce() -> T + Send) -> T {
-    let place = File::open(format!("/run/netns/{namespace}")).unwrap();
-    std::thread::scope(|scope| {
-        let there = scope.spawn(|| {
-            // SAFETY: a live descriptor of a namespace; only this thread changes.
-            assert_eq!(unsafe { libc::setns(place.as_raw_fd(), libc::CLONE_NEWNET) }, 0);
-            work()
-        });
-        there.join().unwrap()
-    })
-}
-
-/// A raw socket that puts whole frames on an interface.
-struct Sender(OwnedFd);
-
-impl Sender {
-    fn open(device: &str) -> Self {
-        let name = std::ffi::CString::new(device).unwrap();
-        // SAFETY: plain system calls; the name and the address live for their calls.
-        unsafe {
-            let socket = libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0);
-            assert!(socket >= 0);
-            let mut address: libc::sockaddr_ll = std::mem::zeroed();
-            address.sll_family = libc::AF_PACKET as u16;
-            address.sll_ifindex = libc::if_nametoindex(name.as_ptr()) as i32;
-            let length = std::mem::size_of_val(&address) as u32;
-            assert_eq!(libc::bind(socket, (&raw const address).cast(), length), 0);
-            Self(OwnedFd::from_raw_fd(socket))
-        }
-    }
-
-    fn put(&self, frame: &[u8]) {
-        loop {
-            // SAFETY: `frame` is live and of the length given.
-            let sent = unsafe { libc::send(self.0.as_raw_fd(), frame.as_ptr().cast(), frame.len(), 0) };
-            if sent == frame.len() as isize {
-                return;
-            }
-            assert_eq!(std::io::Error::last_os_error().raw_os_error(), Some(libc::ENOBUFS));
-            std::thread::yield_now();
-        }
-    }
-}
-
-/// A frame that nobody knows: its number stands behind the Ethernet header.
-fn frame(number: u32, length: usize) -> Vec<u8> {
-    let mut frame = vec![0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x88, 0xb5]; // local experimental EtherType
-    frame.extend_from_slice(&number.to_be_bytes());
-    frame.resize(length, 0xa5);
-    frame
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes([data[14], data[15], data[16], data[17]])
-}
-
-/// Read until `count` packets are here, but no longer than ten seconds.
-fn take(live: &mut Live, sink: &mut Keep, count: usize) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while sink.packets.len() < count && Instant::now() < end {
-        live.read(1_000, Duration::from_millis(50), sink).unwrap();
-    }
-}
-
-/// Set the flag, and read to the end.
-fn stop(live: &mut Live, sink: &mut Keep) -> Duration {
-    let begin = Instant::now();
-    live.stop_flag().store(true, Ordering::Relaxed);
-    while live.read(1_000, Duration::from_secs(5), sink).unwrap() != Progress::End {}
-    begin.elapsed()
-}
-
-fn utc_ns() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as u64
-}
-
-const SMALL: LiveOptions = LiveOptions { ring_mib: 8, hold_ms: 20, promiscuous: true };
 
 #[test]
 fn every_frame_arrives_once_and_nothing_is_sent() {
@@ -315,18 +168,6 @@ fn an_interface_that_goes_down_or_away_is_said() {
     let Some(wire) = Wire::lay(2) else { return };
     let mut live = wire.open(&["cap0", "cap1"], SMALL);
     let mut sink = Keep::default();
-    let said = |live: &mut Live, sink: &mut Keep, what: &str| {
-        let end = Instant::now() + Duration::from_secs(5);
-        let mut lines = Vec::new();
-        while Instant::now() < end {
-            live.read(100, Duration::from_millis(50), sink).unwrap();
-            lines.extend(live.warnings());
-            if lines.iter().any(|line: &String| line.contains(what)) {
-                return;
-            }
-        }
-        panic!("{what:?} not in {lines:?}");
-    };
     assert!(ip_in(&wire.taker, &["link", "set", "cap0", "down"]));
     said(&mut live, &mut sink, "cap0: is down");
     assert!(ip_in(&wire.taker, &["link", "set", "cap0", "up"]));
@@ -399,4 +240,65 @@ fn on_the_loopback_every_packet_comes_once() {
     stop(&mut live, &mut sink);
     let bodies: Vec<u8> = sink.packets.iter().map(|packet| packet.data[42]).collect();
     assert_eq!(bodies, (0..100).collect::<Vec<u8>>());
+}
+
+#[test]
+fn an_interface_that_returns_is_captured_again() {
+    let Some(wire) = Wire::lay(2) else { return };
+    let mut live = wire.open(&["cap0", "cap1"], LiveOptions { wait_for_return: true, ..SMALL });
+    let mut sink = Keep::default();
+    wire.send("src0").put(&frame(1, 75));
+    take(&mut live, &mut sink, 1);
+    for (number, count) in [(2, 2), (4, 4)] {
+        wire.send("src0").put(&frame(number, 75));
+        assert!(ip_in(&wire.taker, &["link", "del", "cap0"]));
+        said(&mut live, &mut sink, "cap0: the interface was removed; capture goes on when it is back");
+        wire.pair(0);
+        said(&mut live, &mut sink, "cap0: the interface is back and captured again");
+        wire.send("src0").put(&frame(number + 1, 75));
+        take(&mut live, &mut sink, count + 1);
+    }
+    // With all of them gone it waits, and time goes on.
+    for pair in ["cap0", "cap1"] {
+        assert!(ip_in(&wire.taker, &["link", "del", pair]));
+        said(&mut live, &mut sink, &format!("{pair}: the interface was removed"));
+    }
+    let ticks = sink.ticks.len();
+    assert_eq!(live.read(100, Duration::from_millis(700), &mut sink).unwrap(), Progress::Idle);
+    assert!(sink.ticks.len() > ticks);
+    wire.pair(1);
+    said(&mut live, &mut sink, "cap1: the interface is back and captured again");
+    wire.send("src1").put(&frame(6, 75));
+    take(&mut live, &mut sink, 6);
+    stop(&mut live, &mut sink);
+    let numbers: Vec<u32> = sink.packets.iter().map(|packet| number(&packet.data)).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    let counters = live.counters();
+    assert_eq!((counters[0].received, counters[1].received), (5, 1), "one account over all its lives");
+    assert_eq!((counters[0].transmitted, sink.lost.len()), (0, 0));
+    let numbers: Vec<u64> = sink.packets.iter().map(|packet| packet.number).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 1]);
+}
+
+#[test]
+fn a_return_that_nobody_saw_the_going_of() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], LiveOptions { wait_for_return: true, ..SMALL });
+    let mut sink = Keep::default();
+    assert!(ip_in(&wire.taker, &["link", "del", "cap0"]));
+    wire.pair(0);
+    said(&mut live, &mut sink, "cap0: the interface is back and captured again");
+    wire.send("src0").put(&frame(1, 75));
+    take(&mut live, &mut sink, 1);
+    assert_eq!(sink.packets.len(), 1);
+}
+
+#[test]
+fn what_waits_for_an_interface_can_be_stopped() {
+    let Some(wire) = Wire::lay(1) else { return };
+    let mut live = wire.open(&["cap0"], LiveOptions { wait_for_return: true, ..SMALL });
+    let mut sink = Keep::default();
+    assert!(ip_in(&wire.taker, &["link", "del", "cap0"]));
+    said(&mut live, &mut sink, "cap0: the interface was removed");
+    stop(&mut live, &mut sink);
 }

@@ -29,7 +29,7 @@ impl Live {
         let empty = self.ports.iter_mut().all(Port::is_empty);
         match self.draining_since {
             Some((since, _)) => since.elapsed() >= DRAIN_MOST || (empty && since.elapsed() >= DRAIN_LEAST),
-            None => removed && empty,
+            None => removed && empty && !self.options.wait_for_return,
         }
     }
 

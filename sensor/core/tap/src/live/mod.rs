@@ -13,7 +13,7 @@ mod statistics;
 
 use crate::{poll, Counters, Error, Progress};
 use merge::Turn;
-use port::Port;
+use port::{Port, State};
 use silence::TICK_LAG_MS;
 use statistics::Statistics;
 use std::os::fd::BorrowedFd;
@@ -31,11 +31,14 @@ pub struct LiveOptions {
     pub hold_ms: u32,
     /// Also take frames that are addressed to others: what a mirror port is for.
     pub promiscuous: bool,
+    /// An interface that is removed is waited for and captured again when one of its name is back. Without it,
+    /// [`Live::read`] ends with an error once every interface has been removed.
+    pub wait_for_return: bool,
 }
 
 impl Default for LiveOptions {
     fn default() -> Self {
-        Self { ring_mib: 64, hold_ms: 20, promiscuous: true }
+        Self { ring_mib: 64, hold_ms: 20, promiscuous: true, wait_for_return: true }
     }
 }
 
@@ -49,10 +52,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Packets of several interfaces are merged by the kernel's timestamps: one is held back until every other interface
 /// has shown a later one or the hold is over. A packet that comes too late even for that, or behind a tick, is told to
 /// the sink as [`Lost::Late`], counted in [`Counters::late`], and delivered at once.
+///
+/// An interface that goes down or away, and its return, are said in a line each; its account goes on where it was.
 pub struct Live {
     ports: Vec<Port>,
     statistics: Statistics,
     stop: Arc<AtomicBool>,
+    options: LiveOptions,
     hold_ns: u64,
     tick_lag_ns: u64,
     /// The greatest time delivered, and the port it came from.
@@ -96,6 +102,7 @@ impl Live {
             ports,
             statistics,
             stop: Arc::new(AtomicBool::new(false)),
+            options,
             hold_ns,
             tick_lag_ns: hold_ns.max(u64::from(TICK_LAG_MS) * 1_000_000),
             front_ns: 0,
@@ -118,7 +125,7 @@ impl Live {
     /// Hand up to `max_packets` to the sink; `Idle` when none came within `timeout`.
     ///
     /// # Errors
-    /// When every interface has been removed from the machine.
+    /// When every interface has been removed from the machine, unless they are waited for.
     pub fn read<S: Sink>(&mut self, max_packets: usize, timeout: Duration, sink: &mut S) -> Result<Progress, Error> {
         let deadline = Instant::now().checked_add(timeout);
         let mut left = max_packets;
@@ -163,10 +170,14 @@ impl Live {
             if dropped > 0 {
                 sink.lost(Lost::Kernel, dropped);
             }
+            // First: the table may already show another interface of the same name.
+            port.check_link(&mut self.warnings);
             if fresh {
                 port.count(&self.statistics);
             }
-            port.check_link(&mut self.warnings);
+            if port.state == State::Removed && self.options.wait_for_return && self.draining_since.is_none() {
+                port.find_again(&self.options, &self.statistics, &mut self.warnings);
+            }
         }
     }
 

@@ -18,7 +18,10 @@ pub(crate) struct Port {
     pub ring: Ring,
     pub counters: Counters,
     before: Counts,
+    /// What interfaces of this name had counted when they were removed.
+    earlier: Counts,
     pub state: State,
+    is_waited_for: bool,
     /// Latest packet delivered from here.
     pub latest_ns: u64,
 }
@@ -44,7 +47,7 @@ impl Port {
         let socket = Socket::open().map_err(failed)?;
         let index = socket.index_of(name).map_err(failed)?;
         let hardware = socket.hardware_type(name).map_err(failed)?;
-        if hardware != libc::ARPHRD_ETHER && hardware != libc::ARPHRD_LOOPBACK {
+        if !is_ethernet(hardware) {
             let what =
                 format!("is not an Ethernet interface (hardware type {hardware}); name the port of the mirror or TAP");
             return Err(Error::about(&shown, what));
@@ -67,7 +70,11 @@ impl Port {
         let before = statistics.of(name).unwrap_or_default();
         let counters = Counters { transmitted_before: before.transmitted, ..Counters::default() };
         let state = State::Up;
-        let mut port = Self { name: name.to_owned(), index, socket, ring, counters, before, state, latest_ns: 0 };
+        let earlier = Counts::default();
+        let name = name.to_owned();
+        let is_waited_for = options.wait_for_return;
+        let mut port =
+            Self { name, index, socket, ring, counters, before, earlier, state, is_waited_for, latest_ns: 0 };
         port.check_link(warnings);
         Ok(port)
     }
@@ -113,12 +120,35 @@ impl Port {
         self.socket.close_intake()
     }
 
-    /// What the interface itself has counted since we opened it. Nothing changes when it is not listed any more.
+    /// What the interface itself has counted since we opened it. Nothing changes while it is away.
     pub(crate) fn count(&mut self, statistics: &Statistics) {
-        if let Some(now) = statistics.of(&self.name) {
-            self.counters.transmitted = now.transmitted.saturating_sub(self.before.transmitted);
-            self.counters.nic_dropped = now.dropped.saturating_sub(self.before.dropped);
+        if let Some(now) = statistics.of(&self.name).filter(|_| self.state != State::Removed) {
+            self.counters.transmitted =
+                self.earlier.transmitted + now.transmitted.saturating_sub(self.before.transmitted);
+            self.counters.nic_dropped = self.earlier.dropped + now.dropped.saturating_sub(self.before.dropped);
         }
+    }
+
+    /// Capture again from an interface that has come back by its old name: into the same ring, by the same account.
+    /// Asked for again and again until it succeeds.
+    pub(crate) fn find_again(&mut self, options: &LiveOptions, statistics: &Statistics, warnings: &mut Vec<String>) {
+        let Ok(index) = self.socket.index_of(&self.name) else { return };
+        if !self.socket.hardware_type(&self.name).is_ok_and(is_ethernet) {
+            return;
+        }
+        self.earlier = Counts { transmitted: self.counters.transmitted, dropped: self.counters.nic_dropped };
+        if self.socket.receive_from(index).is_err() {
+            return;
+        }
+        let name = printable(Path::new(&self.name));
+        if options.promiscuous && self.socket.promiscuous(index).is_err() {
+            warnings.push(format!("{name}: shows only what is addressed to this machine (not promiscuous)"));
+        }
+        self.before = statistics.of(&self.name).unwrap_or_default();
+        self.index = index;
+        self.state = State::Up;
+        warnings.push(format!("{name}: the interface is back and captured again; what came meanwhile was not seen"));
+        self.check_link(warnings);
     }
 
     /// Has the interface gone down, come back, or been removed? Each change is said once.
@@ -138,7 +168,10 @@ impl Port {
         };
         let name = printable(Path::new(&self.name));
         match (self.state, state) {
-            (_, State::Removed) => warnings.push(format!("{name}: the interface was removed; its capture has ended")),
+            (_, State::Removed) => {
+                let what = if self.is_waited_for { "capture goes on when it is back" } else { "its capture has ended" };
+                warnings.push(format!("{name}: the interface was removed; {what}"));
+            }
             (State::Up, State::Down) => {
                 warnings.push(format!("{name}: is down, so no packet comes; set it up with: ip link set {name} up"));
             }
@@ -150,6 +183,10 @@ impl Port {
         }
         self.state = state;
     }
+}
+
+fn is_ethernet(hardware: u16) -> bool {
+    hardware == libc::ARPHRD_ETHER || hardware == libc::ARPHRD_LOOPBACK
 }
 
 /// 16 GiB: beyond that the kernel's own limits would speak, less clearly.
