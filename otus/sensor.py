@@ -79,6 +79,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         flows=settings["flows"],
         segment=settings["segment"],
         ring_mib=settings["ring_mib"],
+        fanout=settings["fanout"],
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []

@@ -34,7 +34,8 @@ class Engine:
     """Packets in, batches out.
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
-    `learn`, `events`, `listing` (bool), `segment` (name), `ring_mib` (per interface). Unknown keys are refused.
+    `learn`, `events`, `listing` (bool), `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it),
+    `record` (file for all packets and ticks, as pcapng: replayed, it gives the same). Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
     everything learned are off.
 

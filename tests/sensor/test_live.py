@@ -154,13 +154,21 @@ def test_a_port_that_goes_down_and_comes_back(wires: list[Wire], tmp_path: Path)
         sensor.stop()
 
 
-def test_a_port_that_vanishes_ends_the_sensor_with_its_account(wires: list[Wire], tmp_path: Path) -> None:
-    """Nothing is left to listen to: one clear line, an exit code for the service manager, and all alerts told."""
-    with Sensor(tmp_path, [wires[0].near]) as sensor:
-        play(capture("s7comm/plc_stop"), lambda _: wires[0], faster=1000)
+def test_a_port_that_vanishes_and_returns_is_captured_again(wires: list[Wire], tmp_path: Path) -> None:
+    """An adapter that was unplugged, a port that was made anew: a line each way, no restart, one account."""
+    wire = wires[0]
+    with Sensor(tmp_path, [wire.near]) as sensor:
+        sent = play(capture("s7comm/plc_stop"), lambda _: wire, faster=1000)
         wait_for(sensor.alerts, "an alert arrives")
-        wires[0].remove()
-        assert sensor.process.wait(30) == 1
-    assert "no interface is left" in sensor.said() and "Traceback" not in sensor.said()
-    assert told(sensor.alerts().values()) == told(replayed([STOP]))
+        wire.remove()
+        wait_for(lambda: "the interface was removed" in sensor.said(), "it says that the port is gone")
+        wire = wires[0] = Wire.lay(wire.near.removesuffix("n"))
+        wait_for(lambda: "is back and captured again" in sensor.said(), "it says that the port is back")
+        sent += play(capture("modbus/function_code_scan"), lambda _: wire, faster=1000)
+        wait_for(lambda: len(sensor.alerts()) >= 2, "alerts arrive again")
+        sensor.stop()
+        account = sensor.account()
+    assert account["received"] == sent and account["held"] == 0 and "Traceback" not in sensor.said()
+    scan = ROOT / "pcaps" / "modbus" / "function_code_scan.pcap"
+    assert told(sensor.alerts().values()) == sorted(told(replayed([STOP])) + told(replayed([scan])))
     assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}

@@ -23,6 +23,10 @@ pub struct Config {
     pub segment: String,
     /// Megabytes of capture ring per interface.
     pub ring_mib: usize,
+    /// Rings that share it, per interface.
+    pub fanout: u16,
+    /// File to write all packets and ticks to, as pcapng.
+    pub record: Option<String>,
 }
 
 impl Default for Config {
@@ -36,6 +40,8 @@ impl Default for Config {
             listing: false,
             segment: "default".into(),
             ring_mib: 64,
+            fanout: 1,
+            record: None,
         }
     }
 }

@@ -20,6 +20,7 @@ use wire::windows::Windows as WindowRoom;
 use crate::batch::{ledger_dict, Batch, PyNews, Windows};
 use crate::config::Config;
 use crate::hit::PyHit;
+use crate::recording::Recording;
 
 /// Hits after which a poll comes back although more packets are there: bounds what one batch costs Python.
 const HITS: usize = 10_000;
@@ -42,6 +43,7 @@ pub struct PyEngine {
 struct Inner {
     engine: Engine,
     source: Option<Source>,
+    recording: Recording,
     config: Config,
 }
 
@@ -68,7 +70,8 @@ impl PyEngine {
             analysis.events = config.events.then(Vec::new);
             analysis.listing = config.listing.then(Vec::new);
             let engine = Engine::new(config.flows, analysis, filter);
-            Ok(Self { inner: Mutex::new(Inner { engine, source: None, config }), stop: Mutex::new(None) })
+            let inner = Inner { engine, source: None, recording: Recording::default(), config };
+            Ok(Self { inner: Mutex::new(inner), stop: Mutex::new(None) })
         })
     }
 
@@ -76,17 +79,19 @@ impl PyEngine {
     fn open_files(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> PyResult<()> {
         let files = py.detach(|| Files::open(&paths)).map_err(|error| PyOSError::new_err(error.to_string()))?;
         let source = Source::Files(files);
-        self.begin(source, true);
-        Ok(())
+        self.begin(source, true)
     }
 
     /// Capture from interfaces. Needs CAP_NET_RAW.
     fn open_interfaces(&self, py: Python<'_>, names: Vec<String>) -> PyResult<Vec<String>> {
-        let options = LiveOptions { ring_mib: self.lock().config.ring_mib, ..LiveOptions::default() };
+        let options = {
+            let config = &self.lock().config;
+            LiveOptions { ring_mib: config.ring_mib, fanout: config.fanout, ..LiveOptions::default() }
+        };
         let live = py.detach(|| Live::open(&names, options)).map_err(|error| PyOSError::new_err(error.to_string()))?;
         let offloads = live.offloads();
         let source = Source::Live(live);
-        self.begin(source, false);
+        self.begin(source, false)?;
         Ok(offloads)
     }
 
@@ -153,14 +158,18 @@ impl PyEngine {
 }
 
 impl PyEngine {
-    fn begin(&self, source: Source, files: bool) {
+    fn begin(&self, source: Source, files: bool) -> PyResult<()> {
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(source.stop_flag());
         let mut inner = self.lock();
         let names = source.names();
+        if let Some(path) = inner.config.record.clone() {
+            inner.recording.create(&path, &names).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        }
         inner.engine.analysis.names.inputs =
             if files { names.iter().map(|path| file_name(path)).collect() } else { names };
         inner.engine.analysis.names.files = files;
         inner.source = Some(source);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -179,8 +188,10 @@ impl Inner {
         // A live wire comes back in time for its heartbeat however little is on it; a file is read at full speed.
         while left > 0 && !(live && started.elapsed() >= timeout) {
             let chunk = left.min(CHUNK);
-            let progress =
-                source.read(chunk, timeout, &mut self.engine).map_err(|error| PyOSError::new_err(error.to_string()))?;
+            let progress = self
+                .recording
+                .read(source, chunk, timeout, &mut self.engine)
+                .map_err(|error| PyOSError::new_err(error.to_string()))?;
             match progress {
                 Progress::End => {
                     self.engine.finish();
@@ -210,7 +221,8 @@ impl Inner {
         let hits = hits.into_iter().map(|hit| Py::new(py, PyHit::new(hit, names))).collect::<PyResult<_>>()?;
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
         let windows = Py::new(py, Windows::new(rows, names))?;
-        let warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
+        let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
+        warnings.extend(self.recording.warnings());
         Ok(Batch {
             hits,
             news,

@@ -5,6 +5,7 @@ mod batch;
 mod config;
 mod engine;
 mod hit;
+mod recording;
 mod tables;
 
 use pyo3::prelude::*;

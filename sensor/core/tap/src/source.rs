@@ -37,6 +37,19 @@ pub struct Counters {
     pub nic_dropped: u64,
 }
 
+impl Counters {
+    /// One account of two rings of an interface.
+    pub(crate) fn add(&mut self, other: &Counters) {
+        self.received += other.received;
+        self.dropped_kernel += other.dropped_kernel;
+        self.cut += other.cut;
+        self.late += other.late;
+        self.transmitted += other.transmitted;
+        self.transmitted_before += other.transmitted_before;
+        self.nic_dropped += other.nic_dropped;
+    }
+}
+
 /// Where packets come from.
 pub enum Source {
     Files(Files),

@@ -11,7 +11,8 @@ const RUN_PACKETS: usize = 16_384;
 
 /// What to do with the earliest packet in the rings.
 pub(super) enum Turn {
-    Deliver(usize),
+    /// From this port, captured at this time.
+    Deliver(usize, u64),
     Hold,
     Empty,
 }
@@ -23,8 +24,8 @@ impl Live {
         let mut turn = Turn::Empty;
         for _ in 0..(*left).min(RUN_PACKETS) {
             turn = self.turn(settled_ns);
-            let Turn::Deliver(index) = turn else { return turn };
-            self.deliver(index, sink);
+            let Turn::Deliver(index, ts_ns) = turn else { return turn };
+            self.deliver(index, ts_ns, sink);
             *left -= 1;
         }
         turn
@@ -46,7 +47,7 @@ impl Live {
     #[inline]
     fn turn(&mut self, settled_ns: u64) -> Turn {
         if let [port] = &mut self.ports[..] {
-            return if port.ring.next_ts_ns().is_some() { Turn::Deliver(0) } else { Turn::Empty };
+            return port.ring.next_ts_ns().map_or(Turn::Empty, |ts_ns| Turn::Deliver(0, ts_ns));
         }
         let mut earliest: Option<(u64, usize)> = None;
         let mut all_show_one = true;
@@ -66,7 +67,7 @@ impl Live {
         let waits = one_is_coming && self.held_since.is_none_or(|since| since.elapsed() < DRAIN_MOST);
         match earliest {
             None => Turn::Empty,
-            Some((ts_ns, index)) if all_show_one || (ts_ns <= settled_ns && !waits) => Turn::Deliver(index),
+            Some((ts_ns, index)) if all_show_one || (ts_ns <= settled_ns && !waits) => Turn::Deliver(index, ts_ns),
             Some(_) => {
                 self.held_since.get_or_insert_with(Instant::now);
                 Turn::Hold
@@ -75,9 +76,8 @@ impl Live {
     }
 
     #[inline]
-    fn deliver<S: Sink>(&mut self, index: usize, sink: &mut S) {
+    fn deliver<S: Sink>(&mut self, index: usize, ts_ns: u64, sink: &mut S) {
         self.held_since = None;
-        let ts_ns = self.ports[index].ring.next_ts_ns().unwrap_or(0);
         if ts_ns < self.tick_ns || (ts_ns < self.front_ns && self.is_behind_another(ts_ns, index)) {
             self.ports[index].counters.late += 1;
             sink.lost(Lost::Late, 1);
@@ -85,7 +85,8 @@ impl Live {
         if ts_ns >= self.front_ns {
             (self.front_ns, self.front_port) = (ts_ns, index);
         }
-        self.ports[index].deliver(index as u16, sink);
+        let port = &mut self.ports[index];
+        port.deliver(&mut self.numbers[usize::from(port.input)], sink);
     }
 
     /// Several processors may fill one ring slightly out of order: that is its order of arrival. Late is what another

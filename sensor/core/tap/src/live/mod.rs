@@ -27,7 +27,12 @@ use wire::packet::{Lost, Sink};
 pub struct LiveOptions {
     /// Memory for packets that have arrived and not been read yet, per interface.
     pub ring_mib: usize,
-    /// How long a packet waits for older ones from the other interfaces. Only with several interfaces.
+    /// Rings that share this memory, per interface (`PACKET_FANOUT`). More than one helps where several processors
+    /// receive for one interface (a card with several queues) and would wait for each other at its ring. Reading is one
+    /// thread's work all the same, and several rings are merged by time like several interfaces: a packet then waits
+    /// for the hold, and reading costs more.
+    pub fanout: u16,
+    /// How long a packet waits for older ones from the other rings. Only with several interfaces, or several rings.
     pub hold_ms: u32,
     /// Also take frames that are addressed to others: what a mirror port is for.
     pub promiscuous: bool,
@@ -38,7 +43,7 @@ pub struct LiveOptions {
 
 impl Default for LiveOptions {
     fn default() -> Self {
-        Self { ring_mib: 64, hold_ms: 20, promiscuous: true, wait_for_return: true }
+        Self { ring_mib: 64, fanout: 1, hold_ms: 20, promiscuous: true, wait_for_return: true }
     }
 }
 
@@ -55,7 +60,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 ///
 /// An interface that goes down or away, and its return, are said in a line each; its account goes on where it was.
 pub struct Live {
+    /// One per ring, those of an interface side by side.
     ports: Vec<Port>,
+    /// Packets so far, per interface.
+    numbers: Vec<u64>,
     statistics: Statistics,
     stop: Arc<AtomicBool>,
     options: LiveOptions,
@@ -94,12 +102,21 @@ impl Live {
         let mut statistics = Statistics::open().map_err(unreadable)?;
         statistics.refresh().map_err(unreadable)?;
         let mut ports = Vec::with_capacity(names.len());
-        for name in names {
-            ports.push(Port::open(name.as_ref(), &options, &statistics, &mut warnings)?);
+        for (input, name) in names.iter().enumerate() {
+            let leader = Port::open(name.as_ref(), input as u16, &options, &statistics, &mut warnings)?;
+            let group = leader.group();
+            ports.push(leader);
+            while let Some(group) = group {
+                if ports.iter().filter(|port| usize::from(port.input) == input).count() >= usize::from(options.fanout) {
+                    break;
+                }
+                ports.push(Port::join(name.as_ref(), input as u16, &options, group)?);
+            }
         }
         let hold_ns = u64::from(options.hold_ms) * 1_000_000;
         Ok(Self {
             ports,
+            numbers: vec![0; names.len()],
             statistics,
             stop: Arc::new(AtomicBool::new(false)),
             options,
@@ -140,7 +157,7 @@ impl Live {
             if left == 0 {
                 return Ok(Progress::More);
             }
-            if matches!(turn, Turn::Deliver(_)) {
+            if matches!(turn, Turn::Deliver(..)) {
                 continue;
             }
             self.tick(now_ns, sink);
@@ -165,6 +182,7 @@ impl Live {
         }
         self.looked = Instant::now();
         let fresh = self.statistics.refresh().is_ok();
+        let mut group = None;
         for port in &mut self.ports {
             let dropped = port.take_dropped();
             if dropped > 0 {
@@ -176,7 +194,13 @@ impl Live {
                 port.count(&self.statistics);
             }
             if port.state == State::Removed && self.options.wait_for_return && self.draining_since.is_none() {
-                port.find_again(&self.options, &self.statistics, &mut self.warnings);
+                let lost = port.find_again(&self.options, &self.statistics, group, &mut self.warnings);
+                if lost > 0 {
+                    sink.lost(Lost::Kernel, lost);
+                }
+            }
+            if port.is_leader {
+                group = port.group().filter(|_| port.state != State::Removed);
             }
         }
     }
@@ -211,7 +235,11 @@ impl Live {
 
     /// One entry per interface. What the kernel and the interface count is at most a quarter of a second old.
     pub fn counters(&self) -> Vec<Counters> {
-        self.ports.iter().map(|port| port.counters).collect()
+        let mut all = vec![Counters::default(); self.numbers.len()];
+        for port in &self.ports {
+            all[usize::from(port.input)].add(&port.counters);
+        }
+        all
     }
 
     /// What went wrong since the last call, one clear line each.
@@ -221,12 +249,16 @@ impl Live {
 
     /// The interfaces as they were given.
     pub fn names(&self) -> Vec<String> {
-        self.ports.iter().map(|port| port.name.clone()).collect()
+        self.leaders().map(|port| port.name.clone()).collect()
     }
 
     /// One line per interface: what the driver does to frames before we see them.
     pub fn offloads(&self) -> Vec<String> {
-        self.ports.iter().map(Port::offload).collect()
+        self.leaders().map(Port::offload).collect()
+    }
+
+    fn leaders(&self) -> impl Iterator<Item = &Port> {
+        self.ports.iter().filter(|port| port.is_leader)
     }
 }
 

@@ -1,4 +1,4 @@
-//! One interface: its socket, its ring, its account.
+//! One ring on an interface: its socket, its account. Most interfaces have one.
 
 use super::ring::{self, Ring};
 use super::socket::Socket;
@@ -13,9 +13,14 @@ use wire::packet::{LinkType, Packet, Sink};
 
 pub(crate) struct Port {
     pub name: String,
+    /// Number of the interface among those given.
+    pub input: u16,
+    /// The first ring of its interface: speaks for it, and counts what the interface itself counts.
+    pub is_leader: bool,
     index: c_int,
     pub(super) socket: Socket,
     pub ring: Ring,
+    group: Option<u16>,
     pub counters: Counters,
     before: Counts,
     /// What interfaces of this name had counted when they were removed.
@@ -36,12 +41,48 @@ pub(crate) enum State {
 }
 
 impl Port {
+    /// The first ring of an interface; where there are to be several, it makes the group that the others join.
     pub(crate) fn open(
         name: &str,
+        input: u16,
         options: &LiveOptions,
         statistics: &Statistics,
         warnings: &mut Vec<String>,
     ) -> Result<Self, Error> {
+        let shown = printable(Path::new(name));
+        let mut port = Self::listen(name, input, options, Some(statistics))?;
+        if let Err(error) = port.socket.ignore_outgoing() {
+            warnings.push(format!("{shown}: this kernel also shows what the machine itself sends ({error})"));
+        }
+        if options.fanout > 1 {
+            match port.socket.join(None) {
+                Ok(group) => port.group = Some(group),
+                Err(error) => {
+                    let asked = options.fanout;
+                    warnings.push(format!("{shown}: is read through one ring, not {asked} ({error})"));
+                }
+            }
+            port.socket.open_intake().map_err(|error| refused(&shown, &error, options, None))?;
+        }
+        port.is_leader = true;
+        port.before = statistics.of(name).unwrap_or_default();
+        port.counters.transmitted_before = port.before.transmitted;
+        port.check_link(warnings);
+        Ok(port)
+    }
+
+    /// A further ring of an interface.
+    pub(crate) fn join(name: &str, input: u16, options: &LiveOptions, group: u16) -> Result<Self, Error> {
+        let mut port = Self::listen(name, input, options, None)?;
+        let _ = port.socket.ignore_outgoing(); // the leader has said it
+        let failed = |error: io::Error| refused(&printable(Path::new(name)), &error, options, None);
+        port.group = Some(port.socket.join(Some(group)).map_err(failed)?);
+        port.socket.open_intake().map_err(failed)?;
+        Ok(port)
+    }
+
+    /// A ring that fills from now on.
+    fn listen(name: &str, input: u16, options: &LiveOptions, statistics: Option<&Statistics>) -> Result<Self, Error> {
         let shown = printable(Path::new(name));
         let failed = |error: io::Error| refused(&shown, &error, options, statistics);
         let socket = Socket::open().map_err(failed)?;
@@ -52,50 +93,62 @@ impl Port {
                 format!("is not an Ethernet interface (hardware type {hardware}); name the port of the mirror or TAP");
             return Err(Error::about(&shown, what));
         }
-        let blocks = blocks(options.ring_mib).ok_or_else(|| {
-            Error::about(
-                &shown,
-                format_args!("a ring of {} MiB cannot be made; choose 1 to {MOST_RING_MIB}", options.ring_mib),
-            )
+        let blocks = blocks(options).ok_or_else(|| {
+            let (asked, most) = (options.ring_mib, MOST_RING_MIB);
+            let least = options.fanout.max(1);
+            Error::about(&shown, format_args!("a ring of {asked} MiB cannot be made; choose {least} to {most}"))
         })?;
         socket.request_ring(&ring::request(blocks)).map_err(failed)?;
         let ring = Ring::map(std::os::fd::AsFd::as_fd(&socket), blocks).map_err(failed)?;
-        if let Err(error) = socket.ignore_outgoing() {
-            warnings.push(format!("{shown}: this kernel also shows what the machine itself sends ({error})"));
+        if options.fanout > 1 {
+            // Until it has joined the others it would show what they show.
+            socket.close_intake().map_err(failed)?;
         }
         socket.receive_from(index).map_err(failed)?;
         if options.promiscuous {
             socket.promiscuous(index).map_err(failed)?;
         }
-        let before = statistics.of(name).unwrap_or_default();
-        let counters = Counters { transmitted_before: before.transmitted, ..Counters::default() };
-        let state = State::Up;
-        let earlier = Counts::default();
-        let name = name.to_owned();
-        let is_waited_for = options.wait_for_return;
-        let mut port =
-            Self { name, index, socket, ring, counters, before, earlier, state, is_waited_for, latest_ns: 0 };
-        port.check_link(warnings);
-        Ok(port)
+        Ok(Self {
+            name: name.to_owned(),
+            input,
+            is_leader: false,
+            index,
+            socket,
+            ring,
+            group: None,
+            counters: Counters::default(),
+            before: Counts::default(),
+            earlier: Counts::default(),
+            state: State::Up,
+            is_waited_for: options.wait_for_return,
+            latest_ns: 0,
+        })
     }
 
-    /// Hand the next frame over. Only after `ring` has shown one.
+    /// The fanout group of this interface, if it has several rings.
+    pub(crate) fn group(&self) -> Option<u16> {
+        self.group
+    }
+
+    /// Hand the next frame over, and count it. Only after `ring` has shown one.
     #[inline]
-    pub(crate) fn deliver<S: Sink>(&mut self, input: u16, sink: &mut S) {
+    pub(crate) fn deliver<S: Sink>(&mut self, number: &mut u64, sink: &mut S) {
         let Some(frame) = self.ring.frame() else { return };
         self.counters.received += 1;
+        *number += 1;
         self.latest_ns = self.latest_ns.max(frame.ts_ns);
+        let step = frame.step;
         sink.packet(&Packet {
             ts_ns: frame.ts_ns,
-            number: self.counters.received,
-            input,
+            number: *number,
+            input: self.input,
             link: LinkType::Ethernet,
             wire_len: frame.wire_len,
             data: frame.data,
             vlan: frame.vlan,
             offset: 0,
         });
-        self.ring.advance();
+        self.ring.advance(step);
     }
 
     /// The descriptor to wait on, unless the interface is gone for good.
@@ -122,33 +175,60 @@ impl Port {
 
     /// What the interface itself has counted since we opened it. Nothing changes while it is away.
     pub(crate) fn count(&mut self, statistics: &Statistics) {
-        if let Some(now) = statistics.of(&self.name).filter(|_| self.state != State::Removed) {
+        if let Some(now) = statistics.of(&self.name).filter(|_| self.is_leader && self.state != State::Removed) {
             self.counters.transmitted =
                 self.earlier.transmitted + now.transmitted.saturating_sub(self.before.transmitted);
             self.counters.nic_dropped = self.earlier.dropped + now.dropped.saturating_sub(self.before.dropped);
         }
     }
 
-    /// Capture again from an interface that has come back by its old name: into the same ring, by the same account.
-    /// Asked for again and again until it succeeds.
-    pub(crate) fn find_again(&mut self, options: &LiveOptions, statistics: &Statistics, warnings: &mut Vec<String>) {
-        let Ok(index) = self.socket.index_of(&self.name) else { return };
+    /// Capture again from an interface that has come back by its old name, by the same account. Asked for again and
+    /// again until it succeeds. How many packets are lost by it: those that a ring that is given up did not show.
+    pub(crate) fn find_again(
+        &mut self,
+        options: &LiveOptions,
+        statistics: &Statistics,
+        group: Option<u16>,
+        warnings: &mut Vec<String>,
+    ) -> u64 {
+        let Ok(index) = self.socket.index_of(&self.name) else { return 0 };
         if !self.socket.hardware_type(&self.name).is_ok_and(is_ethernet) {
-            return;
+            return 0;
         }
-        self.earlier = Counts { transmitted: self.counters.transmitted, dropped: self.counters.nic_dropped };
-        if self.socket.receive_from(index).is_err() {
-            return;
+        let mut lost = 0;
+        if self.group.is_none() {
+            // Into the same ring.
+            if self.socket.receive_from(index).is_err()
+                || options.promiscuous && self.socket.promiscuous(index).is_err()
+            {
+                return 0;
+            }
+            self.index = index;
+        } else {
+            // A socket cannot leave its group, and the group belongs to the interface that is gone.
+            let ready = (self.is_leader || group.is_some()) && self.is_empty();
+            let Some(fresh) = ready.then(|| self.replacement(options, group)).flatten() else { return 0 };
+            lost = self.take_dropped();
+            (self.socket, self.ring, self.index, self.group) = (fresh.socket, fresh.ring, fresh.index, fresh.group);
         }
-        let name = printable(Path::new(&self.name));
-        if options.promiscuous && self.socket.promiscuous(index).is_err() {
-            warnings.push(format!("{name}: shows only what is addressed to this machine (not promiscuous)"));
-        }
-        self.before = statistics.of(&self.name).unwrap_or_default();
-        self.index = index;
         self.state = State::Up;
-        warnings.push(format!("{name}: the interface is back and captured again; what came meanwhile was not seen"));
+        if self.is_leader {
+            self.earlier = Counts { transmitted: self.counters.transmitted, dropped: self.counters.nic_dropped };
+            self.before = statistics.of(&self.name).unwrap_or_default();
+            let name = printable(Path::new(&self.name));
+            warnings
+                .push(format!("{name}: the interface is back and captured again; what came meanwhile was not seen"));
+        }
         self.check_link(warnings);
+        lost
+    }
+
+    fn replacement(&self, options: &LiveOptions, group: Option<u16>) -> Option<Self> {
+        let mut fresh = Self::listen(&self.name, self.input, options, None).ok()?;
+        let _ = fresh.socket.ignore_outgoing(); // said when it was opened first
+        fresh.group = Some(fresh.socket.join(group.filter(|_| !self.is_leader)).ok()?);
+        fresh.socket.open_intake().ok()?;
+        Some(fresh)
     }
 
     /// Has the interface gone down, come back, or been removed? Each change is said once.
@@ -166,6 +246,13 @@ impl Port {
                 Err(_) => self.state, // renamed: it is there, by another name
             }
         };
+        if self.is_leader && (state != self.state || trouble.is_some()) {
+            self.say(state, trouble, warnings);
+        }
+        self.state = state;
+    }
+
+    fn say(&self, state: State, trouble: Option<i32>, warnings: &mut Vec<String>) {
         let name = printable(Path::new(&self.name));
         match (self.state, state) {
             (_, State::Removed) => {
@@ -181,7 +268,6 @@ impl Port {
             }
             _ => {}
         }
-        self.state = state;
     }
 }
 
@@ -192,16 +278,21 @@ fn is_ethernet(hardware: u16) -> bool {
 /// 16 GiB: beyond that the kernel's own limits would speak, less clearly.
 const MOST_RING_MIB: usize = 16 * 1024;
 
-fn blocks(ring_mib: usize) -> Option<u32> {
+/// Of one ring.
+fn blocks(options: &LiveOptions) -> Option<u32> {
+    let rings = usize::from(options.fanout.max(1));
     let per_mib = 1024 * 1024 / ring::BLOCK_BYTES;
-    (1..=MOST_RING_MIB).contains(&ring_mib).then(|| u32::try_from(ring_mib * per_mib).ok()).flatten()
+    (rings..=MOST_RING_MIB)
+        .contains(&options.ring_mib)
+        .then(|| u32::try_from(options.ring_mib / rings * per_mib).ok())?
 }
 
 /// What a refused system call means to a person.
-fn refused(name: &str, error: &io::Error, options: &LiveOptions, statistics: &Statistics) -> Error {
+fn refused(name: &str, error: &io::Error, options: &LiveOptions, statistics: Option<&Statistics>) -> Error {
     match error.raw_os_error() {
         Some(libc::ENODEV | libc::ENXIO) => {
-            Error::about(name, format_args!("no such interface; there are: {}", statistics.names().join(", ")))
+            let there = statistics.map(|statistics| statistics.names().join(", ")).unwrap_or_default();
+            Error::about(name, format_args!("no such interface; there are: {there}"))
         }
         Some(libc::EPERM | libc::EACCES) => {
             Error::about(name, "no permission to capture; run as root, or give the program the capability CAP_NET_RAW")

@@ -39,6 +39,8 @@ pub(crate) struct Frame<'a> {
     pub wire_len: u32,
     pub vlan: Option<Tag>,
     pub data: &'a [u8],
+    /// Bytes to the frame behind it.
+    pub step: usize,
 }
 
 // SAFETY: the ring is reached only through this value; the kernel, the other side of it, does not care about threads.
@@ -86,6 +88,7 @@ impl Ring {
             wire_len: header.tp_len,
             vlan: tagged.then(|| tag(&header)),
             data: self.bytes(begin, header.tp_snaplen as usize),
+            step: header.tp_next_offset as usize,
         })
     }
 
@@ -98,10 +101,9 @@ impl Ring {
         self.header().map(|header| u64::from(header.tp_sec) * 1_000_000_000 + u64::from(header.tp_nsec))
     }
 
-    /// Go on behind the next frame; the last one of a block gives the block back.
+    /// Go on behind the next frame, by its step; the last one of a block gives the block back.
     #[inline]
-    pub(crate) fn advance(&mut self) {
-        let step = self.header().map_or(0, |header| header.tp_next_offset as usize);
+    pub(crate) fn advance(&mut self, step: usize) {
         if self.frames_left <= 1 || step == 0 {
             self.leave_block();
         } else {

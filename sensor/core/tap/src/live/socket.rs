@@ -51,6 +51,11 @@ impl Socket {
         self.set(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &libc::sock_fprog { len: 1, filter: &mut nothing })
     }
 
+    /// Let packets in again.
+    pub(crate) fn open_intake(&self) -> io::Result<()> {
+        self.set(libc::SOL_SOCKET, libc::SO_DETACH_FILTER, &0)
+    }
+
     /// Begin to receive everything that arrives on one interface.
     pub(crate) fn receive_from(&self, index: c_int) -> io::Result<()> {
         let address = libc::sockaddr_ll {
@@ -66,6 +71,16 @@ impl Socket {
         // SAFETY: `address` is a live sockaddr_ll of the length given; the kernel only reads it.
         let result = unsafe { libc::bind(self.0.as_raw_fd(), (&raw const address).cast(), length) };
         done(result)
+    }
+
+    /// Share what arrives with the other sockets of a fanout group: each packet goes to one of them, by the hash of its
+    /// addresses, or to the next one whose ring has room. `None` makes a group; the number is that of the group.
+    pub(crate) fn join(&self, group: Option<u16>) -> io::Result<u16> {
+        let mode = libc::PACKET_FANOUT_HASH | libc::PACKET_FANOUT_FLAG_ROLLOVER;
+        let unique = if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID } else { 0 };
+        let request = u32::from(group.unwrap_or(0)) | ((mode | unique) << 16);
+        self.set(libc::SOL_PACKET, libc::PACKET_FANOUT, &request)?;
+        self.get(libc::SOL_PACKET, libc::PACKET_FANOUT, 0_u32).map(|answer| (answer & 0xffff) as u16)
     }
 
     /// Packets that the ring had no room for since the last call: reading resets the kernel's counter.

@@ -171,4 +171,5 @@ pub fn utc_ns() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos() as u64
 }
 
-pub const SMALL: LiveOptions = LiveOptions { ring_mib: 8, hold_ms: 20, promiscuous: true, wait_for_return: false };
+pub const SMALL: LiveOptions =
+    LiveOptions { ring_mib: 8, fanout: 1, hold_ms: 20, promiscuous: true, wait_for_return: false };
