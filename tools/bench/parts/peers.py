@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from tools.bench.run import Median, watch
 from tools.bench.suricata import suricata
 from tools.bench.table import Table, millions
 
-PREFIX_S, QUICK_PREFIX_S = 15.0, 4.0
+PREFIX_S, QUICK_PREFIX_S = 15.0, 2.0
 """How long a slow peer may take: its prefix is made to fit."""
 SCAPY = """
 import sys
@@ -58,13 +59,20 @@ def peers() -> list[Peer]:
     found = []
     if shutil.which("tshark"):
         fields = ["-T", "fields", "-e", "mbtcp.trans_id", "-e", "modbus.func_code"]
-        number = said("tshark", "--version").split("(")[-1].split(")")[-1].strip() or said("tshark", "--version")
-        found.append(Peer("tshark", number, lambda f, n: ["tshark", "-n", "-r", str(f), "-c", str(n), *fields], 20_000))
+        number = re.search(r"\d+\.\d+[.\d]*", said("tshark", "--version"))
+        found.append(
+            Peer(
+                "tshark",
+                number[0] if number else "",
+                lambda f, n: ["tshark", "-n", "-r", str(f), "-c", str(n), *fields],
+                20_000,
+            )
+        )
     if version("scapy"):
         found.append(Peer("scapy", version("scapy"), lambda f, n: [sys.executable, "-c", SCAPY, str(f), str(n)], 3_000))
-    if version("pyshark"):
-        run = [sys.executable, "-c", PYSHARK]
-        found.append(Peer("pyshark", version("pyshark"), lambda f, n: [*run, str(f), str(n)], 300))
+    if shutil.which("tshark") and (python := _python_with("pyshark")):
+        run = [python[0], "-c", PYSHARK]
+        found.append(Peer("pyshark", python[1], lambda f, n: [*run, str(f), str(n)], 300))
     if shutil.which("ndpiReader"):
         found.append(Peer("ndpiReader", _ndpi(), lambda f, n: ["ndpiReader", "-q", "-i", str(f)], 0))
     return found
@@ -118,7 +126,19 @@ def _rate(bench: Bench, peer: Peer, capture: Path) -> tuple[int, float]:
     return packets, packets / taken.value
 
 
+def _python_with(package: str) -> tuple[str, str] | None:
+    """An interpreter that has it, ours or the system's, and which version."""
+    asks = f"from importlib.metadata import version; print(version({package!r}))"
+    for python in (sys.executable, shutil.which("python3")):
+        done = (
+            subprocess.run([python or "", "-c", asks], capture_output=True, text=True, check=False) if python else None
+        )
+        if done and done.returncode == 0:
+            return str(python), done.stdout.strip()
+    return None
+
+
 def _ndpi() -> str:
     done = subprocess.run(["ndpiReader", "-h"], capture_output=True, text=True, check=False, timeout=30)
-    words = (done.stdout + done.stderr).replace("(", " ").replace(")", " ").split()
-    return next((word for word in words if word[0].isdigit() and word.count(".") >= 1), "")
+    found = re.search(r"nDPI v?(\d+\.\d+[.\d]*)", done.stdout + done.stderr)
+    return found[1] if found else ""
