@@ -29,11 +29,19 @@ def write(machine: Mapping[str, str], tables: Sequence[Table], skipped: Mapping[
 def page(machine: Mapping[str, str], tables: Sequence[Table], skipped: Mapping[str, str]) -> str:
     parts = [HEAD]
     parts.append("\n".join(rows_of(["机器 / machine", ""], [[name, value] for name, value in machine.items()])))
+    parts += [summary(tables, place) for place in (0, 1)]
     parts += [table.markdown() for table in tables]
     if skipped:
         lines = [f"- {name}: {why}" for name, why in skipped.items()]
         parts.append("\n".join(["## 未测 / Not measured", "", *lines]))
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def summary(tables: Sequence[Table], place: int) -> str:
+    """The figures of all tables that stand for them, in one language: 0 Chinese, 1 English."""
+    title, head = (("## 概览", ("项目", "数值")), ("## Summary", ("what", "value")))[place]
+    lines = [(entry[place], entry[2]) for table in tables for entry in table.summary]
+    return "\n".join([title, "", *rows_of(head, lines)])
 
 
 def write_json(path: Path, machine: Mapping[str, str], tables: Sequence[Table], skipped: Mapping[str, str]) -> None:

@@ -18,6 +18,8 @@ class Table:
     columns: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[str]]
     notes: Sequence[tuple[str, str]] = ()
+    summary: Sequence[tuple[str, str, str]] = ()
+    """what stands at the top of the page: Chinese, English, value"""
     data: Any = field(default=None, repr=False)
     """the same as numbers, for the JSON"""
 

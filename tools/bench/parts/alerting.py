@@ -25,5 +25,6 @@ def measure(bench: Bench) -> list[Table]:
     bench.drop("alerting")
     share = f"{100 * rates[1] / rates[0]:.0f} %"
     note = (f"有 5 % 告警时为无告警时的 {share}。", f"With 5 % of the messages alerting: {share} of the silent rate.")
+    summary = [("5 % 报文告警时的吞吐与无告警时之比", "Rate with 5 % of messages alerting, of the silent rate", share)]
     title = ("百分之五的报文告警", "Five per cent alerting")
-    return [Table("alerting", title, [*COLUMNS, ("命中报文", "hits of messages")], rows, [note], data)]
+    return [Table("alerting", title, [*COLUMNS, ("命中报文", "hits of messages")], rows, [note], summary, data)]

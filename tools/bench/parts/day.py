@@ -31,5 +31,7 @@ def measure(bench: Bench) -> list[Table]:
         "一次运行；按读取进度的四分点取常驻内存。规则、基线、周期、窗口与模型全部启用。",
         "One run; resident memory at each quarter of the reading time. Rules, baseline, periods, windows and model on.",
     )
+    sums = " → ".join(map(mib, sizes))
+    summary = [("二十四小时抓包各四分点内存 MiB", "RSS at the quarters of twenty-four hours, MiB", sums)]
     data = {**facts(run), "rss": sizes}
-    return [Table("day", ("二十四小时抓包", "A capture of twenty-four hours"), columns, rows, [note], data)]
+    return [Table("day", ("二十四小时抓包", "A capture of twenty-four hours"), columns, rows, [note], summary, data)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.bench.bench import Bench
 from tools.bench.parts.headline import COLUMNS, facts, row
-from tools.bench.table import Table
+from tools.bench.table import Table, millions
 
 MESSAGES = 10
 """Of each flow: five turns."""
@@ -22,7 +22,15 @@ def measure(bench: Bench) -> list[Table]:
         "全部连接同时存活，每条十个报文；窗口与模型关闭（窗口表另有上限）。",
         "All flows are alive at the same time, each has ten packets; windows and model are off.",
     )
+    summary = [
+        (
+            f"{count:,} 条并发连接、{count:,} 行基线，百万包/秒",
+            f"{count:,} flows, {count:,} rows, M packets/s",
+            millions(rate.value),
+        )
+    ]
+    data = [facts(run) for run in runs]
     title = ("百万并发连接", "A million concurrent flows")
-    tables = [Table("flows", title, [*COLUMNS, ("淘汰", "evicted")], rows, [note], [facts(run) for run in runs])]
+    tables = [Table("flows", title, [*COLUMNS, ("淘汰", "evicted")], rows, [note], summary, data)]
     bench.drop("flows")
     return tables

@@ -16,4 +16,4 @@ def measure(bench: Bench) -> list[Table]:
     capture = bench.capture("modbus", bench.less)
     found = live.measure(capture, bench.usual_rules("modbus"), bench.baseline("modbus", bench.less), quick=bench.quick)
     rows = [[name, str(value)] for name, value in found.items()]
-    return [Table("live", ("在线抓包", "Live"), [("项目", "what"), ("数值", "value")], rows, [], found)]
+    return [Table("live", ("在线抓包", "Live"), [("项目", "what"), ("数值", "value")], rows, data=found)]

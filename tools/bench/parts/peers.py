@@ -98,6 +98,10 @@ def measure(bench: Bench) -> list[Table]:
         data[peer.name] = {"version": peer.version, "packets": packets, "packets_per_s": round(rate)}
     rows += suricata(bench, capture, own, data)
     missing = sorted({*DONE, "suricata"} - data.keys())
+    summary = [
+        (f"为 {row[0]} {row[1]} 的倍数（{row[2].partition(' / ')[0]}）", f"times {row[0]} {row[1]}", row[-1])
+        for row in rows[1:]
+    ]
     columns = [
         ("", "tool"),
         ("版本", "version"),
@@ -110,7 +114,7 @@ def measure(bench: Bench) -> list[Table]:
         f"同一文件、同一次运行、同一个核。未安装：{'、'.join(missing) or '无'}。",
         f"The same file, the same run, the same core. Not installed: {', '.join(missing) or 'none'}.",
     )
-    return [Table("peers", ("与同类工具比较", "Peers"), columns, rows, [note], data)]
+    return [Table("peers", ("与同类工具比较", "Peers"), columns, rows, [note], summary, data)]
 
 
 def _rate(bench: Bench, peer: Peer, capture: Path) -> tuple[int, float]:

@@ -48,7 +48,7 @@ def measure(bench: Bench) -> list[Table]:
         "Modbus with all function codes, processor time of one core, rooms switched on one after another; the last "
         "rows switch one thing with everything else on.",
     )
-    return [Table("prices", ("各模块的代价", "The price of each room"), columns, rows, [note], data)]
+    return [Table("prices", ("各模块的代价", "The price of each room"), columns, rows, [note], data=data)]
 
 
 OPTIONAL: list[tuple[tuple[str, str], dict[str, Any]]] = [

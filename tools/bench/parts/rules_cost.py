@@ -24,8 +24,9 @@ def measure(bench: Bench) -> list[Table]:
         "The traffic has function codes 1 to 6, 15 and 16; all rules are on these, none fires. "
         f"2,000 rules cost {more} over 20.",
     )
+    summary = [("2,000 条规则比 20 条多花", "2,000 rules cost over 20", more)]
     columns = [("规则数", "rules"), *COLUMNS[1:], ("纳秒/包", "ns/packet")]
-    return [Table("rules", ("规则数量与开销", "Cost and number of rules"), columns, rows, [note], data)]
+    return [Table("rules", ("规则数量与开销", "Cost and number of rules"), columns, rows, [note], summary, data)]
 
 
 def per_packet_ns(rate: float) -> float:

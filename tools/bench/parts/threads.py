@@ -23,5 +23,7 @@ def measure(bench: Bench) -> list[Table]:
         first = first or rate.value
         rows.append([str(count), *row("", runs, rate)[1:], f"{rate.value / first:.2f}"])
         data[str(count)] = [facts(run) for run in runs]
+    two = next(row[-1] for row in rows if row[0] == "2")
+    summary = [("双核双线程与单核之比", "Two threads on two cores, × one", two)]
     columns = [("线程数", "threads"), *COLUMNS[1:], ("与单线程之比", "× one thread")]
-    return [Table("threads", ("多线程", "Threads"), columns, rows, [], data)]
+    return [Table("threads", ("多线程", "Threads"), columns, rows, [], summary, data)]
