@@ -149,7 +149,7 @@ def write_rules(folder: Path, count: int, protocol: str) -> None:
         rules = importlib.import_module("tools.bench.rules")
     except ImportError:
         raise Skipped("tools/bench/rules.py is not there: no generated rules") from None
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     rules.write(folder, count, protocol=protocol)
 
 
