@@ -8,12 +8,14 @@ from os import PathLike
 from typing import Any, final
 
 __all__ = [
+    "Assets",
     "Batch",
     "Engine",
     "Hit",
     "News",
     "Windows",
     "__version__",
+    "asset_features",
     "baseline_from_json",
     "baseline_to_json",
     "check_filter",
@@ -79,6 +81,8 @@ class Batch:
     def news(self) -> list[News]: ...
     @property
     def windows(self) -> Windows: ...
+    @property
+    def assets(self) -> Assets: ...
     @property
     def ledger(self) -> dict[str, Any]:
         """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes."""
@@ -168,21 +172,71 @@ class News:
 
 @final
 class Windows:
+    """Closed windows: a row per conversation and window, ordered by end, segment, client and server in a batch.
+
+    Columns, beside the counts that explain themselves: `unanswered` (requests of the window before that got no answer
+    until the end of this one), `bytes_mean` (of all messages), `operations` (different ones, at most 64), `objects`
+    (different ones touched: exact up to 50, an estimate above), `writes` (requests that write, control or carry
+    programs), `latency_median_ms`, `interval_mean_ms` and `interval_std_ms` (between requests), `operation_entropy`
+    (bits), `sessions` (requests that open, log in or close), `peak` (messages in the busiest eighth of the window),
+    `retransmissions` (packets), `gap_bytes` (never seen).
+    """
+
     def __len__(self) -> int: ...
     @property
-    def columns(self) -> list[str]: ...
+    def columns(self) -> list[str]:
+        """Names of the matrix's columns; as `features()`."""
+
     @property
     def matrix(self) -> bytes:
         """Row-major float64: `numpy.frombuffer(w.matrix).reshape(len(w), -1)`."""
 
+    @property
+    def starts(self) -> bytes:
+        """Where each row's window begins, in nanoseconds: `numpy.frombuffer(w.starts, numpy.uint64)`."""
+
+    @property
+    def ends(self) -> bytes: ...
+    def segments(self) -> list[str]: ...
+    def clients(self) -> list[str]: ...
+    def servers(self) -> list[str]: ...
+    def protocols(self) -> list[str]: ...
     def keys(self) -> list[tuple[str, str, str, str, int, int]]:
         """For each row: segment, client, server, protocol, start and end in nanoseconds."""
+
+@final
+class Assets:
+    """Closed windows: a row per station (segment, address) and window, the sum of its conversations.
+
+    Columns: `messages`, `bytes`, `peers` (different stations it spoke with), `new_peers` (not spoken with in the window
+    before), `protocols`, `requests_as_client`, `requests_as_server`, `failures` (answers that refuse, given or got),
+    `writes` (sent or received), `retransmissions`, `gap_bytes`, `peak`, `operation_entropy`.
+    """
+
+    def __len__(self) -> int: ...
+    @property
+    def columns(self) -> list[str]:
+        """Names of the matrix's columns; as `asset_features()`."""
+
+    @property
+    def matrix(self) -> bytes:
+        """As `Windows.matrix`."""
+
+    @property
+    def starts(self) -> bytes: ...
+    @property
+    def ends(self) -> bytes: ...
+    def segments(self) -> list[str]: ...
+    def addresses(self) -> list[str]: ...
+    def keys(self) -> list[tuple[str, str, int, int]]:
+        """For each row: segment, IP address, start and end in nanoseconds."""
 
 def fields() -> list[tuple[str, str, bool]]: ...
 def protocols() -> list[tuple[str, list[str], list[str], list[int]]]: ...
 def skip_reasons() -> list[str]: ...
 def loss_places() -> list[str]: ...
 def features() -> list[str]: ...
+def asset_features() -> list[str]: ...
 def check_filter(expression: str) -> None: ...
 def baseline_to_json(table: bytes) -> str: ...
 def baseline_from_json(text: str) -> bytes: ...

@@ -1,19 +1,20 @@
 //! What one poll brings back.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict};
 use wire::ledger::{Ledger, LOSSES, SKIPS};
 use wire::news::News;
 use wire::print::{mac_text, Names};
-use wire::windows::{Row, FEATURES};
 
 use crate::hit::PyHit;
+use crate::windows::{Assets, Windows};
 
 #[pyclass(frozen, module = "sensor._core", get_all)]
 pub struct Batch {
     pub hits: Vec<Py<PyHit>>,
     pub news: Vec<Py<PyNews>>,
     pub windows: Py<Windows>,
+    pub assets: Py<Assets>,
     pub ledger: Py<PyDict>,
     pub events: Py<PyBytes>,
     pub listing: Py<PyBytes>,
@@ -65,56 +66,6 @@ impl PyNews {
                 ts_ns: *ts_ns,
             },
         }
-    }
-}
-
-/// Closed windows: one row a conversation, one float64 column a feature.
-#[pyclass(frozen, module = "sensor._core")]
-pub struct Windows {
-    rows: Vec<Row>,
-    segments: Vec<String>,
-}
-
-impl Windows {
-    pub fn new(rows: Vec<Row>, names: &Names) -> Self {
-        Self { rows, segments: names.segments.clone() }
-    }
-}
-
-#[pymethods]
-impl Windows {
-    fn __len__(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Names of the matrix's columns.
-    #[getter]
-    fn columns(&self) -> Vec<&'static str> {
-        FEATURES.to_vec()
-    }
-
-    /// Row-major float64 in this machine's byte order: `numpy.frombuffer(w.matrix).reshape(len(w), -1)`.
-    #[getter]
-    fn matrix<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let bytes: Vec<u8> = self.rows.iter().flat_map(|row| row.features).flat_map(f64::to_ne_bytes).collect();
-        PyBytes::new(py, &bytes)
-    }
-
-    /// For each row: segment, client, server, protocol, start and end in nanoseconds.
-    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for row in &self.rows {
-            let segment = self.segments.get(usize::from(row.segment)).map_or("default", String::as_str);
-            list.append((
-                segment,
-                row.client_ip.to_string(),
-                row.server_ip.to_string(),
-                row.protocol,
-                row.start_ns,
-                row.end_ns,
-            ))?;
-        }
-        Ok(list)
     }
 }
 

@@ -12,15 +12,17 @@ use wire::analysis::Analysis;
 use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
 use wire::engine::Engine;
 use wire::filter::Filter;
+use wire::limits;
 use wire::packet::Sink;
 use wire::print::Names;
 use wire::rules::Rules;
-use wire::windows::Windows as WindowRoom;
+use wire::windows::{merge_assets, Windows as WindowRoom};
 
-use crate::batch::{ledger_dict, Batch, PyNews, Windows};
+use crate::batch::{ledger_dict, Batch, PyNews};
 use crate::config::Config;
 use crate::hit::PyHit;
 use crate::recording::Recording;
+use crate::windows::{Assets, Windows};
 
 /// Hits after which a poll comes back although more packets are there: bounds what one batch costs Python.
 const HITS: usize = 10_000;
@@ -66,7 +68,7 @@ impl PyEngine {
             analysis.learner = config.learn.then(|| {
                 Learner::new(LearnSettings { segments: vec![config.segment.clone()], ..LearnSettings::default() })
             });
-            analysis.windows = (config.window_ns > 0).then(|| WindowRoom::new(config.window_ns));
+            analysis.windows = (config.window_ns > 0).then(|| WindowRoom::new(config.window_ns, limits::WINDOWS));
             analysis.events = config.events.then(Vec::new);
             analysis.listing = config.listing.then(Vec::new);
             let engine = Engine::new(config.flows, analysis, filter);
@@ -214,19 +216,21 @@ impl Inner {
         let analysis = &mut self.engine.analysis;
         let hits = std::mem::take(&mut analysis.folder.hits);
         let news = std::mem::take(&mut analysis.newsroom.news);
-        let rows = std::mem::take(&mut analysis.rows);
+        let closed = std::mem::take(&mut analysis.closed);
         let events = analysis.events.as_mut().map(std::mem::take).unwrap_or_default();
         let listing = analysis.listing.as_mut().map(std::mem::take).unwrap_or_default();
         let names = &analysis.names;
         let hits = hits.into_iter().map(|hit| Py::new(py, PyHit::new(hit, names))).collect::<PyResult<_>>()?;
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
-        let windows = Py::new(py, Windows::new(rows, names))?;
+        let windows = Py::new(py, Windows::new(closed.rows, names))?;
+        let assets = Py::new(py, Assets::new(merge_assets(closed.assets), names))?;
         let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
         warnings.extend(self.recording.warnings());
         Ok(Batch {
             hits,
             news,
             windows,
+            assets,
             ledger: ledger_dict(py, &self.engine.ledger())?.unbind(),
             events: PyBytes::new(py, &events).unbind(),
             listing: PyBytes::new(py, &listing).unbind(),

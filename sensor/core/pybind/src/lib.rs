@@ -7,6 +7,7 @@ mod engine;
 mod hit;
 mod recording;
 mod tables;
+mod windows;
 
 use pyo3::prelude::*;
 
@@ -15,7 +16,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<engine::PyEngine>()?;
     module.add_class::<batch::Batch>()?;
-    module.add_class::<batch::Windows>()?;
+    module.add_class::<windows::Windows>()?;
+    module.add_class::<windows::Assets>()?;
     module.add_class::<hit::PyHit>()?;
     module.add_class::<batch::PyNews>()?;
     module.add_function(wrap_pyfunction!(tables::fields, module)?)?;
@@ -23,6 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::skip_reasons, module)?)?;
     module.add_function(wrap_pyfunction!(tables::loss_places, module)?)?;
     module.add_function(wrap_pyfunction!(tables::features, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::asset_features, module)?)?;
     module.add_function(wrap_pyfunction!(tables::check_filter, module)?)?;
     module.add_function(wrap_pyfunction!(tables::baseline_to_json, module)?)?;
     module.add_function(wrap_pyfunction!(tables::baseline_from_json, module)?)?;

@@ -8,7 +8,7 @@ use wire::filter::Filter;
 use wire::ledger::{LOSSES, SKIPS};
 use wire::protocol::PROTOCOLS;
 use wire::value::{FieldDef, Kind};
-use wire::windows::FEATURES;
+use wire::windows::{ASSET_FEATURES, FEATURES};
 
 fn described(field: &FieldDef) -> (&'static str, &'static str, bool) {
     let kind = match field.kind {
@@ -56,6 +56,11 @@ pub fn loss_places() -> Vec<&'static str> {
 #[pyfunction]
 pub fn features() -> Vec<&'static str> {
     FEATURES.to_vec()
+}
+
+#[pyfunction]
+pub fn asset_features() -> Vec<&'static str> {
+    ASSET_FEATURES.to_vec()
 }
 
 /// Raises ValueError with the place and the way out when a `--filter` expression cannot be read.

@@ -15,7 +15,7 @@ use crate::print::{self, Names};
 use crate::reader::Consumer;
 use crate::rules::Rules;
 use crate::value::{Outcome, Role};
-use crate::windows::{Row, Windows};
+use crate::windows::{Closed, Windows};
 
 /// The rooms behind the parsers, each present only when it was asked for.
 pub struct Analysis {
@@ -31,7 +31,8 @@ pub struct Analysis {
     pub events: Option<Vec<u8>>,
     /// NDJSON of every single hit, when asked for.
     pub listing: Option<Vec<u8>>,
-    pub rows: Vec<Row>,
+    /// Windows that ended.
+    pub closed: Closed,
     /// Hits and notes of this room; the engine adds them to its own.
     pub ledger: Ledger,
     pub now_ns: u64,
@@ -58,7 +59,7 @@ impl Analysis {
             names,
             events: None,
             listing: None,
-            rows: Vec::new(),
+            closed: Closed::default(),
             ledger: Ledger::default(),
             now_ns: 0,
             matched: Vec::new(),
@@ -77,7 +78,8 @@ impl Analysis {
         }
         self.timed_findings(None);
         if let Some(windows) = self.windows.as_mut() {
-            windows.tick(now_ns, &mut self.rows);
+            windows.tick(now_ns, &mut self.closed);
+            add(&mut self.ledger.notes.windows_refused, std::mem::take(&mut self.closed.refused));
         }
         self.folder.tick(now_ns);
     }
@@ -277,7 +279,7 @@ impl Consumer for Analysis {
             }
         }
         if let Some(windows) = self.windows.as_mut() {
-            windows.observe(event, self.now_ns);
+            windows.observe(event, self.now_ns, &mut marks.window);
         }
         if let Some(learner) = self.learner.as_mut() {
             learner.observe(event, self.now_ns);

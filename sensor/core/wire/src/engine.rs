@@ -43,6 +43,7 @@ impl Engine {
         let own: &Notes = &self.analysis.ledger.notes;
         ledger.notes.folds_evicted = own.folds_evicted;
         ledger.notes.assets_unlisted = own.assets_unlisted;
+        ledger.notes.windows_refused = own.windows_refused;
         ledger
     }
 

@@ -82,10 +82,12 @@ pub struct Notes {
     pub requests_evicted: u64,
     pub folds_evicted: u64,
     pub assets_unlisted: u64,
+    /// Messages of conversations for which `limits::WINDOWS` left no window.
+    pub windows_refused: u64,
 }
 
 impl Notes {
-    pub fn named(&self) -> [(&'static str, u64); 12] {
+    pub fn named(&self) -> [(&'static str, u64); 13] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -99,6 +101,7 @@ impl Notes {
             ("requests_evicted", self.requests_evicted),
             ("folds_evicted", self.folds_evicted),
             ("assets_unlisted", self.assets_unlisted),
+            ("windows_refused", self.windows_refused),
         ]
     }
 }

@@ -47,7 +47,9 @@ pub const FOLD_IDLE_NS: u64 = 600_000_000_000;
 pub const ASSETS: usize = 1 << 18;
 /// A step of packet time larger than this, either way, is a clock that was set and not time that passed.
 pub const TIME_JUMP_NS: u64 = 3_600_000_000_000;
-/// Conversations with an open window. Beyond it the window of the conversation idle longest closes early.
+/// Conversations with an open window, of all shards. Beyond it one that was silent in this window gives its place; where
+/// all have spoken, the newcomer's messages are not counted before the next window, which is counted. So every row is
+/// about a whole window. 256 bytes each.
 pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.

@@ -13,4 +13,3 @@ mod check;
 mod messages;
 mod periods;
 mod table;
-mod windows;
