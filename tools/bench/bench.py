@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tools.bench.knowledge import window_s, write_baseline
-from tools.bench.run import Median, Replay, replay, several
+from tools.bench.run import Median, Replay, replay
 from tools.bench.traffic import PLANTS, Plant, write
 
 LARGEST_FRAME = 320
 """Bytes of a record, at most, on average: for saying beforehand whether the disk is large enough."""
 RESERVE = 2 << 30
 RULES, TUPLES = 200, 100_000
+OWN_SIZE = {"flows": (50_000, 100_000.0), "day": (10, 2.4)}
+"""Plants whose size is what they are measured for; connections and packets a second of a quick run."""
 MIXED = ("modbus", "s7comm", "opcua")
 
 RULE = """\
@@ -40,6 +42,18 @@ class Skipped(Exception):
     """A part that cannot run here; the message says what is missing."""
 
 
+@dataclass(frozen=True)
+class Case:
+    """What one replay is given."""
+
+    name: str
+    capture: Path
+    rules: Path | None
+    baseline: Path | None
+    cores: int = 1
+    more: tuple[str, ...] = ()
+
+
 @dataclass
 class Bench:
     folder: Path
@@ -55,8 +69,9 @@ class Bench:
     def plant(self, kind: str) -> Plant:
         """As listed; with fewer connections where that was asked for. A quick one is a quarter in size and pace."""
         plant = PLANTS[kind]
-        if kind in ("flows", "day"):
-            return replace(plant, connections=plant.connections // 20) if self.quick else plant
+        if kind in OWN_SIZE:
+            connections, pace = OWN_SIZE[kind]
+            return replace(plant, connections=connections, packets_per_s=pace) if self.quick else plant
         if self.quick:
             plant = replace(plant, connections=plant.connections // 4, packets_per_s=plant.packets_per_s / 4)
         return replace(plant, connections=self.connections) if self.connections else plant
@@ -129,18 +144,18 @@ class Bench:
             say(f"{reason}; the bundled rules instead")
             return None
 
-    def measure(
-        self,
-        label: str,
-        capture: Path,
-        rules: Path | None,
-        baseline: Path | None,
-        *,
-        on: int = 1,
-        more: Sequence[str] = (),
-    ) -> tuple[list[Replay], Median]:
-        say(f"{label}: {self.runs} runs")
-        return several(self.runs, lambda: replay(capture, rules, baseline, on=on, more=more))
+    def measure(self, case: Case) -> tuple[list[Replay], Median]:
+        """All runs of one case, and their rate."""
+        return self.compare([case])[0]
+
+    def compare(self, cases: Sequence[Case]) -> list[tuple[list[Replay], Median]]:
+        """Runs of several cases in turn, so that what else the machine does falls on all of them alike."""
+        runs: list[list[Replay]] = [[] for _ in cases]
+        for number in range(1, self.runs + 1):
+            for case, own in zip(cases, runs, strict=True):
+                say(f"{case.name}: run {number} of {self.runs}")
+                own.append(replay(case.capture, case.rules, case.baseline, on=case.cores, more=case.more))
+        return [(own, Median.of([run.packets_per_s for run in own])) for own in runs]
 
 
 def write_rules(folder: Path, count: int, protocol: str) -> None:

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -165,9 +165,3 @@ class Median:
     @classmethod
     def of(cls, values: Sequence[float]) -> Median:
         return cls(statistics.median(values), min(values), max(values))
-
-
-def several(count: int, run: Callable[[], Replay]) -> tuple[list[Replay], Median]:
-    """So many runs, and their rate."""
-    runs = [run() for _ in range(count)]
-    return runs, Median.of([each.packets_per_s for each in runs])

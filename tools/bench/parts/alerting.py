@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import RULES, Bench, write_rule
+from tools.bench.bench import RULES, Bench, Case, write_rule
 from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.table import Table
 from tools.bench.traffic.modbus import ALERTING_UNIT
@@ -16,11 +16,12 @@ def measure(bench: Bench) -> list[Table]:
     write_rule(loud / "alerting", "unit", f"modbus.unit_id: {ALERTING_UNIT}")
     rows, data = [], {}
     rates = []
-    for name, rules in (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud)):
-        capture, baseline = bench.capture("alerting", bench.less), bench.baseline("alerting", bench.less)
-        runs, rate = bench.measure(name, capture, rules, baseline)
-        rows.append([*row(name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
-        data[name] = [facts(run) for run in runs]
+    capture, baseline = bench.capture("alerting", bench.less), bench.baseline("alerting", bench.less)
+    given = (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud))
+    cases = [Case(name, capture, rules, baseline) for name, rules in given]
+    for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
+        rows.append([*row(case.name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
+        data[case.name] = [facts(run) for run in runs]
         rates.append(rate.value)
     bench.drop("alerting")
     share = f"{100 * rates[1] / rates[0]:.0f} %"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import RULES, TUPLES, Bench
+from tools.bench.bench import RULES, TUPLES, Bench, Case
 from tools.bench.run import Median, Replay
 from tools.bench.table import Table, mib, millions, spread
 
@@ -25,7 +25,7 @@ def measure(bench: Bench) -> list[Table]:
     for kind, name in KINDS.items():
         capture = bench.capture(kind, bench.packets)
         baseline = bench.baseline(kind, bench.packets)
-        runs, rate = bench.measure(name, capture, bench.usual_rules(kind), baseline)
+        runs, rate = bench.measure(Case(name, capture, bench.usual_rules(kind), baseline))
         bench.rates[kind] = rate
         rows.append(row(name, runs, rate))
         data[kind] = [facts(run) for run in runs]

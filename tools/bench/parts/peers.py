@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.bench.bench import Bench, say
+from tools.bench.bench import Bench, Case, say
 from tools.bench.machine import said, version
 from tools.bench.run import Median, watch
 from tools.bench.suricata import suricata
@@ -82,7 +82,8 @@ def measure(bench: Bench) -> list[Table]:
     capture = bench.capture("modbus", bench.packets)
     own = bench.rates.get("modbus")
     if own is None:
-        _, own = bench.measure("Otus", capture, bench.usual_rules("modbus"), bench.baseline("modbus", bench.packets))
+        rules, baseline = bench.usual_rules("modbus"), bench.baseline("modbus", bench.packets)
+        _, own = bench.measure(Case("Otus", capture, rules, baseline))
     rows = [
         ["**Otus**", "", "规则、基线、模型全开 / rules, baseline and model on", "全部 / all", millions(own.value), "1"]
     ]

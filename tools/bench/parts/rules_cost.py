@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import Bench
+from tools.bench.bench import Bench, Case
 from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.table import Table
 
@@ -11,14 +11,14 @@ COUNTS = (0, 20, 200, 2_000)
 
 def measure(bench: Bench) -> list[Table]:
     capture, baseline = bench.capture("functions", bench.less), bench.baseline("functions", bench.less)
-    rows, data, rates = [], {}, {}
-    for count in COUNTS:
-        runs, rate = bench.measure(f"{count} rules", capture, bench.rules(count), baseline)
-        rates[count] = per_packet_ns(rate.value)
-        rows.append([f"{count:,}", *row("", runs, rate)[1:], f"{rates[count]:.1f}"])
+    rows, data, costs = [], {}, dict[int, float]()
+    cases = [Case(f"{count} rules", capture, bench.rules(count), baseline) for count in COUNTS]
+    for count, (runs, rate) in zip(COUNTS, bench.compare(cases), strict=True):
+        costs[count] = 1e9 / rate.value
+        rows.append([f"{count:,}", *row("", runs, rate)[1:], f"{costs[count]:.1f}"])
         data[str(count)] = [facts(run) for run in runs]
     bench.drop("functions")
-    more = f"{100 * (rates[2_000] / rates[20] - 1):.1f} %"
+    more = f"{100 * (costs[2_000] / costs[20] - 1):.1f} %"
     note = (
         f"流量含功能码 1–6、15、16，规则都针对这些功能码，均不触发。2,000 条比 20 条多花 {more}。",
         "The traffic has function codes 1 to 6, 15 and 16; all rules are on these, none fires. "
@@ -27,7 +27,3 @@ def measure(bench: Bench) -> list[Table]:
     summary = [("2,000 条规则比 20 条多花", "2,000 rules cost over 20", more)]
     columns = [("规则数", "rules"), *COLUMNS[1:], ("纳秒/包", "ns/packet")]
     return [Table("rules", ("规则数量与开销", "Cost and number of rules"), columns, rows, [note], summary, data)]
-
-
-def per_packet_ns(rate: float) -> float:
-    return 1e9 / rate

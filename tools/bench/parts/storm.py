@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import Bench, write_rule
+from tools.bench.bench import Bench, Case, write_rule
 from tools.bench.knowledge import write_empty
 from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.table import Table, mib
@@ -15,18 +15,20 @@ def measure(bench: Bench) -> list[Table]:
     write_empty(knows_nothing)
     silent = write_rule(bench.folder / "rules-silent", "silent", "modbus.function_code: 90")
     loud = write_rule(bench.folder / "rules-storm", "storm", "modbus.function_code: 6")
-    cases = (
+    given = (
         ("安静 / silent", silent, knows),
         ("规则全中 / a rule hits every packet", loud, knows),
         ("基线一无所知 / a baseline that knows nothing", silent, knows_nothing),
     )
     rows, data, rates = [], {}, []
-    for name, rules, baseline in cases:
-        runs, rate = bench.measure(name, capture, rules, baseline)
+    cases = [Case(name, capture, rules, baseline) for name, rules, baseline in given]
+    for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
         rates.append(rate.value)
         middle, end = (mib(runs[-1].after(share).rss_bytes) for share in (0.5, 1.0))
-        rows.append([*row(name, runs, rate), f"{runs[0].hits:,}", f"{middle} → {end}", f"{rate.value / rates[0]:.0%}"])
-        data[name] = [facts(run) for run in runs]
+        rows.append(
+            [*row(case.name, runs, rate), f"{runs[0].hits:,}", f"{middle} → {end}", f"{rate.value / rates[0]:.0%}"]
+        )
+        data[case.name] = [facts(run) for run in runs]
     bench.drop("flood")
     columns = [
         *COLUMNS,

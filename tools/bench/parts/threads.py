@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import Bench, Skipped, takes
+from tools.bench.bench import Bench, Case, Skipped, takes
 from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.run import cores
 from tools.bench.table import Table
@@ -13,13 +13,10 @@ def measure(bench: Bench) -> list[Table]:
         raise Skipped("otus replay has no --threads: one thread only")
     capture, baseline = bench.capture("modbus", bench.less), bench.baseline("modbus", bench.less)
     rows, data, first = [], {}, 0.0
-    for count in (1, 2, 4, 8):
-        if count > max(2, len(cores(1 << 10))):
-            continue
-        more = ["--threads", str(count)]
-        runs, rate = bench.measure(
-            f"{count} threads", capture, bench.usual_rules("modbus"), baseline, on=count, more=more
-        )
+    rules, most = bench.usual_rules("modbus"), max(2, len(cores(1 << 10)))
+    counts = [count for count in (1, 2, 4, 8) if count <= most]
+    cases = [Case(f"{count} threads", capture, rules, baseline, count, ("--threads", str(count))) for count in counts]
+    for count, (runs, rate) in zip(counts, bench.compare(cases), strict=True):
         first = first or rate.value
         rows.append([str(count), *row("", runs, rate)[1:], f"{rate.value / first:.2f}"])
         data[str(count)] = [facts(run) for run in runs]
