@@ -77,6 +77,7 @@ fn observe_all(windows: &mut Windows, wire: &mut Wire, rounds: u64) -> u64 {
                 operation: asked.operation,
                 class: asked.class,
                 object: None,
+                facts: None,
             });
             now_ns += 500;
             (event.ts_ns, event.from_client) = (now_ns + (now_ns & 0x1f_ffff), false);

@@ -250,8 +250,10 @@ impl Consumer for Analysis {
         };
         self.matched.clear();
         self.deviations.clear();
+        let mut polled = None;
         if let Some(baseline) = self.baseline.as_ref() {
-            event.link = Some(baseline.assess(known, event, &mut self.deviations));
+            let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
+            (event.link, polled) = (Some(facts), poll);
         }
         self.rules.matches(event, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
@@ -273,7 +275,7 @@ impl Consumer for Analysis {
         }
         self.deviations = deviations;
         if let Some(periods) = self.periods.as_mut() {
-            periods.observe(known, event, self.now_ns, &mut self.timed);
+            periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);
             if !self.timed.is_empty() {
                 self.timed_findings(Some((event, digest)));
             }

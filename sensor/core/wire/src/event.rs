@@ -34,6 +34,8 @@ pub struct Asked {
     pub class: Class,
     /// The first object the request touched (its text is not kept).
     pub object: Option<Object>,
+    /// What the baseline knew about the request: its answer is judged by the same.
+    pub facts: Option<LinkFacts>,
 }
 
 /// A message and its surroundings. Borrowed for the length of one call.

@@ -201,6 +201,7 @@ impl Reader {
                     operation: self.record.operation,
                     class: self.record.class,
                     object: first_object(self.record.objects()),
+                    facts: event.link,
                 },
                 long_poll: self.record.long_poll,
                 folds,

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::load::{Knowledge, LinkKey, ObjectKey, OperationKey, Touched};
-use super::{codec, space, stretches};
-use crate::event::{Event, LinkFacts};
+use super::knowledge::{Knowledge, LinkKey, Request, Touched};
+use super::load::load;
+use super::{space, stretches};
+use crate::event::{Asked, Event, LinkFacts};
 use crate::finding::{Deviation, Param, Params};
 use crate::protocol::PROTOCOLS;
 use crate::value::{Class, Object, Role};
@@ -17,6 +18,10 @@ pub const NEW_OBJECT: &str = "baseline:new_object";
 
 /// Learned stretches or names that an alert shows: those nearest to what was touched.
 const SHOWN: usize = 8;
+
+/// A learned poll, as a baseline found it: good for that baseline only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Polled(pub(super) usize);
 
 /// A compiled baseline. Shared with [`super::Periods`], not copied.
 #[derive(Clone, Debug)]
@@ -32,36 +37,37 @@ impl Baseline {
 
     /// The same with the engine's segment names, in the order of their numbers.
     pub fn with_segments(bytes: &[u8], segments: &[&str]) -> Result<Self, String> {
-        let table = codec::decode(bytes)?;
-        Ok(Self { known: Arc::new(Knowledge::new(&table, segments)?) })
+        Ok(Self { known: Arc::new(load(bytes, segments)?) })
+    }
+
+    /// Bytes on the heap that the loaded table takes.
+    pub fn heap_bytes(&self) -> usize {
+        self.known.heap_bytes()
     }
 
     /// The number of a learned conversation; the same for as long as this baseline is loaded.
     pub fn link(&self, segment: u16, client: IpAddr, server: IpAddr, protocol: &str) -> Option<u32> {
         let protocol = PROTOCOLS.iter().position(|entry| entry.name == protocol)?;
         let protocol = u16::try_from(protocol).ok()?;
-        self.known.links.get(&LinkKey { segment, protocol, client, server }).copied()
+        self.known.link(&LinkKey { segment, protocol, client, server })
     }
 
     /// What rules may ask as `link.*`. An answer is judged by what its request asked for.
     pub fn facts(&self, link: Option<u32>, event: &Event<'_>) -> LinkFacts {
         let Some(link) = link else { return LinkFacts::default() };
         let record = event.record;
-        let (operation, class) = match (record.role, event.asked) {
-            (Role::Response, Some(asked)) => (asked.operation, asked.class),
-            _ => (record.operation, record.class),
-        };
-        let learned_object = match (record.role, event.asked) {
-            (Role::Response, Some(asked)) => {
-                // The request's text is gone; its hash stands in `start`.
-                asked.object.is_none_or(|object| self.knows(link, class, &object, None))
+        let (operation, class, learned_object) = match (record.role, event.asked) {
+            (Role::Response, Some(Asked { facts: Some(facts), .. })) => return facts,
+            // The request's text is gone; its hash stands in `start`.
+            (Role::Response, Some(Asked { operation, class, object, .. })) => {
+                (operation, class, object.is_none_or(|object| self.knows(link, class, &object, None)))
             }
-            _ => self.strange(link, event).is_none(),
+            _ => (record.operation, record.class, self.strange(link, event).is_none()),
         };
         LinkFacts {
             known: true,
-            learned_writes: self.known.rows.get(link as usize).is_some_and(|row| row.writes),
-            learned_operation: self.known.operations.contains(&OperationKey { link, code: operation, class }),
+            learned_writes: self.known.writes(link),
+            learned_operation: self.known.operates(link, operation, class),
             learned_object,
         }
     }
@@ -82,7 +88,7 @@ impl Baseline {
             // By class: the first write of a new link is an alert of its own beside its first read.
             return out.push(Deviation { cause: NEW_LINK, key: space::mix(class, event.protocol as u64) });
         };
-        if !self.known.operations.contains(&OperationKey { link, code: record.operation, class: record.class }) {
+        if !self.known.operates(link, record.operation, record.class) {
             return out.push(Deviation { cause: NEW_OPERATION, key: u64::from(record.operation) << 8 | class });
         }
         if let Some(object) = self.strange(link, event) {
@@ -91,18 +97,37 @@ impl Baseline {
         }
     }
 
-    /// `facts` and `check` in one go, at the cost of one: what the hot path calls.
+    /// `facts` and `check` in one go, at the cost of one.
     pub fn assess(&self, link: Option<u32>, event: &Event<'_>, out: &mut Vec<Deviation>) -> LinkFacts {
+        self.assess_poll(link, event, out).0
+    }
+
+    /// The same, and which learned poll it is: what the hot path calls. A poll whose operation and stretch were learned
+    /// is found by one look.
+    #[inline]
+    pub fn assess_poll(
+        &self,
+        link: Option<u32>,
+        event: &Event<'_>,
+        out: &mut Vec<Deviation>,
+    ) -> (LinkFacts, Option<Polled>) {
+        let polled = link.and_then(|link| self.known.polled(link, event)).map(Polled);
+        let request = polled.and_then(|polled| self.known.requests.at(polled.0));
+        if let Some(request) = request.filter(|request| request.has(Request::LEARNED)) {
+            let learned_writes = request.has(Request::WRITES);
+            let facts = LinkFacts { known: true, learned_writes, learned_operation: true, learned_object: true };
+            return (facts, polled);
+        }
         let facts = self.facts(link, event);
         if !(facts.known && facts.learned_operation && facts.learned_object) {
             self.check(link, event, out);
         }
-        facts
+        (facts, polled)
     }
 
     /// Whether client and server are stations that were never seen.
     fn strangers(&self, event: &Event<'_>) -> (bool, bool) {
-        let new = |ip| !self.known.assets.contains(&(event.segment, ip));
+        let new = |ip| !self.known.station(event.segment, ip);
         (new(event.client.ip), new(event.server.ip))
     }
 
@@ -110,24 +135,35 @@ impl Baseline {
     #[inline]
     fn strange<'e>(&self, link: u32, event: &Event<'e>) -> Option<&'e Object> {
         let record = event.record;
+        // Objects of one message lie in the same address space more often than not.
+        let mut before: Option<(&Object, Option<&Touched>)> = None;
         record.objects().iter().find(|object| {
+            let same = |known: &Object| std::ptr::eq(known.space, object.space) && known.index == object.index;
+            let touched = match before {
+                Some((known, touched)) if same(known) => touched,
+                _ => self.touched(link, record.class, object),
+            };
+            before = Some((object, touched));
             let name = object.text.map(|span| record.text(span));
-            !self.knows(link, record.class, object, name)
+            !touched.is_some_and(|touched| self.holds(touched, object, name))
         })
     }
 
-    fn touched(&self, link: u32, class: Class, object: &Object) -> Option<Touched> {
-        let space = self.known.spaces.find(object.space)?;
-        self.known.objects.get(&ObjectKey { link, index: object.index, space, class }).copied()
+    #[inline]
+    fn touched(&self, link: u32, class: Class, object: &Object) -> Option<&Touched> {
+        self.known.touched(link, class, self.known.spaces.find(object.space)?, object.index)
     }
 
     fn knows(&self, link: u32, class: Class, object: &Object, name: Option<&str>) -> bool {
-        let Some(touched) = self.touched(link, class, object) else { return false };
+        self.touched(link, class, object).is_some_and(|touched| self.holds(touched, object, name))
+    }
+
+    #[inline]
+    fn holds(&self, touched: &Touched, object: &Object, name: Option<&str>) -> bool {
         if object.text.is_none() {
-            let learned = Knowledge::at(&self.known.stretches, touched.stretches);
-            return stretches::contains(learned, object.start, object.end);
+            return stretches::contains(self.known.stretches(touched), object.start, object.end);
         }
-        let names = Knowledge::at(&self.known.names, touched.names);
+        let names = self.known.names(touched);
         let first = names.partition_point(|known| known.hash < object.start);
         let same = names.iter().skip(first).take_while(|known| known.hash == object.start);
         let mut texts = same.map(|known| self.known.text(known.start, known.length));
@@ -170,16 +206,19 @@ impl Baseline {
     fn object_params(&self, link: u32, event: &Event<'_>, object: &Object, params: &mut Params) {
         params.push(("space", Param::Text(object.space.to_owned())));
         params.push(("index", Param::Unsigned(object.index.into())));
-        let touched = self.touched(link, event.record.class, object).unwrap_or_default();
+        let touched = self.touched(link, event.record.class, object);
         match object.text {
             Some(span) => {
                 params.push(("object", Param::Text(event.record.text(span).to_owned())));
-                params.push(("learned_names", Param::Unsigned(touched.names.1.into())));
+                params.push((
+                    "learned_names",
+                    Param::Unsigned(touched.map_or(0, |touched| self.known.names(touched).len() as u64)),
+                ));
             }
             None => {
                 params.push(("start", Param::Unsigned(object.start)));
                 params.push(("end", Param::Unsigned(object.end)));
-                let learned = Knowledge::at(&self.known.stretches, touched.stretches);
+                let learned = touched.map_or(&[][..], |touched| self.known.stretches(touched));
                 let near = learned.partition_point(|stretch| stretch.0 <= object.start);
                 let from = near.saturating_sub(SHOWN / 2).min(learned.len().saturating_sub(SHOWN));
                 params.push(("learned", Param::Ranges(learned.iter().skip(from).take(SHOWN).copied().collect())));
@@ -196,9 +235,8 @@ impl Baseline {
 
     /// Learned operation codes of a link as stretches.
     fn operations(&self, link: u32) -> Vec<(u64, u64)> {
-        let codes = self.known.rows.get(link as usize).map_or((0, 0), |row| row.codes);
-        let own = Knowledge::at(&self.known.codes, codes).iter();
-        let mut codes: Vec<(u64, u64)> = own.map(|code| (u64::from(*code), u64::from(*code))).collect();
+        let own = self.known.operations(link).iter().map(|row| u64::from(row.code));
+        let mut codes: Vec<(u64, u64)> = own.map(|code| (code, code)).collect();
         stretches::normalise(&mut codes);
         codes
     }

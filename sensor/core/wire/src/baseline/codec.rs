@@ -147,6 +147,11 @@ impl<'t> Writer<'t> {
 
 /// Read a compiled table. Whatever the bytes are, the answer is a canonical table or one line that says what is wrong.
 pub fn decode(bytes: &[u8]) -> Result<Table<'_>, String> {
+    read(bytes, Reader::table)?.canonical().map_err(|error| format!("the baseline contradicts itself: {error}"))
+}
+
+/// Read all of a compiled table's bytes; errors become one line for people.
+pub fn read<'a, T>(bytes: &'a [u8], content: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Result<T, String> {
     let mut reader = Reader { cursor: Cursor::new(bytes), texts: Vec::new() };
     if reader.cursor.take(MAGIC.len()) != Ok(MAGIC) {
         return Err("this is not a compiled baseline; learn it again with: otus baseline learn".into());
@@ -160,17 +165,17 @@ pub fn decode(bytes: &[u8]) -> Result<Table<'_>, String> {
         }
         Err(Short) => return Err("the baseline is cut off".into()),
     }
-    let table = reader.table().map_err(|error| match error {
+    let found = content(&mut reader).map_err(|error| match error {
         Flawed::Short => format!("the baseline is cut off or damaged ({} bytes)", bytes.len()),
         Flawed::Content(what) => format!("the baseline is damaged: {what} at byte {}", reader.cursor.position()),
     })?;
     if !reader.cursor.is_empty() {
         return Err(format!("the baseline is damaged: {} bytes follow its end", reader.cursor.remaining()));
     }
-    table.canonical().map_err(|error| format!("the baseline contradicts itself: {error}"))
+    Ok(found)
 }
 
-enum Flawed {
+pub enum Flawed {
     Short,
     Content(&'static str),
 }
@@ -181,31 +186,51 @@ impl From<Short> for Flawed {
     }
 }
 
-struct Reader<'a> {
-    cursor: Cursor<'a>,
+/// Reads rows from front to back. A copy of its cursor is a place to come back to.
+pub struct Reader<'a> {
+    pub cursor: Cursor<'a>,
     texts: Vec<&'a str>,
 }
 
-type Read<T> = Result<T, Flawed>;
+pub type Read<T> = Result<T, Flawed>;
+
+/// What stands in front of a link's rows.
+pub struct Head<'a> {
+    pub segment: &'a str,
+    pub client: IpAddr,
+    pub server: IpAddr,
+    pub protocol: &'a str,
+    first_ns: u64,
+    last_ns: u64,
+    messages: u64,
+}
 
 impl<'a> Reader<'a> {
-    /// As many rows as a count claims; memory grows with what is there.
-    fn rows<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+    /// How many rows follow. Every row takes at least one byte: a count beyond the bytes that are left is a lie.
+    pub fn count(&mut self) -> Read<usize> {
         let count = self.cursor.u32_le()? as usize;
-        // Every row takes at least one byte: a count beyond the bytes that are left is a lie.
         if count > self.cursor.remaining() {
             return Err(Flawed::Short);
         }
+        Ok(count)
+    }
+
+    /// As many rows as a count claims; memory grows with what is there.
+    fn rows<T>(&mut self, mut read: impl FnMut(&mut Self) -> Read<T>) -> Read<Vec<T>> {
         let mut rows = Vec::new();
-        for _ in 0..count {
+        for _ in 0..self.count()? {
             rows.push(read(self)?);
         }
         Ok(rows)
     }
 
-    fn text(&mut self) -> Read<Cow<'a, str>> {
+    pub fn text(&mut self) -> Read<&'a str> {
         let number = self.cursor.u32_le()? as usize;
-        self.texts.get(number).map(|text| Cow::Borrowed(*text)).ok_or(Flawed::Content("a text that is not there"))
+        self.texts.get(number).copied().ok_or(Flawed::Content("a text that is not there"))
+    }
+
+    fn cow(&mut self) -> Read<Cow<'a, str>> {
+        self.text().map(Cow::Borrowed)
     }
 
     fn ip(&mut self) -> Read<IpAddr> {
@@ -224,7 +249,8 @@ impl<'a> Reader<'a> {
         Class::ALL.get(number).copied().ok_or(Flawed::Content("an operation class of no known kind"))
     }
 
-    fn table(&mut self) -> Read<Table<'a>> {
+    /// Everything before the assets.
+    pub fn front(&mut self) -> Read<Learned> {
         let learned = Learned {
             from_ns: self.cursor.u64_le()?,
             to_ns: self.cursor.u64_le()?,
@@ -238,20 +264,27 @@ impl<'a> Reader<'a> {
             let bytes = reader.cursor.take(length)?;
             std::str::from_utf8(bytes).map_err(|_| Flawed::Content("a text that is not UTF-8"))
         })?;
-        let assets = self.rows(|reader| {
-            Ok(Asset {
-                segment: reader.text()?,
-                ip: reader.ip()?,
-                roles: reader.cursor.u8()?,
-                macs: reader.rows(|reader| reader.cursor.take(6)?.first_chunk::<6>().copied().ok_or(Flawed::Short))?,
-            })
-        })?;
+        Ok(learned)
+    }
+
+    fn table(&mut self) -> Read<Table<'a>> {
+        let learned = self.front()?;
+        let assets = self.rows(Self::asset)?;
         let links = self.rows(Self::link)?;
         Ok(Table { learned, assets, links })
     }
 
-    fn link(&mut self) -> Read<Link<'a>> {
-        Ok(Link {
+    pub fn asset(&mut self) -> Read<Asset<'a>> {
+        Ok(Asset {
+            segment: self.cow()?,
+            ip: self.ip()?,
+            roles: self.cursor.u8()?,
+            macs: self.rows(|reader| reader.cursor.take(6)?.first_chunk::<6>().copied().ok_or(Flawed::Short))?,
+        })
+    }
+
+    pub fn head(&mut self) -> Read<Head<'a>> {
+        Ok(Head {
             segment: self.text()?,
             client: self.ip()?,
             server: self.ip()?,
@@ -259,37 +292,62 @@ impl<'a> Reader<'a> {
             first_ns: self.cursor.u64_le()?,
             last_ns: self.cursor.u64_le()?,
             messages: self.cursor.u64_le()?,
-            operations: self.rows(|reader| {
-                Ok(Operation {
-                    code: reader.cursor.u32_le()?,
-                    name: reader.text()?,
-                    class: reader.class()?,
-                    count: reader.cursor.u64_le()?,
-                })
-            })?,
+        })
+    }
+
+    fn link(&mut self) -> Read<Link<'a>> {
+        let head = self.head()?;
+        Ok(Link {
+            segment: head.segment.into(),
+            client: head.client,
+            server: head.server,
+            protocol: head.protocol.into(),
+            first_ns: head.first_ns,
+            last_ns: head.last_ns,
+            messages: head.messages,
+            operations: self.rows(Self::operation)?,
             objects: self.rows(|reader| {
+                let (class, space, index) = reader.space()?;
                 Ok(Objects {
-                    class: reader.class()?,
-                    space: reader.text()?,
-                    index: reader.cursor.u32_le()?,
-                    stretches: reader.rows(|reader| Ok((reader.cursor.u64_le()?, reader.cursor.u64_le()?)))?,
-                    names: reader.rows(Self::text)?,
+                    class,
+                    space: space.into(),
+                    index,
+                    stretches: reader.rows(Self::stretch)?,
+                    names: reader.rows(Self::cow)?,
                 })
             })?,
             polls: self.rows(Self::poll)?,
         })
     }
 
-    fn poll(&mut self) -> Read<Poll<'a>> {
+    pub fn operation(&mut self) -> Read<Operation<'a>> {
+        Ok(Operation {
+            code: self.cursor.u32_le()?,
+            name: self.cow()?,
+            class: self.class()?,
+            count: self.cursor.u64_le()?,
+        })
+    }
+
+    /// What stands in front of stretches and names: class, name and number of their address space.
+    pub fn space(&mut self) -> Read<(Class, &'a str, u32)> {
+        Ok((self.class()?, self.text()?, self.cursor.u32_le()?))
+    }
+
+    pub fn stretch(&mut self) -> Read<(u64, u64)> {
+        Ok((self.cursor.u64_le()?, self.cursor.u64_le()?))
+    }
+
+    pub fn poll(&mut self) -> Read<Poll<'a>> {
         Ok(Poll {
             operation: self.cursor.u32_le()?,
             class: self.class()?,
             identity: self.cursor.u64_le()?,
-            space: self.text()?,
+            space: self.cow()?,
             index: self.cursor.u32_le()?,
             start: self.cursor.u64_le()?,
             end: self.cursor.u64_le()?,
-            name: self.text()?,
+            name: self.cow()?,
             samples: self.cursor.u64_le()?,
             period_us: self.cursor.u32_le()?,
             spread_us: self.cursor.u32_le()?,

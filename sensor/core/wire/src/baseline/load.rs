@@ -1,213 +1,305 @@
-//! From the table's rows to what can be asked per message: hash tables over small keys.
+//! From a compiled table's bytes to what can be asked per message, without its rows in between: read twice, first to
+//! check and to count, then to fill. Links are taken shard by shard.
 
-use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::borrow::Cow;
 
-use super::poll::PollKey;
-use super::space::Spaces;
-use super::table::Table;
-use crate::hash::{Map, Set};
+use super::codec::{self, Flawed, Head, Read, Reader};
+use super::knowledge::{packed, Knowledge, Known, LinkKey, Name, Operation, Request, Row, Station};
+use super::knowledge::{Touched, Touching, Watched};
+use super::open::Open;
+use super::poll::identity_of_one;
+use super::stretches;
+use super::table;
+use super::walk::{self, Inspector, Visitor};
+use crate::cursor::Cursor;
+use crate::hash::{shard_of, Map, SHARDS};
 use crate::protocol::PROTOCOLS;
 use crate::value::{name_hash, Class};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LinkKey {
-    pub segment: u16,
-    pub protocol: u16,
-    pub client: IpAddr,
-    pub server: IpAddr,
+const FULL: Flawed = Flawed::Content("more than fits");
+
+fn place(number: usize) -> Read<u32> {
+    u32::try_from(number).map_err(|_| FULL)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ObjectKey {
-    pub link: u32,
-    pub index: u32,
-    pub space: u16,
-    pub class: Class,
+/// A link that will be loaded, and where its rows begin.
+struct Plan<'a> {
+    shard: usize,
+    key: LinkKey,
+    rows: Cursor<'a>,
 }
 
-/// Few, wide words: these are hashed per message.
-impl Hash for ObjectKey {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.link) << 32 | u64::from(self.index));
-        state.write_u64(u64::from(self.space) << 8 | self.class as u64);
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OperationKey {
-    pub link: u32,
-    pub code: u32,
-    pub class: Class,
-}
-
-impl Hash for OperationKey {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.link) << 32 | u64::from(self.code));
-        state.write_u64(self.class as u64);
-    }
-}
-
-/// Places in the pools below.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Touched {
-    pub stretches: (u32, u32),
-    pub names: (u32, u32),
-}
-
-/// A learned name, found by its hash and then compared: hashes of names can be made to collide.
-#[derive(Clone, Copy, Debug)]
-pub struct Name {
-    pub hash: u64,
-    pub start: u32,
-    pub length: u32,
-}
-
-/// A learned poll as it is watched at run time.
-#[derive(Clone, Debug)]
-pub struct Watched {
-    pub key: PollKey,
-    pub operation_name: u32,
-    pub period_us: u32,
-    pub low_us: u32,
-    pub high_us: u32,
-    pub stopped_us: u32,
-    pub changed_from: u8,
-    pub irregular_from: u8,
-    pub space: u16,
-    pub index: u32,
-    pub start: u64,
-    pub end: u64,
-    /// The object's name in `Knowledge::text`, empty where it is a stretch.
-    pub name: (u32, u32),
-}
-
-#[derive(Debug)]
-pub struct Row {
-    pub key: LinkKey,
-    pub writes: bool,
-    /// Operation codes, for alerts: a place in `Knowledge::codes`.
-    pub codes: (u32, u32),
-}
-
-#[derive(Debug, Default)]
-pub struct Knowledge {
-    pub assets: Set<(u16, IpAddr)>,
-    pub links: Map<LinkKey, u32>,
-    pub rows: Vec<Row>,
-    pub operations: Set<OperationKey>,
-    pub codes: Vec<u32>,
-    pub objects: Map<ObjectKey, Touched>,
-    pub stretches: Vec<(u64, u64)>,
-    pub names: Vec<Name>,
-    /// Names of objects and operations, one behind the other.
-    pub text: String,
-    pub operation_names: Vec<(u32, u32)>,
-    pub spaces: Spaces,
-    pub polls: Vec<Watched>,
-}
-
-const FULL: &str = "the baseline names more than fits";
-
-fn place(number: usize) -> Result<u32, String> {
-    u32::try_from(number).map_err(|_| FULL.to_owned())
-}
-
-impl Knowledge {
-    /// `segments`: their names by the number that events carry. Links of other segments, and of protocols this version
-    /// does not speak, can never be met and are left out of the tables.
-    pub fn new(table: &Table<'_>, segments: &[&str]) -> Result<Self, String> {
-        let mut known = Self::default();
+/// `segments`: their names by the number that events carry. Links of other segments, and of protocols this version does
+/// not speak, can never be met and are left out.
+pub fn load(bytes: &[u8], segments: &[&str]) -> Result<Knowledge, String> {
+    codec::read(bytes, |reader| {
+        reader.front()?;
+        let mut inspector = Inspector::default();
         let segment =
             |name: &str| segments.iter().position(|other| *other == name).and_then(|at| u16::try_from(at).ok());
-        for asset in &table.assets {
-            known.assets.extend(segment(&asset.segment).map(|segment| (segment, asset.ip)));
+        let assets = stations(reader, &mut inspector, segment)?;
+        let mut plans = Vec::new();
+        for _ in 0..reader.count()? {
+            let head = reader.head()?;
+            inspector.link(&head)?;
+            let rows = reader.cursor;
+            plans.extend(plan(&head, segment(head.segment), rows));
+            walk::rows(reader, &mut inspector)?;
         }
-        for link in &table.links {
-            let protocol = PROTOCOLS.iter().position(|protocol| protocol.name == link.protocol);
-            let (Some(segment), Some(protocol)) = (segment(&link.segment), protocol) else { continue };
-            let protocol = u16::try_from(protocol).map_err(|_| FULL.to_owned())?;
-            let key = LinkKey { segment, protocol, client: link.client, server: link.server };
-            let number = place(known.rows.len())?;
-            known.links.insert(key, number);
-            let codes = (place(known.codes.len())?, place(link.operations.len())?);
-            known.rows.push(Row { key, writes: link.writes(), codes });
-            known.codes.extend(link.operations.iter().map(|row| row.code));
-            let operations = link.operations.iter();
-            known.operations.extend(operations.map(|row| OperationKey {
-                link: number,
-                code: row.code,
-                class: row.class,
-            }));
-            for objects in &link.objects {
-                let space = known.spaces.intern(&objects.space).ok_or(FULL)?;
-                let key = ObjectKey { link: number, index: objects.index, space, class: objects.class };
-                let stretches = (place(known.stretches.len())?, place(objects.stretches.len())?);
-                known.stretches.extend_from_slice(&objects.stretches);
-                let names = (place(known.names.len())?, place(objects.names.len())?);
-                let mut sorted = Vec::new();
-                for name in &objects.names {
-                    let (start, length) = known.keep(name)?;
-                    sorted.push(Name { hash: name_hash(name.as_bytes()), start, length });
-                }
-                sorted.sort_unstable_by_key(|name| (name.hash, name.start));
-                known.names.extend(sorted);
-                known.objects.insert(key, Touched { stretches, names });
-            }
-            known.polls(number, link)?;
+        let end = reader.cursor;
+        plans.sort_by_key(|plan| plan.shard);
+        let known = Loader::new(&inspector, &plans).fill(reader, &plans)?;
+        reader.cursor = end;
+        Ok(Knowledge { assets, segments: segments.iter().map(|name| (*name).to_owned()).collect(), ..known })
+    })
+}
+
+fn stations<'a>(
+    reader: &mut Reader<'a>,
+    inspector: &mut Inspector<'a>,
+    segment: impl Fn(&str) -> Option<u16>,
+) -> Read<Open<Station>> {
+    let mut before = None;
+    let mut stations = Vec::new();
+    for _ in 0..reader.count()? {
+        let asset = reader.asset()?;
+        let name = borrowed(&asset.segment);
+        inspector.asset(name, asset.ip, &asset.macs)?;
+        // One segment's stations lie together: its name is looked up once.
+        if before.is_none_or(|(known, _)| known != name) {
+            before = Some((name, segment(name)));
         }
-        Ok(known)
+        if let Some(segment) = before.and_then(|(_, number)| number) {
+            stations.push(Station(Some((segment, asset.ip))));
+        }
+    }
+    Ok(Open::new(&stations))
+}
+
+fn plan<'a>(head: &Head<'a>, segment: Option<u16>, rows: Cursor<'a>) -> Option<Plan<'a>> {
+    let protocol = PROTOCOLS.iter().position(|protocol| protocol.name == head.protocol)?;
+    let (segment, protocol) = (segment?, u16::try_from(protocol).ok()?);
+    let key = LinkKey { segment, protocol, client: head.client, server: head.server };
+    Some(Plan { shard: shard_of(segment, head.client, head.server), key, rows })
+}
+
+/// Fills the pools, link after link.
+struct Loader<'a> {
+    known: Knowledge,
+    links: Vec<Known>,
+    touched: Vec<Touched>,
+    requests: Vec<Request>,
+    operation_names: Map<&'a str, u32>,
+    /// The running link: its row, where its names of operations begin, and its running address space.
+    row: Row,
+    names: Vec<(Operation, &'a str)>,
+    space: Option<Space>,
+}
+
+struct Space {
+    entry: Touched,
+    stretches: usize,
+    names: usize,
+}
+
+impl<'a> Loader<'a> {
+    /// Room for all that was counted, so that nothing is grown.
+    fn new(inspector: &Inspector<'a>, plans: &[Plan<'a>]) -> Self {
+        let counts = &inspector.counts;
+        let mut known = Knowledge::default();
+        known.keys.reserve_exact(plans.len());
+        known.rows.reserve_exact(plans.len().saturating_add(1));
+        known.operations.reserve_exact(counts.operations);
+        known.names.reserve_exact(counts.names);
+        known.text.reserve_exact(counts.name_bytes);
+        known.polls.reserve_exact(counts.polls);
+        Self {
+            known,
+            links: Vec::with_capacity(plans.len()),
+            touched: Vec::with_capacity(counts.spaces),
+            requests: Vec::with_capacity(counts.polls),
+            operation_names: Map::default(),
+            row: Row::default(),
+            names: Vec::new(),
+            space: None,
+        }
     }
 
-    fn keep(&mut self, text: &str) -> Result<(u32, u32), String> {
-        let kept = (place(self.text.len())?, place(text.len())?);
-        self.text.push_str(text);
+    fn fill(mut self, reader: &mut Reader<'a>, plans: &[Plan<'a>]) -> Read<Knowledge> {
+        self.known.shards.reserve_exact(SHARDS.saturating_add(1));
+        for plan in plans {
+            let number = place(self.known.keys.len())?;
+            while self.known.shards.len() <= plan.shard {
+                self.known.shards.push(number);
+            }
+            self.links.push(Known { key: plan.key, number });
+            self.known.keys.push(plan.key);
+            self.row = self.begin()?;
+            self.names.clear();
+            reader.cursor = plan.rows;
+            walk::rows(reader, &mut self)?;
+            self.end_space()?;
+            self.known.rows.push(self.row);
+        }
+        let end = Row { writes: false, compound: false, ..self.begin()? };
+        self.known.rows.push(end);
+        let count = place(self.known.keys.len())?;
+        self.known.shards.resize(SHARDS.saturating_add(1), count);
+        Ok(self.settle())
+    }
+
+    fn begin(&self) -> Read<Row> {
+        let (operations, polls) = (place(self.known.operations.len())?, place(self.known.polls.len())?);
+        Ok(Row { operations, polls, writes: false, compound: false })
+    }
+
+    /// Lay out the tables.
+    fn settle(self) -> Knowledge {
+        let Self { mut known, links, touched, mut requests, .. } = self;
+        known.links = Open::new(&links);
+        drop(links);
+        known.touched = Open::new(&touched);
+        drop(touched);
+        known.stretches.shrink_to_fit();
+        for request in &mut requests {
+            let Some(poll) = known.polls.get(request.poll as usize) else { continue };
+            let touched = known.touched(poll.link, poll.class, poll.space, poll.index);
+            let inside = known.operates(poll.link, poll.operation, poll.class)
+                && touched.is_some_and(|touched| stretches::contains(known.stretches(touched), poll.start, poll.end));
+            let learned = if request.has(Request::EXACT) && inside { Request::LEARNED } else { 0 };
+            let writes = if known.writes(poll.link) { Request::WRITES } else { 0 };
+            request.flags |= learned | writes;
+        }
+        known.requests = Open::new(&requests);
+        known
+    }
+
+    fn keep(&mut self, text: &str) -> Read<(u32, u32)> {
+        let kept = (place(self.known.text.len())?, place(text.len())?);
+        self.known.text.push_str(text);
         Ok(kept)
     }
 
-    fn polls(&mut self, number: u32, link: &super::table::Link<'_>) -> Result<(), String> {
-        for poll in &link.polls {
-            let operation = link.operations.iter().find(|row| (row.code, row.class) == (poll.operation, poll.class));
-            let name = operation.map_or("unknown", |row| row.name.as_ref());
-            let known = self.operation_names.iter().position(|(start, length)| self.text(*start, *length) == name);
-            let operation_name = match known {
-                Some(known) => place(known)?,
-                None => {
-                    let kept = self.keep(name)?;
-                    self.operation_names.push(kept);
-                    place(self.operation_names.len().saturating_sub(1))?
+    /// The address space whose rows were just read is complete. One without rows knows nothing.
+    fn end_space(&mut self) -> Read<()> {
+        let Some(Space { mut entry, stretches, names }) = self.space.take() else { return Ok(()) };
+        let known = &mut self.known;
+        let count = |from: usize, to: usize| place(to.saturating_sub(from));
+        let (many, named) = (count(stretches, known.stretches.len())?, count(names, known.names.len())?);
+        match (many, named) {
+            (0, 0) => return Ok(()),
+            (1, 0) => {
+                entry.kind = Touching::OneStretch;
+                entry.inside = known.stretches.pop().unwrap_or_default();
+            }
+            _ => {
+                if let Some(own) = known.names.get_mut(names..) {
+                    own.sort_unstable_by_key(|name| (name.hash, name.start));
                 }
-            };
-            let name = self.keep(&poll.name)?;
-            self.polls.push(Watched {
-                key: PollKey { link: number, operation: poll.operation, identity: poll.identity, class: poll.class },
-                operation_name,
-                period_us: poll.period_us,
-                low_us: poll.low_us,
-                high_us: poll.high_us,
-                stopped_us: poll.stopped_us,
-                changed_from: poll.changed_from,
-                irregular_from: poll.irregular_from,
-                space: self.spaces.intern(&poll.space).ok_or(FULL)?,
-                index: poll.index,
-                start: poll.start,
-                end: poll.end,
-                name,
-            });
+                entry.kind = Touching::Several;
+                entry.inside = (packed(place(stretches)?, many), packed(place(names)?, named));
+            }
         }
+        self.touched.push(entry);
         Ok(())
     }
 
-    pub fn text(&self, start: u32, length: u32) -> &str {
-        let start = start as usize;
-        self.text.get(start..start.saturating_add(length as usize)).unwrap_or_default()
+    fn link(&self) -> Read<u32> {
+        place(self.known.keys.len().saturating_sub(1))
     }
 
-    /// The rows of a pool at one place.
-    pub fn at<T>(pool: &[T], (start, length): (u32, u32)) -> &[T] {
-        let start = start as usize;
-        pool.get(start..start.saturating_add(length as usize)).unwrap_or_default()
+    fn operation_name(&mut self, operation: Operation) -> Read<u32> {
+        let name = self.names.binary_search_by_key(&operation, |known| known.0).ok();
+        let name = name.and_then(|at| self.names.get(at)).map_or("unknown", |known| known.1);
+        if let Some(number) = self.operation_names.get(name) {
+            return Ok(*number);
+        }
+        let (kept, number) = (self.keep(name)?, place(self.known.operation_names.len())?);
+        self.known.operation_names.push(kept);
+        self.operation_names.insert(name, number);
+        Ok(number)
+    }
+}
+
+/// Texts of a table being read are never owned.
+fn borrowed<'a>(text: &Cow<'a, str>) -> &'a str {
+    match text {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(_) => "",
+    }
+}
+
+impl<'a> Visitor<'a> for Loader<'a> {
+    fn operation(&mut self, row: &table::Operation<'a>) -> Read<()> {
+        let operation = Operation { code: row.code, class: row.class as u8 };
+        self.known.operations.push(operation);
+        self.names.push((operation, borrowed(&row.name)));
+        self.row.writes |= row.class == Class::Write;
+        Ok(())
+    }
+
+    fn space(&mut self, class: Class, space: &'a str, index: u32) -> Read<()> {
+        self.end_space()?;
+        let (link, space) = (self.link()?, self.known.spaces.intern(space).ok_or(FULL)?);
+        let entry = Touched { link, index, space, class: class as u8, ..Touched::default() };
+        let (stretches, names) = (self.known.stretches.len(), self.known.names.len());
+        self.space = Some(Space { entry, stretches, names });
+        Ok(())
+    }
+
+    fn stretch(&mut self, stretch: (u64, u64)) -> Read<()> {
+        self.known.stretches.push(stretch);
+        Ok(())
+    }
+
+    fn name(&mut self, name: &'a str) -> Read<()> {
+        let (start, length) = self.keep(name)?;
+        self.known.names.push(Name { hash: name_hash(name.as_bytes()), start, length });
+        Ok(())
+    }
+
+    fn poll(&mut self, row: &table::Poll<'a>) -> Read<()> {
+        self.end_space()?;
+        let operation = Operation { code: row.operation, class: row.class as u8 };
+        let poll = Watched {
+            identity: row.identity,
+            link: self.link()?,
+            operation: row.operation,
+            operation_name: self.operation_name(operation)?,
+            index: row.index,
+            period_us: row.period_us,
+            low_us: row.low_us,
+            high_us: row.high_us,
+            stopped_us: row.stopped_us,
+            start: row.start,
+            end: row.end,
+            name: self.keep(&row.name)?,
+            space: self.known.spaces.intern(&row.space).ok_or(FULL)?,
+            class: row.class,
+            changed_from: row.changed_from,
+            irregular_from: row.irregular_from,
+        };
+        // Whoever edited a table may have changed what a poll says of its object: the identity is what counts.
+        let exact = poll.name.1 == 0 && identity_of_one(&row.space, row.index, (row.start, row.end)) == row.identity;
+        self.row.compound |= !exact;
+        let mut request = Request {
+            what: (row.identity, 0),
+            link: poll.link,
+            operation: row.operation,
+            index: 0,
+            poll: place(self.known.polls.len())?,
+            low_us: row.low_us,
+            high_us: row.high_us,
+            space: 0,
+            class: row.class as u8,
+            flags: Request::TAKEN,
+        };
+        if exact {
+            (request.what, request.index, request.space) = ((row.start, row.end), row.index, poll.space);
+            request.flags |= Request::EXACT;
+        }
+        self.requests.push(request);
+        self.known.polls.push(poll);
+        Ok(())
     }
 }

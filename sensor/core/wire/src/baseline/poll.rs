@@ -28,15 +28,29 @@ impl PollKey {
     #[inline]
     pub fn of(link: u32, event: &Event<'_>) -> Self {
         let record = event.record;
-        let identity = record.objects().iter().fold(record.objects().len() as u64, |hash, object| {
-            let Object { space, index, start, end, .. } = *object;
-            mix(mix(mix(hash, code(space)), u64::from(index) ^ start.rotate_left(32)), end)
-        });
-        Self { link, operation: record.operation, identity, class: record.class }
+        Self { link, operation: record.operation, identity: identity(record.objects()), class: record.class }
     }
+}
 
-    /// The poll without its link: what an alert's fold is keyed by.
-    pub fn fold(&self) -> u64 {
-        mix(mix(self.identity, u64::from(self.operation)), self.class as u64)
-    }
+/// Which objects exactly a request touches, as one number. Baselines keep it: it may not change.
+#[inline]
+pub fn identity(objects: &[Object]) -> u64 {
+    objects
+        .iter()
+        .fold(objects.len() as u64, |hash, object| touch(hash, object.space, object.index, (object.start, object.end)))
+}
+
+/// The identity of a request that touches one stretch.
+pub fn identity_of_one(space: &str, index: u32, stretch: (u64, u64)) -> u64 {
+    touch(1, space, index, stretch)
+}
+
+#[inline]
+fn touch(hash: u64, space: &str, index: u32, (start, end): (u64, u64)) -> u64 {
+    mix(mix(mix(hash, code(space)), u64::from(index) ^ start.rotate_left(32)), end)
+}
+
+/// The poll without its link: what an alert's fold is keyed by.
+pub fn fold(operation: u32, class: Class, identity: u64) -> u64 {
+    mix(mix(identity, u64::from(operation)), class as u64)
 }

@@ -1,17 +1,35 @@
 //! Address spaces by a small number: no text is hashed per message.
 
-/// What tells names of spaces apart quickly: length, first and last eight bytes. Part of poll identities, so it may
-/// not change.
+/// What tells names apart without reading them whole: length, first and last eight bytes. Up to sixteen bytes that is
+/// all of the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Glance {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+const WHOLE: usize = 16;
+
+impl Glance {
+    #[inline]
+    fn at(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let word = |part: &[u8]| part.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+        let first = match bytes.first_chunk::<8>() {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => word(bytes),
+        };
+        let last = bytes.last_chunk::<8>().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        Self { length: bytes.len(), first, last }
+    }
+}
+
+/// A name as a number. Part of poll identities, so it may not change.
 #[inline]
 pub fn code(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let word = |part: &[u8]| part.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    let first = match bytes.first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => word(bytes),
-    };
-    let last = bytes.last_chunk::<8>().map_or(0, |chunk| u64::from_le_bytes(*chunk));
-    mix(first ^ bytes.len() as u64, last)
+    let Glance { length, first, last } = Glance::at(name);
+    mix(first ^ length as u64, last)
 }
 
 /// Fold one number into a hash that is kept in baselines: it may not change.
@@ -27,27 +45,61 @@ const MOST: u16 = 256;
 /// Names by number, few: looked up by comparing.
 #[derive(Debug, Default)]
 pub struct Spaces {
-    names: Vec<(u64, String)>,
+    names: Vec<(Glance, String)>,
 }
 
 impl Spaces {
     #[inline]
     pub fn find(&self, name: &str) -> Option<u16> {
-        let code = code(name);
-        let place = self.names.iter().position(|known| known.0 == code && known.1 == name)?;
-        u16::try_from(place).ok()
+        let glance = Glance::at(name);
+        let same = |known: &(Glance, String)| known.0 == glance && (glance.length <= WHOLE || known.1 == name);
+        u16::try_from(self.names.iter().position(same)?).ok()
     }
 
     /// The number of a name; `None` when there are too many.
     pub fn intern(&mut self, name: &str) -> Option<u16> {
         self.find(name).or_else(|| {
             let number = u16::try_from(self.names.len()).ok().filter(|number| *number < MOST)?;
-            self.names.push((code(name), name.to_owned()));
+            self.names.push((Glance::at(name), name.to_owned()));
             Some(number)
         })
     }
 
     pub fn name(&self, number: u16) -> &str {
         self.names.get(usize::from(number)).map_or("", |known| known.1.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_in_baselines_already_written() {
+        for (name, expected) in [
+            ("", 0),
+            ("db", 0xa46a_3358_d351_9aef),
+            ("input_register", 0x434e_6bf1_fa59_403e),
+            ("holding_register_of_a_gateway", 0xd072_5f01_4ab5_2f36),
+        ] {
+            assert_eq!(code(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_anywhere_are_other_names() {
+        let long = "a_space_with_quite_a_long_name";
+        let mut spaces = Spaces::default();
+        assert_eq!(spaces.intern(long), Some(0));
+        assert_eq!(spaces.intern("db"), Some(1));
+        for (place, _) in long.char_indices() {
+            let mut other = long.to_owned();
+            other.replace_range(place..=place, "X");
+            assert_eq!(spaces.find(&other), None, "{other}");
+        }
+        assert_eq!(
+            (spaces.find(long), spaces.find("db"), spaces.find("bd"), spaces.find("")),
+            (Some(0), Some(1), None, None)
+        );
     }
 }

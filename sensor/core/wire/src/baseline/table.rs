@@ -126,10 +126,6 @@ pub struct Table<'a> {
 }
 
 impl Link<'_> {
-    pub fn writes(&self) -> bool {
-        self.operations.iter().any(|operation| operation.class == Class::Write)
-    }
-
     fn label(&self) -> String {
         format!("link {} -> {} ({}, segment {})", self.client, self.server, self.protocol, self.segment)
     }
@@ -205,7 +201,7 @@ impl Link<'_> {
 }
 
 impl Poll<'_> {
-    fn holds(&self) -> bool {
+    pub fn holds(&self) -> bool {
         0 < self.low_us
             && self.low_us <= self.period_us
             && self.period_us <= self.high_us

@@ -9,7 +9,12 @@
 )]
 #![allow(clippy::cast_possible_truncation)]
 
+#[path = "../common/random.rs"]
+mod random;
+
 mod check;
 mod messages;
 mod periods;
+mod reference;
+mod shards;
 mod table;

@@ -87,6 +87,7 @@ impl Message {
             operation: self.record.operation,
             class: self.record.class,
             object: self.record.objects().first().copied(),
+            facts: None,
         };
         let (client, server, segment) = (self.client, self.server, self.segment);
         Self { ts_ns, client, server, segment, from_client: false, asked: Some(asked), record, bytes: vec![0; 12] }
