@@ -18,7 +18,7 @@ EVERY_EVENT = frozenset(
     @timestamp frame.number file.name segment network.protocol network.transport network.vlan.id source.ip source.port
     source.mac destination.ip destination.port destination.mac client.ip client.port server.ip server.port message.kind
     operation.code operation.name operation.class event.outcome event.duration request.frame.number flaws link.known
-    link.learned_writes link.learned_operation link.learned_object
+    link.learned_writes link.learned_operation link.learned_object message.bytes
     """.split()  # noqa: SIM905 names in a block read better than in quotes
 )
 """The core's base fields, which a message of any protocol may have. A test holds them against the core's."""

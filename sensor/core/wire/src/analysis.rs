@@ -13,7 +13,7 @@ use crate::news::Newsroom;
 use crate::pairing::{FOLDS, NO_FOLD};
 use crate::print::{self, Names};
 use crate::reader::Consumer;
-use crate::rules::Rules;
+use crate::rules::{Rules, Scratch};
 use crate::value::{Outcome, Role};
 use crate::windows::{Closed, Windows};
 
@@ -36,6 +36,7 @@ pub struct Analysis {
     /// Hits and notes of this room; the engine adds them to its own.
     pub ledger: Ledger,
     pub now_ns: u64,
+    scratch: Scratch,
     matched: Vec<u32>,
     deviations: Vec<Deviation>,
     timed: Vec<TimedFinding>,
@@ -62,6 +63,7 @@ impl Analysis {
             closed: Closed::default(),
             ledger: Ledger::default(),
             now_ns: 0,
+            scratch: Scratch::default(),
             matched: Vec::new(),
             deviations: Vec::new(),
             timed: Vec::new(),
@@ -255,7 +257,7 @@ impl Consumer for Analysis {
             let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
             (event.link, polled) = (Some(facts), poll);
         }
-        self.rules.matches(event, &mut self.matched);
+        self.rules.matches(event, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
             print::event(out, event, &self.names);
             out.push(b'\n');

@@ -135,6 +135,21 @@ impl Class {
         Class::Other,
     ];
 
+    /// Place in [`Class::ALL`].
+    #[inline]
+    pub fn number(self) -> usize {
+        match self {
+            Class::Read => 0,
+            Class::Write => 1,
+            Class::Control => 2,
+            Class::Program => 3,
+            Class::Session => 4,
+            Class::Discover => 5,
+            Class::Diagnose => 6,
+            Class::Other => 7,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Class::Read => "read",
@@ -161,6 +176,19 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 4] = [Role::Request, Role::Response, Role::Unsolicited, Role::Other];
+
+    /// Place in [`Role::ALL`].
+    #[inline]
+    pub fn number(self) -> usize {
+        match self {
+            Role::Request => 0,
+            Role::Response => 1,
+            Role::Unsolicited => 2,
+            Role::Other => 3,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Role::Request => "request",
@@ -181,6 +209,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Unknown];
+
+    /// Place in [`Outcome::ALL`].
+    #[inline]
+    pub fn number(self) -> usize {
+        match self {
+            Outcome::Success => 0,
+            Outcome::Failure => 1,
+            Outcome::Unknown => 2,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Success => "success",

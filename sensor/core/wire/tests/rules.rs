@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 use wire::event::{Endpoint, Event, LinkFacts};
 use wire::protocol::{Context, Step, PROTOCOLS};
-use wire::rules::Rules;
+use wire::rules::{Rules, Scratch};
 use wire::value::Record;
 
 const MODBUS: usize = 2;
@@ -119,14 +119,14 @@ fn every_operator_on_every_kind_of_value() {
         let mut out = vec![7];
         for (field, operator, values, expected) in cases {
             let condition = test(field, operator, values);
-            rules(std::slice::from_ref(&condition)).matches(event, &mut out);
+            rules(std::slice::from_ref(&condition)).matches(event, &mut Scratch::default(), &mut out);
             assert_eq!(out, if expected { vec![0] } else { vec![] }, "{condition}");
-            rules(&[format!(r#"{{"not": {condition}}}"#)]).matches(event, &mut out);
+            rules(&[format!(r#"{{"not": {condition}}}"#)]).matches(event, &mut Scratch::default(), &mut out);
             assert_eq!(out, if expected { vec![] } else { vec![0] }, "not {condition}");
         }
         // All of them at once go through the index, which must change nothing.
         let together: Vec<String> = cases.iter().map(|(field, how, values, _)| test(field, how, values)).collect();
-        rules(&together).matches(event, &mut out);
+        rules(&together).matches(event, &mut Scratch::default(), &mut out);
         let expected: Vec<u32> = (0u32..).zip(&cases).filter(|(_, case)| case.3).map(|(at, _)| at).collect();
         assert_eq!(out, expected);
     });
@@ -137,14 +137,21 @@ fn bits_and_raw_bytes_are_seen_by_element() {
     let coils = message(&[15, 0, 0, 0, 3, 1, 0b101], true);
     check(&coils, None, |event| {
         let mut out = Vec::new();
-        rules(&[test("modbus.values", "in", "[1]"), test("modbus.values", "gt", "[1]")]).matches(event, &mut out);
+        rules(&[test("modbus.values", "in", "[1]"), test("modbus.values", "gt", "[1]")]).matches(
+            event,
+            &mut Scratch::default(),
+            &mut out,
+        );
         assert_eq!(out, [0]);
     });
     let diagnostics = message(&[8, 0, 4, 0xca, 0xfe], true);
     check(&diagnostics, None, |event| {
         let mut out = Vec::new();
-        rules(&[test("modbus.data", "startswith", r#"["ca"]"#), test("modbus.data", "contains", r#"["00"]"#)])
-            .matches(event, &mut out);
+        rules(&[test("modbus.data", "startswith", r#"["ca"]"#), test("modbus.data", "contains", r#"["00"]"#)]).matches(
+            event,
+            &mut Scratch::default(),
+            &mut out,
+        );
         assert_eq!(out, [0]);
     });
 }
@@ -156,12 +163,12 @@ fn a_rule_that_needs_a_baseline_rests_without_one() {
         "values": [true]}}}}]}"#;
     let rules = Rules::compile(text).unwrap();
     let mut out = Vec::new();
-    check(&write(), None, |event| rules.matches(event, &mut out));
+    check(&write(), None, |event| rules.matches(event, &mut Scratch::default(), &mut out));
     assert!(out.is_empty());
-    check(&write(), Some(LinkFacts::default()), |event| rules.matches(event, &mut out));
+    check(&write(), Some(LinkFacts::default()), |event| rules.matches(event, &mut Scratch::default(), &mut out));
     assert_eq!(out, [0]);
     check(&write(), Some(LinkFacts { learned_writes: true, ..LinkFacts::default() }), |event| {
-        rules.matches(event, &mut out);
+        rules.matches(event, &mut Scratch::default(), &mut out);
     });
     assert!(out.is_empty());
     let info = rules.info(0).unwrap();
@@ -221,9 +228,9 @@ fn the_index_finds_what_each_rule_alone_finds() {
     for message in &messages {
         check(message, None, |event| {
             let (mut out, mut one) = (Vec::new(), Vec::new());
-            all.matches(event, &mut out);
+            all.matches(event, &mut Scratch::default(), &mut out);
             for (number, rule) in (0u32..).zip(&alone) {
-                rule.matches(event, &mut one);
+                rule.matches(event, &mut Scratch::default(), &mut one);
                 assert_eq!(out.contains(&number), !one.is_empty(), "{}", conditions[number as usize]);
             }
             hits += out.len();
@@ -262,7 +269,12 @@ fn two_thousand_rules_cost_what_twenty_cost() {
         let conditions: Vec<String> = (0..2000).map(shape).collect();
         let all = rules(&conditions);
         check(&write(), None, |event| {
-            assert!(all.candidates(event) <= 12, "{}: {}", conditions[1], all.candidates(event))
+            assert!(
+                all.candidates(event, &mut Scratch::default()) <= 12,
+                "{}: {}",
+                conditions[1],
+                all.candidates(event, &mut Scratch::default())
+            )
         });
     }
 }
@@ -278,7 +290,7 @@ fn a_rule_is_about_events_of_its_protocol_name() {
     for (message, protocol, expected) in [(&write(), "modbus", 1), (&below, "modbus", 0)] {
         check(message, None, |event| {
             let mut out = Vec::new();
-            Rules::compile(&of(protocol)).unwrap().matches(event, &mut out);
+            Rules::compile(&of(protocol)).unwrap().matches(event, &mut Scratch::default(), &mut out);
             assert_eq!(out.len(), expected, "{protocol}");
         });
     }

@@ -1,13 +1,13 @@
 //! From the document Python made to what runs.
 
-use super::index::Index;
-use super::ir::{Condition, Document, VERSION};
+use super::index::{Filed, Index};
+use super::ir::{self, Condition, Document, VERSION};
 use super::matcher::Expression;
 use super::test::Test;
 use super::{Rule, RuleInfo, Rules};
 use crate::event::FieldId;
 use crate::protocol::PROTOCOLS;
-use crate::value::FieldDef;
+use crate::value::{name_hash, FieldDef};
 
 /// Levels of `and`, `or`, `not` in one condition. Evaluation recurses; a person writes three or four.
 const DEPTH: usize = 32;
@@ -18,7 +18,6 @@ pub fn compile(json: &str) -> Result<Rules, String> {
         return Err(format!("rules: version {} is not {VERSION}", document.version));
     }
     let mut rules = Vec::with_capacity(document.rules.len());
-    let mut protocols = Vec::with_capacity(document.rules.len());
     for rule in document.rules {
         let named = |error: String| format!("rule {}: {error}", rule.id);
         let (protocol, alias) =
@@ -26,15 +25,25 @@ pub fn compile(json: &str) -> Result<Rules, String> {
         let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
         let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();
         let fold = fold.map_err(named)?;
-        protocols.push(protocol);
-        let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold };
-        rules.push(Rule { info, alias, condition });
+        let content = content(&rule)?;
+        let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold, content };
+        rules.push(Rule { info, protocol, alias, condition });
     }
     if u32::try_from(rules.len()).is_err() {
         return Err("rules: too many".to_owned());
     }
-    let index = Index::new(protocols.iter().copied().zip(rules.iter().map(|rule| &rule.condition)));
+    let filed = |rule| {
+        let Rule { protocol, alias, condition, .. }: &Rule = rule;
+        Filed { protocol: *protocol, alias: alias.as_deref(), condition }
+    };
+    let index = Index::new(rules.iter().map(filed));
     Ok(Rules { rules: rules.into_boxed_slice(), index })
+}
+
+/// The same for the same rule wherever it stands in its document, in every run.
+fn content(rule: &ir::Rule) -> Result<u64, String> {
+    let written = serde_json::to_vec(rule).map_err(|error| format!("rule {}: {error}", rule.id))?;
+    Ok(name_hash(&written))
 }
 
 /// The parser that makes events of that `network.protocol`, and the name where it is not the parser's own: a protocol

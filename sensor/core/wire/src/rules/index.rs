@@ -1,243 +1,182 @@
 //! From an event to the few rules that could match it.
 //!
-//! Rules are filed in a tree. A branch looks at one field: rules that need certain values of it stand under these
-//! values, all others under `rest`, which may look at the next field. The fields are chosen from what the rules ask, so
-//! function codes, unit ids, addresses, hosts or service names all serve. Two thousand rules on two thousand registers
-//! cost an event one bisection.
+//! Rules are filed by protocol, then by the message's role and one field that tells operations apart, chosen from what
+//! the rules ask: function code, service, … What is filed together stands in blocks (`block.rs`) that look at all other
+//! fields. Most messages of a plant end at an empty place, or with one look at each field their rules ask for.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::keys::{each_number, needed, number_key, Keys};
-use super::matcher::{any_element, Expression};
-use crate::event::{Event, FieldId};
+use super::block::{Block, Scratch, TERMS};
+use super::column::Column;
+use super::keys::Key;
+use super::matcher::Expression;
+use super::rows::{each, ANY};
+use super::terms::{terms, Term};
+use crate::event::{base, Event, FieldId};
 use crate::protocol::PROTOCOLS;
-use crate::value::Value;
+use crate::value::Role;
 
-/// So few rules are evaluated one by one.
-const LEAF: usize = 2;
-/// A rule that would stand under more keys than this stands under `rest`.
-const SPREAD: usize = 64;
-/// Branches on the way to a leaf. Beyond it the rest is evaluated one by one.
-const DEPTH: usize = 12;
+/// Values by which a field may divide rules: operations have this many, addresses more.
+const OPERATIONS: usize = 256;
+/// A rule that stands under more values than this stands under all.
+const SPREAD: u64 = 32;
+/// Places times rules that stand under all of them. Beyond it these rules have blocks of their own.
+const COPIES: usize = 8192;
 
 #[derive(Debug)]
 pub struct Index {
-    nodes: Vec<Node>,
-    /// The root of each protocol, by its index.
-    roots: Vec<u32>,
+    /// By protocol: the rules of its own name, then those of the names below it.
+    roots: Vec<Vec<(Option<String>, Root)>>,
 }
 
+/// The rules of one protocol.
 #[derive(Debug)]
-enum Node {
-    Leaf(Box<[u32]>),
-    Branch { field: FieldId, keyed: Keyed, rest: u32 },
+struct Root {
+    operation: Option<Column>,
+    /// Place by row of `operation` times role.
+    places: Box<[u16]>,
+    /// Blocks of each place.
+    blocks: Vec<Vec<Block>>,
+    /// Blocks of rules that stand under every operation.
+    common: Vec<Block>,
 }
 
-/// Where the rules of a branch stand; node 0 is the empty leaf.
-#[derive(Debug)]
-enum Keyed {
-    /// All keys are below 256: the node by key.
-    Bytes(Box<[u32]>),
-    /// `(first key, node)` of every stretch of keys, in order.
-    Numbers(Box<[(u128, u32)]>),
-    Names(Box<[(Box<[u8]>, u32)]>),
+/// What the index must know of a rule.
+pub struct Filed<'r> {
+    pub protocol: usize,
+    pub alias: Option<&'r str>,
+    pub condition: &'r Expression,
 }
 
-struct Candidate {
-    number: u32,
-    needs: BTreeMap<FieldId, Keys>,
-}
-
-/// A way to divide candidates by one field.
-struct Division<'c> {
-    field: FieldId,
-    cost: usize,
-    groups: Groups<'c>,
-    rest: Vec<&'c Candidate>,
-}
-
-enum Groups<'c> {
-    Numbers(BTreeMap<u128, Vec<&'c Candidate>>),
-    Names(BTreeMap<&'c [u8], Vec<&'c Candidate>>),
-}
+type Numbered = (u32, Term);
 
 impl Index {
-    pub fn new<'e>(conditions: impl Iterator<Item = (usize, &'e Expression)>) -> Self {
-        let mut by_protocol: Vec<Vec<Candidate>> = PROTOCOLS.iter().map(|_| Vec::new()).collect();
-        for (number, (protocol, condition)) in (0u32..).zip(conditions) {
-            if let Some(list) = by_protocol.get_mut(protocol) {
-                list.push(Candidate { number, needs: needed(condition) });
+    pub fn new<'r>(rules: impl Iterator<Item = Filed<'r>>) -> Self {
+        let mut by_name: BTreeMap<(usize, Option<&str>), Vec<Numbered>> = BTreeMap::new();
+        for (number, rule) in (0u32..).zip(rules) {
+            let list = by_name.entry((rule.protocol, rule.alias)).or_default();
+            list.extend(terms(rule.condition).into_iter().map(|term| (number, term)));
+        }
+        let mut roots: Vec<Vec<_>> = PROTOCOLS.iter().map(|_| Vec::new()).collect();
+        for ((protocol, alias), terms) in by_name {
+            if let Some(list) = roots.get_mut(protocol) {
+                list.push((alias.map(str::to_owned), Root::new(protocol, &terms)));
             }
         }
-        let mut index = Self { nodes: vec![Node::Leaf(Box::default())], roots: Vec::new() };
-        for candidates in &by_protocol {
-            let root = index.build(&candidates.iter().collect::<Vec<_>>(), &mut Vec::new());
-            index.roots.push(root);
-        }
-        index
+        Self { roots }
     }
 
     /// Call `found` with every rule that could match; with some of them more than once.
     #[inline]
-    pub fn visit(&self, event: &Event<'_>, found: &mut impl FnMut(u32)) {
-        if let Some(root) = self.roots.get(event.protocol) {
-            self.walk(*root, event, found);
-        }
-    }
-
-    fn walk(&self, start: u32, event: &Event<'_>, found: &mut impl FnMut(u32)) {
-        let mut at = start;
-        loop {
-            match self.nodes.get(at as usize) {
-                None => return,
-                Some(Node::Leaf(rules)) => return rules.iter().for_each(|rule| found(*rule)),
-                Some(Node::Branch { field, keyed, rest }) => {
-                    self.follow(*field, keyed, event, found);
-                    at = *rest;
-                }
+    pub fn visit(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        let Some(roots) = self.roots.get(event.protocol) else { return };
+        for (name, root) in roots {
+            if name.as_deref() == event.record.protocol_name {
+                root.visit(event, scratch, found);
             }
         }
+    }
+}
+
+impl Root {
+    fn new(protocol: usize, terms: &[Numbered]) -> Self {
+        let field = operation_field(terms);
+        let (filed, mut everywhere): (Vec<&Numbered>, Vec<&Numbered>) =
+            terms.iter().partition(|(_, term)| narrow(field, term).is_some());
+        let keys: Vec<(usize, &Key)> =
+            filed.iter().enumerate().filter_map(|(at, (_, term))| Some((at, narrow(field, term)?))).collect();
+        let column = field.map(|field| Column::new(field, protocol, &keys, filed.len().div_ceil(64)));
+        let rows = column.as_ref().map_or(1, Column::rows);
+        let mut root = Self { operation: None, places: Box::default(), blocks: Vec::new(), common: Vec::new() };
+        let mut alone = Vec::new();
+        if everywhere.len().saturating_mul(rows) > COPIES {
+            alone = std::mem::take(&mut everywhere);
+        }
+        root.common = blocks(protocol, &alone, &[]);
+        let (mut places, mut known) = (Vec::new(), HashMap::new());
+        for row in 0..rows {
+            let mut here: Vec<&Numbered> = everywhere.clone();
+            let row = u16::try_from(row).unwrap_or(ANY);
+            if let Some(column) = &column {
+                each(column.row(row), |at| here.extend(filed.get(at)));
+            }
+            // Of an unknown value nothing is decided.
+            let decided = field.filter(|_| row != ANY);
+            for role in 0..Role::ALL.len() {
+                let fitting: Vec<&Numbered> = here.iter().copied().filter(|(_, term)| fits_role(term, role)).collect();
+                let numbers: Vec<*const Numbered> = fitting.iter().map(|term| std::ptr::from_ref(*term)).collect();
+                let place = *known.entry((decided.is_some(), numbers)).or_insert_with(|| {
+                    let decided: Vec<FieldId> = decided.into_iter().chain([FieldId(base::ROLE)]).collect();
+                    root.blocks.push(blocks(protocol, &fitting, &decided));
+                    u16::try_from(root.blocks.len().saturating_sub(1)).unwrap_or(u16::MAX)
+                });
+                places.push(place);
+            }
+        }
+        root.places = places.into_boxed_slice();
+        root.operation = column;
+        root
     }
 
     #[inline]
-    fn follow(&self, field: FieldId, keyed: &Keyed, event: &Event<'_>, found: &mut impl FnMut(u32)) {
-        let mut enter = |node: Option<u32>| match node {
-            None | Some(0) => {}
-            Some(node) => self.walk(node, event, found),
+    fn visit(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        let row = match &self.operation {
+            None => 0,
+            Some(column) => column.one(event, &mut scratch.joined).unwrap_or(ANY),
         };
-        match keyed {
-            Keyed::Bytes(table) => each_number(field, event, |key| {
-                let place = usize::try_from(key ^ 1 << 127).ok();
-                enter(place.and_then(|place| table.get(place)).copied());
-            }),
-            Keyed::Numbers(stretches) => each_number(field, event, |key| {
-                let after = stretches.partition_point(|(first, _)| *first <= key);
-                enter(after.checked_sub(1).and_then(|at| stretches.get(at)).map(|(_, node)| *node));
-            }),
-            Keyed::Names(names) => {
-                let Some(value) = event.get(field) else { return };
-                any_element(value, event, |element| {
-                    let text = match element {
-                        Value::Name(name) => name.as_bytes(),
-                        Value::Text(span) => event.record.text(span).as_bytes(),
-                        _ => return false,
-                    };
-                    let place = names.binary_search_by(|(name, _)| name.as_ref().cmp(text)).ok();
-                    enter(place.and_then(|place| names.get(place)).map(|(_, node)| *node));
-                    false
-                });
-            }
+        let place = usize::from(row).saturating_mul(Role::ALL.len()).saturating_add(event.record.role.number());
+        let place = self.places.get(place).copied().unwrap_or(u16::MAX);
+        if let Some(blocks) = self.blocks.get(usize::from(place)) {
+            blocks.iter().for_each(|block| block.visit(event, scratch, found));
         }
-    }
-
-    fn build(&mut self, candidates: &[&Candidate], used: &mut Vec<FieldId>) -> u32 {
-        if candidates.is_empty() {
-            return 0;
-        }
-        let division = if candidates.len() > LEAF && used.len() < DEPTH { best(candidates, used) } else { None };
-        let Some(division) = division else {
-            return self.add(Node::Leaf(candidates.iter().map(|candidate| candidate.number).collect()));
-        };
-        used.push(division.field);
-        let mut made: HashMap<Vec<u32>, u32> = HashMap::new();
-        let mut child = |index: &mut Self, group: &[&Candidate]| {
-            let numbers: Vec<u32> = group.iter().map(|candidate| candidate.number).collect();
-            if let Some(node) = made.get(&numbers) {
-                return *node;
-            }
-            let node = index.build(group, used);
-            made.insert(numbers, node);
-            node
-        };
-        let rest = child(self, &division.rest);
-        let keyed = match division.groups {
-            Groups::Numbers(groups) => {
-                let stretches: Vec<_> = groups.iter().map(|(first, group)| (*first, child(self, group))).collect();
-                bytes(&stretches).unwrap_or(Keyed::Numbers(stretches.into_boxed_slice()))
-            }
-            Groups::Names(groups) => {
-                Keyed::Names(groups.iter().map(|(name, group)| ((*name).into(), child(self, group))).collect())
-            }
-        };
-        used.pop();
-        self.add(Node::Branch { field: division.field, keyed, rest })
-    }
-
-    fn add(&mut self, node: Node) -> u32 {
-        let number = u32::try_from(self.nodes.len()).unwrap_or(0);
-        self.nodes.push(node);
-        number
+        self.common.iter().for_each(|block| block.visit(event, scratch, found));
     }
 }
 
-/// A table for stretches that all lie below 256, as those of function codes and unit ids do.
-fn bytes(stretches: &[(u128, u32)]) -> Option<Keyed> {
-    let (first, end) = (number_key(0), number_key(256));
-    let (low, (high, last)) = (stretches.first()?.0, stretches.last().copied()?);
-    if low < first || high > end || last != 0 {
-        return None;
+fn narrow(field: Option<FieldId>, term: &Term) -> Option<&Key> {
+    term.get(&field?).filter(|key| key.width() <= SPREAD)
+}
+
+fn fits_role(term: &Term, role: usize) -> bool {
+    let number = super::keys::integer_ordinal(i128::try_from(role).unwrap_or(-1));
+    let has = |key: &Key| key.numbers.iter().any(|(low, high)| (*low..=*high).contains(&number));
+    term.get(&FieldId(base::ROLE)).is_none_or(has)
+}
+
+/// The field that most rules need one of few values of, if that divides them.
+fn operation_field(terms: &[Numbered]) -> Option<FieldId> {
+    let mut asked: BTreeMap<FieldId, Vec<&Key>> = BTreeMap::new();
+    for (field, key) in terms.iter().flat_map(|(_, term)| term) {
+        let many = field.def().is_none_or(|def| def.many);
+        if !many && field.0 != base::ROLE && key.width() <= SPREAD {
+            asked.entry(*field).or_default().push(key);
+        }
     }
-    let table = (0..256i128).map(|byte| {
-        let after = stretches.partition_point(|(first, _)| *first <= number_key(byte));
-        after.checked_sub(1).and_then(|at| stretches.get(at)).map_or(0, |(_, node)| *node)
+    let few = asked.into_iter().filter(|(_, keys)| {
+        let mut edges: Vec<_> =
+            keys.iter().flat_map(|key| &key.numbers).flat_map(|(low, high)| [*low, *high]).collect();
+        edges.sort_unstable();
+        edges.dedup();
+        let mut names: Vec<_> = keys.iter().flat_map(|key| &key.texts.whole).collect();
+        names.sort_unstable();
+        names.dedup();
+        let addresses = keys.iter().any(|key| !key.four.is_empty() || !key.six.is_empty());
+        !addresses && edges.len().saturating_add(names.len()) <= OPERATIONS
     });
-    Some(Keyed::Bytes(table.collect()))
+    // Of equal ones the first in the protocol's own list.
+    few.max_by_key(|(field, keys)| (keys.len(), u16::MAX.saturating_sub(field.0))).map(|(field, _)| field)
 }
 
-/// The division that leaves the fewest rules to evaluate, if one is better than none.
-fn best<'c>(candidates: &[&'c Candidate], used: &[FieldId]) -> Option<Division<'c>> {
-    let mut fields: Vec<FieldId> = candidates.iter().flat_map(|candidate| candidate.needs.keys().copied()).collect();
-    fields.sort_unstable();
-    fields.dedup();
-    fields.retain(|field| !used.contains(field));
-    let divisions = fields.into_iter().filter_map(|field| divide(candidates, field));
-    divisions.min_by_key(|division| division.cost).filter(|division| division.cost < candidates.len().saturating_mul(2))
-}
-
-fn divide<'c>(candidates: &[&'c Candidate], field: FieldId) -> Option<Division<'c>> {
-    let (mut points, mut names, mut rest) = (Vec::new(), BTreeMap::<&[u8], Vec<&Candidate>>::new(), Vec::new());
-    for candidate in candidates {
-        match candidate.needs.get(&field) {
-            None => rest.push(*candidate),
-            Some(Keys::Names(needed)) if needed.len() > SPREAD => rest.push(*candidate),
-            Some(Keys::Names(needed)) => {
-                for name in needed {
-                    names.entry(name).or_default().push(*candidate);
-                }
-            }
-            Some(Keys::Numbers(ranges)) => {
-                points.extend(ranges.iter().flat_map(|(low, high)| [Some(*low), high.checked_add(1)]).flatten());
-            }
-        }
+/// Rules that ask for the same field stand together, in the order of what they ask, so that most blocks end at once.
+fn blocks(protocol: usize, terms: &[&Numbered], decided: &[FieldId]) -> Vec<Block> {
+    let mut sorted: Vec<&Numbered> = terms.to_vec();
+    if terms.len() > TERMS {
+        sorted.sort_by_cached_key(|(number, term)| {
+            let keys = term.iter().filter(|(field, _)| !decided.contains(field));
+            let sharpest = keys.min_by_key(|(_, key)| key.width());
+            (sharpest.map(|(field, key)| (*field, key.first())), *number)
+        });
     }
-    let mut groups: BTreeMap<u128, Vec<&Candidate>> = points.into_iter().map(|point| (point, Vec::new())).collect();
-    for candidate in candidates {
-        let Some(Keys::Numbers(ranges)) = candidate.needs.get(&field) else { continue };
-        let spread: usize = ranges.iter().map(|(low, high)| groups.range(*low..=*high).take(SPREAD).count()).sum();
-        if spread >= SPREAD {
-            rest.push(*candidate);
-            continue;
-        }
-        for (low, high) in ranges {
-            for (_, group) in groups.range_mut(*low..=*high) {
-                // Two ranges of one rule may lie in one stretch.
-                if group.last().is_none_or(|last| last.number != candidate.number) {
-                    group.push(*candidate);
-                }
-            }
-        }
-    }
-    let sizes = || groups.values().chain(names.values()).map(Vec::len);
-    let (largest, sum, count) = (sizes().max().unwrap_or(0), sizes().sum::<usize>(), sizes().count());
-    rest.sort_unstable_by_key(|candidate| candidate.number);
-    // At worst, and on average: traffic that no rule is about should fall through, so values outside count as a group.
-    let average = sum.checked_div(count.saturating_add(1)).unwrap_or(0);
-    let cost = largest.saturating_add(average).saturating_add(rest.len().saturating_mul(2));
-    let groups = match (groups.is_empty(), names.is_empty()) {
-        (true, false) => Groups::Names(names),
-        (false, true) => Groups::Numbers(groups),
-        // A field has one type, so it has keys of one kind.
-        _ => return None,
-    };
-    Some(Division { field, cost, groups, rest })
+    let numbered: Vec<(u32, &Term)> = sorted.iter().map(|(number, term)| (*number, term)).collect();
+    numbered.chunks(TERMS).map(|terms| Block::new(protocol, terms, decided)).collect()
 }

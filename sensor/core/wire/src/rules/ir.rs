@@ -7,7 +7,7 @@
 //!                          {"not": {"test": {"field": "client.ip", "operator": "cidr", "values": ["10.0.0.0/8"]}}}]}}]}
 //! ```
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The form of this document. Another number is refused.
 pub const VERSION: u32 = 1;
@@ -22,7 +22,7 @@ pub struct Document {
     pub rules: Vec<Rule>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub id: String,
@@ -34,7 +34,7 @@ pub struct Rule {
     pub condition: Condition,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     And(Vec<Condition>),
@@ -44,7 +44,7 @@ pub enum Condition {
 }
 
 /// Holds when it holds for any of the values and any element of the field.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// Equals one of the values.

@@ -1,165 +1,307 @@
-//! What a rule needs of a single field before it can match at all: the keys it is filed under in the index.
+//! Which values of one field let a condition hold: the keys by which rules are found.
+//!
+//! A key may hold more than its condition allows, never less: what it leads to is evaluated.
 
-use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use super::matcher::Expression;
-use super::sets::How;
-use super::test::Test;
-use crate::event::{base, Event, FieldId};
-use crate::value::{Kind, Value};
+use super::sets::{How, Integers, Networks, Stretch, Texts};
 
-/// Pairs of ranges that are intersected. Beyond it the narrower list is taken as it is.
-const PAIRS: usize = 4096;
-
-/// Any of these values, or no match.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// Inclusive ranges of numbers: see [`number_key`].
-    Numbers(Vec<(u128, u128)>),
-    /// Whole texts, sorted.
-    Names(Vec<Box<[u8]>>),
+/// A set of values of one field, the missing one among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Key {
+    /// The field is not there.
+    pub missing: bool,
+    /// Inclusive ranges of [`ordinal`]s.
+    pub numbers: Ranges<u64>,
+    pub four: Ranges<u32>,
+    pub six: Ranges<u128>,
+    pub texts: Words,
+    /// Raw bytes, not their hex digits.
+    pub blobs: Words,
 }
 
-impl Keys {
-    fn either(self, other: Keys) -> Option<Keys> {
-        match (self, other) {
-            (Keys::Numbers(mut left), Keys::Numbers(right)) => {
-                left.extend(right);
-                Some(Keys::Numbers(left))
-            }
-            (Keys::Names(mut left), Keys::Names(right)) => {
-                left.extend(right);
-                left.sort_unstable();
-                left.dedup();
-                Some(Keys::Names(left))
-            }
-            _ => None,
-        }
+/// Inclusive, sorted, disjoint.
+pub type Ranges<T> = Vec<(T, T)>;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    pub any: bool,
+    pub whole: Vec<Box<[u8]>>,
+    /// Any of these stands somewhere inside.
+    pub within: Vec<Box<[u8]>>,
+}
+
+impl Words {
+    fn is_empty(&self) -> bool {
+        !self.any && self.whole.is_empty() && self.within.is_empty()
     }
 
-    /// What one value must fit to fit both.
-    fn both(self, other: Keys) -> Keys {
-        match (self, other) {
-            (Keys::Numbers(left), Keys::Numbers(right)) if left.len().saturating_mul(right.len()) <= PAIRS => {
-                let pairs = left.iter().flat_map(|a| right.iter().map(move |b| (a.0.max(b.0), a.1.min(b.1))));
-                Keys::Numbers(pairs.filter(|(low, high)| low <= high).collect())
-            }
-            (left, right) => left.sharper(right),
-        }
+    fn any() -> Self {
+        Self { any: true, ..Self::default() }
     }
 
-    /// Fewer keys file a rule more sharply; both sets of keys are needed, so either alone is right.
-    fn sharper(self, other: Keys) -> Keys {
-        let width = |keys: &Keys| match keys {
-            Keys::Numbers(ranges) => {
-                ranges.iter().fold(0u128, |sum, (low, high)| sum.saturating_add(high.saturating_sub(*low)))
-            }
-            Keys::Names(names) => u128::try_from(names.len()).unwrap_or(u128::MAX),
-        };
-        if width(&other) < width(&self) {
+    fn either(mut self, other: Self) -> Self {
+        self.any |= other.any;
+        for (mine, theirs) in [(&mut self.whole, other.whole), (&mut self.within, other.within)] {
+            mine.extend(theirs);
+            mine.sort_unstable();
+            mine.dedup();
+        }
+        self
+    }
+
+    /// Either alone holds what fits both: the narrower one.
+    fn both(mut self, other: Self) -> Self {
+        if self.within.is_empty() && other.within.is_empty() && !self.any && !other.any {
+            self.whole.retain(|word| other.whole.contains(word));
+            return self;
+        }
+        if other.width() < self.width() {
             other
         } else {
             self
         }
     }
-}
 
-/// The fields without which `expression` is false, each with the values one of which it needs.
-pub fn needed(expression: &Expression) -> BTreeMap<FieldId, Keys> {
-    match expression {
-        Expression::Test(field, test) => keys(*field, test).map(|keys| (*field, keys)).into_iter().collect(),
-        Expression::And(parts) => {
-            let mut all: BTreeMap<FieldId, Keys> = BTreeMap::new();
-            for (field, keys) in parts.iter().flat_map(needed) {
-                let many = field.def().is_none_or(|def| def.many);
-                let kept = match all.remove(&field) {
-                    // A list may fit both with different elements: each alone is still needed.
-                    Some(before) if many => before.sharper(keys),
-                    Some(before) => before.both(keys),
-                    None => keys,
-                };
-                all.insert(field, kept);
+    fn width(&self) -> u64 {
+        let words = |list: &[Box<[u8]>], each: u64| u64::try_from(list.len()).unwrap_or(u64::MAX).saturating_mul(each);
+        match self.any {
+            true => u64::MAX,
+            false => words(&self.whole, 1).saturating_add(words(&self.within, 1 << 10)),
+        }
+    }
+
+    pub fn texts(texts: &Texts) -> Self {
+        let needles = texts.needles().to_vec();
+        match texts.how {
+            How::Equal => Self { whole: needles, ..Self::default() },
+            How::Contains | How::Starts | How::Ends => Self { within: needles, ..Self::default() },
+        }
+    }
+
+    /// Bytes in which these hex digits can stand. Digits may begin in the middle of a byte: then only the whole bytes
+    /// between are looked for.
+    pub fn hex(texts: &Texts) -> Self {
+        let mut words = Self::default();
+        for needle in texts.needles() {
+            let odd = needle.len() % 2 == 1;
+            let (even_start, odd_start) = match texts.how {
+                How::Equal if odd => continue,
+                How::Equal => {
+                    words.whole.extend(hex_bytes(needle));
+                    continue;
+                }
+                How::Starts => (true, false),
+                How::Ends => (!odd, odd),
+                How::Contains => (true, true),
+            };
+            let starts = [(even_start, needle.get(..)), (odd_start, needle.get(1..))];
+            for digits in starts.into_iter().filter(|(wanted, _)| *wanted).filter_map(|(_, digits)| digits) {
+                match hex_bytes(digits) {
+                    Some(bytes) if bytes.is_empty() => words.any = true,
+                    Some(bytes) => words.within.push(bytes),
+                    None => {} // no digits: never found in what is printed as digits
+                }
             }
-            all
         }
-        Expression::Or(parts) => {
-            let mut parts = parts.iter().map(needed);
-            let first = parts.next().unwrap_or_default();
-            parts.fold(first, |all, mut part| {
-                let joined = all.into_iter().filter_map(|(field, keys)| {
-                    let other = part.remove(&field)?;
-                    Some((field, keys.either(other)?))
-                });
-                joined.collect()
-            })
-        }
-        // A missing field makes the inside of a `not` false: nothing is needed.
-        Expression::Not(_) => BTreeMap::new(),
+        words
     }
 }
 
-fn keys(field: FieldId, test: &Test) -> Option<Keys> {
-    let kind = field.def()?.kind;
-    match test {
-        // A stretch of real numbers says nothing about a field that holds real numbers.
-        Test::Number(integers, _) if matches!(kind, Kind::Unsigned | Kind::Signed | Kind::Boolean) => {
-            let ranges = integers.ranges().iter().map(|(low, high)| (number_key(*low), number_key(*high)));
-            Some(Keys::Numbers(ranges.collect()))
-        }
-        Test::Address(networks) => Some(Keys::Numbers(networks.keys().collect())),
-        Test::Segments(indices) => {
-            let ranges = indices.ranges().iter().map(|(low, high)| (number_key(*low), number_key(*high)));
-            Some(Keys::Numbers(ranges.collect()))
-        }
-        Test::Flaws(own, stream) => {
-            let bits = (0..64u8).filter(|bit| own >> bit & 1 == 1);
-            let stream_bits = (0..8u8).filter(|bit| stream >> bit & 1 == 1).map(|bit| bit.saturating_add(64));
-            let ranges = bits.chain(stream_bits).map(|bit| (number_key(bit.into()), number_key(bit.into())));
-            Some(Keys::Numbers(ranges.collect()))
-        }
-        Test::Text(texts) if texts.how == How::Equal => Some(Keys::Names(texts.needles().to_vec())),
+/// Whole bytes of lower-case hex digits; a last digit alone is left out.
+fn hex_bytes(digits: &[u8]) -> Option<Box<[u8]>> {
+    let nibble = |digit: &u8| match digit {
+        b'0'..=b'9' => Some(digit & 15),
+        b'a'..=b'f' => Some((digit & 15).saturating_add(9)),
         _ => None,
-    }
+    };
+    let pair = |pair: &[u8]| Some(nibble(pair.first()?)? << 4 | nibble(pair.get(1)?)?);
+    digits.chunks_exact(2).map(pair).collect()
 }
 
-/// A number as a key: the order of signed numbers, kept.
-#[inline]
-pub fn number_key(value: i128) -> u128 {
-    u128::from_ne_bytes(value.to_ne_bytes()) ^ (1 << 127)
-}
-
-/// The keys of one element, or of the flaws and the segment that an event has beside its values.
-#[inline]
-pub fn each_number(field: FieldId, event: &Event<'_>, mut found: impl FnMut(u128)) {
-    match field.0 {
-        base::FLAWS => {
-            let mut left = u128::from(event.record.flaws) | u128::from(event.stream_flaws) << 64;
-            while left != 0 {
-                found(number_key(left.trailing_zeros().into()));
-                left &= left.wrapping_sub(1);
-            }
-        }
-        base::SEGMENT => found(number_key(event.segment.into())),
-        _ => {
-            if let Some(value) = event.get(field) {
-                super::matcher::any_element(value, event, |element| {
-                    if let Some(key) = element_key(element) {
-                        found(key);
-                    }
-                    false
-                });
-            }
+impl Key {
+    /// Whatever the field holds.
+    pub fn present() -> Self {
+        Self {
+            missing: false,
+            numbers: vec![(0, u64::MAX)],
+            four: vec![(0, u32::MAX)],
+            six: vec![(0, u128::MAX)],
+            texts: Words::any(),
+            blobs: Words::any(),
         }
     }
+
+    pub fn missing() -> Self {
+        Self { missing: true, ..Self::default() }
+    }
+
+    pub fn numbers(integers: &[(i128, i128)], stretches: &[Stretch]) -> Self {
+        let whole = integers.iter().map(|(low, high)| (integer_ordinal(*low), integer_ordinal(*high)));
+        let real = stretches.iter().map(|stretch| {
+            let bound = |bound: Option<(f64, bool)>| bound.map(|(value, _)| ordinal(value));
+            (bound(stretch.low).unwrap_or(0), bound(stretch.high).unwrap_or(u64::MAX))
+        });
+        Self { numbers: union(whole.chain(real).collect()), ..Self::default() }
+    }
+
+    /// Every integer but these, whatever is no number, and no value at all.
+    pub fn other_numbers(integers: &Integers) -> Self {
+        let mut rest = Vec::new();
+        let mut next = Some(i128::MIN);
+        for (low, high) in integers.ranges() {
+            if let (Some(from), Some(to)) = (next, low.checked_sub(1)) {
+                rest.push((from, to));
+            }
+            next = high.checked_add(1);
+        }
+        rest.extend(next.map(|from| (from, i128::MAX)));
+        rest.retain(|(low, high)| low <= high);
+        Self { missing: true, numbers: Self::numbers(&rest, &[]).numbers, ..Self::present() }
+    }
+
+    pub fn addresses(networks: &Networks) -> Self {
+        Self { four: networks.four().to_vec(), six: networks.six().to_vec(), ..Self::default() }
+    }
+
+    pub fn other_addresses(networks: &Networks) -> Self {
+        Self {
+            missing: true,
+            four: others(networks.four(), 0, u32::MAX, |value, step| value.checked_add_signed(step)),
+            six: others(networks.six(), 0, u128::MAX, |value, step| value.checked_add_signed(step.into())),
+            ..Self::present()
+        }
+    }
+
+    /// No value fits: what needs it never holds.
+    pub fn is_empty(&self) -> bool {
+        let none = self.numbers.is_empty() && self.four.is_empty() && self.six.is_empty();
+        none && !self.missing && self.texts.is_empty() && self.blobs.is_empty()
+    }
+
+    pub fn either(self, other: Self) -> Self {
+        let joined = |mut left: Vec<_>, right: Vec<_>| {
+            left.extend(right);
+            left
+        };
+        Self {
+            missing: self.missing || other.missing,
+            numbers: union(joined(self.numbers, other.numbers)),
+            four: union([self.four, other.four].concat()),
+            six: union([self.six, other.six].concat()),
+            texts: self.texts.either(other.texts),
+            blobs: self.blobs.either(other.blobs),
+        }
+    }
+
+    /// What one value must fit to fit both.
+    pub fn both(self, other: Self) -> Self {
+        Self {
+            missing: self.missing && other.missing,
+            numbers: common(&self.numbers, &other.numbers),
+            four: common(&self.four, &other.four),
+            six: common(&self.six, &other.six),
+            texts: self.texts.both(other.texts),
+            blobs: self.blobs.both(other.blobs),
+        }
+    }
+
+    /// Where its values begin: keys in this order have their neighbours beside them.
+    pub fn first(&self) -> (Option<u64>, Option<u32>, Option<u128>) {
+        let (numbers, four, six) = (self.numbers.first(), self.four.first(), self.six.first());
+        (numbers.map(|range| range.0), four.map(|range| range.0), six.map(|range| range.0))
+    }
+
+    /// How many values fit, roughly: a missing one is as common as all others.
+    pub fn width(&self) -> u64 {
+        let numbers = self.numbers.iter().map(|(low, high)| {
+            let width = number(*high) - number(*low) + 1.0;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::as_conversions)] // saturates
+            let width = if width.is_finite() { width as u64 } else { u64::MAX };
+            width
+        });
+        let four = self.four.iter().map(|(low, high)| u64::from(high.saturating_sub(*low)).saturating_add(1));
+        let six = self.six.iter().map(|(low, high)| u64::try_from(high.saturating_sub(*low)).unwrap_or(u64::MAX));
+        let words = [self.texts.width(), self.blobs.width(), if self.missing { u64::MAX } else { 0 }];
+        numbers.chain(four).chain(six).chain(words).fold(0, u64::saturating_add)
+    }
+}
+
+/// Numbers of every type in one order, as unsigned integers. Integers beyond 2^53 share theirs with their neighbours.
+#[inline]
+pub fn ordinal(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits(); // -0.0 is 0.0
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+/// The number of an ordinal.
+pub fn number(ordinal: u64) -> f64 {
+    f64::from_bits(if ordinal >> 63 == 1 { ordinal & !(1 << 63) } else { !ordinal })
 }
 
 #[inline]
-fn element_key(value: Value) -> Option<u128> {
-    match value {
-        Value::Unsigned(value) => Some(number_key(value.into())),
-        Value::Signed(value) => Some(number_key(value.into())),
-        Value::Bool(value) => Some(number_key(value.into())),
-        Value::Ip(address) => Some(super::sets::address_key(address)),
-        _ => None,
+#[allow(clippy::cast_precision_loss, clippy::as_conversions)] // rounds the same way here and in a field's value
+pub fn integer_ordinal(value: i128) -> u64 {
+    ordinal(value as f64)
+}
+
+/// The ordinal of a MAC address is that of its 48 bits.
+pub fn mac_number(mac: [u8; 6]) -> i128 {
+    mac.iter().fold(0, |number, byte| number << 8 | i128::from(*byte))
+}
+
+pub fn family(address: IpAddr) -> Result<u32, u128> {
+    match address {
+        IpAddr::V4(four) => Ok(four.to_bits()),
+        IpAddr::V6(six) => Err(six.to_bits()),
     }
+}
+
+fn union<T: Copy + Ord>(mut ranges: Vec<(T, T)>) -> Ranges<T> {
+    ranges.retain(|(low, high)| low <= high);
+    ranges.sort_unstable();
+    let mut merged: Vec<(T, T)> = Vec::with_capacity(ranges.len());
+    for (low, high) in ranges {
+        match merged.last_mut() {
+            Some(last) if low <= last.1 => last.1 = last.1.max(high),
+            _ => merged.push((low, high)),
+        }
+    }
+    merged
+}
+
+/// Both are sorted and disjoint.
+fn common<T: Copy + Ord>(left: &[(T, T)], right: &[(T, T)]) -> Ranges<T> {
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    let mut found = Vec::new();
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let (low, high) = (a.0.max(b.0), a.1.min(b.1));
+        if low <= high {
+            found.push((low, high));
+        }
+        if a.1 < b.1 {
+            left.next();
+        } else {
+            right.next();
+        }
+    }
+    found
+}
+
+fn others<T: Copy + Ord>(ranges: &[(T, T)], least: T, most: T, step: impl Fn(T, i32) -> Option<T>) -> Ranges<T> {
+    let mut rest = Vec::new();
+    let mut next = Some(least);
+    for (low, high) in ranges {
+        if let (Some(from), Some(to)) = (next, step(*low, -1)) {
+            rest.push((from, to));
+        }
+        next = step(*high, 1);
+    }
+    rest.extend(next.map(|from| (from, most)));
+    rest.retain(|(low, high)| low <= high);
+    rest
 }

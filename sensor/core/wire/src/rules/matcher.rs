@@ -1,5 +1,6 @@
 //! Holding one event against one rule's condition. Nothing here allocates.
 
+use super::column::bits;
 use super::test::Test;
 use crate::event::{base, Event, FieldId};
 use crate::value::Value;
@@ -46,6 +47,7 @@ fn passes(field: FieldId, test: &Test, event: &Event<'_>) -> bool {
             return texts.has(&mac_text(end.mac));
         }
         Test::Exists(wanted) => return present(field, event) == *wanted,
+        Test::Hex(texts) if field.0 == base::BYTES => return texts.has_hex(event.bytes),
         _ => {}
     }
     match event.get(field) {
@@ -57,7 +59,7 @@ fn passes(field: FieldId, test: &Test, event: &Event<'_>) -> bool {
 fn present(field: FieldId, event: &Event<'_>) -> bool {
     match field.0 {
         base::FLAWS => event.record.flaws != 0 || event.stream_flaws != 0,
-        base::SOURCE_MAC | base::DESTINATION_MAC | base::SEGMENT | base::FILE_NAME => true,
+        base::SOURCE_MAC | base::DESTINATION_MAC | base::SEGMENT | base::FILE_NAME | base::BYTES => true,
         _ => event.get(field).is_some(),
     }
 }
@@ -71,10 +73,11 @@ pub fn any_element(value: Value, event: &Event<'_>, mut holds: impl FnMut(Value)
             [high, low] => holds(Value::Unsigned(u16::from_be_bytes([*high, *low]).into())),
             _ => false,
         }),
-        Value::Bits { start, count } => (0..count).any(|at| {
-            let byte = (start as usize).saturating_add((at >> 3) as usize);
-            event.bytes.get(byte).is_some_and(|byte| holds(Value::Unsigned(u64::from(byte >> (at & 7) & 1))))
-        }),
+        // Thousands of coils hold two values.
+        Value::Bits { start, count } => {
+            let (zero, one) = bits(event.bytes, start, count);
+            (zero && holds(Value::Unsigned(0))) || (one && holds(Value::Unsigned(1)))
+        }
         scalar => holds(scalar),
     }
 }

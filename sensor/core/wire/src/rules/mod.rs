@@ -1,16 +1,26 @@
 //! Signatures: compiled once from JSON, then held against every event.
 //!
 //! The cost of an event does not grow with the number of rules: [`index`] leads to the few rules that could match by
-//! what the event holds, and only these are evaluated.
+//! what the event holds, and only these are evaluated. On the way: a condition becomes alternatives of keys ([`terms`],
+//! [`keys`]), alternatives stand in blocks ([`block`]), a block looks at one field at a time ([`column`]), and a value
+//! leads to a row of bits ([`rows`]) through tables ([`pages`]) or an automaton ([`words`]).
 
+mod block;
+mod column;
 mod compile;
+mod grams;
 mod index;
 pub mod ir;
 mod keys;
 mod matcher;
+mod pages;
+mod rows;
 mod sets;
+mod terms;
 mod test;
+mod words;
 
+pub use block::Scratch;
 pub use sets::Network;
 
 use crate::event::{Event, FieldId};
@@ -25,22 +35,30 @@ pub struct RuleInfo {
     pub needs_baseline: bool,
     /// Hits that agree in these fields fold into one alert.
     pub fold: Vec<FieldId>,
+    /// Equal for equal rules, whatever their number: what was counted for a rule lives on while its content does.
+    pub content: u64,
 }
 
 #[derive(Debug)]
 struct Rule {
     info: RuleInfo,
+    protocol: usize,
     /// `Record::protocol_name` of the events this rule is about: `cotp` below S7, mostly none.
     alias: Option<String>,
     condition: Expression,
 }
 
-/// All rules, ready to run.
+/// All rules, ready to run: read only, so that threads share them.
 #[derive(Debug)]
 pub struct Rules {
     rules: Box<[Rule]>,
     index: index::Index,
 }
+
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Rules>();
+};
 
 impl Rules {
     /// Read the document described in [`ir`]. The message of an error names the rule.
@@ -51,27 +69,34 @@ impl Rules {
     /// Put the indices of the rules that match into `out`, in order; what was in it is dropped.
     ///
     /// A rule that needs a baseline never matches an event without one.
-    pub fn matches(&self, event: &Event<'_>, out: &mut Vec<u32>) {
+    #[inline]
+    pub fn matches(&self, event: &Event<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
         out.clear();
-        self.index.visit(event, &mut |number| {
-            if let Some(rule) = self.rules.get(number as usize) {
-                let active = event.link.is_some() || !rule.info.needs_baseline;
-                if active && event.record.protocol_name == rule.alias.as_deref() && rule.condition.holds(event) {
-                    out.push(number);
-                }
+        self.index.visit(event, scratch, &mut |number| {
+            if self.holds(number, event) {
+                out.push(number);
             }
         });
         if out.len() > 1 {
-            // The index may lead to a rule by several of its values.
+            // The index may lead to a rule by several of its alternatives.
             out.sort_unstable();
             out.dedup();
         }
     }
 
+    /// Whether one rule matches, by evaluating its condition: what `matches` must agree with.
+    pub fn holds(&self, index: u32, event: &Event<'_>) -> bool {
+        self.rules.get(index as usize).is_some_and(|rule| {
+            let active = event.link.is_some() || !rule.info.needs_baseline;
+            let named = event.protocol == rule.protocol && event.record.protocol_name == rule.alias.as_deref();
+            active && named && rule.condition.holds(event)
+        })
+    }
+
     /// How many conditions `matches` evaluates for this event: what tests hold the cost against.
-    pub fn candidates(&self, event: &Event<'_>) -> usize {
+    pub fn candidates(&self, event: &Event<'_>, scratch: &mut Scratch) -> usize {
         let mut count = 0usize;
-        self.index.visit(event, &mut |_| count = count.saturating_add(1));
+        self.index.visit(event, scratch, &mut |_| count = count.saturating_add(1));
         count
     }
 

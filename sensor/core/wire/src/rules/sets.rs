@@ -166,21 +166,12 @@ impl Networks {
         }
     }
 
-    /// Ranges of [`address_key`].
-    pub fn keys(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
-        let four = self.four.iter().map(|(low, high)| {
-            (address_key(IpAddr::from(low.to_be_bytes())), address_key(IpAddr::from(high.to_be_bytes())))
-        });
-        four.chain(self.six.iter().copied())
+    pub fn four(&self) -> &[(u32, u32)] {
+        &self.four
     }
-}
 
-/// An address as a number to look up by. An IPv4 address shares its number with its IPv4-mapped IPv6 address.
-#[inline]
-pub fn address_key(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(four) => four.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(six) => six.to_bits(),
+    pub fn six(&self) -> &[(u128, u128)] {
+        &self.six
     }
 }
 

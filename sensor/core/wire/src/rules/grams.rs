@@ -1,0 +1,115 @@
+//! A quick no before the automaton: whether any part of a set of patterns could stand in a text at all.
+//!
+//! After S. Wu and U. Manber, "A Fast Algorithm for Multi-Pattern Searching" (University of Arizona, TR-94-17, 1994):
+//! of every pattern a window as long as the shortest pattern is kept, as the set of its short runs of bytes ("grams").
+//! Wherever the window stands in the text, one of so many grams in a row belongs to it, so the text is read in steps.
+
+/// Bits per gram: one in this many grams of other texts passes by chance.
+const BITS_PER_GRAM: usize = 256;
+/// Bits of the largest table: 32 KiB.
+const MOST_BITS: usize = 1 << 18;
+
+#[derive(Debug)]
+pub struct Grams {
+    /// 2, 3 or 4.
+    width: usize,
+    /// From one gram that is read to the next.
+    step: usize,
+    bits: Box<[u64]>,
+    /// Of a hash, to leave a bit's number.
+    shift: u32,
+}
+
+impl Grams {
+    /// None where the shortest pattern has one byte: then every text could hold it.
+    pub fn new<'p>(patterns: impl Iterator<Item = &'p [u8]> + Clone) -> Option<Self> {
+        let shortest = patterns.clone().map(<[u8]>::len).min()?;
+        let width = match shortest {
+            0 | 1 => return None,
+            2 | 3 => 2,
+            4 | 5 => 3,
+            _ => 4,
+        };
+        let step = shortest.saturating_sub(width).saturating_add(1);
+        let grams: Vec<u32> = patterns
+            .flat_map(|pattern| window(pattern, shortest).windows(width).map(gram).collect::<Vec<_>>())
+            .collect();
+        let bits = grams.len().saturating_mul(BITS_PER_GRAM).next_power_of_two().clamp(64, MOST_BITS);
+        let shift = 32u32.saturating_sub(bits.trailing_zeros());
+        let mut made = Self { width, step, bits: vec![0; bits / 64].into_boxed_slice(), shift };
+        for gram in grams {
+            let (word, bit) = made.place(gram);
+            if let Some(word) = made.bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Some(made)
+    }
+
+    /// False: no pattern stands in the text.
+    #[inline]
+    pub fn may_stand(&self, text: &[u8]) -> bool {
+        match self.width {
+            2 => self.any(text, |[first, second]| u32::from_le_bytes([first, second, 0, 0])),
+            3 => self.any(text, |[first, second, third]| u32::from_le_bytes([first, second, third, 0])),
+            _ => self.any(text, u32::from_le_bytes),
+        }
+    }
+
+    #[inline]
+    fn any<const WIDTH: usize>(&self, text: &[u8], number: impl Fn([u8; WIDTH]) -> u32) -> bool {
+        let mut rest = text.get(self.step.saturating_sub(1)..).unwrap_or_default();
+        while let Some(gram) = rest.first_chunk::<WIDTH>() {
+            let (word, bit) = self.place(number(*gram));
+            if self.bits.get(word).is_some_and(|word| word & bit != 0) {
+                return true;
+            }
+            rest = rest.get(self.step..).unwrap_or_default();
+        }
+        false
+    }
+
+    #[inline]
+    fn place(&self, gram: u32) -> (usize, u64) {
+        let hash = gram.wrapping_mul(0x9e37_79b1) >> self.shift;
+        ((hash >> 6) as usize, 1u64 << (hash & 63))
+    }
+}
+
+#[inline]
+fn byte(gram: &[u8], at: usize) -> u8 {
+    gram.get(at).copied().unwrap_or(0)
+}
+
+fn gram(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes([byte(bytes, 0), byte(bytes, 1), byte(bytes, 2), byte(bytes, 3)])
+}
+
+/// The stretch of the pattern with the fewest bytes that are common everywhere; of equal ones the first.
+fn window(pattern: &[u8], length: usize) -> &[u8] {
+    let common = |window: &&[u8]| window.iter().filter(|byte| matches!(byte, 0 | 0x20 | 0xff)).count();
+    pattern.windows(length).min_by_key(common).unwrap_or(pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_seen_wherever_it_stands() {
+        for length in 2..12u8 {
+            let pattern: Vec<u8> = (0..length).map(|at| at.wrapping_mul(37).wrapping_add(length)).collect();
+            let longer = [pattern.as_slice(), b"and more"].concat();
+            let grams = Grams::new([pattern.as_slice(), longer.as_slice()].into_iter()).unwrap();
+            for before in 0..20 {
+                for after in 0..4 {
+                    let text = [vec![0xee; before], pattern.clone(), vec![0xee; after]].concat();
+                    assert!(grams.may_stand(&text), "{length} bytes behind {before}");
+                }
+            }
+            assert!(!grams.may_stand(&[0xee; 40]) && !grams.may_stand(b""), "{length}");
+        }
+        assert!(Grams::new([b"ab".as_slice(), b"c"].into_iter()).is_none());
+        assert!(Grams::new(std::iter::empty()).is_none());
+    }
+}
