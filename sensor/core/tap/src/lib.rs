@@ -7,15 +7,19 @@
 #![deny(unsafe_code)] // but for `poll`, `live::ring` and `live::socket`
 
 mod error;
+mod evidence;
 mod files;
 mod live;
 #[allow(unsafe_code)]
 mod poll;
+mod rolling;
 mod source;
 mod writer;
 
 pub use error::Error;
+pub use evidence::{slice_file, Originals};
 pub use files::Files;
 pub use live::{Live, LiveOptions};
+pub use rolling::{Recording, Rolling};
 pub use source::{Counters, Progress, Source};
 pub use writer::{Account, Direction, PcapWriter, PcapngWriter, Recorder, Remark, Tape};

@@ -15,7 +15,7 @@ use open::Format;
 use record::{Record, Stop};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use wire::packet::{Lost, Packet, Sink};
@@ -44,6 +44,8 @@ pub struct Files {
 
 struct Input {
     name: String,
+    /// Where its bytes can be read again: a plain file.
+    again: Option<PathBuf>,
     buffer: Buffer,
     format: Format,
     next: Option<Record>,
@@ -69,9 +71,10 @@ impl Files {
         let buffer_bytes = (ALL_BUFFERS_BYTES / paths.len()).clamp(LEAST_BUFFER_BYTES, MOST_BUFFER_BYTES);
         let mut inputs = Vec::with_capacity(paths.len());
         for path in paths {
-            let (buffer, format) = open::open(path.as_ref(), buffer_bytes)?;
+            let (buffer, format, plain) = open::open(path.as_ref(), buffer_bytes)?;
             let name = printable(path.as_ref());
-            inputs.push(Input { name, buffer, format, next: None, received: 0, cut: 0 });
+            let again = plain.then(|| path.as_ref().to_owned());
+            inputs.push(Input { name, again, buffer, format, next: None, received: 0, cut: 0 });
         }
         Ok(Self {
             inputs,
@@ -177,6 +180,12 @@ impl Files {
     /// What went wrong since the last call, one clear line each.
     pub fn warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// The paths, where every one of them is a plain file: `Packet::offset` is then a place in it. `None` when one is
+    /// packed or a pipe.
+    pub fn again(&self) -> Option<Vec<PathBuf>> {
+        self.inputs.iter().map(|input| input.again.clone()).collect()
     }
 
     /// The paths as they were given, fit for a one-line message.

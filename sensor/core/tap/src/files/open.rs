@@ -31,15 +31,15 @@ impl Format {
     }
 }
 
-/// Open a capture; `-` is standard input.
-pub(crate) fn open(path: &Path, buffer_bytes: usize) -> Result<(Buffer, Format), Error> {
+/// Open a capture; `-` is standard input. The flag says that its bytes can be read again where they stand.
+pub(crate) fn open(path: &Path, buffer_bytes: usize) -> Result<(Buffer, Format, bool), Error> {
     let name = printable(path);
     let (mut raw, regular) = open_raw(path, &name)?;
     let start = first_bytes(&mut raw, &name)?;
     let (stream, packed) = unpack(raw, regular, start, &name)?;
     let mut buffer = Buffer::new(stream, buffer_bytes);
     let format = recognise(&mut buffer, &name, packed)?;
-    Ok((buffer, format))
+    Ok((buffer, format, regular && !packed && path.as_os_str() != "-"))
 }
 
 fn open_raw(path: &Path, name: &str) -> Result<(File, bool), Error> {

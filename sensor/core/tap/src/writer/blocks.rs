@@ -144,7 +144,7 @@ pub(super) fn tick(out: &mut Vec<u8>, interface: u32, ts_ns: u64) {
 }
 
 /// Of a row of blocks that may break off: bytes of those that are all there, and how many of them are packets.
-pub(super) fn whole_blocks(bytes: &[u8]) -> (u64, u64) {
+pub(crate) fn whole_blocks(bytes: &[u8]) -> (u64, u64) {
     let (mut end, mut packets) = (0, 0);
     while let Some(&[a, b, c, d, e, f, g, h]) = bytes.get(end..end + 8) {
         let (kind, total) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]) as usize);

@@ -6,7 +6,7 @@ mod pcap;
 mod pcapng;
 mod recorder;
 
-pub(crate) use blocks::TICK;
+pub(crate) use blocks::{whole_blocks, TICK};
 pub use blocks::{Direction, Remark};
 pub use pcap::PcapWriter;
 pub use pcapng::PcapngWriter;
