@@ -13,6 +13,7 @@ __all__ = [
     "Engine",
     "Hit",
     "News",
+    "Slice",
     "Windows",
     "__version__",
     "asset_features",
@@ -37,7 +38,9 @@ class Engine:
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
     `learn`, `events`, `listing` (bool), `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it),
-    `record` (file for all packets and ticks, as pcapng: replayed, it gives the same). Unknown keys are refused.
+    `record` (file for all packets and ticks, as pcapng: replayed, it gives the same) or `capture_dir` with
+    `capture_quota_mib` (the same, in files that roll), `evidence_mib` (0: none), `evidence_before_s`,
+    `evidence_after_s`. Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
     everything learned are off.
 
@@ -70,6 +73,9 @@ class Engine:
     def inputs(self) -> list[dict[str, Any]]:
         """For each input: name, received, dropped_kernel, cut, late, transmitted, nic_dropped."""
 
+    def recording(self) -> dict[str, int]:
+        """The rolling capture: written, lost, thinned, thinned_bytes, deleted, used_bytes. Empty without one."""
+
     @property
     def flows(self) -> int: ...
 
@@ -94,6 +100,10 @@ class Batch:
     @property
     def listing(self) -> bytes:
         """NDJSON of every single hit, when asked for."""
+
+    @property
+    def slices(self) -> list[Slice]:
+        """Packets around new alerts, complete since the last poll; only with `evidence_mib`."""
 
     @property
     def warnings(self) -> list[str]: ...
@@ -148,6 +158,46 @@ class Hit:
     def destination(self) -> _Side | None: ...
     def fields(self) -> dict[str, Any]: ...
     def params(self) -> dict[str, Any]: ...
+
+@final
+class Slice:
+    """The packets of one conversation around the one that raised an alert, both directions. Frozen."""
+
+    @property
+    def fold(self) -> int:
+        """`Hit.fold` of its alert."""
+
+    @property
+    def cause(self) -> str: ...
+    @property
+    def ts_ns(self) -> int:
+        """Of the packet that raised the alert; so `file` (or interface) and `frame`."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def packets(self) -> int: ...
+    @property
+    def first_ns(self) -> int: ...
+    @property
+    def last_ns(self) -> int: ...
+    @property
+    def reaches_back_ns(self) -> int: ...
+    @property
+    def reaches_back_packets(self) -> int: ...
+    @property
+    def before(self) -> str:
+        """Why it begins there: `beginning` (of the conversation), `packets`, `bytes`, `time`, `overwritten`."""
+
+    @property
+    def after(self) -> str:
+        """Why it ends there: `packets`, `bytes`, `time`, `budget`, `end` (of the input)."""
+
+    @property
+    def pcapng(self) -> bytes:
+        """The whole file; the packet that raised the alert carries a comment."""
 
 @final
 class News:

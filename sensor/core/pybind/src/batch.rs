@@ -7,6 +7,7 @@ use wire::news::News;
 use wire::print::{mac_text, Names};
 
 use crate::hit::PyHit;
+use crate::slice::PySlice;
 use crate::windows::{Assets, Windows};
 
 #[pyclass(frozen, module = "sensor._core", get_all)]
@@ -18,6 +19,8 @@ pub struct Batch {
     pub ledger: Py<PyDict>,
     pub events: Py<PyBytes>,
     pub listing: Py<PyBytes>,
+    /// Packets around new alerts, complete since the last poll.
+    pub slices: Vec<Py<PySlice>>,
     pub warnings: Vec<String>,
     /// Engine time, nanoseconds.
     pub now_ns: u64,

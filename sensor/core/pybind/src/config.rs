@@ -1,8 +1,11 @@
 //! Settings as Python hands them over: one JSON object, unknown keys refused.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::PyResult;
 use serde::Deserialize;
+use wire::evidence::Reach;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +30,14 @@ pub struct Config {
     pub fanout: u16,
     /// File to write all packets and ticks to, as pcapng.
     pub record: Option<String>,
+    /// Megabytes of the ring that alerts are shown from; 0: no evidence.
+    pub evidence_mib: usize,
+    /// How far a slice goes back, and how long it waits for what follows.
+    pub evidence_before_s: Option<u64>,
+    pub evidence_after_s: Option<u64>,
+    /// Folder of a rolling capture; `None`: no such capture.
+    pub capture_dir: Option<PathBuf>,
+    pub capture_quota_mib: u64,
 }
 
 impl Default for Config {
@@ -42,11 +53,33 @@ impl Default for Config {
             ring_mib: 64,
             fanout: 1,
             record: None,
+            evidence_mib: 0,
+            evidence_before_s: None,
+            evidence_after_s: None,
+            capture_dir: None,
+            capture_quota_mib: 1024,
         }
     }
 }
 
 impl Config {
+    /// Bytes of the ring of packets; `None`: no evidence.
+    pub fn evidence_bytes(&self) -> Option<usize> {
+        (self.evidence_mib > 0).then(|| self.evidence_mib.saturating_mul(1024 * 1024))
+    }
+
+    pub fn reach(&self) -> Reach {
+        let ns = |seconds: Option<u64>, default: u64| {
+            seconds.map_or(default, |seconds| seconds.saturating_mul(1_000_000_000))
+        };
+        let default = Reach::default();
+        Reach {
+            before_ns: ns(self.evidence_before_s, default.before_ns),
+            after_ns: ns(self.evidence_after_s, default.after_ns),
+            ..default
+        }
+    }
+
     pub fn from_json(text: &str) -> PyResult<Self> {
         serde_json::from_str(text).map_err(|error| PyValueError::new_err(format!("settings: {error}")))
     }

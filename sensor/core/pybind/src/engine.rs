@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
-use tap::{Files, Live, LiveOptions, Progress, Source};
+use tap::{Files, Live, LiveOptions, Originals, Progress, Source};
 use wire::analysis::Analysis;
 use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
 use wire::engine::Engine;
+use wire::evidence::{Evidence, Keeps};
 use wire::filter::Filter;
 use wire::limits;
 use wire::packet::Sink;
@@ -22,6 +23,7 @@ use crate::batch::{ledger_dict, Batch, PyNews};
 use crate::config::Config;
 use crate::hit::PyHit;
 use crate::recording::Recording;
+use crate::slice::PySlice;
 use crate::windows::{Assets, Windows};
 
 /// Hits after which a poll comes back although more packets are there: bounds what one batch costs Python.
@@ -47,6 +49,10 @@ struct Inner {
     source: Option<Source>,
     recording: Recording,
     config: Config,
+    /// Evidence from capture files is read back from them.
+    originals: Option<Originals>,
+    slices: Vec<PySlice>,
+    warnings: Vec<String>,
 }
 
 #[pymethods]
@@ -72,16 +78,16 @@ impl PyEngine {
             analysis.events = config.events.then(Vec::new);
             analysis.listing = config.listing.then(Vec::new);
             let engine = Engine::new(config.flows, analysis, filter);
-            let inner = Inner { engine, source: None, recording: Recording::default(), config };
-            Ok(Self { inner: Mutex::new(inner), stop: Mutex::new(None) })
+            Ok(Self { inner: Mutex::new(Inner::new(engine, config)), stop: Mutex::new(None) })
         })
     }
 
     /// Read capture files (`-` is standard input), merged by time.
     fn open_files(&self, py: Python<'_>, paths: Vec<std::path::PathBuf>) -> PyResult<()> {
         let files = py.detach(|| Files::open(&paths)).map_err(|error| PyOSError::new_err(error.to_string()))?;
+        let originals = files.again().map(Originals::new);
         let source = Source::Files(files);
-        self.begin(source, true)
+        self.begin(source, true, originals)
     }
 
     /// Capture from interfaces. Needs CAP_NET_RAW.
@@ -93,7 +99,7 @@ impl PyEngine {
         let live = py.detach(|| Live::open(&names, options)).map_err(|error| PyOSError::new_err(error.to_string()))?;
         let offloads = live.offloads();
         let source = Source::Live(live);
-        self.begin(source, false)?;
+        self.begin(source, false, None)?;
         Ok(offloads)
     }
 
@@ -114,7 +120,12 @@ impl PyEngine {
 
     /// Stop where we are: what is held is accounted for, open folds are told.
     fn finish(&self, py: Python<'_>) -> PyResult<Batch> {
-        py.detach(|| self.lock().engine.finish());
+        py.detach(|| {
+            let mut inner = self.lock();
+            inner.engine.finish();
+            inner.recording.close();
+            inner.cut();
+        });
         self.lock().batch(py, true)
     }
 
@@ -153,6 +164,20 @@ impl PyEngine {
         Ok(list)
     }
 
+    /// How the rolling capture fares; empty without one.
+    fn recording<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        if let Some(state) = self.lock().recording.state() {
+            dict.set_item("written", state.written)?;
+            dict.set_item("lost", state.lost)?;
+            dict.set_item("thinned", state.thinned)?;
+            dict.set_item("thinned_bytes", state.thinned_bytes)?;
+            dict.set_item("deleted", state.deleted)?;
+            dict.set_item("used_bytes", state.used_bytes)?;
+        }
+        Ok(dict)
+    }
+
     #[getter]
     fn flows(&self) -> usize {
         self.lock().engine.flows()
@@ -160,17 +185,19 @@ impl PyEngine {
 }
 
 impl PyEngine {
-    fn begin(&self, source: Source, files: bool) -> PyResult<()> {
+    fn begin(&self, source: Source, files: bool, originals: Option<Originals>) -> PyResult<()> {
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(source.stop_flag());
         let mut inner = self.lock();
         let names = source.names();
-        if let Some(path) = inner.config.record.clone() {
-            inner.recording.create(&path, &names).map_err(|error| PyOSError::new_err(error.to_string()))?;
-        }
+        inner.open_recording(&names).map_err(|error| PyOSError::new_err(error.to_string()))?;
         inner.engine.analysis.names.inputs =
             if files { names.iter().map(|path| file_name(path)).collect() } else { names };
         inner.engine.analysis.names.files = files;
         inner.source = Some(source);
+        let keeps = if originals.is_some() { Keeps::Places } else { Keeps::Frames };
+        inner.originals = originals;
+        inner.engine.analysis.evidence =
+            inner.config.evidence_bytes().map(|bytes| Evidence::new(bytes, keeps, inner.config.reach()));
         Ok(())
     }
 
@@ -180,7 +207,38 @@ impl PyEngine {
 }
 
 impl Inner {
+    fn new(engine: Engine, config: Config) -> Self {
+        let (slices, warnings) = (Vec::new(), Vec::new());
+        Self { engine, source: None, recording: Recording::default(), config, originals: None, slices, warnings }
+    }
+
+    fn open_recording(&mut self, names: &[String]) -> Result<(), tap::Error> {
+        match (&self.config.capture_dir, &self.config.record) {
+            (Some(folder), _) => self.recording.roll(folder, self.config.capture_quota_mib, names),
+            (None, Some(path)) => self.recording.create(path, names),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Complete slices become files in memory. Packets are read back from capture files here, outside the hot path.
+    fn cut(&mut self) {
+        let analysis = &mut self.engine.analysis;
+        let Some(evidence) = analysis.evidence.as_mut() else { return };
+        for slice in evidence.take() {
+            match PySlice::cut(slice, &analysis.names, self.originals.as_mut()) {
+                Ok(slice) => self.slices.push(slice),
+                Err(line) => self.warnings.push(line),
+            }
+        }
+    }
+
     fn read(&mut self, max_packets: usize, timeout: Duration) -> PyResult<bool> {
+        let done = self.read_packets(max_packets, timeout);
+        self.cut();
+        done
+    }
+
+    fn read_packets(&mut self, max_packets: usize, timeout: Duration) -> PyResult<bool> {
         let Some(source) = self.source.as_mut() else {
             return Err(PyRuntimeError::new_err("no input: call open_files or open_interfaces first"));
         };
@@ -205,7 +263,8 @@ impl Inner {
             left -= chunk;
             let analysis = &self.engine.analysis;
             let printed = |bytes: &Option<Vec<u8>>| bytes.as_ref().is_some_and(|bytes| bytes.len() >= PRINTED);
-            if analysis.folder.hits.len() >= HITS || printed(&analysis.events) || printed(&analysis.listing) {
+            let cut = analysis.evidence.as_ref().is_some_and(|evidence| evidence.ready_bytes() >= PRINTED);
+            if cut || analysis.folder.hits.len() >= HITS || printed(&analysis.events) || printed(&analysis.listing) {
                 break;
             }
         }
@@ -224,7 +283,10 @@ impl Inner {
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
         let windows = Py::new(py, Windows::new(closed.rows, names))?;
         let assets = Py::new(py, Assets::new(merge_assets(closed.assets), names))?;
+        let slices =
+            std::mem::take(&mut self.slices).into_iter().map(|slice| Py::new(py, slice)).collect::<PyResult<_>>()?;
         let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
+        warnings.append(&mut self.warnings);
         warnings.extend(self.recording.warnings());
         Ok(Batch {
             hits,
@@ -234,6 +296,7 @@ impl Inner {
             ledger: ledger_dict(py, &self.engine.ledger())?.unbind(),
             events: PyBytes::new(py, &events).unbind(),
             listing: PyBytes::new(py, &listing).unbind(),
+            slices,
             warnings,
             now_ns: self.engine.now_ns(),
             done,

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crate::baseline::{Baseline, Learner, Periods};
 use crate::event::{Endpoint, Event};
+use crate::evidence::Evidence;
 use crate::finding::{Deviation, Params, TimedFinding};
 use crate::fold::{Cause, FoldKey, Folded, Folder, Hit, HitKind, Mark, PENDING};
 use crate::ledger::{add, Ledger};
 use crate::listing;
 use crate::marks::Marks;
 use crate::news::Newsroom;
+use crate::packet::Packet;
 use crate::pairing::{FOLDS, NO_FOLD};
 use crate::print::{self, Names};
 use crate::reader::Consumer;
@@ -24,6 +26,8 @@ pub struct Analysis {
     pub periods: Option<Periods>,
     pub learner: Option<Learner>,
     pub windows: Option<Windows>,
+    /// Packets that new alerts are shown with.
+    pub evidence: Option<Evidence>,
     pub folder: Folder,
     pub newsroom: Newsroom,
     pub names: Names,
@@ -37,6 +41,8 @@ pub struct Analysis {
     pub ledger: Ledger,
     pub now_ns: u64,
     scratch: Scratch,
+    /// Folds that this message opened, with their causes.
+    opened: Vec<(u32, Arc<str>)>,
     matched: Vec<u32>,
     deviations: Vec<Deviation>,
     timed: Vec<TimedFinding>,
@@ -55,6 +61,7 @@ impl Analysis {
             periods: None,
             learner: None,
             windows: None,
+            evidence: None,
             folder: Folder::default(),
             newsroom: Newsroom::default(),
             names,
@@ -64,6 +71,7 @@ impl Analysis {
             ledger: Ledger::default(),
             now_ns: 0,
             scratch: Scratch::default(),
+            opened: Vec::new(),
             matched: Vec::new(),
             deviations: Vec::new(),
             timed: Vec::new(),
@@ -84,11 +92,17 @@ impl Analysis {
             add(&mut self.ledger.notes.windows_refused, std::mem::take(&mut self.closed.refused));
         }
         self.folder.tick(now_ns);
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.tick(now_ns);
+        }
     }
 
     pub fn finish(&mut self, now_ns: u64) {
         self.tick(now_ns);
         self.folder.finish();
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.finish(now_ns);
+        }
     }
 
     fn cause(&mut self, name: &'static str) -> Arc<str> {
@@ -157,7 +171,11 @@ impl Analysis {
             fields: String::from_utf8(fields).unwrap_or_default(),
             params: params(self),
         };
-        self.folder.open(key, hit, digest, self.now_ns, &mut self.ledger)
+        let fold = self.folder.open(key, hit, digest, self.now_ns, &mut self.ledger);
+        if self.evidence.is_some() {
+            self.opened.push((fold, Arc::clone(cause)));
+        }
+        fold
     }
 
     /// Findings about time become hits; `event` is the message that showed them, if one did.
@@ -224,6 +242,13 @@ fn endpoints(event: &Event<'_>) -> FoldKey {
 }
 
 impl Consumer for Analysis {
+    #[inline]
+    fn packet(&mut self, marks: &mut Marks, packet: &Packet<'_>, now_ns: u64) {
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.packet(&mut marks.evidence, packet, now_ns);
+        }
+    }
+
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64) {
         self.newsroom.station(segment, endpoint, vlan, ts_ns, &mut self.ledger);
     }
@@ -287,6 +312,12 @@ impl Consumer for Analysis {
         }
         if let Some(learner) = self.learner.as_mut() {
             learner.observe(event, self.now_ns);
+        }
+        if let Some(evidence) = self.evidence.as_mut() {
+            let mark = Mark { ts_ns: event.ts_ns, number: event.number, input: event.input };
+            for (fold, cause) in self.opened.drain(..) {
+                evidence.want(&mut marks.evidence, fold, &cause, mark, self.now_ns);
+            }
         }
         folds
     }

@@ -44,6 +44,7 @@ impl Engine {
         ledger.notes.folds_evicted = own.folds_evicted;
         ledger.notes.assets_unlisted = own.assets_unlisted;
         ledger.notes.windows_refused = own.windows_refused;
+        ledger.notes.slices_dropped = self.analysis.evidence.as_ref().map_or(0, |evidence| evidence.dropped);
         ledger
     }
 
@@ -131,7 +132,7 @@ impl Sink for Engine {
                     segment: 0,
                     transport: if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 },
                 };
-                self.shard.frame(&frame, &stamp, now_ns, &mut self.ledger, &mut self.analysis);
+                self.shard.frame(&frame, packet, &stamp, now_ns, &mut self.ledger, &mut self.analysis);
             }
         }
     }

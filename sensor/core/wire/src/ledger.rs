@@ -84,10 +84,12 @@ pub struct Notes {
     pub assets_unlisted: u64,
     /// Messages of conversations for which `limits::WINDOWS` left no window.
     pub windows_refused: u64,
+    /// Alerts without a slice of their packets, because too many began at a time.
+    pub slices_dropped: u64,
 }
 
 impl Notes {
-    pub fn named(&self) -> [(&'static str, u64); 13] {
+    pub fn named(&self) -> [(&'static str, u64); 14] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -102,6 +104,7 @@ impl Notes {
             ("folds_evicted", self.folds_evicted),
             ("assets_unlisted", self.assets_unlisted),
             ("windows_refused", self.windows_refused),
+            ("slices_dropped", self.slices_dropped),
         ]
     }
 }

@@ -8,4 +8,6 @@ pub struct Marks {
     pub link: Option<Option<u32>>,
     /// Place of the conversation's running window, as `windows` gave it out.
     pub window: u64,
+    /// The conversation's latest packet, in the ring of `evidence`; 0: none.
+    pub evidence: u64,
 }

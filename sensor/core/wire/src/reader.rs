@@ -6,12 +6,15 @@ use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
+use crate::packet::Packet;
 use crate::pairing::{first_object, Match, Pending, FOLDS, NO_FOLD};
 use crate::protocol::{Context, Probe, Step, PROTOCOLS};
 use crate::value::{Outcome, Record, Role};
 
 /// What the rooms behind the parsers do with what is found.
 pub trait Consumer {
+    /// A packet of a conversation, before it is read.
+    fn packet(&mut self, _marks: &mut Marks, _packet: &Packet<'_>, _now_ns: u64) {}
     /// A station was seen on a new conversation.
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.

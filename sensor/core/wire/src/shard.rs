@@ -8,6 +8,7 @@ use crate::flow::{Binding, Flow, FlowKey, FlowTable};
 use crate::frame::{tcp, Frame, Layer4};
 use crate::ledger::{add, take, Ledger, Loss, Skip};
 use crate::limits;
+use crate::packet::Packet;
 use crate::protocol::PROTOCOLS;
 use crate::reader::{Consumer, Reader, Stamp};
 use crate::stream::{Half, Held, Place, Resume, Segment, PACKET_COST, WINDOW};
@@ -50,9 +51,11 @@ impl Shard {
 
     /// Take one frame. It ends in exactly one class of the ledger, or is held.
     #[inline]
+    #[allow(clippy::too_many_arguments)]
     pub fn frame<C: Consumer>(
         &mut self,
         frame: &Frame<'_>,
+        packet: &Packet<'_>,
         stamp: &Stamp,
         now_ns: u64,
         ledger: &mut Ledger,
@@ -83,6 +86,7 @@ impl Shard {
         };
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = now_ns;
+        consumer.packet(&mut flow.marks, packet, now_ns);
         match frame.layer4 {
             Layer4::Tcp { sequence, acknowledgement, .. } => {
                 self.tcp(slot, side, frame, (sequence, acknowledgement, flags), stamp, now_ns, ledger, consumer);
