@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from otus import baseline, config, console, demo, events, replay, rules, sensor, version
+from otus import baseline, config, console, demo, events, evidence, replay, rules, sensor, version
 
 
 class Commands(click.Group):
@@ -35,6 +35,7 @@ for command in (
     sensor.sensor,
     replay.replay,
     events.events,
+    evidence.evidence,
     baseline.baseline,
     rules.rules,
     console.console,

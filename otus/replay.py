@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 @click.option("--hits", type=click.Path(path_type=Path), help="Also list every single hit before folding, as NDJSON.")
+@click.option("--evidence", metavar="FOLDER", help="Keep the packets around each alert here, as pcapng.")
 @click.option("--stats", type=click.Path(path_type=Path), help="Also write figures and the ledger, as JSON.")
 def replay(
     files: tuple[str, ...],
@@ -30,6 +31,7 @@ def replay(
     expression: str | None,
     shape: str,
     hits: Path | None,
+    evidence: str | None,
     stats: Path | None,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -41,7 +43,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits)
+    run = Run(files, baseline, rules, expression, hits, evidence)
     alerts = run.alerts()
     (table if shape == "table" else ndjson)(alerts)
     sys.stdout.flush()
@@ -61,13 +63,16 @@ class Run:
         rules: str | None,
         expression: str | None,
         hits: Path | None,
+        evidence: str | None = None,
     ) -> None:
         from otus.detection import load
+        from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
 
         self._detection = load(rules, baseline)
-        self._engine = self._detection.engine(filter=expression, listing=hits is not None)
+        self._engine = self._detection.engine(filter=expression, listing=hits is not None, **engine_settings(evidence))
+        self._keeper = keeper(evidence, "replay")
         self._listing = None if hits is None else OutputFile(hits)
         self._startup_s = _since_process_start()
         self._opened = time.perf_counter()
@@ -83,7 +88,7 @@ class Run:
 
         latest = LatestAlerts()
         analyst = self._detection.analyst("replay", files=True)
-        pipeline = Pipeline(self._engine, analyst, [latest], on_batch=self._batch)
+        pipeline = Pipeline(self._engine, analyst, [latest], evidence=self._keeper, on_batch=self._batch)
         self._ledger = pipeline.run()
         self._analyst_state = analyst.state()
         if self._listing is not None:

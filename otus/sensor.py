@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.sizes import Mebibytes
+
 if TYPE_CHECKING:
     from federation.spool import Spool
     from federation.uplink import Uplink
@@ -34,6 +36,11 @@ def sensor() -> None:
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--filter", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
+@click.option("--evidence-dir", metavar="FOLDER", help="Keep the packets around each alert here, as pcapng.")
+@click.option("--capture", "capture_dir", metavar="FOLDER", help="Also record everything here, in a rolling capture.")
+@click.option(
+    "--capture-quota", "capture_quota_mib", type=Mebibytes(), help="Disk for it: 10GiB; beyond it the oldest goes."
+)
 @click.option("--spool-dir", metavar="FOLDER", help="Queue to the console.")
 @click.option("--node-name", metavar="NAME", help="This node's name, as its parent knows it.")
 @click.option("--for", "duration_s", type=click.IntRange(min=1), help="Stop by itself after so many seconds.")
@@ -66,6 +73,7 @@ def replay(files: tuple[str, ...], config: Path) -> None:
 def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load
+    from otus.evidence import capture_settings, engine_settings, keeper
     from otus.parents import start_uplink
     from otus.spooled import SpoolSink
     from sensor.health import Health, merging_offloads
@@ -80,6 +88,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         segment=settings["segment"],
         ring_mib=settings["ring_mib"],
         fanout=settings["fanout"],
+        **engine_settings(settings["evidence_dir"], settings),
+        **capture_settings(settings, live=not files),
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
@@ -104,8 +114,10 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             detection.analyst(name, tenant, files=bool(files)),
             sinks,
             inventory=Inventory(name, tenant),
+            evidence=keeper(settings["evidence_dir"], name, tenant, settings, background=not files),
             health=Health(name, tenant, settings["heartbeat_s"], facts),
             spool_state=dict if queue is None else queue.state,
+            recording_state=engine.recording if settings["capture_dir"] else dict,
             on_batch=None if alerts is None else lambda _: alerts.tend(),
         )
         _signals(pipeline, alerts, duration_s)
@@ -139,9 +151,7 @@ def _listen(engine: Engine, interfaces: list[str]) -> list[str]:
     return lines
 
 
-def _drain(
-    spool: Spool, queue: SpoolSink, settings: dict[str, Any], pipeline: Pipeline, wait_s: float = 60.0
-) -> None:
+def _drain(spool: Spool, queue: SpoolSink, settings: dict[str, Any], pipeline: Pipeline, wait_s: float = 60.0) -> None:
     """Wait until every parent has answered for everything, or somebody says stop: it stays in the spool then."""
     deadline = time.monotonic() + wait_s
     # What found no room in the spool comes in as what is in it goes up.

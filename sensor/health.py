@@ -84,6 +84,8 @@ class Health:
             windows=more.get("windows", {}),
             model=more.get("model", "none"),
             spool=more.get("spool", {}),
+            evidence=more.get("evidence", {}),
+            recording=more.get("recording", {}),
         )
         # The start is part of the identity: a sensor that starts again in the same hour begins a new account.
         key = f"heartbeat\0{self._origin}\0{period}\0{self._started_ns}"

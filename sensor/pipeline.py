@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sensor._core import Batch, Engine
+from sensor.evidence import Keeper
 from sensor.health import Health
 from sensor.inventory import Inventory
 from sensor.schema import Record
@@ -40,12 +41,14 @@ class Pipeline:
         *,
         inventory: Inventory | None = None,
         health: Health | None = None,
+        evidence: Keeper | None = None,
         spool_state: Callable[[], dict[str, Any]] = dict,
+        recording_state: Callable[[], Mapping[str, Any]] = dict,
         on_batch: Callable[[Batch], None] | None = None,
     ) -> None:
         self._engine, self._analyst, self._sinks = engine, analyst, sinks
-        self._inventory, self._health = inventory, health
-        self._spool_state, self._on_batch = spool_state, on_batch
+        self._inventory, self._health, self._evidence = inventory, health, evidence
+        self._spool_state, self._recording_state, self._on_batch = spool_state, recording_state, on_batch
         self.ledger: dict[str, Any] = {}
         self.alerts = 0
         self.stopping = False
@@ -79,9 +82,13 @@ class Pipeline:
         self.alerts += sum(1 for record in records if record.revision == 1)
         if self._inventory is not None and batch.news:
             records += self._inventory.take(batch.news)
+        if self._evidence is not None:
+            records += self._evidence.take(batch, records)
         health = self._health
         if health is not None and (health.due(batch.now_ns) or (batch.done and batch.now_ns)):
-            more = {**self._analyst.state(), "spool": self._spool_state()}
+            more = {**self._analyst.state(), "spool": self._spool_state(), "recording": self._recording_state()}
+            if self._evidence is not None:
+                more["evidence"] = self._evidence.state()
             records.append(health.record(batch.now_ns, batch.ledger, self._engine.inputs(), more))
         if records:
             for sink in self._sinks:

@@ -60,6 +60,21 @@ SETTINGS = (
     Setting(
         "parents", [], "consoles to report to: {name, url, token_file}, or NAME=URL,TOKENFILE; NAME=…", separator=";"
     ),
+    Setting("evidence_dir", "", "folder for the packets around each alert (pcapng); empty: none are kept"),
+    Setting(
+        "evidence_quota_mib", 1024, "disk for them; beyond it the least severe goes first, then the oldest", least=1
+    ),
+    Setting(
+        "evidence_mib",
+        128,
+        "memory that packets wait in until an alert asks for them (64 equal parts, each rounded down to a power of 2)",
+        least=1,
+        most=65_536,
+    ),
+    Setting("evidence_before_s", 30, "how far before its alert such a file begins, at most", most=3600),
+    Setting("evidence_after_s", 5, "how long after its alert such a file goes on, at most", most=600),
+    Setting("capture_dir", "", "folder for a rolling capture of everything (pcapng); empty: none"),
+    Setting("capture_quota_mib", 10_240, "disk for it; bulk payload goes first, then the oldest", least=16),
     Setting("alerts", "", "file to which alerts are also written, one JSON object a line, ECS names"),
 )
 

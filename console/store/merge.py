@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from console.store.rows import Answer, Status
 from federation import spool_tables
 from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, Endpoint, Heartbeat, Kind, Record, RecordError
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record, RecordError
 from sensor.schema.shape import MAX_INT
 
 HOUR_NS = 3_600_000_000_000
@@ -171,7 +171,7 @@ def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int],
     )
 
 
-def _read_body(record: Record) -> Alert | Asset | Heartbeat | None:
+def _read_body(record: Record) -> Alert | Asset | Heartbeat | EvidenceFile | None:
     """The body, read; None for a kind this version does not know: kept and passed on, shown nowhere."""
     if record.kind == Kind.ALERT:
         return record.alert()
@@ -179,6 +179,8 @@ def _read_body(record: Record) -> Alert | Asset | Heartbeat | None:
         return record.asset()
     if record.kind == Kind.HEARTBEAT:
         return record.heartbeat()
+    if record.kind == Kind.EVIDENCE:
+        return record.evidence_file()
     return None
 
 

@@ -14,6 +14,7 @@ from sensor.schema.records import (
     Asset,
     Endpoint,
     Evidence,
+    EvidenceFile,
     Heartbeat,
     Interface,
     Key,
@@ -26,6 +27,7 @@ from sensor.schema.records import (
     RecordError,
     State,
     Text,
+    evidence_id,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Asset",
     "Endpoint",
     "Evidence",
+    "EvidenceFile",
     "Heartbeat",
     "Interface",
     "Key",
@@ -51,4 +54,5 @@ __all__ = [
     "RecordError",
     "State",
     "Text",
+    "evidence_id",
 ]

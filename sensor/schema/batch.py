@@ -129,6 +129,27 @@ class HeartbeatModel(_Open):
     windows: dict[str, JsonValue] = Field(default_factory=dict)
     model: Annotated[str, Field(max_length=64)] = "none"
     spool: dict[str, JsonValue] = Field(default_factory=dict)
+    evidence: dict[str, JsonValue] = Field(default_factory=dict)
+    recording: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class EvidenceFileModel(_Open):
+    """The packets around an alert, kept as a file where they were captured; only this travels"""
+
+    alert: Id
+    level: Level
+    format: Annotated[str, Field(max_length=16)] = "pcapng"
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: Number
+    packets: Number
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    hit_ns: Nanoseconds
+    frame: Number
+    reaches_back_packets: Number
+    reaches_back_ns: Number
+    before: Annotated[str, Field(max_length=32)]
+    after: Annotated[str, Field(max_length=32)]
 
 
 class _Envelope(_Open):
@@ -156,11 +177,20 @@ class HeartbeatRecord(_Envelope):
     body: HeartbeatModel
 
 
+class EvidenceRecord(_Envelope):
+    kind: Literal["evidence"]
+    body: EvidenceFileModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
     kind: Annotated[
-        str, Field(pattern=r"^[a-z_]{1,32}$", json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat"]}})
+        str,
+        Field(
+            pattern=r"^[a-z_]{1,32}$",
+            json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat", "evidence"]}},
+        ),
     ]
     body: dict[str, JsonValue]
 
@@ -171,13 +201,17 @@ class BatchModel(_Open):
     model_config = ConfigDict(extra="allow", frozen=True, title="Otus batch")
 
     schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")]
-    records: Annotated[list[AlertRecord | AssetRecord | HeartbeatRecord | OtherRecord], Field(max_length=MAX_RECORDS)]
+    records: Annotated[
+        list[AlertRecord | AssetRecord | HeartbeatRecord | EvidenceRecord | OtherRecord],
+        Field(max_length=MAX_RECORDS),
+    ]
 
 
 _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "alert": TypeAdapter(AlertRecord),
     "asset": TypeAdapter(AssetRecord),
     "heartbeat": TypeAdapter(HeartbeatRecord),
+    "evidence": TypeAdapter(EvidenceRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

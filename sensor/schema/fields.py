@@ -89,7 +89,7 @@ class Listed:
     protocols: Mapping[str, Text]
 
 
-SHARED = ("base", "alert", "reason", "asset", "heartbeat")
+SHARED = ("base", "alert", "reason", "asset", "heartbeat", "evidence")
 """Files that belong to no protocol."""
 
 _KEYS = {"name", "type", "label", "description", "example", "level", "upward", "many"}

@@ -112,6 +112,10 @@ class Heartbeat:
     """`none` `learning` `abstains` `active` `refused`"""
     spool: Mapping[str, Any] = field(default_factory=dict)
     """`{pending, dropped: {level: n}}`: what still waits, and what was given up because the disk's share was full"""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """`{kept, bytes, deleted, missing}`: files of packets around alerts"""
+    recording: Mapping[str, Any] = field(default_factory=dict)
+    """`{written, lost, thinned, deleted, used_bytes}` of the rolling capture"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -128,6 +132,8 @@ class Heartbeat:
             "windows": dict(self.windows),
             "model": self.model,
             "spool": dict(self.spool),
+            "evidence": dict(self.evidence),
+            "recording": dict(self.recording),
         }
 
     @classmethod
@@ -150,5 +156,7 @@ class Heartbeat:
             windows=as_object(reader.take("windows", {}), reader.key("windows")),
             model=as_text(reader.take("model", "none"), reader.key("model")),
             spool=as_object(reader.take("spool", {}), reader.key("spool")),
+            evidence=as_object(reader.take("evidence", {}), reader.key("evidence")),
+            recording=as_object(reader.take("recording", {}), reader.key("recording")),
             extra=reader.rest(),
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sensor.schema.alert import MAX_EVIDENCE, Alert
 from sensor.schema.asset import Asset
+from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
 from sensor.schema.shape import Json, Reader, RecordError, as_int, as_object, as_text, as_texts, known_id, known_name
@@ -57,6 +58,9 @@ class Record:
 
     def heartbeat(self) -> Heartbeat:
         return Heartbeat.from_json(self.body)
+
+    def evidence_file(self) -> EvidenceFile:
+        return EvidenceFile.from_json(self.body)
 
     def via(self, child: str) -> Record:
         """The same record, seen one hop further up."""
@@ -123,6 +127,6 @@ class Record:
 
 __all__ = [
     "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
-    "Alert", "Asset", "Endpoint", "Evidence", "Heartbeat", "Interface", "Key", "Kind", "Ledger", "Level", "Outcome",
-    "Reason", "Record", "RecordError", "State", "Text",
+    "Alert", "Asset", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind", "Ledger",
+    "Level", "Outcome", "Reason", "Record", "RecordError", "State", "Text", "evidence_id",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     ASSET = "asset"
     HEARTBEAT = "heartbeat"
+    EVIDENCE = "evidence"
 
 
 class Level(StrEnum):

@@ -10,6 +10,7 @@ from sensor.schema import (
     Asset,
     Endpoint,
     Evidence,
+    EvidenceFile,
     Heartbeat,
     Ledger,
     Level,
@@ -17,6 +18,7 @@ from sensor.schema import (
     Reason,
     Record,
     Text,
+    evidence_id,
 )
 
 FIRST_NS = 1_795_154_400_000_000_000
@@ -84,3 +86,23 @@ def heartbeat(number: int = 1, revision: int = 1, origin: str = "sensor-1", rece
     return Record(
         kind="heartbeat", id=record_id(2 * 10**6 + number), revision=revision, origin=origin, body=body.to_json()
     )
+
+
+def evidence(number: int = 1, origin: str = "sensor-1", level: Level = Level.HIGH) -> Record:
+    alert_id = record_id(number)
+    body = EvidenceFile(
+        alert=alert_id,
+        level=level,
+        sha256=f"{number:064x}",
+        size=4096,
+        packets=40,
+        first_ns=FIRST_NS,
+        last_ns=FIRST_NS + 9 * SECOND,
+        hit_ns=FIRST_NS + 5 * SECOND,
+        frame=17,
+        reaches_back_packets=16,
+        reaches_back_ns=5 * SECOND,
+        before="beginning",
+        after="time",
+    )
+    return Record(kind="evidence", id=evidence_id(alert_id), revision=1, origin=origin, body=body.to_json())

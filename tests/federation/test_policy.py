@@ -18,7 +18,7 @@ from federation.pseudonyms import Pseudonyms, load_key
 from sensor.schema import Endpoint, Evidence, Reason, Record, Text
 from sensor.schema.batch import check_record
 from sensor.schema.fields import FIELDS, Field, FieldType, Upward
-from tests.federation.line_records import FIRST_NS, alert, asset, heartbeat
+from tests.federation.line_records import FIRST_NS, alert, asset, evidence, heartbeat
 
 KEY = bytes(range(32))
 POLICY = UpwardPolicy(KEY)
@@ -29,7 +29,7 @@ def cut(record: Record) -> dict[str, Any]:
 
 
 def test_identity_stays_and_the_result_is_a_record_a_parent_takes() -> None:
-    for record in (alert(1, revision=4), asset(1), heartbeat(1)):
+    for record in (alert(1, revision=4), asset(1), heartbeat(1), evidence(1)):
         outgoing = POLICY.cut(record)
         assert outgoing.key == record.key
         assert outgoing.path == record.path
@@ -62,6 +62,14 @@ def test_an_asset_cut() -> None:
     assert body["ip"].startswith("host-") and body["mac"].startswith("mac-")
     assert body["identity"] == {"vendor": "Siemens"}
     assert body["roles"] == ["server"]
+
+
+def test_evidence_says_which_file_it_is_and_no_more() -> None:
+    """What travels proves a file that stays; payload has no place in it, whatever a newer sensor may add."""
+    record = evidence(1)
+    outgoing = cut(replace(record, body={**record.body, "pcapng": "0a0d0d0a", "path": "/var/lib/otus/x.pcapng"}))
+    assert {key: value for key, value in outgoing["body"].items() if key != "cut"} == record.body
+    assert outgoing["body"]["cut"]["unlisted"] is True
 
 
 def test_a_heartbeat_cut_keeps_the_ledger_and_hides_the_ports_names() -> None:
@@ -201,7 +209,7 @@ def secrets_everywhere(draw: st.DrawFn) -> tuple[Record, list[str]]:
         evidence=(Evidence(1, FIRST_NS, f"{address}.pcap", mac, fields, {"hex": values}),) * draw(st.integers(0, 3)),
         coverage={"received": 1, address: 2, "why": values},
     )
-    kind = draw(st.sampled_from(["alert", "asset", "heartbeat", "something"]))
+    kind = draw(st.sampled_from(["alert", "asset", "heartbeat", "evidence", "something"]))
     body: dict[str, Any] = {**record.body, "extra": values, sentence: values}
     if kind == "asset":
         body |= {
@@ -237,9 +245,9 @@ def test_every_listed_field_is_cut_as_listed(field: Field) -> None:
     if kind in ("client", "server", "source", "destination"):
         body = {**record.body, kind: {rest: field.example}}
         value = cut(replace(record, body=body))["body"].get(kind, {}).get(rest)
-    elif kind in ("alert", "asset", "heartbeat", "reason"):
+    elif kind in ("alert", "asset", "heartbeat", "evidence", "reason"):
         path = ["reason", "params", *rest.split(".")] if kind == "reason" else rest.split(".")
-        listed = path[:1] in (["evidence"], ["interfaces"]) or path[2:3] == ["features"]
+        listed = (len(path) > 1 and path[0] in ("evidence", "interfaces")) or path[2:3] == ["features"]
         inner: Any = field.example
         for number, part in reversed(list(enumerate(path))):
             inner = {part: inner}

@@ -13,6 +13,7 @@ from sensor.schema import (
     Asset,
     Endpoint,
     Evidence,
+    EvidenceFile,
     Heartbeat,
     Interface,
     Ledger,
@@ -22,7 +23,7 @@ from sensor.schema import (
     Text,
 )
 from sensor.schema import batch as models
-from tests.federation.line_records import alert, asset, heartbeat
+from tests.federation.line_records import alert, asset, evidence, heartbeat
 
 
 @pytest.mark.drift
@@ -41,6 +42,7 @@ PAIRS: list[tuple[type, type]] = [
     (Evidence, models.EvidenceModel),
     (Ledger, models.LedgerModel),
     (Interface, models.InterfaceModel),
+    (EvidenceFile, models.EvidenceFileModel),
 ]
 
 
@@ -54,7 +56,7 @@ def test_envelope_and_dataclass_have_the_same_keys() -> None:
     assert named == {field.name for field in fields(Record)} - {"extra"}
 
 
-@pytest.mark.parametrize("record", [alert(1), asset(1), heartbeat(1)], ids=lambda record: record.kind)
+@pytest.mark.parametrize("record", [alert(1), asset(1), heartbeat(1), evidence(1)], ids=lambda record: record.kind)
 def test_our_own_records_pass(record: Record) -> None:
     assert models.check_record(json.loads(record.to_bytes())) == record
 
