@@ -23,7 +23,7 @@ use writer::{Chunk, Desk};
 const CHUNKS: usize = 128;
 /// A file is this part of the quota (so that deleting one frees little), within bounds.
 const FILES_PER_QUOTA: u64 = 64;
-const LEAST_FILE_BYTES: u64 = 1024 * 1024;
+const LEAST_FILE_BYTES: u64 = 128 * 1024;
 const MOST_FILE_BYTES: u64 = 256 * 1024 * 1024;
 /// A file is full when its last piece has come: by so much it may be longer.
 const SLACK_BYTES: u64 = 512 * 1024;
