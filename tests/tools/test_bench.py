@@ -26,7 +26,7 @@ from tools.bench.suricata import rule
 from tools.bench.table import Table
 from tools.bench.traffic import PLANTS, Plant, write
 
-KINDS = ("modbus", "s7comm", "opcua", "mix", "functions", "alerting", "flood")
+KINDS = ("modbus", "s7comm", "opcua", "mix", "functions", "flood")
 
 
 def small(kind: str) -> Plant:

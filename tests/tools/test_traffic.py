@@ -24,7 +24,6 @@ INSIDE = {
     "opcua": {"opcua"},
     "mix": {"modbus", "s7comm", "opcua"},
     "functions": {"modbus"},
-    "alerting": {"modbus"},
     "flood": {"modbus"},
     "day": {"modbus"},
     "flows": {"modbus"},
@@ -86,14 +85,6 @@ def test_modbus_says_what_was_meant(tmp_path: Path, tshark: str) -> None:
     registers = [int(value) for (line,) in values for value in line.split(",")]
     assert max(registers) < 0xF000
     assert len(set(registers)) > 1000
-
-
-def test_one_message_of_twenty_goes_to_the_other_unit(tmp_path: Path, tshark: str) -> None:
-    capture = tmp_path / "alerting.pcap"
-    write(capture, small("alerting"), 60 * 2 * 41)
-    units = Counter(unit for (unit,) in fields(capture, "mbtcp.unit_id", only="modbus"))
-    assert set(units) == {"1", "247"}
-    assert units["247"] * 20 == pytest.approx(sum(units.values()), rel=0.05)
 
 
 def test_all_flows_are_alive_at_once(tmp_path: Path) -> None:

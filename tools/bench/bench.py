@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tools.bench import rules
 from tools.bench.knowledge import window_s, write_baseline
 from tools.bench.run import Median, Replay, replay
 from tools.bench.traffic import PLANTS, Plant, write
@@ -130,19 +130,14 @@ class Bench:
                 write_rule(path / "0", "nothing", "s7comm.function_name: none", protocol="s7comm")
             elif protocol == "mix":
                 for each in MIXED:
-                    write_rules(path / each, count // len(MIXED), each)
+                    rules.write(path / each, count // len(MIXED), protocol=each)
             else:
-                write_rules(path / "0", count, protocol)
+                rules.write(path / "0", count, protocol=protocol)
             self.made[name] = path
         return self.made[name]
 
-    def usual_rules(self, kind: str) -> Path | None:
-        """The headline's rules; the bundled ones where none can be written."""
-        try:
-            return self.rules(RULES, kind)
-        except Skipped as reason:
-            say(f"{reason}; the bundled rules instead")
-            return None
+    def usual_rules(self, kind: str) -> Path:
+        return self.rules(RULES, kind)
 
     def measure(self, case: Case) -> tuple[list[Replay], Median]:
         """All runs of one case, and their rate."""
@@ -156,16 +151,6 @@ class Bench:
                 say(f"{case.name}: run {number} of {self.runs}")
                 own.append(replay(case.capture, case.rules, case.baseline, on=case.cores, more=case.more))
         return [(own, Median.of([run.packets_per_s for run in own])) for own in runs]
-
-
-def write_rules(folder: Path, count: int, protocol: str) -> None:
-    """Raises Skipped where nobody can write them."""
-    try:
-        rules = importlib.import_module("tools.bench.rules")
-    except ImportError:
-        raise Skipped("tools/bench/rules.py is not there: no generated rules") from None
-    folder.mkdir(parents=True, exist_ok=True)
-    rules.write(folder, count, protocol=protocol)
 
 
 def write_rule(folder: Path, what: str, selection: str, protocol: str = "modbus") -> Path:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from tools.bench.bench import RULES, Bench, Case, write_rule
+from tools.bench.bench import RULES, Bench, Case
 from tools.bench.parts.headline import COLUMNS, facts, row
+from tools.bench.rules import firing, write
 from tools.bench.table import Table
-from tools.bench.traffic.modbus import ALERTING_UNIT
+
+SHARE = 0.05
 
 
 def measure(bench: Bench) -> list[Table]:
     silent_rules = bench.rules(RULES)
     loud = bench.folder / "rules-alerting"
-    loud.mkdir(exist_ok=True)
-    (loud / "0").symlink_to(silent_rules / "0")
-    write_rule(loud / "alerting", "unit", f"modbus.unit_id: {ALERTING_UNIT}")
+    write(loud / "0", RULES)
+    firing(loud / "firing", SHARE)
     rows, data = [], {}
     rates = []
-    capture, baseline = bench.capture("alerting", bench.less), bench.baseline("alerting", bench.less)
+    capture, baseline = bench.capture("modbus", bench.packets), bench.baseline("modbus", bench.packets)
     given = (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud))
     cases = [Case(name, capture, rules, baseline) for name, rules in given]
     for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
         rows.append([*row(case.name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
         data[case.name] = [facts(run) for run in runs]
         rates.append(rate.value)
-    bench.drop("alerting")
     share = f"{100 * rates[1] / rates[0]:.0f} %"
     note = (f"有 5 % 告警时为无告警时的 {share}。", f"With 5 % of the messages alerting: {share} of the silent rate.")
     summary = [("5 % 报文告警时的吞吐与无告警时之比", "Rate with 5 % of messages alerting, of the silent rate", share)]

@@ -11,7 +11,7 @@ from tools.bench.table import Table
 def measure(bench: Bench) -> list[Table]:
     if not takes("replay", "--threads"):
         raise Skipped("otus replay has no --threads: one thread only")
-    capture, baseline = bench.capture("modbus", bench.less), bench.baseline("modbus", bench.less)
+    capture, baseline = bench.capture("modbus", bench.packets), bench.baseline("modbus", bench.packets)
     rows, data, first = [], {}, 0.0
     rules, most = bench.usual_rules("modbus"), max(2, len(cores(1 << 10)))
     counts = [count for count in (1, 2, 4, 8) if count <= most]

@@ -13,7 +13,6 @@ PLANTS = {
     "opcua": Plant((Subscribing(),)),
     "mix": Plant((Polling(), Reading(), Subscribing()), 999),
     "functions": Plant((Functions(),)),
-    "alerting": Plant((Polling(alerting=20),)),
     "flood": Plant((Flood(),)),
     "day": Plant((Polling(),), 100, packets_per_s=24),
     "flows": Plant((Polling(),), 1_000_000, handshake=False),

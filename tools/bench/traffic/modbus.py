@@ -16,7 +16,7 @@ from tools.bench.traffic.frames import Connections, Message, Put
 from tools.bench.traffic.talk import POOL, SEED
 
 REGISTERS = 10
-UNIT, ALERTING_UNIT = 1, 247
+UNIT = 1
 _RANDOM = np.random.default_rng(SEED)
 _FOUR = _RANDOM.integers(0, 1 << 63, POOL, dtype=np.uint64) & np.uint64(0x7FFF_7FFF_7FFF_7FFF)
 """Four registers at a time."""
@@ -24,8 +24,8 @@ FUNCTIONS = (3, 1, 4, 2, 3, 6, 3, 16, 4, 5, 3, 15)
 """In turn, where every function occurs: reads most often."""
 
 
-def adu(turn: int, pdu: bytes, unit: int = UNIT) -> bytes:
-    return struct.pack(">HHHB", turn & 0xFFFF, 0, len(pdu) + 1, unit) + pdu
+def adu(turn: int, pdu: bytes) -> bytes:
+    return struct.pack(">HHHB", turn & 0xFFFF, 0, len(pdu) + 1, UNIT) + pdu
 
 
 def values(connections: Connections, turn: int, offset: int) -> tuple[Put, ...]:
@@ -45,28 +45,17 @@ def values(connections: Connections, turn: int, offset: int) -> tuple[Put, ...]:
 
 @dataclass(frozen=True)
 class Polling:
-    """Ten holding registers read at ten addresses in turn: frames of 66 and 83 bytes.
+    """Ten holding registers read at ten addresses in turn: frames of 66 and 83 bytes."""
 
-    `alerting`: of so many messages one goes to unit 247, which a rule may look for; 0: none.
-    """
-
-    alerting: int = 0
     port: int = 502
 
     def opening(self, connections: Connections) -> list[tuple[Message, Message]]:
         return []
 
     def turn(self, number: int, connections: Connections) -> tuple[Message, Message]:
-        unit = UNIT if not self.alerting else 0
-        request = adu(number, struct.pack(">BHH", 3, number % 10 * 10, REGISTERS), unit)
-        answer = adu(number, bytes([3, 2 * REGISTERS]) + bytes(2 * REGISTERS), unit)
-        puts = values(connections, number, 9)
-        if not self.alerting:
-            return Message(True, request), Message(False, answer, puts)
-        # Shifted by one every ten turns: so each of the ten requests has its turn on every connection.
-        chosen = (connections.number + number + number // 10) % self.alerting == 0
-        units = Put(6, ">u1", np.where(chosen, ALERTING_UNIT, UNIT).astype(np.uint8))
-        return Message(True, request, (units,)), Message(False, answer, (*puts, units))
+        request = adu(number, struct.pack(">BHH", 3, number % 10 * 10, REGISTERS))
+        answer = adu(number, bytes([3, 2 * REGISTERS]) + bytes(2 * REGISTERS))
+        return Message(True, request), Message(False, answer, values(connections, number, 9))
 
 
 @dataclass(frozen=True)
