@@ -17,7 +17,7 @@ from console.ingest import MAX_BATCH_BYTES, bp, connect
 from console.nodes import Nodes
 from console.store import Store, StoreError, StoreFull, open_store
 from sensor.schema import Record
-from tests.federation.line_records import alert, asset, heartbeat, record_id
+from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
 
 
 @dataclass
@@ -56,14 +56,14 @@ def results(response: TestResponse) -> list[tuple[str, str]]:
 
 
 def test_records_are_stored_and_answered_one_by_one(console: Console) -> None:
-    sent = [alert(1), asset(1), heartbeat(1)]
+    sent = [alert(1), asset(1), heartbeat(1), evidence(1)]
     response = console.send(*sent)
-    assert results(response) == [("stored", "")] * 3
+    assert results(response) == [("stored", "")] * 4
     assert response.json is not None
     assert [(item["origin"], item["id"], item["revision"]) for item in response.json["results"]] == [
         r.key for r in sent
     ]
-    assert results(console.send(*sent)) == [("duplicate", "")] * 3
+    assert results(console.send(*sent)) == [("duplicate", "")] * 4
     assert console.store.latest() == {record.key for record in sent}
 
 

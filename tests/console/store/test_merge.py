@@ -10,7 +10,7 @@ import pytest
 
 from console.store import Answer, Status, Store, Workflow
 from sensor.schema import Record
-from tests.federation.line_records import alert, asset, heartbeat, record_id
+from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
 
 
 def statuses(answers: list[Answer]) -> list[str]:
@@ -32,7 +32,7 @@ def test_the_same_record_twice_in_one_batch(store: Store) -> None:
 
 
 def test_answers_name_their_records_in_order(store: Store) -> None:
-    records = [alert(3), asset(1), heartbeat(1)]
+    records = [alert(3), asset(1), heartbeat(1), evidence(1)]
     assert [(a.origin, a.id, a.revision) for a in store.merge(records, "plant")] == [r.key for r in records]
 
 
