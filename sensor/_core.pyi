@@ -239,7 +239,7 @@ class Windows:
 
     @property
     def matrix(self) -> bytes:
-        """Row-major float64: `numpy.frombuffer(w.matrix).reshape(len(w), -1)`."""
+        """Row-major float64: `numpy.frombuffer(w.matrix).reshape(-1, len(w.columns))`."""
 
     @property
     def starts(self) -> bytes:

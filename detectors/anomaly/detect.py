@@ -12,16 +12,13 @@ import numpy as np
 from detectors.alerts import WindowAlert
 from detectors.anomaly import forest as forests
 from detectors.anomaly.describe import describe
-from detectors.anomaly.features import FEATURES, NAMES
 from detectors.anomaly.finding import Deviating, WindowFinding
-from detectors.anomaly.robust import Robust
+from detectors.anomaly.robust import Robust, UnknownFeature
 from detectors.anomaly.train import VERSION, Key, Rows, Windows
 from detectors.baseline.folder import ROBUST, BaselineError, Folder
 
 MAX_NAMED = 3
 """Features that are named when only the forest found a window unusual: those farthest out."""
-
-_OPENING = np.array([feature.opening for feature in FEATURES])
 
 
 @dataclass(frozen=True)
@@ -38,23 +35,21 @@ class Anomaly:
 
         Conversations that were not learned are left to the baseline; windows of another length are not judged.
         """
-        return self.judge(Rows.arrange(columns, matrix, keys))[0]
+        return self.judge(Rows.arrange(columns, matrix, keys, self.robust.names))[0]
 
     def judge(self, windows: Rows) -> tuple[list[WindowFinding], int]:
-        """The unusual ones, and how many could be judged."""
-        keys = windows.keys
-        known = [
-            (place, row)
-            for place, key in enumerate(keys)
-            if key[5] - key[4] == self.window_ns and (row := self.robust.conversations.get(key[:4])) is not None
-        ]
-        if not known:
+        """The unusual ones, and how many could be judged. The windows' columns are those of the model."""
+        row_of = self.robust.conversations.get
+        known = np.array([row_of(conversation, -1) for conversation in windows.conversations], dtype=np.intp)
+        places = np.flatnonzero((known >= 0) & (windows.ends - windows.starts == self.window_ns))
+        if not len(places):
             return [], 0
-        places, rows = [place for place, _ in known], [row for _, row in known]
+        rows = known[places]
         values, opening = windows.values[places], windows.opening[places]
         distances = self.robust.scores(values, rows)
         beyond = np.abs(distances) / self.robust.allowed(rows)
-        beyond[np.ix_(opening, ~_OPENING)] = 0.0
+        judged_always = np.array([feature.opening for feature in self.robust.features])
+        beyond[np.ix_(opening, ~judged_always)] = 0.0
         unusual = forests.unusual(self.forest, distances)
         by_feature, by_forest = beyond.max(axis=1) > 1.0, (unusual > self.forest_limit) & ~opening
         findings = []
@@ -62,18 +57,18 @@ class Anomaly:
             order = np.argsort(-beyond[index], kind="stable")
             outside = [int(feature) for feature in order if beyond[index, feature] > 1.0]
             named = outside or [int(feature) for feature in order[:MAX_NAMED]]
-            segment, client, server, protocol, start_ns, end_ns = keys[places[index]]
+            segment, client, server, protocol = windows.conversations[places[index]]
             findings.append(
                 WindowFinding(
                     segment=segment,
                     client=client,
                     server=server,
                     protocol=protocol,
-                    start_ns=start_ns,
-                    end_ns=end_ns,
+                    start_ns=int(windows.starts[places[index]]),
+                    end_ns=int(windows.ends[places[index]]),
                     features=tuple(
                         self._deviating(
-                            rows[index], feature, float(values[index, feature]), float(beyond[index, feature])
+                            int(rows[index]), feature, float(values[index, feature]), float(beyond[index, feature])
                         )
                         for feature in named
                     ),
@@ -83,11 +78,11 @@ class Anomaly:
                     score_limit=self.forest_limit,
                 )
             )
-        return findings, len(known)
+        return findings, len(places)
 
     def _deviating(self, row: int, feature: int, value: float, beyond: float) -> Deviating:
         low, high = self.robust.expected(row, feature)
-        return Deviating(FEATURES[feature].name, value, low, high, beyond)
+        return Deviating(self.robust.names[feature], value, low, high, beyond)
 
 
 class Judge:
@@ -101,7 +96,7 @@ class Judge:
         self._seen += len(windows)
         if self._model is None or not len(windows):
             return []
-        findings, judged = self._model.judge(Rows.of(windows))
+        findings, judged = self._model.judge(Rows.of(windows, self._model.robust.names))
         self._judged += judged
         return [
             WindowAlert(
@@ -138,16 +133,19 @@ def load_judge(folder: Folder) -> Judge:
         raise BaselineError(f"{place}: this baseline has no anomaly model; learn it from captures or from a port")
     try:
         content = json.loads(folder.robust)
-        if content["version"] != VERSION or tuple(content["features"]) != NAMES:
+        if content["version"] != VERSION:
             raise BaselineError(f"{place}: was learned by another version; learn the baseline again")
         if content["abstains"] is not None:
             return Judge(None, str(content["abstains"]))
         robust, limit, window_ns = Robust.from_json(content), float(content["forest_limit"]), int(content["window_ns"])
+    except UnknownFeature as unknown:
+        name = str(unknown)[:80]
+        raise BaselineError(f"{place}: judges {name!r}, which this version has not; learn the baseline again") from None
     except BaselineError:
         raise
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise BaselineError(f"{place}: is damaged; learn the baseline again") from None
     if folder.model is None:
         raise BaselineError(f"{folder.path}: the forest is missing; learn the baseline again")
-    forest = forests.load(folder.model, f"{folder.path}/model.skops")
+    forest = forests.load(folder.model, f"{folder.path}/model.skops", len(robust.features))
     return Judge(Anomaly(robust, forest, limit, window_ns), None)

@@ -1,6 +1,7 @@
 """The features of a window, what they are called, and the smallest change of each that means anything.
 
-The core computes them (`wire/src/windows.rs`; a test compares the names).
+The core computes them (`wire/src/windows/rows.rs`). It gives more: what the capture itself may cause (retransmissions,
+gaps) and what follows from others (the peak of the rate) is data, and not judged.
 """
 
 from __future__ import annotations

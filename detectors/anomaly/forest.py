@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from detectors.anomaly.features import FEATURES
 from detectors.anomaly.tail import BOUNDED, Scores, threshold
 from detectors.baseline.folder import BaselineError
 
@@ -53,8 +52,8 @@ def dump(forest: Any) -> bytes:
     return data
 
 
-def load(data: bytes, place: str) -> Any:
-    """Load a forest from bytes whose hash was checked (`baseline.folder.read_folder`).
+def load(data: bytes, place: str, width: int) -> Any:
+    """Load a forest over so many features from bytes whose hash was checked (`baseline.folder.read_folder`).
 
     Raises:
         BaselineError: it is no forest of ours, or not readable by this version.
@@ -73,6 +72,6 @@ def load(data: bytes, place: str) -> Any:
         raise
     except Exception as error:  # the file is hashed but may come from another version: any failure is told, not raised
         raise BaselineError(f"{place}: cannot be loaded ({type(error).__name__}); learn the baseline again") from error
-    if not isinstance(forest, IsolationForest) or getattr(forest, "n_features_in_", 0) != len(FEATURES):
-        raise BaselineError(f"{place}: is no forest over {len(FEATURES)} features; learn the baseline again")
+    if not isinstance(forest, IsolationForest) or getattr(forest, "n_features_in_", 0) != width:
+        raise BaselineError(f"{place}: is no forest over {width} features; learn the baseline again")
     return forest

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.anomaly.features import FEATURES
+from detectors.anomaly.features import FEATURES, Feature
 from detectors.anomaly.tail import Scores, without_incident
 
 Conversation = tuple[str, str, str, str]
 """Segment, client, server, protocol."""
+
+Places = Sequence[int] | NDArray[np.intp]
 
 MAD_TO_SIGMA = 1.4826
 """Median absolute deviation → standard deviation, for normal values."""
@@ -31,6 +33,11 @@ EXACT = 50
 
 _LEAST = np.array([feature.least for feature in FEATURES])
 _SHARE = np.array([feature.share for feature in FEATURES])
+_BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+class UnknownFeature(ValueError):
+    """A model judges something that this version has not: its name."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,20 @@ class Robust:
     """whether the feature varied while learning"""
     limits: Scores
     """in spreads: a column per feature, for features that never varied and for those that did"""
+    features: tuple[Feature, ...] = FEATURES
+    """what the columns are: all there are, or those that a model of an earlier time knew"""
 
-    def scores(self, matrix: Scores, rows: Sequence[int]) -> Scores:
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)
+
+    def scores(self, matrix: Scores, rows: Places) -> Scores:
         """Distances from the median in spreads, with sign. `rows`: the conversation of each window."""
         index = np.asarray(rows, dtype=np.intp)
         distances: Scores = (matrix - self.medians[index]) / self.spreads[index]
         return distances
 
-    def allowed(self, rows: Sequence[int]) -> Scores:
+    def allowed(self, rows: Places) -> Scores:
         """The distance that is still ordinary, for each window and feature."""
         index = np.asarray(rows, dtype=np.intp)
         allowed: Scores = np.where(self.varies[index], self.limits[1], self.limits[0])
@@ -81,9 +94,19 @@ class Robust:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Robust:
-        """Read what `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        """Read what `to_json` wrote, and which `features` it judges.
+
+        Raises:
+            UnknownFeature: one of them is none of ours.
+            ValueError, KeyError, TypeError: it is anything else.
+        """
+        names = [str(name) for name in data["features"]]
+        if unknown := [name for name in names if name not in _BY_NAME]:
+            raise UnknownFeature(unknown[0])
+        if not names or len(set(names)) != len(names):
+            raise ValueError("features are missing or listed twice")
         listed = list(data["conversations"])
-        width = len(FEATURES)
+        width = len(names)
         medians = np.array([entry["median"] for entry in listed], dtype=np.float64).reshape(-1, width)
         spreads = np.array([entry["spread"] for entry in listed], dtype=np.float64).reshape(-1, width)
         varies = np.array([entry["varies"] for entry in listed], dtype=np.bool_).reshape(-1, width)
@@ -92,23 +115,25 @@ class Robust:
             raise ValueError("numbers are missing or out of range")
         if not (np.all(np.isfinite(medians)) and np.all(np.isfinite(spreads)) and np.all(np.isfinite(limits))):
             raise ValueError("a number is not finite")
-        names = [tuple(str(part) for part in entry["conversation"]) for entry in listed]
-        rows = {(name[0], name[1], name[2], name[3]): row for row, name in enumerate(names) if len(name) == 4}
+        sides = [tuple(str(part) for part in entry["conversation"]) for entry in listed]
+        rows = {(side[0], side[1], side[2], side[3]): row for row, side in enumerate(sides) if len(side) == 4}
         if len(rows) != len(listed):
             raise ValueError("a conversation is listed twice, or has no four parts")
-        return cls(rows, [int(entry["windows"]) for entry in listed], medians, spreads, varies, limits)
+        features = tuple(_BY_NAME[name] for name in names)
+        return cls(rows, [int(entry["windows"]) for entry in listed], medians, spreads, varies, limits, features)
 
 
 def centre(windows: Scores) -> tuple[Scores, Scores, NDArray[np.bool_]]:
-    """Median and believed spread of every column, and whether it varies.
+    """Median and believed spread of every column, and whether it varies: of one matrix, or of each in a stack.
 
     The spread is the larger of MAD and standard deviation: where most windows are the same, the first is zero. Before
     the second is taken the largest deviations are drawn in, so that an incident while learning does not widen it.
     """
-    median = np.median(windows, axis=0)
+    median = np.median(windows, axis=-2, keepdims=True)
     deviations = np.abs(windows - median)
-    usual = np.minimum(deviations, np.quantile(deviations, DRAWN_IN, axis=0, method="lower"))
-    spread = np.maximum(MAD_TO_SIGMA * np.median(deviations, axis=0), np.sqrt(np.mean(usual**2, axis=0)))
+    usual = np.minimum(deviations, np.quantile(deviations, DRAWN_IN, axis=-2, method="lower", keepdims=True))
+    spread = np.maximum(MAD_TO_SIGMA * np.median(deviations, axis=-2), np.sqrt(np.mean(usual**2, axis=-2)))
+    median = np.squeeze(median, axis=-2)
     return median, np.maximum(spread, np.maximum(_LEAST, _SHARE * np.abs(median))), spread > 0.0
 
 
@@ -136,8 +161,8 @@ def _judged_by_the_others(windows: Scores) -> Scores:
         median, spread, _ = centre(windows)
         distances: Scores = (windows - median) / spread
         return distances
-    scores = np.empty_like(windows)
-    for row in range(len(windows)):
-        median, spread, _ = centre(np.delete(windows, row, axis=0))
-        scores[row] = (windows[row] - median) / spread
-    return scores
+    count = len(windows)
+    others = np.arange(count - 1) + (np.arange(count - 1) >= np.arange(count)[:, None])
+    median, spread, _ = centre(windows[others])
+    left_out: Scores = (windows - median) / spread
+    return left_out

@@ -16,7 +16,8 @@ from detectors.anomaly.robust import Conversation, learn
 from detectors.anomaly.tail import Scores, as_matrix
 from detectors.baseline.folder import ModelFiles
 
-VERSION = 1
+VERSION = 2
+"""Of what the features mean and how they are tested. A model may know fewer features than there are, by name."""
 
 Key = tuple[str, str, str, str, int, int]
 """Segment, client, server, protocol, start and end in nanoseconds."""
@@ -38,12 +39,21 @@ class Settings:
 
 
 class Windows(Protocol):
+    """Closed windows as columns (`sensor._core.Windows`)."""
+
     def __len__(self) -> int: ...
     @property
     def columns(self) -> list[str]: ...
     @property
     def matrix(self) -> bytes: ...
-    def keys(self) -> list[Key]: ...
+    @property
+    def starts(self) -> bytes: ...
+    @property
+    def ends(self) -> bytes: ...
+    def segments(self) -> list[str]: ...
+    def clients(self) -> list[str]: ...
+    def servers(self) -> list[str]: ...
+    def protocols(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -53,38 +63,61 @@ class Rows:
     values: Scores
     opening: NDArray[np.bool_]
     """the conversation opened or logged in there"""
-    keys: Sequence[Key]
+    conversations: list[Conversation]
+    starts: NDArray[np.uint64]
+    ends: NDArray[np.uint64]
 
     @classmethod
-    def of(cls, windows: Windows) -> Rows:
-        matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(len(windows), -1)
-        return cls.arrange(windows.columns, matrix, windows.keys())
+    def of(cls, windows: Windows, names: Sequence[str] = NAMES) -> Rows:
+        matrix = np.frombuffer(windows.matrix, dtype=np.float64).reshape(-1, len(windows.columns))
+        sides = zip(windows.segments(), windows.clients(), windows.servers(), windows.protocols(), strict=True)
+        starts, ends = (np.frombuffer(times, dtype=np.uint64) for times in (windows.starts, windows.ends))
+        return cls._take(windows.columns, matrix, list(sides), starts, ends, names)
 
     @classmethod
-    def arrange(cls, columns: Sequence[str], matrix: Any, keys: Sequence[Key]) -> Rows:
+    def arrange(cls, columns: Sequence[str], matrix: Any, keys: Sequence[Key], names: Sequence[str] = NAMES) -> Rows:
         """Take columns by name.
 
         Raises:
             ValueError: a column is missing; core and detectors are of different versions.
         """
-        wanted = (*NAMES, SESSIONS)
+        starts, ends = (np.array([key[place] for key in keys], dtype=np.uint64) for place in (4, 5))
+        return cls._take(columns, matrix, [key[:4] for key in keys], starts, ends, names)
+
+    @classmethod
+    def _take(
+        cls,
+        columns: Sequence[str],
+        matrix: Any,
+        conversations: list[Conversation],
+        starts: NDArray[np.uint64],
+        ends: NDArray[np.uint64],
+        names: Sequence[str],
+    ) -> Rows:
+        wanted = (*names, SESSIONS)
         missing = [name for name in wanted if name not in columns]
         if missing:
             raise ValueError(f"windows without {', '.join(missing)}: core and detectors are of different versions")
         values = as_matrix(matrix, len(columns))[:, [columns.index(name) for name in wanted]]
-        if len(values) != len(keys):
-            raise ValueError(f"{len(values)} rows for {len(keys)} windows")
-        return cls(np.ascontiguousarray(values[:, :-1]), values[:, -1] > 0.0, keys)
+        if len(values) != len(conversations):
+            raise ValueError(f"{len(values)} rows for {len(conversations)} windows")
+        return cls(np.ascontiguousarray(values[:, :-1]), values[:, -1] > 0.0, conversations, starts, ends)
+
+    @classmethod
+    def joined(cls, batches: Sequence[Rows]) -> Rows:
+        batches = [cls.arrange((*NAMES, SESSIONS), np.empty((0, len(NAMES) + 1)), []), *batches]
+        return cls(
+            np.concatenate([batch.values for batch in batches]),
+            np.concatenate([batch.opening for batch in batches]),
+            [conversation for batch in batches for conversation in batch.conversations],
+            np.concatenate([batch.starts for batch in batches]),
+            np.concatenate([batch.ends for batch in batches]),
+        )
 
 
 def train(windows: Iterable[Windows], *, window_s: int, settings: Settings | None = None) -> ModelFiles:
     """Learn from batches of windows as the engine hands them out."""
-    batches = [Rows.of(batch) for batch in windows]
-    whole = Rows(
-        np.concatenate([batch.values for batch in batches]) if batches else np.empty((0, len(NAMES))),
-        np.concatenate([batch.opening for batch in batches]) if batches else np.empty(0, dtype=np.bool_),
-        [key for batch in batches for key in batch.keys],
-    )
+    whole = Rows.joined([Rows.of(batch) for batch in windows])
     return _learn(whole, window_s * 1_000_000_000, settings or Settings())
 
 
@@ -102,17 +135,15 @@ def train_matrix(
 
 def _learn(rows: Rows, window_ns: int, settings: Settings) -> ModelFiles:
     places: dict[Conversation, list[int]] = {}
-    usable = np.all(np.isfinite(rows.values), axis=1) & ~rows.opening
-    for place, (segment, client, server, protocol, start_ns, end_ns) in enumerate(rows.keys):
-        # Windows that were closed early saw only a part of their time.
-        if usable[place] and end_ns - start_ns == window_ns:
-            places.setdefault((segment, client, server, protocol), []).append(place)
+    usable = np.all(np.isfinite(rows.values), axis=1) & ~rows.opening & (rows.ends - rows.starts == window_ns)
+    for place in np.flatnonzero(usable).tolist():
+        places.setdefault(rows.conversations[place], []).append(place)
     least, each = settings.minimum_windows, settings.minimum_conversation
     groups = {conversation: rows.values[own] for conversation, own in sorted(places.items()) if len(own) >= each}
     used = sum(map(len, groups.values()))
     facts: dict[str, Any] = {
         "window_ns": window_ns,
-        "windows": len(rows.keys),
+        "windows": len(rows.conversations),
         "windows_used": used,
         "conversations": len(groups),
         "conversations_with_too_few": len(places) - len(groups),

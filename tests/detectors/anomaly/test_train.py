@@ -6,13 +6,14 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detectors.anomaly import Anomaly, Settings, load_judge, train, train_matrix
-from detectors.anomaly.features import NAMES, SESSIONS
+from detectors.anomaly.features import FEATURES, NAMES, SESSIONS
 from detectors.baseline.folder import BaselineError, ModelFiles
 from tests.detectors.anomaly.conftest import anomaly_of, folder_of
 from tests.detectors.anomaly.synthetic import COLUMNS, WINDOW_NS, windows
@@ -26,18 +27,29 @@ class Batch:
     def __init__(self, matrix: np.ndarray, keys: list) -> None:  # type: ignore[type-arg]
         self.columns = list(COLUMNS)
         self.matrix = matrix.tobytes()
+        self.starts, self.ends = (np.array([key[place] for key in keys], np.uint64).tobytes() for place in (4, 5))
         self._keys = keys
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def keys(self) -> list:  # type: ignore[type-arg]
-        return self._keys
+    def segments(self) -> list[str]:
+        return [key[0] for key in self._keys]
+
+    def clients(self) -> list[str]:
+        return [key[1] for key in self._keys]
+
+    def servers(self) -> list[str]:
+        return [key[2] for key in self._keys]
+
+    def protocols(self) -> list[str]:
+        return [key[3] for key in self._keys]
 
 
 def test_the_features_are_the_cores() -> None:
     core = pytest.importorskip("sensor._core", reason="the core is not built: make build")
-    assert tuple(core.features()) == (*NAMES, SESSIONS)
+    assert tuple(core.features())[: len(COLUMNS)] == (*NAMES, SESSIONS)
+    assert set(core.features()) - {*NAMES, SESSIONS} == {"peak", "retransmissions", "gap_bytes"}
 
 
 def test_the_same_windows_give_the_same_model(learned: ModelFiles, anomaly: Anomaly) -> None:
@@ -114,8 +126,11 @@ def spoiled(model: ModelFiles, change: Callable[[dict], object]) -> ModelFiles: 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda content: content.update(version=2), "another version"),
-        (lambda content: content.update(features=["x"]), "another version"),
+        (lambda content: content.update(version=1), "another version"),
+        (lambda content: content.update(features=["x"]), "judges 'x', which this version has not"),
+        (lambda content: content.update(features=[]), "is damaged"),
+        (lambda content: content.update(features=["requests"] * 12), "is damaged"),
+        (lambda content: content.update(features=list(NAMES[:11])), "is damaged"),
         (lambda content: content.pop("limits"), "is damaged"),
         (lambda content: content.update(limits=[[1.0], [1.0]]), "is damaged"),
         (lambda content: content["conversations"][0].update(median=[1.0]), "is damaged"),
@@ -131,6 +146,29 @@ def test_numbers_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(BaselineError, match=words):
         load_judge(folder_of(spoiled(learned, change)))
+
+
+def test_a_model_that_knows_fewer_features_judges_those(monkeypatch: pytest.MonkeyPatch) -> None:
+    robust, train = (import_module(f"detectors.anomaly.{name}") for name in ("robust", "train"))
+    known = FEATURES[:8]
+    with monkeypatch.context() as earlier:
+        earlier.setattr(robust, "FEATURES", known)
+        earlier.setattr(robust, "_LEAST", np.array([feature.least for feature in known]))
+        earlier.setattr(robust, "_SHARE", np.array([feature.share for feature in known]))
+        earlier.setattr(train, "NAMES", NAMES[:8])
+        matrix, keys = windows(conversations=20, count=100, seed=1)
+        rows = train.Rows.arrange(COLUMNS, matrix, keys, NAMES[:8])
+        model = train._learn(rows, WINDOW_NS, Settings())
+    anomaly = anomaly_of(model)
+    assert anomaly.robust.names == NAMES[:8]
+    matrix, keys = windows(conversations=20, count=1, seed=2)
+    matrix[3, COLUMNS.index("latency_median_ms")] = 1e6  # nothing it knows of
+    matrix[4, COLUMNS.index("writes")] = 1000.0
+    judge = load_judge(folder_of(model))
+    (alert,) = judge.judge(Batch(matrix, keys))
+    assert alert.client == keys[4][1]
+    (finding,) = anomaly.score(COLUMNS, matrix, keys)
+    assert [feature.name for feature in finding.features] == ["writes"]
 
 
 def test_only_our_types_are_loaded(learned: ModelFiles) -> None:

@@ -47,7 +47,7 @@ impl Windows {
         FEATURES.to_vec()
     }
 
-    /// Row-major float64 in this machine's byte order: `numpy.frombuffer(w.matrix).reshape(len(w), -1)`.
+    /// Row-major float64 in this machine's byte order: `numpy.frombuffer(w.matrix).reshape(-1, len(w.columns))`.
     #[getter]
     fn matrix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         packed(
