@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 @click.option("--hits", type=click.Path(path_type=Path), help="Also list every single hit before folding, as NDJSON.")
 @click.option("--evidence", metavar="FOLDER", help="Keep the packets around each alert here, as pcapng.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    help="Processor cores to use; default: all this process may use. Changes nothing but the time.",
+)
 @click.option("--stats", type=click.Path(path_type=Path), help="Also write figures and the ledger, as JSON.")
 def replay(
     files: tuple[str, ...],
@@ -32,6 +37,7 @@ def replay(
     shape: str,
     hits: Path | None,
     evidence: str | None,
+    threads: int | None,
     stats: Path | None,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -43,7 +49,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads)
     alerts = run.alerts()
     (table if shape == "table" else ndjson)(alerts)
     sys.stdout.flush()
@@ -64,6 +70,7 @@ class Run:
         expression: str | None,
         hits: Path | None,
         evidence: str | None = None,
+        threads: int | None = None,
     ) -> None:
         from otus.detection import load
         from otus.evidence import engine_settings, keeper
@@ -71,7 +78,12 @@ class Run:
         from otus.unread import Unread
 
         self._detection = load(rules, baseline)
-        self._engine = self._detection.engine(filter=expression, listing=hits is not None, **engine_settings(evidence))
+        self._engine = self._detection.engine(
+            filter=expression,
+            listing=hits is not None,
+            threads=threads or min(64, len(os.sched_getaffinity(0))),
+            **engine_settings(evidence),
+        )
         self._keeper = keeper(evidence, "replay")
         self._listing = None if hits is None else OutputFile(hits)
         self._startup_s = _since_process_start()

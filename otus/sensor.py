@@ -86,6 +86,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         filter=settings["filter"] or None,
         flows=settings["flows"],
         segment=settings["segment"],
+        threads=settings["threads"],
         ring_mib=settings["ring_mib"],
         fanout=settings["fanout"],
         **engine_settings(settings["evidence_dir"], settings),

@@ -52,6 +52,7 @@ SETTINGS = (
     Setting(
         "flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped, counted", least=1
     ),
+    Setting("threads", 1, "processor cores that parse and match; alerts do not depend on it", least=1, most=64),
     Setting("ring_mib", 64, "capture ring per interface", least=1, most=16_384),
     Setting("fanout", 1, "rings that share it; more than one helps with a card of several queues", least=1, most=64),
     Setting("heartbeat_s", 10, "how often the ledger and health are reported", least=1, most=3600),

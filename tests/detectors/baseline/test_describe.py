@@ -30,7 +30,7 @@ def hit(cause: str, kind: str) -> Hit:
 
 def test_the_causes_are_the_cores() -> None:
     named = set()
-    for source in CORE.glob("*.rs"):
+    for source in CORE.rglob("*.rs"):
         named |= set(re.findall(r'"((?:baseline|period):[a-z_]+)"', source.read_text("utf-8")))
     assert named == set(CAUSES)
 

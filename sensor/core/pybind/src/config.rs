@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyValueError;
 use pyo3::PyResult;
 use serde::Deserialize;
+use wire::engine::Settings;
 use wire::evidence::Reach;
+use wire::filter::Filter;
+use wire::print::Names;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,6 +27,10 @@ pub struct Config {
     pub listing: bool,
     /// Name of the one segment.
     pub segment: String,
+    /// Threads that run shards, the polling one included.
+    pub threads: usize,
+    /// Packets of a block; 0: what suits the number of threads. Changes no result.
+    pub block_packets: usize,
     /// Megabytes of capture ring per interface.
     pub ring_mib: usize,
     /// Rings that share it, per interface.
@@ -50,6 +57,8 @@ impl Default for Config {
             events: false,
             listing: false,
             segment: "default".into(),
+            threads: 1,
+            block_packets: 0,
             ring_mib: 64,
             fanout: 1,
             record: None,
@@ -78,6 +87,25 @@ impl Config {
             after_ns: ns(self.evidence_after_s, default.after_ns),
             ..default
         }
+    }
+
+    pub fn names(&self) -> Names {
+        Names { segments: vec![self.segment.clone()], ..Names::default() }
+    }
+
+    /// What the engine is made with; an error says what is wrong with the filter.
+    pub fn settings(&self) -> Result<Settings, String> {
+        Ok(Settings {
+            flows: self.flows,
+            threads: self.threads,
+            block_packets: Some(self.block_packets).filter(|packets| *packets > 0),
+            filter: self.filter.as_deref().map(Filter::parse).transpose()?,
+            window_ns: self.window_ns,
+            learn: self.learn,
+            events: self.events,
+            listing: self.listing,
+            names: self.names(),
+        })
     }
 
     pub fn from_json(text: &str) -> PyResult<Self> {

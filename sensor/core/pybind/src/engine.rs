@@ -8,16 +8,12 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Originals, Progress, Source};
-use wire::analysis::Analysis;
-use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
-use wire::engine::Engine;
-use wire::evidence::{Evidence, Keeps};
-use wire::filter::Filter;
-use wire::limits;
+use wire::baseline::Baseline;
+use wire::engine::{Engine, Output, Tables};
+use wire::evidence::{Keeps, Slice};
 use wire::packet::Sink;
 use wire::print::Names;
 use wire::rules::Rules;
-use wire::windows::{merge_assets, Windows as WindowRoom};
 
 use crate::batch::{ledger_dict, Batch, PyNews};
 use crate::config::Config;
@@ -49,9 +45,9 @@ struct Inner {
     source: Option<Source>,
     recording: Recording,
     config: Config,
+    names: Names,
     /// Evidence from capture files is read back from them.
     originals: Option<Originals>,
-    slices: Vec<PySlice>,
     warnings: Vec<String>,
 }
 
@@ -63,21 +59,10 @@ impl PyEngine {
         let config = Config::from_json(config)?;
         py.detach(|| {
             let bad = |error: String| PyValueError::new_err(error);
-            let filter = config.filter.as_deref().map(Filter::parse).transpose().map_err(bad)?;
-            let names = Names { segments: vec![config.segment.clone()], ..Names::default() };
-            let mut analysis = Analysis::new(Rules::compile(rules.unwrap_or(NO_RULES)).map_err(bad)?, names);
-            if let Some(bytes) = baseline {
-                let baseline = Baseline::with_segments(bytes, &[config.segment.as_str()]).map_err(bad)?;
-                analysis.periods = Some(Periods::new(&baseline, PeriodSettings::default(), Shard::ALL));
-                analysis.baseline = Some(baseline);
-            }
-            analysis.learner = config.learn.then(|| {
-                Learner::new(LearnSettings { segments: vec![config.segment.clone()], ..LearnSettings::default() })
-            });
-            analysis.windows = (config.window_ns > 0).then(|| WindowRoom::new(config.window_ns, limits::WINDOWS));
-            analysis.events = config.events.then(Vec::new);
-            analysis.listing = config.listing.then(Vec::new);
-            let engine = Engine::new(config.flows, analysis, filter);
+            let rules = Rules::compile(rules.unwrap_or(NO_RULES)).map_err(bad)?;
+            let segments = [config.segment.as_str()];
+            let baseline = baseline.map(|bytes| Baseline::with_segments(bytes, &segments)).transpose().map_err(bad)?;
+            let engine = Engine::new(config.settings().map_err(bad)?, Tables::new(rules, baseline));
             Ok(Self { inner: Mutex::new(Inner::new(engine, config)), stop: Mutex::new(None) })
         })
     }
@@ -124,19 +109,15 @@ impl PyEngine {
             let mut inner = self.lock();
             inner.engine.finish();
             inner.recording.close();
-            inner.cut();
         });
         self.lock().batch(py, true)
     }
 
     /// What was learned so far, as a compiled table. Once: the learner is used up.
     fn learned<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let mut inner = self.lock();
-        let end_ns = inner.engine.now_ns();
-        let Some(mut learner) = inner.engine.analysis.learner.take() else {
+        let Some(bytes) = py.detach(|| self.lock().engine.learned()) else {
             return Err(PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before"));
         };
-        let bytes = py.detach(|| learner.finish(end_ns));
         Ok(PyBytes::new(py, &bytes))
     }
 
@@ -190,14 +171,17 @@ impl PyEngine {
         let mut inner = self.lock();
         let names = source.names();
         inner.open_recording(&names).map_err(|error| PyOSError::new_err(error.to_string()))?;
-        inner.engine.analysis.names.inputs =
-            if files { names.iter().map(|path| file_name(path)).collect() } else { names };
-        inner.engine.analysis.names.files = files;
+        inner.names.inputs = if files { names.iter().map(|path| file_name(path)).collect() } else { names };
+        inner.names.files = files;
+        let names = inner.names.clone();
+        inner.engine.set_names(names);
         inner.source = Some(source);
         let keeps = if originals.is_some() { Keeps::Places } else { Keeps::Frames };
         inner.originals = originals;
-        inner.engine.analysis.evidence =
-            inner.config.evidence_bytes().map(|bytes| Evidence::new(bytes, keeps, inner.config.reach()));
+        if let Some(bytes) = inner.config.evidence_bytes() {
+            let reach = inner.config.reach();
+            inner.engine.keep_evidence(bytes, keeps, reach);
+        }
         Ok(())
     }
 
@@ -208,8 +192,15 @@ impl PyEngine {
 
 impl Inner {
     fn new(engine: Engine, config: Config) -> Self {
-        let (slices, warnings) = (Vec::new(), Vec::new());
-        Self { engine, source: None, recording: Recording::default(), config, originals: None, slices, warnings }
+        Self {
+            engine,
+            source: None,
+            recording: Recording::default(),
+            names: config.names(),
+            config,
+            originals: None,
+            warnings: Vec::new(),
+        }
     }
 
     fn open_recording(&mut self, names: &[String]) -> Result<(), tap::Error> {
@@ -221,24 +212,18 @@ impl Inner {
     }
 
     /// Complete slices become files in memory. Packets are read back from capture files here, outside the hot path.
-    fn cut(&mut self) {
-        let analysis = &mut self.engine.analysis;
-        let Some(evidence) = analysis.evidence.as_mut() else { return };
-        for slice in evidence.take() {
-            match PySlice::cut(slice, &analysis.names, self.originals.as_mut()) {
-                Ok(slice) => self.slices.push(slice),
+    fn cut(&mut self, slices: Vec<Slice>) -> Vec<PySlice> {
+        let mut cut = Vec::with_capacity(slices.len());
+        for slice in slices {
+            match PySlice::cut(slice, &self.names, self.originals.as_mut()) {
+                Ok(slice) => cut.push(slice),
                 Err(line) => self.warnings.push(line),
             }
         }
+        cut
     }
 
     fn read(&mut self, max_packets: usize, timeout: Duration) -> PyResult<bool> {
-        let done = self.read_packets(max_packets, timeout);
-        self.cut();
-        done
-    }
-
-    fn read_packets(&mut self, max_packets: usize, timeout: Duration) -> PyResult<bool> {
         let Some(source) = self.source.as_mut() else {
             return Err(PyRuntimeError::new_err("no input: call open_files or open_interfaces first"));
         };
@@ -261,10 +246,9 @@ impl Inner {
                 Progress::More => {}
             }
             left -= chunk;
-            let analysis = &self.engine.analysis;
-            let printed = |bytes: &Option<Vec<u8>>| bytes.as_ref().is_some_and(|bytes| bytes.len() >= PRINTED);
-            let cut = analysis.evidence.as_ref().is_some_and(|evidence| evidence.ready_bytes() >= PRINTED);
-            if cut || analysis.folder.hits.len() >= HITS || printed(&analysis.events) || printed(&analysis.listing) {
+            let waiting = self.engine.waiting();
+            let printed = waiting.events.len().max(waiting.listing.len()).max(waiting.slice_bytes);
+            if waiting.hits.len() >= HITS || printed >= PRINTED {
                 break;
             }
         }
@@ -272,19 +256,18 @@ impl Inner {
     }
 
     fn batch(&mut self, py: Python<'_>, done: bool) -> PyResult<Batch> {
-        let analysis = &mut self.engine.analysis;
-        let hits = std::mem::take(&mut analysis.folder.hits);
-        let news = std::mem::take(&mut analysis.newsroom.news);
-        let closed = std::mem::take(&mut analysis.closed);
-        let events = analysis.events.as_mut().map(std::mem::take).unwrap_or_default();
-        let listing = analysis.listing.as_mut().map(std::mem::take).unwrap_or_default();
-        let names = &analysis.names;
+        let (output, slices) = py.detach(|| {
+            let mut output = self.engine.take();
+            let slices = self.cut(std::mem::take(&mut output.slices));
+            (output, slices)
+        });
+        let Output { hits, news, rows, assets, events, listing, .. } = output;
+        let names = &self.names;
         let hits = hits.into_iter().map(|hit| Py::new(py, PyHit::new(hit, names))).collect::<PyResult<_>>()?;
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
-        let windows = Py::new(py, Windows::new(closed.rows, names))?;
-        let assets = Py::new(py, Assets::new(merge_assets(closed.assets), names))?;
-        let slices =
-            std::mem::take(&mut self.slices).into_iter().map(|slice| Py::new(py, slice)).collect::<PyResult<_>>()?;
+        let windows = Py::new(py, Windows::new(rows, names))?;
+        let assets = Py::new(py, Assets::new(assets, names))?;
+        let slices = slices.into_iter().map(|slice| Py::new(py, slice)).collect::<PyResult<_>>()?;
         let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
         warnings.append(&mut self.warnings);
         warnings.extend(self.recording.warnings());

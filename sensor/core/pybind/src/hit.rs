@@ -40,7 +40,7 @@ impl PyHit {
     }
 
     #[getter]
-    fn fold(&self) -> u32 {
+    fn fold(&self) -> u64 {
         self.hit.fold
     }
 

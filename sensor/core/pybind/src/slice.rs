@@ -32,7 +32,7 @@ impl PySlice {
 impl PySlice {
     /// The fold (`Hit.fold`) of the alert it belongs to.
     #[getter]
-    fn fold(&self) -> u32 {
+    fn fold(&self) -> u64 {
         self.slice.fold
     }
 

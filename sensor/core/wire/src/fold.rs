@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::Endpoint;
 use crate::finding::Params;
-use crate::hash::Map;
+use crate::hash::{Map, SHARDS};
 use crate::ledger::{add, Ledger};
 use crate::limits;
 use crate::pairing::NO_FOLD;
@@ -66,7 +66,12 @@ pub struct Mark {
 #[derive(Clone, Debug)]
 pub struct Hit {
     pub kind: HitKind,
-    pub fold: u32,
+    /// Number of the fold, the same in all its hits.
+    pub fold: u64,
+    /// Place in the order of everything.
+    pub order: u64,
+    /// Where a rule folds by fields of its own, other shards may hold a part of the same fold: its key.
+    pub spanning: Option<Box<FoldKey>>,
     /// Alert identity: hash of cause, fold key, first packet's time and bytes.
     pub id: [u8; 16],
     pub cause: Arc<str>,
@@ -104,8 +109,12 @@ pub enum Folded {
     New,
 }
 
-#[derive(Default)]
+/// The folds of one shard.
 pub struct Folder {
+    shard: u64,
+    most: usize,
+    /// Place of what is being looked at in the order of everything.
+    pub order: u64,
     numbers: Map<FoldKey, u32>,
     folds: Map<u32, Fold>,
     due: VecDeque<(u64, u32)>,
@@ -116,6 +125,25 @@ pub struct Folder {
 }
 
 impl Folder {
+    pub fn new(shard: usize) -> Self {
+        Self {
+            shard: shard as u64,
+            most: limits::per_shard(limits::FOLDS),
+            order: 0,
+            numbers: Map::default(),
+            folds: Map::default(),
+            due: VecDeque::new(),
+            used: VecDeque::new(),
+            last_number: 0,
+            hits: Vec::new(),
+        }
+    }
+
+    /// What everybody else calls the fold that this shard calls `local`.
+    pub fn number(&self, local: u32) -> u64 {
+        u64::from(local).wrapping_mul(SHARDS as u64).wrapping_add(self.shard)
+    }
+
     /// Count a hit under an open fold.
     pub fn count(&mut self, key: &FoldKey, mark: Mark, now_ns: u64) -> Folded {
         let Some(number) = self.numbers.get(key) else { return Folded::New };
@@ -129,12 +157,13 @@ impl Folder {
 
     /// The first hit of its kind. `hit.fold` and `hit.id` are set here.
     pub fn open(&mut self, key: FoldKey, mut hit: Hit, bytes: &[u8], now_ns: u64, ledger: &mut Ledger) -> u32 {
-        if self.folds.len() >= limits::FOLDS {
+        if self.folds.len() >= self.most {
             self.evict(ledger);
         }
         self.last_number = self.last_number.checked_add(1).unwrap_or(1);
         let number = self.last_number;
-        hit.fold = number;
+        hit.fold = self.number(number);
+        hit.order = self.order;
         hit.id = identity(&hit, &key, bytes);
         let asked_ns = (hit.outcome == PENDING).then_some(now_ns);
         self.hits.push(hit.clone());
@@ -155,7 +184,7 @@ impl Folder {
             // What is known is not unsaid by an answer that says nothing.
             if told(outcome.name()) > told(fold.hit.outcome) {
                 fold.hit.outcome = outcome.name();
-                self.hits.push(fold.told_as(HitKind::Outcome));
+                self.hits.push(fold.told_as(HitKind::Outcome, self.order));
             }
         }
     }
@@ -168,10 +197,10 @@ impl Folder {
             if fold.asked_ns.is_some_and(|asked_ns| now_ns.saturating_sub(asked_ns) > limits::ANSWER_NS) {
                 fold.asked_ns = None;
                 fold.hit.outcome = "no_response";
-                self.hits.push(fold.told_as(HitKind::Outcome));
+                self.hits.push(fold.told_as(HitKind::Outcome, self.order));
             }
             if fold.hit.count > fold.told {
-                self.hits.push(fold.told_as(HitKind::Update));
+                self.hits.push(fold.told_as(HitKind::Update, self.order));
             }
             if now_ns.saturating_sub(fold.last_ns) >= limits::FOLD_IDLE_NS {
                 self.close(number);
@@ -202,7 +231,7 @@ impl Folder {
     fn close(&mut self, number: u32) {
         if let Some(mut fold) = self.folds.remove(&number) {
             self.numbers.remove(&fold.key);
-            self.hits.push(fold.told_as(HitKind::Close));
+            self.hits.push(fold.told_as(HitKind::Close, self.order));
         }
         // Closed folds leave the queues late; half of them at most are such.
         if self.used.len() > self.folds.len().saturating_mul(2).saturating_add(64) {
@@ -228,16 +257,16 @@ impl Folder {
 }
 
 impl Fold {
-    fn told_as(&mut self, kind: HitKind) -> Hit {
+    fn told_as(&mut self, kind: HitKind, order: u64) -> Hit {
         self.told = self.hit.count;
-        Hit { kind, fields: String::new(), params: Params::new(), ..self.hit.clone() }
+        Hit { kind, order, fields: String::new(), params: Params::new(), ..self.hit.clone() }
     }
 }
 
 pub const PENDING: &str = "pending";
 
 /// How much an outcome says: only more replaces less.
-fn told(outcome: &str) -> u8 {
+pub(crate) fn told(outcome: &str) -> u8 {
     match outcome {
         "success" => 4,
         "failure" => 3,

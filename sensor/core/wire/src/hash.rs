@@ -27,39 +27,63 @@ impl BuildHasher for Seeded {
 pub type Map<K, V> = hashbrown::HashMap<K, V, Seeded>;
 pub type Set<K> = hashbrown::HashSet<K, Seeded>;
 
-/// Logical shards: conversations are spread over so many, however many threads work on them (DESIGN §3).
+/// Logical shards, whatever the number of threads: budgets, timers and folds are per shard, so threads change nothing.
 pub const SHARDS: usize = 64;
+
+/// Both halves of a 128-bit product, folded: one multiplication mixes all bits of both factors.
+#[inline]
+fn folded(a: u64, b: u64) -> u64 {
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    #[allow(clippy::cast_possible_truncation)] // the two halves are what is wanted
+    let (low, high) = (product as u64, (product >> 64) as u64);
+    low ^ high
+}
+
+const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
+const SECOND: u64 = 0xd1b5_4a32_d192_ed03;
+
+/// A number for two stations of a segment, the same in both directions. Conversations of one pair share a shard.
+#[inline]
+pub fn pair_hash(segment: u16, a: IpAddr, b: IpAddr) -> u64 {
+    let wide = match (a, b) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => {
+            let (a, b) = (a.to_bits(), b.to_bits());
+            u64::from(a.min(b)) << 32 | u64::from(a.max(b))
+        }
+        _ => {
+            let number = |ip| match ip {
+                IpAddr::V4(ip) => u128::from(ip.to_bits()),
+                IpAddr::V6(ip) => ip.to_bits(),
+            };
+            let (low, high) = (number(a).min(number(b)), number(a).max(number(b)));
+            let half = |number: u128| {
+                #[allow(clippy::cast_possible_truncation)] // both halves go in
+                folded(number as u64 ^ FIRST, (number >> 64) as u64 ^ SECOND)
+            };
+            half(low) ^ half(high).rotate_left(29)
+        }
+    };
+    folded(wide ^ FIRST, u64::from(segment) ^ SECOND)
+}
+
+/// The shard of a pair.
+#[inline]
+pub fn shard_of_pair(pair: u64) -> usize {
+    // The topmost bits; the tables inside a shard use the others.
+    usize::try_from(pair >> 58).unwrap_or(0)
+}
+
+/// Number of the flow: the pair's, with its ports and transport mixed in (which must be the same in both directions).
+#[inline]
+pub fn flow_hash(pair: u64, ports: u32, transport: u8) -> u64 {
+    folded(pair ^ (u64::from(ports) << 8 | u64::from(transport)), FIRST)
+}
 
 /// The shard, below [`SHARDS`], that owns what two stations of a segment say to each other: the same either way round
 /// and on every machine.
 #[inline]
 pub fn shard_of(segment: u16, a: IpAddr, b: IpAddr) -> usize {
-    let (low, high) = match (a, b) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => {
-            let (a, b) = (u64::from(a.to_bits()), u64::from(b.to_bits()));
-            (a.min(b), a.max(b))
-        }
-        (a, b) => {
-            let (a, b) = (word(a), word(b));
-            (a.min(b), a.max(b))
-        }
-    };
-    let pair = low.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ high.wrapping_add(u64::from(segment) << 48);
-    // A plant's addresses differ in a few low bits: each must reach the six that are taken.
-    let mixed = (pair ^ pair >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (((mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)) >> 58) as usize
-}
-
-fn word(ip: IpAddr) -> u64 {
-    match ip {
-        IpAddr::V4(four) => u64::from(four.to_bits()),
-        IpAddr::V6(six) => {
-            let bits = six.to_bits();
-            #[allow(clippy::cast_possible_truncation)] // both halves are taken
-            let (upper, lower) = ((bits >> 64) as u64, bits as u64);
-            (upper.rotate_left(29) ^ lower).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        }
-    }
+    shard_of_pair(pair_hash(segment, a, b))
 }
 
 #[cfg(test)]
@@ -81,7 +105,7 @@ mod tests {
             assert!((0..50).any(|segment| shard_of(segment, a, b) != shard_of(0, a, b)));
         }
         // Written down: a change moves every conversation, and with it the order in which alerts leave.
-        assert_eq!(shard_of(0, four(10, 0, 0, 1), four(10, 0, 0, 2)), 42);
+        assert_eq!(shard_of(0, four(10, 0, 0, 1), four(10, 0, 0, 2)), 29);
     }
 
     /// What plants look like: a few masters and a row of controllers with neighbouring addresses.

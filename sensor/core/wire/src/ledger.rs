@@ -89,6 +89,26 @@ pub struct Notes {
 }
 
 impl Notes {
+    fn merge(&mut self, other: &Notes) {
+        let counts = [
+            &mut self.time_jumps,
+            &mut self.time_backwards,
+            &mut self.late,
+            &mut self.flows_opened,
+            &mut self.flows_evicted,
+            &mut self.flows_expired,
+            &mut self.gaps,
+            &mut self.gap_bytes,
+            &mut self.requests_unanswered,
+            &mut self.requests_evicted,
+            &mut self.folds_evicted,
+            &mut self.assets_unlisted,
+            &mut self.windows_refused,
+            &mut self.slices_dropped,
+        ];
+        counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
+    }
+
     pub fn named(&self) -> [(&'static str, u64); 14] {
         [
             ("time_jumps", self.time_jumps),
@@ -140,6 +160,23 @@ impl Ledger {
         if let Some(count) = self.lost.get_mut(place as usize) {
             *count = count.saturating_add(packets);
         }
+    }
+
+    /// Take the counts of another part of the engine in.
+    pub fn merge(&mut self, other: &Ledger) {
+        for (count, more) in [
+            (&mut self.received, other.received),
+            (&mut self.bytes, other.bytes),
+            (&mut self.parsed, other.parsed),
+            (&mut self.held, other.held),
+            (&mut self.events, other.events),
+            (&mut self.hits, other.hits),
+        ] {
+            add(count, more);
+        }
+        self.skipped.iter_mut().zip(other.skipped).for_each(|(count, more)| add(count, more));
+        self.lost.iter_mut().zip(other.lost).for_each(|(count, more)| add(count, more));
+        self.notes.merge(&other.notes);
     }
 
     /// Every packet is in exactly one class.

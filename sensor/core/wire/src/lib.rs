@@ -25,7 +25,6 @@ pub mod print;
 pub mod protocol;
 pub mod reader;
 pub mod rules;
-pub mod shard;
 pub mod stream;
 pub mod value;
 pub mod windows;

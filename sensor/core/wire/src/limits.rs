@@ -1,5 +1,20 @@
 //! Every budget of the core: unit, reason, and what happens beyond it. Beyond a budget the oldest goes, is counted in
 //! the ledger, and is shown.
+//!
+//! Budgets that are said to be for all conversations are shared out evenly among the logical shards, so that what is
+//! evicted does not depend on the number of threads.
+
+use crate::hash::SHARDS;
+
+/// A shard's part of a budget for all conversations.
+pub const fn per_shard(budget: usize) -> usize {
+    let part = budget / SHARDS;
+    if part == 0 {
+        1
+    } else {
+        part
+    }
+}
 
 /// Conversations per engine. A plant has thousands; a scan makes millions. Beyond it the flow idle longest goes.
 pub const FLOWS: usize = 1 << 20;
@@ -12,8 +27,8 @@ pub const STREAM_BYTES: usize = 256 * 1024;
 pub const STREAM_PACKETS: usize = 512;
 /// Bytes of unfinished messages, out-of-order segments and unfinished messages inside parsers, held by all flows; each
 /// packet counts 96 bytes more, which is what its keeping costs. Beyond it nothing new is held: packets count as lost,
-/// and a parser that wants to keep more forgets what it kept.
-pub const HELD_BYTES: usize = 64 * 1024 * 1024;
+/// and a parser that wants to keep more forgets what it kept. A shard has 4 MiB of it: four messages of the largest kind.
+pub const HELD_BYTES: usize = 256 * 1024 * 1024;
 /// Nanoseconds of engine time that a hole may stay open before it is given up.
 pub const GAP_NS: u64 = 3_000_000_000;
 /// Requests of one flow waiting for their answer. Modbus gateways queue 16; beyond it the oldest counts as unanswered.
@@ -38,7 +53,7 @@ pub const TEXT_BYTES: usize = 1024;
 /// Depth of nested structures (OPC UA variants, diagnostic infos). Beyond it the rest is skipped with a flaw.
 pub const NESTING: usize = 16;
 /// Folds of equal hits kept open. Beyond it the fold idle longest is closed early.
-pub const FOLDS: usize = 65_536;
+pub const FOLDS: usize = 131_072;
 /// Nanoseconds in which equal hits leave the core as one.
 pub const FOLD_NS: u64 = 5_000_000_000;
 /// Nanoseconds without an equal hit after which a fold is closed: the next one is a new alert.

@@ -21,7 +21,6 @@ pub fn line(out: &mut Vec<u8>, cause: &str, rule: Option<u32>, event: &Event<'_>
         decimal(object.out, side.port.into());
     }
     object.close();
-    out.push(b'\n');
 }
 
 pub fn silent_line(out: &mut Vec<u8>, cause: &str, finding: &TimedFinding, names: &Names) {
@@ -36,7 +35,6 @@ pub fn silent_line(out: &mut Vec<u8>, cause: &str, finding: &TimedFinding, names
     object.key("destination.ip");
     address(object.out, finding.server_ip);
     object.close();
-    out.push(b'\n');
 }
 
 fn cause_of(object: &mut Object<'_>, cause: &str, rule: Option<u32>) {

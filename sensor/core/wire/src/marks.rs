@@ -4,6 +4,8 @@
 /// Handles into rooms. Each room checks that its own is still good before it trusts it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Marks {
+    /// The tables' generation that `link` was asked under: a reload makes it stale.
+    pub generation: u32,
     /// The baseline's number for this link, once it was asked (`Some(None)`: it has none).
     pub link: Option<Option<u32>>,
     /// Place of the conversation's running window, as `windows` gave it out.

@@ -14,7 +14,7 @@ use crate::value::{Outcome, Record, Role};
 /// What the rooms behind the parsers do with what is found.
 pub trait Consumer {
     /// A packet of a conversation, before it is read.
-    fn packet(&mut self, _marks: &mut Marks, _packet: &Packet<'_>, _now_ns: u64) {}
+    fn packet(&mut self, _marks: &mut Marks, _packet: &Packet<'_>) {}
     /// A station was seen on a new conversation.
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.
@@ -82,17 +82,18 @@ impl Reader {
             }
         }
         while let Some(rest) = bytes.get(progress.used..).filter(|rest| !rest.is_empty()) {
+            let flow_client = flow.client();
             let Some(half) = flow.halves.get_mut(side) else { break };
             let after_gap = half.after_gap;
-            let (client, server) = roles(&flow.sides, flow.client);
+            let (client, server) = roles(&flow.sides, flow_client);
             let context = Context {
-                from_client: side == flow.client,
+                from_client: side == flow_client,
                 after_gap,
                 client_port: client.port,
                 server_port: server.port,
             };
             let Binding::Bound(protocol, parser) = &mut flow.binding else { break };
-            let protocol = *protocol;
+            let protocol = usize::from(*protocol);
             self.record.clear();
             let record = &mut self.record;
             // A parser that panics is a defect of ours: it costs this conversation, not the sensor.
@@ -153,8 +154,8 @@ impl Reader {
         consumer: &mut C,
     ) {
         add(&mut ledger.events, 1);
-        let from_client = side == flow.client;
-        let (client, server) = roles(&flow.sides, flow.client);
+        let from_client = side == flow.client();
+        let (client, server) = roles(&flow.sides, flow.client());
         let mut stream_flaws = u8::from(after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before));
         let mut found: Option<Pending> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
@@ -249,9 +250,11 @@ fn bind(flow: &mut Flow, payload: &[u8]) -> Bound {
         if ours {
             // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
             if low_port != high_port {
-                flow.client = usize::from(low_port);
+                flow.client = u8::from(low_port);
             }
-            flow.binding = Binding::Bound(index, (protocol.parser)());
+            // What rooms remembered was about other roles or another protocol.
+            flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
+            flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (protocol.parser)());
             return Bound::Yes;
         }
     }

@@ -88,7 +88,7 @@ fn every_capture_keeps_the_account_straight_and_broken() {
                 put(&mut bench, place as u64 + 1, link, packet, &packet.data);
             }
             bench.finish();
-            straight.push((bench.engine.ledger(), bench.engine.analysis.events.take()));
+            straight.push((bench.engine.ledger(), bench.engine.take().events));
         }
         assert!(straight[0] == straight[1], "{}: two runs differ", path.display());
 

@@ -179,7 +179,7 @@ impl Room {
         self.evidence.packet(last, &packet, self.now_ns);
     }
 
-    fn want(&mut self, flow: u32, fold: u32) {
+    fn want(&mut self, flow: u32, fold: u64) {
         let mark = mark(self.number);
         self.evidence.want(self.last.entry(flow).or_default(), fold, &self.cause, mark, self.now_ns);
     }
@@ -309,7 +309,7 @@ fn a_storm_of_alerts_is_shown_by_its_first_ones() {
     let mut room = Room::new(1 << 20, Reach::default());
     for fold in 0..1000 {
         room.packet(fold, 60);
-        room.want(fold, fold);
+        room.want(fold, fold.into());
         room.now_ns -= 1_000_000;
     }
     assert_eq!(room.evidence.dropped, 1000 - limits::SLICES as u64);
@@ -331,7 +331,7 @@ fn what_slices_hold_is_bounded() {
     let mut room = Room::new(1 << 24, reach);
     for fold in 0..8 {
         room.packet(fold, 200);
-        room.want(fold, fold);
+        room.want(fold, fold.into());
     }
     for _ in 0..100 {
         (0..8).for_each(|flow| room.packet(flow, 9000));
@@ -367,7 +367,7 @@ fn batches_change_nothing() {
             let flow = random.below(12) as u32;
             room.packet(flow, random.below(400));
             if random.one_in(5) {
-                room.want(flow, step as u32);
+                room.want(flow, step as u64);
             }
             room.now_ns += random.below(40) as u64 * 1_000_000;
             if step % 50 == 0 {

@@ -6,13 +6,10 @@
 mod common;
 
 use common::*;
-use wire::analysis::Analysis;
-use wire::engine::Engine;
+use wire::engine::Settings;
 use wire::fold::{Hit, HitKind};
 use wire::limits;
 use wire::packet::Sink;
-use wire::print::Names;
-use wire::rules::Rules;
 
 /// Rules by function code, named r0, r1, …; folded by `fold`.
 fn bench(codes: &[u8], fold: &str) -> Bench {
@@ -26,12 +23,8 @@ fn bench(codes: &[u8], fold: &str) -> Bench {
             )
         })
         .collect();
-    let rules = Rules::compile(&format!(r#"{{"version": 1, "rules": [{}]}}"#, rules.join(","))).unwrap();
-    let names = Names { inputs: vec!["hand.pcap".into()], segments: vec!["default".into()], files: true };
-    let mut analysis = Analysis::new(rules, names);
-    analysis.listing = Some(Vec::new());
-    analysis.events = Some(Vec::new());
-    Bench { engine: Engine::new(1 << 16, analysis, None), ..Bench::default() }
+    let rules = format!(r#"{{"version": 1, "rules": [{}]}}"#, rules.join(","));
+    Bench::with(Settings { listing: true, events: true, ..settings() }, &rules)
 }
 
 fn write_request(transaction: u16, register: u16) -> Vec<u8> {
@@ -49,7 +42,7 @@ fn refused(transaction: u16) -> Vec<u8> {
 }
 
 fn hits(bench: &mut Bench) -> Vec<Hit> {
-    std::mem::take(&mut bench.engine.analysis.folder.hits)
+    std::mem::take(&mut bench.output().hits)
 }
 
 fn kinds(hits: &[Hit]) -> Vec<(HitKind, u64, &'static str)> {
@@ -57,15 +50,13 @@ fn kinds(hits: &[Hit]) -> Vec<(HitKind, u64, &'static str)> {
 }
 
 fn listed(bench: &mut Bench) -> u64 {
-    let listing = bench.engine.analysis.listing.take().unwrap();
+    let listing = std::mem::take(&mut bench.output().listing);
     String::from_utf8(listing).unwrap().lines().count() as u64
 }
 
 #[test]
 fn a_storm_of_a_million_leaves_as_a_few() {
     let mut bench = bench(&[6], "");
-    bench.engine.analysis.events = None;
-    bench.engine.analysis.listing = None;
     let mut sequence = 100u32;
     for number in 0..1_000_000u32 {
         bench.frame(&tcp(true, sequence, 0, &write_request(7, number as u16)).bytes());
@@ -175,28 +166,30 @@ fn outcomes_only_ever_say_more() {
 #[test]
 fn a_flood_of_folds_evicts_the_idle_ones() {
     let mut bench = bench(&[6], "\"modbus.transaction_id\", \"client.port\"");
-    bench.engine.analysis.events = None;
     let more = 3000;
-    let mut sequence = 100u32;
+    let mut sequences = std::collections::HashMap::new();
     let mut send = |bench: &mut Bench, transaction: u16, port: u16| {
-        bench.send(&tcp(true, sequence, 0, &write_request(transaction, 1)).client_port(port));
-        sequence = sequence.wrapping_add(12);
+        let sequence = sequences.entry(port).or_insert(100u32);
+        bench.send(&tcp(true, *sequence, 0, &write_request(transaction, 1)).client_port(port));
+        *sequence += 12;
     };
     send(&mut bench, 0, 50000);
-    for number in 0..(limits::FOLDS + more) as u32 {
+    for number in 0..(limits::per_shard(limits::FOLDS) + more) as u32 {
         send(&mut bench, number as u16, 40000 + (number >> 16) as u16);
         if number % 1000 == 0 {
             send(&mut bench, 0, 50000);
             bench.now_ns -= 900_000 * 1000;
         }
     }
-    assert_eq!(bench.engine.ledger().notes.folds_evicted, more as u64 + 1);
     bench.finish();
     let all = hits(&mut bench);
+    let opened = all.iter().filter(|hit| hit.kind == HitKind::First).count();
+    assert_eq!(bench.engine.ledger().notes.folds_evicted as usize, opened - limits::per_shard(limits::FOLDS));
+    assert_eq!(opened, limits::per_shard(limits::FOLDS) + more + 1);
     let first = all.iter().find(|hit| hit.kind == HitKind::First).unwrap();
     let ended: Vec<&Hit> = all.iter().filter(|hit| hit.kind == HitKind::Close && hit.fold == first.fold).collect();
     assert_eq!(ended.len(), 1);
-    assert_eq!(ended[0].count, 70, "what is in use stays");
+    assert_eq!(ended[0].count, 7, "what is in use stays");
     let counted: u64 = all.iter().filter(|hit| hit.kind == HitKind::Close).map(|hit| hit.count).sum();
     assert_eq!(counted, bench.engine.ledger().hits);
 }

@@ -18,7 +18,7 @@ const SYN: u8 = 0x02;
 const ACK: u8 = 0x10;
 const RST: u8 = 0x04;
 
-fn skipped(bench: &Bench, reason: &str) -> u64 {
+fn skipped(bench: &mut Bench, reason: &str) -> u64 {
     let place = wire::ledger::SKIPS.iter().position(|name| *name == reason).unwrap();
     bench.engine.ledger().skipped[place]
 }
@@ -30,14 +30,14 @@ fn every_class_counted_by_hand() {
     bench.send(&tcp(true, 99, SYN, &[]));
     bench.send(&tcp(false, 499, SYN | ACK, &[]).ack(100));
     bench.send(&tcp(true, 100, ACK, &[]).ack(500));
-    assert_eq!(skipped(&bench, "no_payload"), 3);
+    assert_eq!(skipped(&mut bench, "no_payload"), 3);
     // Request and answer.
     bench.send(&tcp(true, 100, ACK, &read_request(1)).ack(500));
     bench.send(&tcp(false, 500, ACK, &read_response(1, 7)).ack(112));
     assert_eq!(bench.engine.ledger().parsed, 2);
     // The same answer once more.
     bench.send(&tcp(false, 500, ACK, &read_response(1, 7)).ack(112));
-    assert_eq!(skipped(&bench, "retransmission"), 1);
+    assert_eq!(skipped(&mut bench, "retransmission"), 1);
     // A request in two pieces: the first is held until the second comes.
     bench.send(&tcp(true, 112, ACK, &read_request(2)[..5]));
     assert_eq!(bench.engine.ledger().held, 1);
@@ -57,21 +57,21 @@ fn every_class_counted_by_hand() {
     bench.frame(&ipv4(1, 2, 6, &[0; 10]));
     bench.send(&Tcp { server_port: 80, ..tcp(true, 1, ACK, b"GET / HTTP/1.1\r\n\r\n") });
     bench.frame(&ipv4(1, 2, 17, &[0, 53, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4]));
-    assert_eq!(skipped(&bench, "not_ip"), 1);
-    assert_eq!(skipped(&bench, "transport"), 1);
-    assert_eq!(skipped(&bench, "fragment"), 1);
-    assert_eq!(skipped(&bench, "bad_frame"), 1);
-    assert_eq!(skipped(&bench, "no_parser"), 2);
+    assert_eq!(skipped(&mut bench, "not_ip"), 1);
+    assert_eq!(skipped(&mut bench, "transport"), 1);
+    assert_eq!(skipped(&mut bench, "fragment"), 1);
+    assert_eq!(skipped(&mut bench, "bad_frame"), 1);
+    assert_eq!(skipped(&mut bench, "no_parser"), 2);
     // The capture cut a request in the middle, and the next whole one is read again.
     let cut = tcp(true, 148, ACK, &read_request(5)).bytes();
     bench.cut_frame(&cut, cut.len() - 4);
-    assert_eq!(skipped(&bench, "truncated"), 1);
+    assert_eq!(skipped(&mut bench, "truncated"), 1);
     bench.send(&tcp(true, 160, ACK, &read_request(6)));
     assert_eq!(bench.engine.ledger().parsed, 7);
     // A piece whose rest never comes.
     bench.send(&tcp(true, 172, ACK, &read_request(7)[..6]));
     bench.send(&tcp(true, 178, RST, &[]));
-    assert_eq!(skipped(&bench, "incomplete"), 1);
+    assert_eq!(skipped(&mut bench, "incomplete"), 1);
     bench.engine.lost(Lost::Kernel, 5);
     bench.finish();
     let ledger = bench.engine.ledger();

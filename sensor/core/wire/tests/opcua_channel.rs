@@ -334,7 +334,7 @@ fn a_publish_request_may_wait() {
     let alive = response(829, 0).u32(78).null().u8(0).u32(1).i64(0).null().null().null();
     send(&mut bench, false, &chunk('F', 12, 2, &alive.0));
     bench.finish();
-    let events = String::from_utf8(bench.engine.analysis.events.take().unwrap()).unwrap();
+    let events = String::from_utf8(bench.engine.take().events).unwrap();
     let last = events.lines().last().unwrap();
     assert!(last.contains("\"publish\"") && last.contains("\"request.frame.number\":3"), "{last}");
     assert!(!events.contains("\"flaws\"") && !last.contains("event.duration"), "{events}");

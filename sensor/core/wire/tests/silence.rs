@@ -87,7 +87,7 @@ fn ticks_behind_the_packets_say_nothing() {
             }
         }
         bench.finish();
-        (bench.engine.ledger(), bench.engine.analysis.events.take())
+        (bench.engine.ledger(), bench.engine.take().events)
     };
     assert!(run(true) == run(false));
 }

@@ -38,8 +38,8 @@ fn unfinished_messages_of_many_conversations_stay_within_the_budget() {
         bench.send(&s7(port, 30_100, &[0; 20_000]));
         taken += 50_000;
     }
-    assert!(taken > 2 * limits::HELD_BYTES);
-    assert!(bench.engine.ledger().held as usize * 20_000 < limits::HELD_BYTES);
+    assert!(taken > 2 * limits::per_shard(limits::HELD_BYTES));
+    assert!(bench.engine.ledger().held as usize * 20_000 < limits::per_shard(limits::HELD_BYTES));
     balance(&mut bench);
 }
 
@@ -55,7 +55,7 @@ fn small_segments_behind_holes_count_with_what_they_cost() {
         }
     }
     let held = bench.engine.ledger().held as usize;
-    assert!(held < limits::HELD_BYTES / wire::stream::PACKET_COST, "{held}");
+    assert!(held < limits::per_shard(limits::HELD_BYTES) / wire::stream::PACKET_COST, "{held}");
     balance(&mut bench);
 }
 
@@ -105,7 +105,7 @@ fn stations_beyond_the_list_are_counted() {
         frame[26..30].copy_from_slice(&(0x0b00_0000 + number).to_be_bytes());
         bench.frame_unchecked(&frame);
     }
-    assert_eq!(bench.engine.analysis.newsroom.news.len(), 2 * limits::ASSETS);
+    assert_eq!(bench.output().news.len(), 2 * limits::ASSETS);
     // Stations of both tables: one more of the stations is the server.
     assert_eq!(bench.engine.ledger().notes.assets_unlisted, 501 + 500);
     bench.finish();

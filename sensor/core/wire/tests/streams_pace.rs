@@ -21,7 +21,6 @@ fn a_modbus_poll_of_two_million_packets() {
     let mut best = 0f64;
     for _ in 0..5 {
         let mut bench = Bench::with_flows(1 << 16);
-        bench.engine.analysis.events = None;
         let mut frames: Vec<(Vec<u8>, Vec<u8>)> = (0..FLOWS)
             .map(|flow| {
                 let port = 20000 + flow;

@@ -249,6 +249,42 @@ impl Learner {
         codec::encode(&table.canonical().unwrap_or_default())
     }
 
+    /// End learning of the parts of one network, each of which saw other conversations, and compile what they know.
+    pub fn finish_all(parts: Vec<Learner>, end_ns: u64) -> Vec<u8> {
+        let mut whole = Table::default();
+        let mut stations: Map<(Cow<'static, str>, IpAddr), Station> = Map::default();
+        for mut part in parts.into_iter().filter(|part| part.learned.messages > 0) {
+            let Table { learned, assets, links } = part.table(end_ns);
+            let sum = &mut whole.learned;
+            sum.from_ns = if sum.messages == 0 { learned.from_ns } else { sum.from_ns.min(learned.from_ns) };
+            for (count, more) in [
+                (&mut sum.messages, learned.messages),
+                (&mut sum.not_learned, learned.not_learned),
+                (&mut sum.gaps_closed, learned.gaps_closed),
+                (&mut sum.polls_without_period, learned.polls_without_period),
+            ] {
+                *count = count.saturating_add(more);
+            }
+            whole.links.extend(links);
+            for asset in assets {
+                let station = stations.entry((asset.segment, asset.ip)).or_default();
+                station.roles |= asset.roles;
+                station.macs.extend(asset.macs);
+            }
+        }
+        whole.learned.to_ns = end_ns.max(whole.learned.from_ns);
+        whole.assets = stations
+            .into_iter()
+            .map(|((segment, ip), Station { mut macs, roles })| {
+                macs.sort_unstable();
+                macs.dedup();
+                macs.truncate(limits::STATION_MACS);
+                table::Asset { segment, ip, macs, roles }
+            })
+            .collect();
+        codec::encode(&whole.canonical().unwrap_or_default())
+    }
+
     fn segment(&self, number: u16) -> Cow<'static, str> {
         match self.settings.segments.get(usize::from(number)) {
             Some(name) => Cow::Owned(name.clone()),

@@ -85,7 +85,7 @@ pub struct Kept {
 /// The packets around one alert, in the order they came. Both directions: the ring links conversations.
 #[derive(Clone, Debug)]
 pub struct Slice {
-    pub fold: u32,
+    pub fold: u64,
     /// What raised the alert, and by which packet.
     pub cause: Arc<str>,
     pub mark: Mark,
@@ -100,6 +100,8 @@ pub struct Slice {
     pub after: Bound,
     /// Engine time at which it was complete: the order slices come out in.
     pub done_ns: u64,
+    /// Place of that in the order of everything.
+    pub order: u64,
 }
 
 impl Slice {
@@ -164,6 +166,8 @@ pub struct Evidence {
     ready_bytes: usize,
     /// Alerts that got no slice, because too many began at a time.
     pub dropped: u64,
+    /// Place of what is being looked at in the order of everything.
+    pub order: u64,
 }
 
 impl Evidence {
@@ -178,6 +182,7 @@ impl Evidence {
             ready: Vec::new(),
             ready_bytes: 0,
             dropped: 0,
+            order: 0,
         }
     }
 
@@ -228,7 +233,7 @@ impl Evidence {
                     let taking = self.under_way.remove(index);
                     let held = taking.slice.cost();
                     self.held_bytes = self.held_bytes.saturating_sub(held);
-                    complete(&mut self.ready, &mut self.ready_bytes, taking.slice, bound, now_ns);
+                    complete(&mut self.ready, &mut self.ready_bytes, taking.slice, bound, (now_ns, self.order));
                 }
                 None => {
                     followed = FOLLOWED;
@@ -240,7 +245,7 @@ impl Evidence {
     }
 
     /// A new alert: `mark` is the packet that raised it, `last` its conversation's.
-    pub fn want(&mut self, last: &mut u64, fold: u32, cause: &Arc<str>, mark: Mark, now_ns: u64) {
+    pub fn want(&mut self, last: &mut u64, fold: u64, cause: &Arc<str>, mark: Mark, now_ns: u64) {
         while self.begun.front().is_some_and(|due_ns| *due_ns <= now_ns) {
             self.begun.pop_front();
         }
@@ -251,7 +256,7 @@ impl Evidence {
         let Some(slice) = self.before(latest, fold, cause, mark) else { return add(&mut self.dropped, 1) };
         self.begun.push_back(now_ns.saturating_add(limits::SLICE_PACE_NS));
         if self.reach.after_packets == 0 {
-            return complete(&mut self.ready, &mut self.ready_bytes, slice, Bound::Packets, now_ns);
+            return complete(&mut self.ready, &mut self.ready_bytes, slice, Bound::Packets, (now_ns, self.order));
         }
         let due_ns = now_ns.saturating_add(self.reach.after_ns);
         self.held_bytes = self.held_bytes.saturating_add(slice.cost());
@@ -261,7 +266,7 @@ impl Evidence {
     }
 
     /// What the ring still has of the conversation, up to its latest packet.
-    fn before(&self, latest: u64, fold: u32, cause: &Arc<str>, mark: Mark) -> Option<Slice> {
+    fn before(&self, latest: u64, fold: u64, cause: &Arc<str>, mark: Mark) -> Option<Slice> {
         let newest = self.ring.get(latest)?;
         let mut entries = Vec::new();
         let mut bytes = 0usize;
@@ -301,6 +306,7 @@ impl Evidence {
             before: bound,
             after: Bound::End,
             done_ns: 0,
+            order: 0,
         };
         for entry in &entries {
             slice.add(entry);
@@ -334,7 +340,7 @@ impl Evidence {
     fn complete_all(&mut self, over: Vec<UnderWay>, bound: Bound, now_ns: u64) {
         for taking in over {
             self.held_bytes = self.held_bytes.saturating_sub(taking.slice.cost());
-            complete(&mut self.ready, &mut self.ready_bytes, taking.slice, bound, now_ns);
+            complete(&mut self.ready, &mut self.ready_bytes, taking.slice, bound, (now_ns, self.order));
         }
     }
 
@@ -350,9 +356,16 @@ impl Evidence {
     }
 }
 
-fn complete(ready: &mut Vec<Slice>, ready_bytes: &mut usize, mut slice: Slice, bound: Bound, now_ns: u64) {
+fn complete(
+    ready: &mut Vec<Slice>,
+    ready_bytes: &mut usize,
+    mut slice: Slice,
+    bound: Bound,
+    (now_ns, order): (u64, u64),
+) {
     slice.after = bound;
     slice.done_ns = now_ns;
+    slice.order = order;
     *ready_bytes = ready_bytes.saturating_add(slice.cost());
     ready.push(slice);
 }

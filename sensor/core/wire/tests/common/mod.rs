@@ -3,8 +3,8 @@
 
 pub mod random;
 
-use wire::analysis::Analysis;
-use wire::engine::Engine;
+use wire::engine::{Engine, Output, Settings, Tables};
+use wire::hash::SHARDS;
 use wire::packet::{LinkType, Packet, Sink};
 use wire::print::Names;
 use wire::rules::Rules;
@@ -96,6 +96,13 @@ pub struct Bench {
     pub engine: Engine,
     pub number: u64,
     pub now_ns: u64,
+    pub output: Output,
+}
+
+/// Settings of a file called `hand.pcap`.
+pub fn settings() -> Settings {
+    let names = Names { inputs: vec!["hand.pcap".into()], segments: vec!["default".into()], files: true };
+    Settings { names, ..Settings::default() }
 }
 
 impl Default for Bench {
@@ -106,10 +113,25 @@ impl Default for Bench {
 
 impl Bench {
     pub fn with_flows(flows: usize) -> Self {
-        let names = Names { inputs: vec!["hand.pcap".into()], segments: vec!["default".into()], files: true };
-        let mut analysis = Analysis::new(Rules::compile(r#"{"version": 1, "rules": []}"#).unwrap(), names);
-        analysis.events = Some(Vec::new());
-        Self { engine: Engine::new(flows, analysis, None), number: 0, now_ns: START }
+        Self::with(Settings { flows: flows * SHARDS, events: true, ..settings() }, r#"{"version": 1, "rules": []}"#)
+    }
+
+    pub fn with(settings: Settings, rules: &str) -> Self {
+        let tables = Tables::new(Rules::compile(rules).unwrap(), None);
+        Self { engine: Engine::new(settings, tables), number: 0, now_ns: START, output: Output::default() }
+    }
+
+    /// What came out so far, all of it.
+    pub fn output(&mut self) -> &mut Output {
+        let more = self.engine.take();
+        self.output.hits.extend(more.hits);
+        self.output.news.extend(more.news);
+        self.output.rows.extend(more.rows);
+        self.output.assets.extend(more.assets);
+        self.output.events.extend(more.events);
+        self.output.listing.extend(more.listing);
+        self.output.slices.extend(more.slices);
+        &mut self.output
     }
 
     /// One frame, a millisecond after the last.
@@ -125,7 +147,8 @@ impl Bench {
     /// A frame of which the capture kept `kept` bytes.
     pub fn cut_frame(&mut self, bytes: &[u8], kept: usize) {
         self.put(bytes, kept);
-        assert!(self.engine.ledger().balanced(), "after frame {}: {:?}", self.number, self.engine.ledger());
+        let ledger = self.engine.ledger();
+        assert!(ledger.balanced(), "after frame {}: {ledger:?}", self.number);
     }
 
     fn put(&mut self, bytes: &[u8], kept: usize) {
@@ -155,8 +178,7 @@ impl Bench {
 
     /// Events so far, as JSON.
     pub fn events(&mut self) -> Vec<serde_json::Value> {
-        let printed = self.engine.analysis.events.clone().unwrap();
-        let text = String::from_utf8(printed).unwrap();
+        let text = String::from_utf8(self.output().events.clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

@@ -4,12 +4,7 @@
 //! The common case copies nothing: a segment that is next and ends with a message is parsed where it lies. Only what
 //! waits (the front of an unfinished message, segments behind a hole) is kept, within `limits`.
 
-use std::collections::VecDeque;
-
-use crate::limits::{STREAM_BYTES, STREAM_PACKETS};
-
-/// What a waiting packet costs beside its bytes: ten million one-byte segments are not ten megabytes.
-pub const PACKET_COST: usize = 96;
+use super::held::{Held, PACKET_COST};
 
 /// State of one direction.
 #[derive(Debug, Default)]
@@ -39,35 +34,6 @@ pub struct Resume {
     pub from: u32,
     pub next: u32,
     pub after_gap: bool,
-}
-
-/// What waits in one direction.
-#[derive(Debug, Default)]
-pub struct Held {
-    /// In-order bytes that are not a whole message yet.
-    pub front: Vec<u8>,
-    /// The parser asked for that many bytes: with fewer in `front` it need not be called.
-    pub need: usize,
-    /// Packets whose last byte lies in `front`: their end, as an offset into it.
-    pub ends: VecDeque<usize>,
-    /// Segments behind a hole, by sequence number (relative to `next`, so that wrapping does not matter).
-    pub behind: VecDeque<Segment>,
-    /// Bytes in `behind`.
-    pub behind_bytes: usize,
-    /// Engine time when the hole opened.
-    pub hole_since_ns: u64,
-}
-
-#[derive(Debug)]
-pub struct Segment {
-    pub sequence: u32,
-    pub bytes: Vec<u8>,
-    pub number: u64,
-    pub ts_ns: u64,
-    pub input: u16,
-    pub vlan: Option<u16>,
-    /// Bytes that the capture cut off behind these.
-    pub missing: u32,
 }
 
 /// How a segment stands to what came before.
@@ -146,49 +112,6 @@ impl Half {
             let packets = held.ends.len().saturating_add(held.behind.len());
             held.bytes().saturating_add(packets.saturating_mul(PACKET_COST))
         })
-    }
-}
-
-impl Held {
-    pub fn bytes(&self) -> usize {
-        self.front.len().saturating_add(self.behind_bytes)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.front.is_empty() && self.behind.is_empty() && self.ends.is_empty()
-    }
-
-    pub fn over_budget(&self) -> bool {
-        self.bytes() > STREAM_BYTES || self.ends.len().saturating_add(self.behind.len()) > STREAM_PACKETS
-    }
-
-    /// Keep a segment behind the hole, in order of sequence; of equal ones the first stays.
-    /// Returns false when it brings nothing new.
-    pub fn keep(&mut self, segment: Segment, next: u32) -> bool {
-        let distance = |sequence: u32| sequence.wrapping_sub(next);
-        let at = distance(segment.sequence);
-        let place = self.behind.partition_point(|other| distance(other.sequence) < at);
-        let covered = self
-            .behind
-            .get(place)
-            .is_some_and(|other| other.sequence == segment.sequence && other.bytes.len() >= segment.bytes.len());
-        if covered {
-            return false;
-        }
-        self.behind_bytes = self.behind_bytes.saturating_add(segment.bytes.len());
-        self.behind.insert(place, segment);
-        true
-    }
-
-    /// The segment that can be read now, if the hole in front of it is closed.
-    pub fn ready(&mut self, next: u32) -> Option<Segment> {
-        let distance = self.behind.front()?.sequence.wrapping_sub(next).cast_signed();
-        if distance > 0 {
-            return None;
-        }
-        let segment = self.behind.pop_front()?;
-        self.behind_bytes = self.behind_bytes.saturating_sub(segment.bytes.len());
-        Some(segment)
     }
 }
 

@@ -1,0 +1,194 @@
+//! What one shard makes of messages: rules, baseline, periods, windows, learning, and the fold in front of Python.
+
+mod hits;
+
+use std::sync::Arc;
+
+use crate::baseline::{Learner, Periods};
+use crate::engine::{Lines, Tables};
+use crate::event::{Endpoint, Event};
+use crate::evidence::Evidence;
+use crate::finding::{Deviation, TimedFinding};
+use crate::fold::Folder;
+use crate::ledger::{add, Ledger};
+use crate::marks::Marks;
+use crate::news::Sightings;
+use crate::packet::Packet;
+use crate::pairing::{FOLDS, NO_FOLD};
+use crate::print::{self, Names};
+use crate::reader::Consumer;
+use crate::rules::Scratch;
+use crate::value::Outcome;
+use crate::windows::{Closed, Windows};
+
+/// The rooms behind the parsers, each present only when it was asked for.
+pub struct Analysis {
+    pub tables: Arc<Tables>,
+    pub names: Arc<Names>,
+    pub periods: Option<Periods>,
+    pub learner: Option<Learner>,
+    pub windows: Option<Windows>,
+    /// Packets that new alerts are shown with.
+    pub evidence: Option<Evidence>,
+    pub folder: Folder,
+    pub sightings: Sightings,
+    /// NDJSON of every message, when asked for.
+    pub events: Option<Lines>,
+    /// NDJSON of every single hit, when asked for.
+    pub listing: Option<Lines>,
+    /// Windows that ended.
+    pub closed: Closed,
+    /// Hits and notes of this room; the shard adds them to its own.
+    pub ledger: Ledger,
+    pub now_ns: u64,
+    /// Place of what is being looked at in the order of everything.
+    order: u64,
+    scratch: Scratch,
+    /// Folds that this message opened, with their causes.
+    opened: Vec<(u64, Arc<str>)>,
+    matched: Vec<u32>,
+    deviations: Vec<Deviation>,
+    timed: Vec<TimedFinding>,
+    /// Causes that are no rules, once each: a storm of deviations allocates nothing.
+    named: Vec<Arc<str>>,
+}
+
+impl Analysis {
+    /// An analysis with rules and baseline only; the other rooms are put in by who makes it.
+    pub fn new(shard: usize, tables: Arc<Tables>, names: Arc<Names>) -> Self {
+        Self {
+            tables,
+            names,
+            periods: None,
+            learner: None,
+            windows: None,
+            evidence: None,
+            folder: Folder::new(shard),
+            sightings: Sightings::default(),
+            events: None,
+            listing: None,
+            ledger: Ledger::default(),
+            now_ns: 0,
+            order: 0,
+            scratch: Scratch::default(),
+            opened: Vec::new(),
+            matched: Vec::new(),
+            deviations: Vec::new(),
+            timed: Vec::new(),
+            closed: Closed::default(),
+            named: Vec::new(),
+        }
+    }
+
+    /// What follows happens at this engine time and stands there in the order of everything.
+    #[inline]
+    pub fn at(&mut self, now_ns: u64, order: u64) {
+        self.now_ns = now_ns;
+        self.order = order;
+        self.folder.order = order;
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.order = order;
+        }
+    }
+
+    /// Engine time has come to where `at` put it.
+    pub fn tick(&mut self) {
+        if let Some(periods) = self.periods.as_mut() {
+            periods.tick(self.now_ns, &mut self.timed);
+        }
+        if !self.timed.is_empty() {
+            self.timed_findings(None);
+        }
+        if let Some(windows) = self.windows.as_mut() {
+            windows.tick(self.now_ns, &mut self.closed);
+            add(&mut self.ledger.notes.windows_refused, std::mem::take(&mut self.closed.refused));
+        }
+        self.folder.tick(self.now_ns);
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.tick(self.now_ns);
+        }
+    }
+
+    pub fn finish(&mut self) {
+        self.tick();
+        self.folder.finish();
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.finish(self.now_ns);
+            add(&mut self.ledger.notes.slices_dropped, std::mem::take(&mut evidence.dropped));
+        }
+    }
+
+    /// The baseline's number for this conversation, asked once.
+    #[inline]
+    fn known_link(&mut self, event: &Event<'_>, marks: &mut Marks) -> Option<u32> {
+        if marks.generation == self.tables.generation {
+            if let Some(known) = marks.link {
+                return known;
+            }
+        }
+        let protocol = crate::protocol::PROTOCOLS.get(event.protocol).map_or("unknown", |entry| entry.name);
+        self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);
+        let baseline = self.tables.baseline.as_ref();
+        let found =
+            baseline.and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));
+        marks.link = Some(found);
+        marks.generation = self.tables.generation;
+        found
+    }
+}
+
+impl Consumer for Analysis {
+    #[inline]
+    fn packet(&mut self, marks: &mut Marks, packet: &Packet<'_>) {
+        if let Some(evidence) = self.evidence.as_mut() {
+            evidence.packet(&mut marks.evidence, packet, self.now_ns);
+        }
+    }
+
+    fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64) {
+        self.sightings.station(self.order, segment, endpoint, vlan, ts_ns);
+    }
+
+    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
+        let known = self.known_link(event, marks);
+        let tables = Arc::clone(&self.tables);
+        self.matched.clear();
+        self.deviations.clear();
+        let mut polled = None;
+        if let Some(baseline) = tables.baseline.as_ref() {
+            let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
+            (event.link, polled) = (Some(facts), poll);
+        }
+        tables.rules.matches(event, &mut self.scratch, &mut self.matched);
+        if let Some(out) = self.events.as_mut() {
+            print::event(&mut out.bytes, event, &self.names);
+            out.end(self.order);
+        }
+        let mut folds = [NO_FOLD; FOLDS];
+        if !(self.matched.is_empty() && self.deviations.is_empty()) {
+            self.found(&tables, event, digest, &mut folds);
+        }
+        if let Some(periods) = self.periods.as_mut() {
+            periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);
+            if !self.timed.is_empty() {
+                self.timed_findings(Some((event, digest)));
+            }
+        }
+        if let Some(windows) = self.windows.as_mut() {
+            windows.observe(event, self.now_ns, &mut marks.window);
+        }
+        if let Some(learner) = self.learner.as_mut() {
+            learner.observe(event, self.now_ns);
+        }
+        if !self.opened.is_empty() {
+            self.show(event, marks);
+        }
+        folds
+    }
+
+    fn outcome(&mut self, folds: &[u32; FOLDS], outcome: Outcome, _event: &Event<'_>) {
+        for number in folds {
+            self.folder.outcome(*number, outcome);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Behind the shards: what they put out, merged in order of arrival. What spans conversations is decided here.
+
+use std::sync::MutexGuard;
+
+use super::lines::interleave;
+use super::shard::Shard;
+use super::spanning::Spanning;
+use crate::evidence::Slice;
+use crate::fold::Hit;
+use crate::ledger::Ledger;
+use crate::news::{News, Newsroom};
+use crate::windows::{merge_assets, AssetPart, AssetRow, Row};
+
+/// What came out since it was last taken. Block and batch edges never change the sequence.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub hits: Vec<Hit>,
+    pub news: Vec<News>,
+    /// Windows that ended, of conversations and of stations.
+    pub rows: Vec<Row>,
+    pub assets: Vec<AssetRow>,
+    /// NDJSON of every message, when asked for.
+    pub events: Vec<u8>,
+    /// NDJSON of every single hit, when asked for.
+    pub listing: Vec<u8>,
+    /// Packets around new alerts, in the order they were complete, and what these take.
+    pub slices: Vec<Slice>,
+    pub slice_bytes: usize,
+}
+
+#[derive(Default)]
+pub struct Collector {
+    pub newsroom: Newsroom,
+    spanning: Spanning,
+    pub output: Output,
+    /// Notes of what is decided here.
+    pub ledger: Ledger,
+    news: Vec<(u64, News)>,
+    assets: Vec<AssetPart>,
+}
+
+impl Collector {
+    /// Take what these shards, in the order of their numbers, have put out since the last time.
+    pub fn collect(&mut self, shards: &mut [MutexGuard<'_, Shard>]) {
+        let hits = &mut self.output.hits;
+        let before = hits.len();
+        let rows = &mut self.output.rows;
+        let rows_before = rows.len();
+        for shard in shards.iter_mut() {
+            let analysis = &mut shard.analysis;
+            // Moved as a whole: after a storm no shard keeps room for another.
+            hits.append(&mut std::mem::take(&mut analysis.folder.hits));
+            self.news.append(&mut analysis.sightings.told);
+            rows.append(&mut analysis.closed.rows);
+            self.assets.append(&mut analysis.closed.assets);
+        }
+        // Stable sorts: what has one place in the order of everything stays in the order of the shards.
+        if let Some(fresh) = hits.get_mut(before..) {
+            fresh.sort_by_key(|hit| hit.order);
+            if fresh.iter().any(|hit| hit.spanning.is_some()) {
+                let fresh = hits.split_off(before);
+                hits.extend(fresh.into_iter().filter_map(|hit| self.spanning.tell(hit)));
+            }
+        }
+        self.news.sort_by_key(|(order, _)| *order);
+        for (_, news) in self.news.drain(..) {
+            if self.newsroom.is_new(&news, &mut self.ledger) {
+                self.output.news.push(news);
+            }
+        }
+        if let Some(fresh) = rows.get_mut(rows_before..) {
+            fresh.sort_by_key(|row| row.start_ns);
+        }
+        if !self.assets.is_empty() {
+            self.output.assets.append(&mut merge_assets(std::mem::take(&mut self.assets)));
+        }
+        let slices = &mut self.output.slices;
+        let slices_before = slices.len();
+        for evidence in shards.iter_mut().filter_map(|shard| shard.analysis.evidence.as_mut()) {
+            self.output.slice_bytes = self.output.slice_bytes.saturating_add(evidence.ready_bytes());
+            slices.append(&mut evidence.take());
+        }
+        if let Some(fresh) = slices.get_mut(slices_before..) {
+            fresh.sort_by_key(|slice| slice.order);
+        }
+        let events = shards.iter_mut().filter_map(|shard| shard.analysis.events.as_mut());
+        interleave(events, &mut self.output.events);
+        let listing = shards.iter_mut().filter_map(|shard| shard.analysis.listing.as_mut());
+        interleave(listing, &mut self.output.listing);
+    }
+}

@@ -1,0 +1,103 @@
+//! In front of the shards, in order of arrival: engine time, headers, the user's filter, which shard.
+
+use super::block::Block;
+use crate::clock::Clock;
+use crate::filter::{Fact, Filter};
+use crate::frame::{frame, Layer4, Outline};
+use crate::hash::{pair_hash, shard_of_pair};
+use crate::ledger::{add, Ledger, Loss, Skip};
+use crate::packet::{Lost, Packet};
+use crate::protocol::PROTOCOLS;
+use crate::reader::Stamp;
+
+/// Engine time between two looks at the timers. Silence is seen within it.
+const TICK_NS: u64 = 100_000_000;
+
+pub struct Front {
+    clock: Clock,
+    /// Packets that never come to a shard, and what was received.
+    pub ledger: Ledger,
+    filter: Option<Filter>,
+    next_tick_ns: u64,
+}
+
+impl Front {
+    pub fn new(filter: Option<Filter>) -> Self {
+        Self { clock: Clock::default(), ledger: Ledger::default(), filter, next_tick_ns: 0 }
+    }
+
+    pub fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    #[inline]
+    pub fn packet(&mut self, packet: &Packet<'_>, block: &mut Block) {
+        add(&mut self.ledger.received, 1);
+        add(&mut self.ledger.bytes, u64::from(packet.wire_len));
+        let now_ns = self.clock.see(packet.ts_ns, &mut self.ledger.notes);
+        self.advance(now_ns, block);
+        let mut outline = Outline::default();
+        let read = frame(packet, &mut outline);
+        if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &outline)) {
+            return self.ledger.skip(Skip::Filter);
+        }
+        let frame = match read {
+            Ok(frame) => frame,
+            Err(reason) => return self.ledger.skip(reason),
+        };
+        let stamp = Stamp {
+            number: packet.number,
+            ts_ns: packet.ts_ns,
+            now_ns,
+            input: packet.input,
+            vlan: frame.vlan,
+            segment: 0,
+            transport: if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 },
+        };
+        let pair = pair_hash(stamp.segment, frame.source, frame.destination);
+        block.push(packet, &frame, stamp, pair, shard_of_pair(pair));
+    }
+
+    pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {
+        let now_ns = self.clock.tick(ts_ns, &mut self.ledger.notes);
+        self.advance(now_ns, block);
+    }
+
+    pub fn lost(&mut self, place: Lost, packets: u64) {
+        let loss = match place {
+            Lost::Kernel => Loss::Kernel,
+            Lost::FileCut => Loss::FileCut,
+            Lost::Late => return add(&mut self.ledger.notes.late, packets),
+        };
+        add(&mut self.ledger.received, packets);
+        self.ledger.lose(loss, packets);
+    }
+
+    /// Ticks lie on a fixed grid of engine time.
+    #[inline]
+    fn advance(&mut self, now_ns: u64, block: &mut Block) {
+        if now_ns >= self.next_tick_ns {
+            self.next_tick_ns = (now_ns / TICK_NS).saturating_add(1).saturating_mul(TICK_NS);
+            block.tick(now_ns);
+        }
+    }
+}
+
+/// What the filter may ask; the application is told by the well-known port.
+fn wanted(filter: &Filter, outline: &Outline) -> bool {
+    let ports = [outline.source_port, outline.destination_port];
+    let application = PROTOCOLS
+        .iter()
+        .find(|protocol| protocol.ports.iter().any(|port| ports.contains(&Some(*port))))
+        .map(|protocol| protocol.name);
+    filter.keeps(&Fact {
+        source: outline.source,
+        destination: outline.destination,
+        source_port: outline.source_port,
+        destination_port: outline.destination_port,
+        vlan: outline.vlan,
+        transport: outline.transport,
+        ethertype: outline.ethertype,
+        application,
+    })
+}

@@ -1,0 +1,183 @@
+//! The whole core behind the tap: a [`Sink`] for packets, findings out in order of arrival.
+//!
+//! The thread that calls reads packets: clock, headers, which shard. Blocks of them go through 64 logical shards on one
+//! thread or several; what they put out is merged. Nothing that comes out depends on threads or blocks.
+
+mod block;
+mod collector;
+mod front;
+mod lines;
+mod pool;
+mod settings;
+mod shard;
+mod spanning;
+mod tables;
+
+pub use collector::Output;
+pub use lines::Lines;
+pub use settings::Settings;
+pub use tables::Tables;
+
+use block::Block;
+use collector::Collector;
+use front::Front;
+use pool::Pool;
+
+use crate::baseline::Learner;
+use crate::evidence::{Evidence, Keeps, Reach};
+use crate::ledger::Ledger;
+use crate::limits;
+use crate::packet::{Lost, Packet, Sink};
+use crate::print::Names;
+use std::sync::Arc;
+
+pub struct Engine {
+    front: Front,
+    /// Being filled.
+    block: Block,
+    /// To be filled next.
+    spare: Block,
+    pool: Pool,
+    collector: Collector,
+    block_packets: usize,
+    block_bytes: usize,
+    finished: bool,
+}
+
+/// Packets of a block on one thread: their bytes and headers stay in a second-level cache.
+const ALONE: usize = 1024;
+/// On several threads: handing over a block costs microseconds, running through it milliseconds.
+const TOGETHER: usize = 16_384;
+/// Payload that a block may hold per packet before it is full early: large packets are few.
+const BLOCK_BYTES_PER_PACKET: usize = 256;
+
+impl Engine {
+    pub fn new(settings: Settings, tables: Tables) -> Self {
+        let shards = settings.shards(tables);
+        let pool = Pool::new(shards, settings.threads.max(1));
+        let block_packets = settings.block_packets.unwrap_or(if pool.helpers() == 0 { ALONE } else { TOGETHER }).max(1);
+        Self {
+            front: Front::new(settings.filter),
+            block: Block::new(),
+            spare: Block::new(),
+            pool,
+            collector: Collector::default(),
+            block_packets,
+            block_bytes: block_packets.saturating_mul(BLOCK_BYTES_PER_PACKET).max(1 << 16),
+            finished: false,
+        }
+    }
+
+    /// The account of every packet so far.
+    pub fn ledger(&mut self) -> Ledger {
+        self.flush();
+        let mut ledger = self.front.ledger.clone();
+        ledger.merge(&self.collector.ledger);
+        self.pool.each(|shard| ledger.merge(&shard.ledger()));
+        ledger
+    }
+
+    pub fn flows(&mut self) -> usize {
+        self.flush();
+        let mut flows = 0usize;
+        self.pool.each(|shard| flows = flows.saturating_add(shard.flows()));
+        flows
+    }
+
+    pub fn now_ns(&self) -> u64 {
+        self.front.now_ns()
+    }
+
+    /// What came out since it was last taken, all packets so far included.
+    pub fn take(&mut self) -> Output {
+        self.flush();
+        std::mem::take(&mut self.collector.output)
+    }
+
+    /// What waits to be taken, of the blocks that are done: for bounding one batch.
+    pub fn waiting(&self) -> &Output {
+        &self.collector.output
+    }
+
+    /// Run everything that was given so far through the shards.
+    pub fn flush(&mut self) {
+        if !self.block.is_empty() {
+            self.turn();
+        }
+        self.settle();
+    }
+
+    /// Nothing more will come. What is held is read or accounted for; every fold is closed.
+    pub fn finish(&mut self) {
+        self.flush();
+        if !self.finished {
+            self.finished = true;
+            let now_ns = self.front.now_ns();
+            for mut shard in self.pool.all() {
+                shard.finish(now_ns, u64::MAX);
+                // One by one: what they tell at the end stands in memory once.
+                self.collector.collect(&mut [shard]);
+            }
+        }
+    }
+
+    /// What was learned so far. Once: the learners are used up.
+    pub fn learned(&mut self) -> Option<Vec<u8>> {
+        self.flush();
+        let mut learners: Vec<Learner> = Vec::new();
+        self.pool.each(|shard| learners.extend(shard.analysis.learner.take()));
+        let now_ns = self.now_ns();
+        (!learners.is_empty()).then(|| Learner::finish_all(learners, now_ns))
+    }
+
+    /// What inputs and segments are called from now on (inputs are known when they are open).
+    pub fn set_names(&mut self, names: Names) {
+        self.flush();
+        let names = Arc::new(names);
+        self.pool.each(|shard| shard.analysis.names = Arc::clone(&names));
+    }
+
+    /// Keep packets to show alerts with: `bytes` for all shards. To be called before the first packet.
+    pub fn keep_evidence(&mut self, bytes: usize, keeps: Keeps, reach: Reach) {
+        self.pool.each(|shard| shard.analysis.evidence = Some(Evidence::new(limits::per_shard(bytes), keeps, reach)));
+    }
+
+    /// Hand the full block over and go on with an empty one.
+    #[inline(never)]
+    fn turn(&mut self) {
+        let next = self.block.next_order();
+        self.settle();
+        let mut fresh = std::mem::take(&mut self.spare);
+        fresh.clear(next);
+        self.pool.start(std::mem::replace(&mut self.block, fresh));
+        if self.pool.helpers() == 0 {
+            self.settle();
+        }
+    }
+
+    /// Wait for the block that is under way, and collect what it brought.
+    fn settle(&mut self) {
+        if let Some((block, mut shards)) = self.pool.finish() {
+            self.spare = block;
+            self.collector.collect(&mut shards);
+        }
+    }
+}
+
+impl Sink for Engine {
+    #[inline]
+    fn packet(&mut self, packet: &Packet<'_>) {
+        self.front.packet(packet, &mut self.block);
+        if self.block.len() >= self.block_packets || self.block.bytes_len() >= self.block_bytes {
+            self.turn();
+        }
+    }
+
+    fn tick(&mut self, ts_ns: u64) {
+        self.front.tick(ts_ns, &mut self.block);
+    }
+
+    fn lost(&mut self, place: Lost, packets: u64) {
+        self.front.lost(place, packets);
+    }
+}

@@ -1,0 +1,72 @@
+//! What an engine is made with.
+
+use std::sync::Arc;
+
+use super::lines::Lines;
+use super::shard::Shard;
+use super::tables::Tables;
+use crate::analysis::Analysis;
+use crate::baseline::{LearnSettings, Learner, PeriodSettings, Periods, Shard as Part};
+use crate::filter::Filter;
+use crate::hash::SHARDS;
+use crate::limits;
+use crate::print::Names;
+use crate::windows::Windows;
+
+pub struct Settings {
+    /// Conversations kept at a time, by all shards.
+    pub flows: usize,
+    /// Threads that run shards, the caller's included.
+    pub threads: usize,
+    /// Packets of a block; `None`: what suits the number of threads. Changes no result.
+    pub block_packets: Option<usize>,
+    pub filter: Option<Filter>,
+    /// Length of a window; 0 switches windows off.
+    pub window_ns: u64,
+    /// Aggregate what is seen into a baseline.
+    pub learn: bool,
+    /// Print every message as NDJSON.
+    pub events: bool,
+    /// List every single hit before folding.
+    pub listing: bool,
+    pub names: Names,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            flows: limits::FLOWS,
+            threads: 1,
+            block_packets: None,
+            filter: None,
+            window_ns: 0,
+            learn: false,
+            events: false,
+            listing: false,
+            names: Names { segments: vec!["default".into()], ..Names::default() },
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn shards(&self, tables: Tables) -> Vec<Shard> {
+        let (tables, names) = (Arc::new(tables), Arc::new(self.names.clone()));
+        let flows = limits::per_shard(self.flows);
+        (0..SHARDS)
+            .map(|number| {
+                let mut analysis = Analysis::new(number, Arc::clone(&tables), Arc::clone(&names));
+                let baseline = tables.baseline.as_ref();
+                analysis.periods = baseline
+                    .map(|baseline| Periods::new(baseline, PeriodSettings::default(), Part { number, of: SHARDS }));
+                analysis.learner = self.learn.then(|| {
+                    Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })
+                });
+                analysis.windows =
+                    (self.window_ns > 0).then(|| Windows::new(self.window_ns, limits::per_shard(limits::WINDOWS)));
+                analysis.events = self.events.then(Lines::default);
+                analysis.listing = self.listing.then(Lines::default);
+                Shard::new(number, flows, analysis)
+            })
+            .collect()
+    }
+}

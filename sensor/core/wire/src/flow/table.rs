@@ -1,0 +1,188 @@
+//! The flow table: flows in a slab, found by key, forgotten by age.
+
+use hashbrown::HashTable;
+
+use super::wheel::{second, Wheel};
+use super::{Flow, FlowKey};
+use crate::hash::{flow_hash, pair_hash};
+
+/// No flow.
+pub const NONE: u32 = u32::MAX;
+
+pub struct FlowTable {
+    index: HashTable<u32>,
+    slots: Vec<Option<Flow>>,
+    free: Vec<u32>,
+    wheel: Wheel,
+    most: usize,
+}
+
+impl FlowTable {
+    /// `most`: flows kept; `full()` is to be dealt with before another is put in.
+    pub fn new(most: usize) -> Self {
+        Self {
+            index: HashTable::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            wheel: Wheel::default(),
+            most: most.max(1),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    pub fn full(&self) -> bool {
+        self.len() >= self.most
+    }
+
+    /// The flow of that key; `hash` is its `flow_hash`.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &FlowKey) -> Option<u32> {
+        self.index.find(hash, |slot| self.at(*slot).is_some_and(|flow| flow.is(key))).copied()
+    }
+
+    /// Whether the flow of that key stands in this slot.
+    #[inline]
+    pub fn stands(&self, slot: u32, key: &FlowKey) -> bool {
+        self.at(slot).is_some_and(|flow| flow.is(key))
+    }
+
+    #[inline]
+    pub fn at(&self, slot: u32) -> Option<&Flow> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    #[inline]
+    pub fn get(&mut self, slot: u32) -> Option<&mut Flow> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    pub fn insert(&mut self, hash: u64, mut flow: Flow) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            if self.slots.len() == self.slots.capacity() {
+                // An eighth more, not twice as much: a large table would be half empty.
+                self.slots.reserve_exact((self.slots.len() / 8).max(64));
+            }
+            self.slots.push(None);
+            u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(NONE)
+        });
+        flow.queued_s = second(flow.last_ns);
+        self.wheel.put(flow.queued_s, slot);
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = Some(flow);
+        }
+        let slots = &self.slots;
+        self.index.insert_unique(hash, slot, |slot| {
+            slots.get(*slot as usize).and_then(Option::as_ref).map_or(0, |flow| hash_of(&flow.key()))
+        });
+        slot
+    }
+
+    pub fn remove(&mut self, slot: u32) -> Option<Flow> {
+        let flow = self.slots.get_mut(slot as usize)?.take()?;
+        if let Ok(entry) = self.index.find_entry(hash_of(&flow.key()), |found| *found == slot) {
+            entry.remove();
+        }
+        self.free.push(slot);
+        let slots = &self.slots;
+        self.wheel.tidy(self.index.len(), |second, slot| {
+            slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|flow| flow.queued_s == second)
+        });
+        Some(flow)
+    }
+
+    /// The flow idle longest (to the second), if it was last used in a second of engine time before `limit_s`.
+    fn idlest(&mut self, limit_s: u64) -> Option<u32> {
+        while let Some((queued_s, slot)) = self.wheel.take(limit_s) {
+            let Some(flow) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else { continue };
+            if flow.queued_s != queued_s {
+                continue;
+            }
+            let used_s = second(flow.last_ns);
+            if used_s > queued_s {
+                flow.queued_s = used_s;
+                self.wheel.put(used_s, slot);
+                continue;
+            }
+            self.wheel.give_back(queued_s, slot);
+            return Some(slot);
+        }
+        None
+    }
+
+    /// The flow to make room with.
+    pub fn oldest(&mut self) -> Option<u32> {
+        self.idlest(u64::MAX)
+    }
+
+    /// The flow idle longest, if it has been so for longer than `idle_ns`.
+    pub fn expired(&mut self, now_ns: u64, idle_ns: u64) -> Option<u32> {
+        self.idlest(second(now_ns.saturating_sub(idle_ns)).into())
+    }
+}
+
+fn hash_of(key: &FlowKey) -> u64 {
+    flow_hash(pair_hash(key.segment, key.low.0, key.high.0), key.ports(), key.transport)
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
+mod tests {
+    use super::*;
+    use crate::event::Endpoint;
+    use std::net::IpAddr;
+
+    fn key(port: u16) -> FlowKey {
+        let ip = IpAddr::from([10, 0, 0, 1]);
+        FlowKey::new(0, 6, (ip, port), (ip, 502)).0
+    }
+
+    fn put(table: &mut FlowTable, port: u16, at_s: u64) -> u32 {
+        let key = key(port);
+        let side = |(ip, port)| Endpoint { ip, port, mac: [0; 6] };
+        table.insert(hash_of(&key), Flow::new(&key, [side(key.low), side(key.high)], 0, at_s * 1_000_000_000))
+    }
+
+    #[test]
+    fn the_flow_idle_longest_goes_first() {
+        let mut table = FlowTable::new(3);
+        let slots: Vec<u32> = (1..=3).map(|port| put(&mut table, port, port.into())).collect();
+        assert!(table.full());
+        table.get(slots[0]).unwrap().last_ns = 9_000_000_000;
+        assert_eq!(table.oldest(), Some(slots[1]));
+        assert_eq!(table.oldest(), Some(slots[1]), "looking changes nothing");
+        table.remove(slots[1]);
+        assert_eq!(table.oldest(), Some(slots[2]));
+        assert_eq!(table.expired(9_000_000_000, 5_000_000_000), Some(slots[2]));
+        assert_eq!(table.find(hash_of(&key(2)), &key(2)), None);
+        assert_eq!(table.find(hash_of(&key(1)), &key(1)), Some(slots[0]));
+        assert_eq!(put(&mut table, 9, 9), slots[1], "slots are used again");
+        table.remove(slots[2]);
+        assert_eq!(table.expired(9_999_999_999, 1_000_000_000), None);
+    }
+
+    #[test]
+    fn flows_that_come_and_go_leave_nothing_behind() {
+        let mut table = FlowTable::new(10);
+        for turn in 0..100_000u32 {
+            let slot = put(&mut table, 1 + (turn % 1000) as u16, u64::from(turn));
+            table.remove(slot);
+        }
+        assert!(table.is_empty() && table.slots.len() == 1 && table.wheel.len() <= 1100);
+    }
+
+    #[test]
+    fn both_directions_have_one_key() {
+        let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let (there, forward) = FlowKey::new(0, 6, (a, 40000), (b, 502));
+        let (back, backward) = FlowKey::new(0, 6, (b, 502), (a, 40000));
+        assert_eq!(there, back);
+        assert_ne!(forward, backward);
+    }
+}

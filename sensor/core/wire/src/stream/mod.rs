@@ -1,0 +1,217 @@
+//! Flows and streams of one logical shard: frames in, messages out to a [`Consumer`].
+
+mod ending;
+mod feed;
+mod half;
+mod held;
+mod holes;
+mod segment;
+
+pub use half::{Half, Place, Resume, WINDOW};
+pub use held::{Held, Segment, PACKET_COST};
+
+use crate::event::Endpoint;
+use crate::flow::{Flow, FlowKey, FlowTable};
+use crate::frame::{tcp, Frame, Layer4};
+use crate::hash::flow_hash;
+use crate::ledger::{add, Ledger, Loss, Skip};
+use crate::packet::Packet;
+use crate::reader::{Consumer, Reader, Stamp};
+
+/// Length of the list of holes from which on it is looked through for doubles.
+const HOLES: usize = 4096;
+
+/// Everything keyed by a conversation: owned by one shard, so threads share nothing.
+pub struct Streams {
+    table: FlowTable,
+    reader: Reader,
+    /// Flows with a hole, to be given up when it stays open too long.
+    holes: Vec<u32>,
+    /// When `holes` is that long, doubles are taken out.
+    holes_due: usize,
+    held_bytes: usize,
+}
+
+/// A TCP segment on its way into its direction.
+struct Piece<'a> {
+    side: usize,
+    sequence: u32,
+    payload: &'a [u8],
+    missing: u32,
+}
+
+/// A frame's conversation: the key, its hash, and which side sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Address {
+    key: FlowKey,
+    hash: u64,
+    side: usize,
+}
+
+impl Address {
+    /// `pair` is `hash::pair_hash` of the segment and both addresses.
+    #[inline]
+    pub fn new(frame: &Frame<'_>, stamp: &Stamp, pair: u64) -> Self {
+        let (source_port, destination_port) = frame.layer4.ports();
+        let ends = ((frame.source, source_port), (frame.destination, destination_port));
+        let (key, forward) = FlowKey::new(stamp.segment, stamp.transport, ends.0, ends.1);
+        Self { key, hash: flow_hash(pair, key.ports(), stamp.transport), side: usize::from(!forward) }
+    }
+}
+
+impl Streams {
+    pub fn new(flows: usize) -> Self {
+        Self {
+            table: FlowTable::new(flows),
+            reader: Reader::default(),
+            holes: Vec::new(),
+            holes_due: HOLES,
+            held_bytes: 0,
+        }
+    }
+
+    pub fn flows(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Where the flow of that address stands, if it is known. Asked for many packets one after the other, the memory
+    /// of all these flows is fetched at the same time.
+    #[inline]
+    pub fn locate(&self, address: &Address) -> Option<u32> {
+        self.table.find(address.hash, &address.key)
+    }
+
+    /// Take one frame. It ends in exactly one class of the ledger, or is held. `hint` is what `locate` said before.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    pub fn frame<C: Consumer>(
+        &mut self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        address: &Address,
+        hint: Option<u32>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Address { key, hash, side } = *address;
+        let flags = match frame.layer4 {
+            Layer4::Tcp { flags, .. } => flags,
+            Layer4::Udp { .. } => 0,
+        };
+        let mut found = hint.filter(|slot| self.table.stands(*slot, &key)).or_else(|| self.table.find(hash, &key));
+        if flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
+            if let Some(slot) = found.filter(|slot| self.reopened(*slot, side, frame)) {
+                self.end(slot, stamp, ledger, consumer);
+                found = None;
+            }
+        }
+        let slot = match found {
+            Some(slot) => slot,
+            // An acknowledgement of nothing we know opens no conversation.
+            None if frame.payload.is_empty() && flags & tcp::SYN == 0 => return ledger.skip(Skip::NoPayload),
+            None => self.open(address, frame, stamp, ledger, consumer),
+        };
+        let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
+        flow.last_ns = stamp.now_ns;
+        consumer.packet(&mut flow.marks, packet);
+        match frame.layer4 {
+            Layer4::Tcp { sequence, acknowledgement, .. } => {
+                self.tcp(slot, side, frame, (sequence, acknowledgement, flags), stamp, ledger, consumer);
+            }
+            // No protocol of today's list speaks UDP: the conversation is known, its content is not read.
+            Layer4::Udp { .. } if frame.payload.is_empty() => ledger.skip(Skip::NoPayload),
+            Layer4::Udp { .. } => ledger.skip(Skip::NoParser),
+        }
+    }
+
+    /// A SYN on a conversation that is already known: the ports are used again, unless it is the same SYN once more.
+    fn reopened(&mut self, slot: u32, side: usize, frame: &Frame<'_>) -> bool {
+        let Layer4::Tcp { sequence, .. } = frame.layer4 else { return false };
+        let half = self.table.get(slot).and_then(|flow| flow.halves.get(side));
+        let first = sequence.wrapping_add(1);
+        // A SYN that comes after its own data is no other connection.
+        let same =
+            |half: &Half| half.initial.map_or(half.seen_from == first || half.next == first, |known| known == first);
+        half.is_some_and(|half| half.started && !same(half))
+    }
+
+    fn open<C: Consumer>(
+        &mut self,
+        address: &Address,
+        frame: &Frame<'_>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) -> u32 {
+        let Address { key, hash, side } = *address;
+        if self.table.full() {
+            if let Some(oldest) = self.table.oldest() {
+                add(&mut ledger.notes.flows_evicted, 1);
+                let packets = self.drop_flow(oldest, ledger);
+                ledger.lose(Loss::FlowEvicted, packets);
+            }
+        }
+        add(&mut ledger.notes.flows_opened, 1);
+        let (source_port, destination_port) = frame.layer4.ports();
+        let source = Endpoint { ip: frame.source, port: source_port, mac: frame.source_mac };
+        let destination = Endpoint { ip: frame.destination, port: destination_port, mac: frame.destination_mac };
+        consumer.station(stamp.segment, &source, stamp.vlan, stamp.ts_ns);
+        consumer.station(stamp.segment, &destination, stamp.vlan, stamp.ts_ns);
+        let sides = if side == 0 { [source, destination] } else { [destination, source] };
+        let flags = match frame.layer4 {
+            Layer4::Tcp { flags, .. } => flags,
+            Layer4::Udp { .. } => 0,
+        };
+        let other = usize::from(side == 0);
+        // Without a handshake the lower port is taken for the server's until the protocol tells.
+        let client = match flags & (tcp::SYN | tcp::ACK) {
+            tcp::SYN => side,
+            both if both == tcp::SYN | tcp::ACK => other,
+            _ if source_port < destination_port => other,
+            _ => side,
+        };
+        self.table.insert(hash, Flow::new(&key, sides, u8::from(client == 1), stamp.now_ns))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn tcp<C: Consumer>(
+        &mut self,
+        slot: u32,
+        side: usize,
+        frame: &Frame<'_>,
+        (sequence, acknowledgement, flags): (u32, u32, u8),
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let other = usize::from(side == 0);
+        if flags & tcp::ACK != 0 {
+            self.acknowledged(slot, other, acknowledgement, stamp, ledger, consumer);
+        }
+        let mut sequence = sequence;
+        if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) {
+            if flags & tcp::SYN != 0 {
+                sequence = sequence.wrapping_add(1);
+                if !half.started {
+                    half.start(sequence);
+                }
+                half.initial = Some(sequence);
+            }
+            if flags & tcp::FIN != 0 {
+                let length = u32::try_from(frame.payload.len()).unwrap_or(0).wrapping_add(frame.missing);
+                half.end = Some(sequence.wrapping_add(length));
+            }
+        }
+        if frame.payload.is_empty() {
+            ledger.skip(if frame.missing > 0 { Skip::Truncated } else { Skip::NoPayload });
+            self.cut(slot, side, sequence, frame.missing, ledger);
+        } else {
+            let piece = Piece { side, sequence, payload: frame.payload, missing: frame.missing };
+            self.segment(slot, &piece, stamp, ledger, consumer);
+        }
+        if self.table.at(slot).is_some_and(|flow| ending::over(flow, side, sequence, flags)) {
+            self.end(slot, stamp, ledger, consumer);
+        }
+    }
+}
