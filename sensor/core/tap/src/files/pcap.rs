@@ -82,7 +82,8 @@ impl Pcap {
         if let Err(short) = buffer.need(self.record_header_bytes) {
             return Err(stopped(short, buffer, true));
         }
-        let header = buffer.bytes();
+        // Of the long header, too, only the first 16 bytes matter. They are here: `need` has said so.
+        let header = buffer.bytes().first_chunk::<16>().unwrap_or(&[0; 16]);
         let seconds = self.order.u32(header, 0);
         let fraction = self.order.u32(header, 4);
         let (mut captured, mut wire_len) = (self.order.u32(header, 8), self.order.u32(header, 12));

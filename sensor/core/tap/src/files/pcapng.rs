@@ -85,7 +85,7 @@ impl PcapNg {
                 if let Err(short) = buffer.need(28) {
                     return Err(stopped(short, buffer, true));
                 }
-                let head = buffer.bytes();
+                let head = buffer.bytes().first_chunk::<28>().unwrap_or(&[0; 28]);
                 let packet = Packet {
                     data_at: 28,
                     interface: self.order.u32(head, 8) as usize,

@@ -88,22 +88,28 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    /// The caller has made sure that the bytes are there.
+    /// The caller has made sure that the bytes are there; what is missing would read as 0.
     #[inline(always)]
     pub(crate) fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let raw = [bytes[at], bytes[at + 1]];
+        let raw = u16::from_le_bytes(chunk(bytes, at));
         match self {
-            Order::Little => u16::from_le_bytes(raw),
-            Order::Big => u16::from_be_bytes(raw),
+            Order::Little => raw,
+            Order::Big => raw.swap_bytes(),
         }
     }
 
     #[inline(always)]
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let raw = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+        let raw = u32::from_le_bytes(chunk(bytes, at));
         match self {
-            Order::Little => u32::from_le_bytes(raw),
-            Order::Big => u32::from_be_bytes(raw),
+            Order::Little => raw,
+            Order::Big => raw.swap_bytes(),
         }
     }
+}
+
+/// One load, not a load for each byte.
+#[inline(always)]
+fn chunk<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
 }
