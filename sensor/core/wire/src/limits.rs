@@ -74,6 +74,9 @@ pub const BASELINE_TUPLES: usize = 1 << 21;
 pub const STATION_MACS: usize = 4;
 /// Intervals kept per repeated request while learning: a fair sample of all, enough for a median and its spread.
 pub const INTERVAL_SAMPLES: usize = 128;
+/// Requests remembered per learner that came once only, a few hundred bytes each. A poll comes again before so many
+/// others came; beyond it the oldest is forgotten, which is counted.
+pub const REQUESTS_ONCE: usize = 1 << 15;
 /// Address stretches learned per operation and address space before neighbours are joined.
 pub const RANGES: usize = 4096;
 /// Bytes of the rings of packets that alerts are shown with, all shards together; every shard has an equal part. At

@@ -48,6 +48,11 @@ impl Writer {
         self.u32(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
+    pub fn rows<T>(&mut self, rows: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        self.count(rows.len());
+        rows.iter().for_each(|row| write(self, row));
+    }
+
     pub fn text(&mut self, text: &str) {
         self.count(text.len());
         self.bytes.extend_from_slice(text.as_bytes());

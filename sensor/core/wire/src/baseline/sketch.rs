@@ -1,6 +1,7 @@
 //! A bounded, fair and repeatable sample of a poll's intervals.
 
 use super::band::{median, WINDOW};
+use super::saved::{Reader, Writer};
 use super::space::mix;
 use crate::limits;
 
@@ -59,6 +60,37 @@ impl Sketch {
         if self.block.len() >= WINDOW as usize {
             self.end_block();
         }
+    }
+
+    pub fn write(&self, out: &mut Writer) {
+        out.u64(self.last_ns);
+        out.u64(self.count);
+        for intervals in [&self.sample, &self.longest, &self.block] {
+            out.rows(intervals, |out, interval| out.u32(*interval));
+        }
+        out.u32(self.blocks);
+        self.lowest.into_iter().chain(self.highest).for_each(|middle| out.u32(middle));
+    }
+
+    /// `None` for what no sketch can be.
+    pub fn read(rows: &mut Reader<'_>) -> Option<Self> {
+        let mut sketch = Self { last_ns: rows.u64()?, count: rows.u64()?, ..Self::default() };
+        for (intervals, most) in [
+            (&mut sketch.sample, limits::INTERVAL_SAMPLES),
+            (&mut sketch.longest, LONGEST),
+            (&mut sketch.block, (WINDOW as usize).saturating_sub(1)),
+        ] {
+            let count = rows.count().filter(|count| *count <= most)?;
+            for _ in 0..count {
+                intervals.push(rows.u32()?);
+            }
+        }
+        sketch.blocks = rows.u32()?;
+        for middle in sketch.lowest.iter_mut().chain(&mut sketch.highest) {
+            *middle = rows.u32()?;
+        }
+        let sampled = sketch.sample.len() as u64 == sketch.count.min(limits::INTERVAL_SAMPLES as u64);
+        (sampled && sketch.longest.is_sorted_by(|a, b| a >= b)).then_some(sketch)
     }
 
     fn end_block(&mut self) {

@@ -65,6 +65,11 @@ impl Spaces {
         })
     }
 
+    /// Names in the order of their numbers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|known| known.1.as_str())
+    }
+
     pub fn name(&self, number: u16) -> &str {
         self.names.get(usize::from(number)).map_or("", |known| known.1.as_str())
     }

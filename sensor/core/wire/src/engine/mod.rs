@@ -127,7 +127,7 @@ impl Engine {
         let mut learners: Vec<Learner> = Vec::new();
         self.pool.each(|shard| learners.extend(shard.analysis.learner.take()));
         let now_ns = self.now_ns();
-        (!learners.is_empty()).then(|| Learner::finish_all(learners, now_ns))
+        (!learners.is_empty()).then(|| Learner::merge(learners).finish(now_ns))
     }
 
     /// What inputs and segments are called from now on (inputs are known when they are open).

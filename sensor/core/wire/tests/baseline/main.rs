@@ -13,6 +13,7 @@
 mod random;
 
 mod check;
+mod learning;
 mod messages;
 mod periods;
 mod reference;
