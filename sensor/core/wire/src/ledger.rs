@@ -11,10 +11,18 @@ pub enum Skip {
     BadFrame,
     /// ARP, LLDP, PROFINET RT, GOOSE …: no IP inside.
     NotIp,
-    /// A piece of an IP datagram.
+    /// A piece of an IP datagram whose other pieces never came, or contradict it.
     Fragment,
+    /// It went into a datagram that its last piece completed.
+    FragmentJoined,
+    /// More tunnels inside one another than are opened.
+    TunnelDepth,
     /// IP, but neither TCP nor UDP: ICMP, IGMP …
     Transport,
+    /// Its checksum is wrong: no receiver takes it.
+    BadChecksum,
+    /// The capture shows it a second time.
+    Duplicate,
     /// TCP without payload: handshakes, acknowledgements, keep-alives.
     NoPayload,
     /// Bytes that were seen before.
@@ -43,6 +51,8 @@ pub enum Loss {
     StreamBudget,
     /// Its conversation was evicted from the flow table while it waited.
     FlowEvicted,
+    /// Too many IP fragments waited for their other pieces.
+    FragmentBudget,
 }
 
 pub const SKIPS: &[&str] = &[
@@ -50,7 +60,11 @@ pub const SKIPS: &[&str] = &[
     "bad_frame",
     "not_ip",
     "fragment",
+    "fragment_joined",
+    "tunnel_depth",
     "transport",
+    "bad_checksum",
+    "duplicate",
     "no_payload",
     "retransmission",
     "filter",
@@ -61,7 +75,7 @@ pub const SKIPS: &[&str] = &[
     "panic",
 ];
 
-pub const LOSSES: &[&str] = &["kernel", "file_cut", "stream_budget", "flow_evicted"];
+pub const LOSSES: &[&str] = &["kernel", "file_cut", "stream_budget", "flow_evicted", "fragment_budget"];
 
 /// Counts that stand beside the account: things that happened, not packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +100,12 @@ pub struct Notes {
     pub windows_refused: u64,
     /// Alerts without a slice of their packets, because too many began at a time.
     pub slices_dropped: u64,
+    /// Frames with a wrong checksum that were read, because their sender's all are: the capture does that.
+    pub checksums_excused: u64,
+    /// Datagrams whose pieces overlapped with different bytes.
+    pub fragment_conflicts: u64,
+    /// Addresses that several stations of one segment seem to have.
+    pub address_conflicts: u64,
 }
 
 impl Notes {
@@ -105,11 +125,14 @@ impl Notes {
             &mut self.assets_unlisted,
             &mut self.windows_refused,
             &mut self.slices_dropped,
+            &mut self.checksums_excused,
+            &mut self.fragment_conflicts,
+            &mut self.address_conflicts,
         ];
         counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
     }
 
-    pub fn named(&self) -> [(&'static str, u64); 14] {
+    pub fn named(&self) -> [(&'static str, u64); 17] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -125,6 +148,9 @@ impl Notes {
             ("assets_unlisted", self.assets_unlisted),
             ("windows_refused", self.windows_refused),
             ("slices_dropped", self.slices_dropped),
+            ("checksums_excused", self.checksums_excused),
+            ("fragment_conflicts", self.fragment_conflicts),
+            ("address_conflicts", self.address_conflicts),
         ]
     }
 }

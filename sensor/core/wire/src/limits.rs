@@ -99,3 +99,25 @@ pub const SLICES: usize = 32;
 pub const SLICE_PACE_NS: u64 = 5_000_000_000;
 /// Bytes held by the slices under way in one shard. Beyond it none begins, and those under way end.
 pub const SLICE_BYTES_HELD: usize = 1024 * 1024;
+/// Tunnels and outer tags around one frame. A mirrored 5G frame in a provider's network has four; beyond it the frame is
+/// skipped (`tunnel_depth`).
+pub const TUNNELS: usize = 6;
+/// Bytes of IP fragments that wait for the others of their datagram, with what their keeping costs. Plants fragment
+/// little; it is 256 of the largest datagrams. Beyond it the datagram that waits longest is lost (`fragment_budget`).
+pub const FRAGMENT_BYTES: usize = 16 * 1024 * 1024;
+/// Nanoseconds of engine time that a datagram may wait for its pieces: as long as the most patient host does (RFC 1122
+/// 3.3.2, RFC 8200 4.5). Beyond it they are skipped (`fragment`).
+pub const FRAGMENT_NS: u64 = 60_000_000_000;
+/// Pieces of one datagram. The largest has 119 on a path that carries 576 bytes; beyond it, it is refused.
+pub const FRAGMENT_PIECES: usize = 256;
+/// Senders whose wrong checksums are counted apart (a power of two). Beyond it some share a counter.
+pub const CHECKSUM_SENDERS: usize = 1024;
+/// Frames of one shard remembered for finding copies: 5 ms of 13 million frames a second on 64 shards. Beyond it the
+/// oldest is forgotten, and its copy passes.
+pub const DUPLICATES: usize = 1024;
+/// Nanoseconds after its original in which a copy may come, unless the settings say otherwise.
+pub const DUPLICATE_NS: u64 = 5_000_000;
+/// Nanoseconds in which the second copy of a PRP or HSR frame may come (IEC 62439-3, `EntryForgetTime`).
+pub const PRP_NS: u64 = 400_000_000;
+/// Addresses watched for several stations behind one. Beyond it new ones are not watched.
+pub const ADDRESSES: usize = 1 << 16;

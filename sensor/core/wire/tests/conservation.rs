@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 use common::random::Random;
 use common::*;
+use wire::frame::{decode, decode_datagram, Checksums, Decoded, Duplicates, Fragments, Joined, Outline};
+use wire::ledger::{Ledger, Skip};
+use wire::limits::{DUPLICATES, DUPLICATE_NS, FRAGMENT_BYTES};
 use wire::packet::{LinkType, Packet, Sink};
 
 struct Captured {
@@ -116,4 +119,73 @@ fn every_capture_keeps_the_account_straight_and_broken() {
     }
     assert!(files > 0, "the project's own captures are missing");
     println!("{files} captures");
+}
+
+/// The rooms in front of the conversations, one behind the other.
+struct Rooms {
+    fragments: Fragments,
+    checksums: Checksums,
+    duplicates: Duplicates,
+    ledger: Ledger,
+}
+
+impl Rooms {
+    fn put(&mut self, packet: &Packet<'_>) {
+        let ledger = &mut self.ledger;
+        ledger.received += 1;
+        self.fragments.tick(packet.ts_ns, ledger);
+        let (mut outline, mut path) = (Outline::default(), wire::frame::Path::default());
+        let mut whole = None;
+        let mut decoded = decode(packet, &mut outline, &mut path);
+        while let Decoded::Piece(piece) = decoded {
+            match self.fragments.add(&piece, &path, 0, packet.number, packet.ts_ns, ledger) {
+                Joined::Whole(joined) => decoded = decode_datagram(whole.insert(joined), &mut outline, &mut path),
+                Joined::Waiting | Joined::Dropped => return,
+            }
+        }
+        match decoded {
+            Decoded::Frame(frame) if !self.checksums.delivers(&frame, 0, ledger) => ledger.skip(Skip::BadChecksum),
+            Decoded::Frame(frame) if self.duplicates.is_copy(&frame, 0, packet.ts_ns, DUPLICATE_NS) => {
+                ledger.skip(Skip::Duplicate);
+            }
+            Decoded::Frame(_) => ledger.parsed += 1,
+            Decoded::Skip(reason) => ledger.skip(reason),
+            Decoded::Piece(_) => unreachable!("joined or returned"),
+        }
+    }
+}
+
+#[test]
+fn every_capture_keeps_the_account_of_frames() {
+    let mut all = Ledger::default();
+    for path in captures() {
+        let Some((link, packets)) = read(&path) else { continue };
+        let mut rooms = Rooms {
+            fragments: Fragments::new(FRAGMENT_BYTES),
+            checksums: Checksums::default(),
+            duplicates: Duplicates::new(DUPLICATES),
+            ledger: Ledger::default(),
+        };
+        for (place, captured) in packets.iter().take(20_000).enumerate() {
+            let (ts_ns, wire_len, data) = (captured.ts_ns, captured.wire_len, &captured.data[..]);
+            let number = place as u64 + 1;
+            rooms.put(&Packet { ts_ns, number, input: 0, link, wire_len, data, vlan: None, offset: 0 });
+            assert!(rooms.ledger.balanced(), "{}: {number}: {:?}", path.display(), rooms.ledger);
+        }
+        rooms.fragments.finish(&mut rooms.ledger);
+        let ledger = &rooms.ledger;
+        assert!(ledger.balanced() && ledger.held == 0, "{}: {ledger:?}", path.display());
+        let odd = [Skip::BadFrame, Skip::Fragment, Skip::FragmentJoined, Skip::BadChecksum, Skip::Duplicate];
+        let odd = odd.map(|reason| ledger.skipped[reason as usize]);
+        if odd.iter().any(|packets| *packets > 0) || ledger.notes.checksums_excused > 0 {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            println!(
+                "{} of {}: {odd:?}, excused {}: {name}",
+                ledger.parsed, ledger.received, ledger.notes.checksums_excused
+            );
+        }
+        all.received += ledger.received;
+        all.parsed += ledger.parsed;
+    }
+    assert!(all.parsed > 0, "the project's own captures are missing");
 }

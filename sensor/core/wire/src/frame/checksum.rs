@@ -1,0 +1,170 @@
+//! TCP and UDP checksums, and what a wrong one means. RFC 9293 3.1, RFC 768, RFC 8200 8.1, RFC 1071.
+
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+
+use super::{Frame, Layer4};
+use crate::hash::Seeded;
+use crate::ledger::{add, Ledger};
+use crate::limits::CHECKSUM_SENDERS;
+
+/// Longest datagram content on Ethernet without jumbo frames. What is longer in one frame was glued together, or not yet
+/// cut, inside the machine that captured it.
+const ETHERNET_CONTENT: usize = 1500;
+
+impl Frame<'_> {
+    /// Whether the segment's checksum is right. `None`: it cannot be told, because the capture cut bytes off, because UDP
+    /// over IPv4 was sent without one, or because the frame is longer than Ethernet carries and its checksum is the one
+    /// that a network card was still to finish (sum of the pseudo header alone).
+    #[inline]
+    pub fn checksum_ok(&self) -> Option<bool> {
+        if self.missing > 0 {
+            return None;
+        }
+        let (protocol, at) = match self.layer4 {
+            Layer4::Tcp { .. } => (6, 16),
+            Layer4::Udp { .. } => (17, 6),
+        };
+        let field = self.segment.get(at..).and_then(|rest| rest.first_chunk::<2>()).copied()?;
+        if protocol == 17 && field == [0, 0] {
+            return if self.source.is_ipv4() { None } else { Some(false) };
+        }
+        let length = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
+        let stations =
+            address(self.source).wrapping_add(address(self.destination)).wrapping_add(word([0, 0, 0, protocol]));
+        let pseudo = stations.wrapping_add(word(length.to_be_bytes()));
+        if folded(pseudo.wrapping_add(sum(self.segment))) == u16::MAX {
+            return Some(true);
+        }
+        let unfinished = |sum| folded(sum) == u16::from_ne_bytes(field);
+        let glued = self.pieces == 1 && self.segment.len() > ETHERNET_CONTENT;
+        if glued && (unfinished(pseudo) || unfinished(stations)) {
+            return None;
+        }
+        Some(false)
+    }
+}
+
+/// Sums are taken in the machine's own byte order, four bytes at a time: the ones' complement sum of 16-bit words comes
+/// out the same, with its bytes in that order (RFC 1071 2). 2^14 words of 32 bits fit a `u64` easily.
+#[inline]
+fn sum(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<4>();
+    let whole = words.iter().fold(0u64, |sum, bytes| sum.wrapping_add(word(*bytes)));
+    let mut last = [0; 4];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    whole.wrapping_add(word(last))
+}
+
+#[inline]
+fn word(bytes: [u8; 4]) -> u64 {
+    u64::from(u32::from_ne_bytes(bytes))
+}
+
+#[inline]
+fn address(ip: IpAddr) -> u64 {
+    match ip {
+        IpAddr::V4(ip) => word(ip.octets()),
+        IpAddr::V6(ip) => sum(&ip.octets()),
+    }
+}
+
+#[inline]
+fn folded(mut sum: u64) -> u16 {
+    sum = (sum & 0xffff_ffff).wrapping_add(sum >> 32);
+    sum = (sum & 0xffff).wrapping_add(sum >> 16 & 0xffff).wrapping_add(sum >> 32);
+    sum = (sum & 0xffff).wrapping_add(sum >> 16);
+    sum = (sum & 0xffff).wrapping_add(sum >> 16);
+    #[allow(clippy::cast_possible_truncation)] // 16 bits are left
+    let folded = sum as u16;
+    folded
+}
+
+/// Right frames for each wrong one up to which wrong ones are no rarity at an input.
+const RARITY: u32 = 15;
+
+/// Frames seen with a right and with a wrong checksum. When one of the two is full both are halved: about the last
+/// hundred thousand frames count.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    right: u16,
+    wrong: u16,
+}
+
+impl Tally {
+    #[inline]
+    fn count(&mut self, right: bool) {
+        let count = if right { &mut self.right } else { &mut self.wrong };
+        *count = count.saturating_add(1);
+        if *count == u16::MAX {
+            self.right /= 2;
+            self.wrong /= 2;
+        }
+    }
+}
+
+/// Which wrong checksums are the plant's and which are the capture's.
+///
+/// A receiver drops a segment with a wrong checksum, so a sensor that reads it can be told stories. But where frames are
+/// captured before the network card has written the checksum (on one of the stations, or at a virtual switch), all
+/// frames of one direction are wrong and yet were received.
+///
+/// The direction is told by who sends: a card finishes all frames of its machine or none. So a wrong frame is excused
+/// when most frames *of its sender* at that input are wrong, and when wrong frames are no rarity at that input
+/// altogether: one of sixteen. The second condition is there because an attacker controls the first; he would have to
+/// send a good part of the port's whole traffic, in vain and counted. A station that captures its own traffic sends a
+/// third to a half of it, less where others multicast. Senders are told by MAC address, or by IP address where a
+/// capture has none, and share a fixed number of counters; two that fall together are judged together.
+///
+/// Depends on nothing but the frames in their order.
+pub struct Checksums {
+    hasher: Seeded,
+    inputs: Vec<Tally>,
+    senders: Box<[Tally]>,
+}
+
+impl Default for Checksums {
+    fn default() -> Self {
+        let senders = vec![Tally::default(); CHECKSUM_SENDERS].into_boxed_slice();
+        Self { hasher: Seeded::default(), inputs: Vec::new(), senders }
+    }
+}
+
+impl Checksums {
+    /// Count a frame; whether its segment is to be delivered. To be called in order of arrival.
+    #[inline]
+    pub fn delivers(&mut self, frame: &Frame<'_>, input: u16, ledger: &mut Ledger) -> bool {
+        let Some(right) = frame.checksum_ok() else { return true };
+        let place = usize::from(input);
+        if place >= self.inputs.len() {
+            self.inputs.resize(place.saturating_add(1), Tally::default());
+        }
+        let sender = self.sender(frame, input);
+        let (Some(of_input), Some(of_sender)) = (self.inputs.get_mut(place), self.senders.get_mut(sender)) else {
+            return right;
+        };
+        of_input.count(right);
+        of_sender.count(right);
+        if right {
+            return true;
+        }
+        let excused = of_sender.wrong > of_sender.right
+            && u32::from(of_input.wrong).saturating_mul(RARITY) >= u32::from(of_input.right);
+        if excused {
+            add(&mut ledger.notes.checksums_excused, 1);
+        }
+        excused
+    }
+
+    #[inline]
+    fn sender(&self, frame: &Frame<'_>, input: u16) -> usize {
+        let hash = if frame.source_mac == [0; 6] {
+            self.hasher.hash_one((input, frame.source))
+        } else {
+            let [a, b, c, d, e, f] = frame.source_mac;
+            let [g, h] = input.to_be_bytes();
+            self.hasher.hash_one(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        };
+        usize::try_from(hash).unwrap_or(0) & CHECKSUM_SENDERS.wrapping_sub(1)
+    }
+}
