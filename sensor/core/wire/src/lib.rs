@@ -25,6 +25,7 @@ pub mod print;
 pub mod protocol;
 pub mod reader;
 pub mod rules;
+pub mod segments;
 pub mod stream;
 pub mod value;
 pub mod windows;

@@ -11,4 +11,5 @@ mod checksums;
 mod duplicates;
 mod fragments;
 mod redundancy;
+mod segments;
 mod tunnels;
