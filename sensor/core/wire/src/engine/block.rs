@@ -11,7 +11,7 @@ use crate::reader::Stamp;
 /// One packet that is on its way to its shard.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
-    /// Everything but the bytes; its payload is empty.
+    /// Everything but the bytes.
     frame: Frame<'static>,
     pub stamp: Stamp,
     /// As it was captured; its bytes stand in the block.
@@ -20,10 +20,17 @@ pub struct Item {
     pub pair: u64,
     /// Place in the order of everything.
     pub order: u64,
+    packet_at: Place,
+    /// The layer-4 segment: a part of the packet, unless it was put together from several.
+    segment_at: Place,
+    payload_len: u32,
+}
+
+/// Where bytes stand in a block.
+#[derive(Clone, Copy, Debug)]
+struct Place {
     start: u32,
     len: u32,
-    payload_start: u32,
-    payload_len: u32,
 }
 
 /// Engine time came to `now_ns` before the packet at `before` (an index into the block's items).
@@ -93,26 +100,21 @@ impl Block {
 
     #[inline]
     pub fn push(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, stamp: Stamp, pair: u64, shard: usize) {
-        let number = |length: usize| u32::try_from(length).unwrap_or(0);
-        let (start, len) = (number(self.bytes.len()), number(packet.data.len()));
-        self.bytes.extend_from_slice(packet.data);
-        // The payload is a part of the packet: how far into it says the distance of their addresses.
-        let inside = frame.payload.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr());
-        let (payload_start, payload_len) = (start.saturating_add(number(inside)), number(frame.payload.len()));
+        let packet_at = self.keep(packet.data);
+        // The segment is a part of the packet: how far into it says the distance of their addresses.
+        let inside = frame.segment.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr());
+        let len = narrow(frame.segment.len());
+        let segment_at = if inside.saturating_add(frame.segment.len()) <= packet.data.len() {
+            Place { start: packet_at.start.saturating_add(narrow(inside)), len }
+        } else {
+            self.keep(frame.segment)
+        };
+        let payload_len = narrow(frame.payload.len());
         let packet = Packet { data: &[], ..*packet };
         let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
         let order = self.order();
-        self.items.push(Item {
-            frame: Frame { payload: &[], ..*frame },
-            stamp,
-            packet,
-            pair,
-            order,
-            start,
-            len,
-            payload_start,
-            payload_len,
-        });
+        let frame = frame.without_bytes();
+        self.items.push(Item { frame, stamp, packet, pair, order, packet_at, segment_at, payload_len });
         if let Some(list) = self.by_shard.get_mut(shard) {
             list.push(number);
         }
@@ -131,19 +133,32 @@ impl Block {
 
     #[inline]
     pub fn frame<'a>(&'a self, item: &Item) -> Frame<'a> {
-        Frame { payload: self.bytes(item.payload_start, item.payload_len), ..item.frame }
+        item.frame.over(self.bytes(item.segment_at), item.payload_len as usize)
     }
 
     #[inline]
     pub fn packet<'a>(&'a self, item: &Item) -> Packet<'a> {
-        Packet { data: self.bytes(item.start, item.len), ..item.packet }
+        Packet { data: self.bytes(item.packet_at), ..item.packet }
     }
 
     #[inline]
-    fn bytes(&self, start: u32, len: u32) -> &[u8] {
-        let start = start as usize;
-        self.bytes.get(start..start.saturating_add(len as usize)).unwrap_or_default()
+    fn keep(&mut self, bytes: &[u8]) -> Place {
+        let start = narrow(self.bytes.len());
+        self.bytes.extend_from_slice(bytes);
+        Place { start, len: narrow(bytes.len()) }
     }
+
+    #[inline]
+    fn bytes(&self, place: Place) -> &[u8] {
+        let start = place.start as usize;
+        self.bytes.get(start..start.saturating_add(place.len as usize)).unwrap_or_default()
+    }
+}
+
+/// Lengths within a block, which ends long before 4 GiB.
+#[inline]
+fn narrow(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(0)
 }
 
 impl Default for Block {

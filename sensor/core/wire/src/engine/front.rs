@@ -1,11 +1,13 @@
-//! In front of the shards, in order of arrival: engine time, headers, the user's filter, which shard.
+//! In front of the shards, in order of arrival: engine time, headers and tunnels, fragments, the user's filter,
+//! checksums, which shard.
 
 use super::block::Block;
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
-use crate::frame::{frame, Layer4, Outline};
+use crate::frame::{decode, decode_datagram, Checksums, Decoded, Fragments, Joined, Layer4, Outline, Path};
 use crate::hash::{pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
+use crate::limits;
 use crate::packet::{Lost, Packet};
 use crate::protocol::PROTOCOLS;
 use crate::reader::Stamp;
@@ -13,17 +15,32 @@ use crate::reader::Stamp;
 /// Engine time between two looks at the timers. Silence is seen within it.
 const TICK_NS: u64 = 100_000_000;
 
+/// One segment, until a table says more.
+const SEGMENT: u16 = 0;
+
 pub struct Front {
     clock: Clock,
     /// Packets that never come to a shard, and what was received.
     pub ledger: Ledger,
     filter: Option<Filter>,
     next_tick_ns: u64,
+    /// What lay around the frame that is being looked at.
+    path: Path,
+    fragments: Fragments,
+    checksums: Checksums,
 }
 
 impl Front {
     pub fn new(filter: Option<Filter>) -> Self {
-        Self { clock: Clock::default(), ledger: Ledger::default(), filter, next_tick_ns: 0 }
+        Self {
+            clock: Clock::default(),
+            ledger: Ledger::default(),
+            filter,
+            next_tick_ns: 0,
+            path: Path::default(),
+            fragments: Fragments::new(limits::FRAGMENT_BYTES),
+            checksums: Checksums::default(),
+        }
     }
 
     pub fn now_ns(&self) -> u64 {
@@ -36,22 +53,35 @@ impl Front {
         add(&mut self.ledger.bytes, u64::from(packet.wire_len));
         let now_ns = self.clock.see(packet.ts_ns, &mut self.ledger.notes);
         self.advance(now_ns, block);
-        let mut outline = Outline::default();
-        let read = frame(packet, &mut outline);
+        let (mut outline, mut whole) = (Outline::default(), None);
+        self.path.clear();
+        let mut decoded = decode(packet, &mut outline, &mut self.path);
         if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &outline)) {
             return self.ledger.skip(Skip::Filter);
         }
-        let frame = match read {
-            Ok(frame) => frame,
-            Err(reason) => return self.ledger.skip(reason),
+        while let Decoded::Piece(piece) = decoded {
+            match self.fragments.add(&piece, &self.path, SEGMENT, packet.number, now_ns, &mut self.ledger) {
+                Joined::Whole(joined) => {
+                    decoded = decode_datagram(whole.insert(joined), &mut outline, &mut self.path);
+                }
+                Joined::Waiting | Joined::Dropped => return,
+            }
+        }
+        let frame = match decoded {
+            Decoded::Frame(frame) => frame,
+            Decoded::Skip(reason) => return self.ledger.skip(reason),
+            Decoded::Piece(_) => return,
         };
+        if !self.checksums.delivers(&frame, packet.input, &mut self.ledger) {
+            return self.ledger.skip(Skip::BadChecksum);
+        }
         let stamp = Stamp {
             number: packet.number,
             ts_ns: packet.ts_ns,
             now_ns,
             input: packet.input,
             vlan: frame.vlan,
-            segment: 0,
+            segment: SEGMENT,
             transport: if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 },
         };
         let pair = pair_hash(stamp.segment, frame.source, frame.destination);
@@ -73,11 +103,17 @@ impl Front {
         self.ledger.lose(loss, packets);
     }
 
+    /// Nothing more will come: pieces that wait are accounted for.
+    pub fn finish(&mut self) {
+        self.fragments.finish(&mut self.ledger);
+    }
+
     /// Ticks lie on a fixed grid of engine time.
     #[inline]
     fn advance(&mut self, now_ns: u64, block: &mut Block) {
         if now_ns >= self.next_tick_ns {
             self.next_tick_ns = (now_ns / TICK_NS).saturating_add(1).saturating_mul(TICK_NS);
+            self.fragments.tick(now_ns, &mut self.ledger);
             block.tick(now_ns);
         }
     }

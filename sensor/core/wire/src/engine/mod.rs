@@ -112,6 +112,7 @@ impl Engine {
         self.flush();
         if !self.finished {
             self.finished = true;
+            self.front.finish();
             let now_ns = self.front.now_ns();
             for mut shard in self.pool.all() {
                 shard.finish(now_ns, u64::MAX);

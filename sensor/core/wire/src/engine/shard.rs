@@ -2,12 +2,15 @@
 
 use super::block::{Block, Tick};
 use crate::analysis::Analysis;
-use crate::ledger::Ledger;
+use crate::frame::Duplicates;
+use crate::ledger::{Ledger, Skip};
+use crate::limits;
 use crate::reader::Stamp;
 use crate::stream::{Address, Streams};
 
 pub struct Shard {
     number: usize,
+    duplicates: Duplicates,
     streams: Streams,
     pub analysis: Analysis,
     ledger: Ledger,
@@ -17,7 +20,14 @@ pub struct Shard {
 
 impl Shard {
     pub fn new(number: usize, flows: usize, analysis: Analysis) -> Self {
-        Self { number, streams: Streams::new(flows), analysis, ledger: Ledger::default(), found: Vec::new() }
+        Self {
+            number,
+            duplicates: Duplicates::new(limits::DUPLICATES),
+            streams: Streams::new(flows),
+            analysis,
+            ledger: Ledger::default(),
+            found: Vec::new(),
+        }
     }
 
     pub fn flows(&self) -> usize {
@@ -50,6 +60,11 @@ impl Shard {
             let Some(item) = block.item(*number) else { continue };
             self.analysis.at(item.stamp.now_ns, item.order);
             let frame = block.frame(item);
+            let Stamp { input, ts_ns, .. } = item.stamp;
+            if self.duplicates.is_copy(&frame, input, ts_ns, limits::DUPLICATE_NS) {
+                self.ledger.skip(Skip::Duplicate);
+                continue;
+            }
             self.streams.frame(
                 &frame,
                 &block.packet(item),

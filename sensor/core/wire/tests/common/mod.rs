@@ -64,8 +64,22 @@ impl Tcp {
         segment.extend(self.acknowledgement.to_be_bytes());
         segment.extend([0x50, self.flags, 0xff, 0xff, 0, 0, 0, 0]);
         segment.extend(&self.payload);
+        let sum = checksum(source, destination, &segment);
+        segment[16..18].copy_from_slice(&sum.to_be_bytes());
         ipv4(source, destination, 6, &segment)
     }
+}
+
+/// Of a TCP segment between 10.0.0.`source` and 10.0.0.`destination` (RFC 9293 3.1).
+fn checksum(source: u8, destination: u8, segment: &[u8]) -> u16 {
+    let mut covered = vec![10, 0, 0, source, 10, 0, 0, destination, 0, 6];
+    covered.extend(u16::try_from(segment.len()).unwrap().to_be_bytes());
+    covered.extend(segment);
+    covered.resize(covered.len().next_multiple_of(2), 0);
+    let words = covered.chunks_exact(2).map(|pair| u64::from(u16::from_be_bytes([pair[0], pair[1]])));
+    let sum = words.sum::<u64>();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    !(((folded & 0xffff) + (folded >> 16)) as u16)
 }
 
 pub fn ipv4(source: u8, destination: u8, protocol: u8, content: &[u8]) -> Vec<u8> {
