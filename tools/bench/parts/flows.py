@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tools.bench import heap
 from tools.bench.bench import Bench, Case
 from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.table import Table, millions
@@ -34,5 +35,6 @@ def measure(bench: Bench) -> list[Table]:
     data = [facts(run) for run in runs]
     title = ("百万并发连接", "A million concurrent flows")
     tables = [Table("flows", title, [*COLUMNS, ("淘汰", "evicted")], rows, [note], summary, data)]
+    tables += heap.measure(bench, capture, bench.usual_rules("modbus"), baseline)
     bench.drop("flows")
     return tables
