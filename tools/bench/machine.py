@@ -31,6 +31,8 @@ def facts() -> dict[str, str]:
 
 def commit() -> str:
     number = said("git", "rev-parse", "--short=12", "HEAD")
+    if number.startswith("fatal"):
+        return "unknown (no git here)"
     changed = said("git", "status", "--porcelain", "--untracked-files=no")
     return f"{number} with changes" if changed else number
 
