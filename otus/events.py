@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 import json
-import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from otus.tables import Table
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--format", "shape", type=click.Choice(["ndjson"]), default="ndjson", show_default=True)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["ndjson", "csv", "arrow", "parquet"]),
+    default="ndjson",
+    show_default=True,
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; parquet needs it.")
+@click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only these messages; repeat for several.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
-def events(files: tuple[str, ...], shape: str, expression: str | None) -> None:
-    """Print every protocol message of capture files, one JSON object a line.
+def events(
+    files: tuple[str, ...], shape: str, output: Path | None, protocols: tuple[str, ...], expression: str | None
+) -> None:
+    """Give every protocol message of capture files: one JSON object a line, or a row of a table.
 
-    A retransmission prints nothing (its bytes were printed before); an intermediate chunk or fragment prints nothing,
-    the frame that completes the message prints it. `-` reads standard input.
+    A retransmission gives nothing (its bytes were told before); an intermediate chunk or fragment gives nothing,
+    the frame that completes the message gives it. `-` reads standard input. Tables: docs/events.md.
 
-    逐条输出抓包文件中的协议报文，每行一个 JSON 对象。
+    逐条输出抓包文件中的协议报文：每行一个 JSON 对象，或 CSV、Arrow、Parquet 表格（列说明见 docs/events.md）。
     """
     from otus.unread import Unread
     from sensor._core import Engine
 
+    if shape == "parquet" and output is None:
+        raise click.UsageError("parquet needs a file: -o events.parquet (its index is written last)")
+    table = _table(shape, output)
+    settings: dict[str, Any] = {"filter": expression, "protocols": protocols}
+    settings["events"] = shape if shape in ("ndjson", "csv") else "columns"
+    if not table.rereads and not protocols:
+        from sensor._core import protocols as known
+
+        # The columns of a stream are told first: all of them.
+        settings["protocols"] = [name for name, *_ in known()]
     unread = Unread()
-    engine = Engine(json.dumps({"events": True, "filter": expression}))
-    engine.open_files(list(files))
-    out = sys.stdout.buffer
-    while True:
-        batch = engine.poll()
-        out.write(batch.events)
-        unread.say(batch.warnings)
-        if batch.done:
-            break
-    out.flush()
+    with table:
+        engine = Engine(json.dumps(settings))
+        engine.open_files(list(files))
+        while True:
+            batch = engine.poll()
+            table.put(batch)
+            unread.say(batch.warnings)
+            if batch.done:
+                break
+        table.keep()
     unread.end()
+
+
+def _table(shape: str, output: Path | None) -> Table:
+    """Where messages go. What cannot be written, or lacks its library, is said before the work begins."""
+    from otus import tables
+
+    if shape in ("ndjson", "csv"):
+        return tables.Text(output)
+    return tables.Arrow(output) if shape == "arrow" else tables.Parquet(output)

@@ -10,6 +10,7 @@ from typing import Any, final
 __all__ = [
     "Assets",
     "Batch",
+    "Columns",
     "Engine",
     "Hit",
     "News",
@@ -37,10 +38,10 @@ class Engine:
     """Packets in, batches out.
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
-    `learn`, `events`, `listing` (bool), `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it),
-    `record` (file for all packets and ticks, as pcapng: replayed, it gives the same) or `capture_dir` with
-    `capture_quota_mib` (the same, in files that roll), `evidence_mib` (0: none), `evidence_before_s`,
-    `evidence_after_s`. Unknown keys are refused.
+    `learn`, `listing` (bool), `events` (null, `ndjson`, `csv`, `columns`), `protocols` (names: events of these only),
+    `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it), `record` (file for all packets and
+    ticks, as pcapng: replayed, it gives the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
+    roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
     everything learned are off.
 
@@ -95,7 +96,11 @@ class Batch:
 
     @property
     def events(self) -> bytes:
-        """NDJSON of every message, when asked for."""
+        """NDJSON or CSV of every message, when asked for."""
+
+    @property
+    def columns(self) -> list[Columns]:
+        """Every message as rows, when asked for: batches that are full, and at the end what is left."""
 
     @property
     def listing(self) -> bytes:
@@ -111,6 +116,18 @@ class Batch:
     def now_ns(self) -> int: ...
     @property
     def done(self) -> bool: ...
+
+@final
+class Columns:
+    """Rows of messages, a column a field: `pyarrow.record_batch(columns)`, or whatever takes Arrow without a copy.
+
+    The base fields, then for each protocol that was seen (or asked for with `protocols`) all of its fields. Whole
+    numbers are 64 bits wide, times nanoseconds in UTC, addresses and texts dictionary-encoded UTF-8, bytes binary.
+    """
+
+    def __len__(self) -> int: ...
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+    def __arrow_c_schema__(self) -> object: ...
 
 @final
 class Hit:

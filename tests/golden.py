@@ -24,7 +24,7 @@ def path_of(capture: Path) -> Path:
 
 
 def facts(capture: Path) -> str:
-    engine = Engine(json.dumps({"events": True}))
+    engine = Engine(json.dumps({"events": "ndjson"}))
     engine.open_files([capture])
     events = []
     while True:

@@ -55,7 +55,7 @@ def alerts_of(ruleset: RuleSet, pcap: Path, baseline: Path | None) -> Sequence[s
 
 
 def events_of(pcap: Path, baseline: Path | None = None) -> list[dict[str, Any]]:
-    _, events, _ = run(pcap, NO_RULES, baseline, events=True)
+    _, events, _ = run(pcap, NO_RULES, baseline, events="ndjson")
     return [json.loads(line) for line in events.splitlines()]
 
 

@@ -16,7 +16,7 @@ from tests.captures import ROOT, bundled_captures
 
 def read(paths: list[Path], batch_packets: int = 1_000_000, **settings: Any) -> tuple[bytes, dict[str, Any]]:
     """All events as NDJSON, and the last ledger; the ledger is held against the balance at every poll."""
-    engine = Engine(json.dumps({"events": True, **settings}))
+    engine = Engine(json.dumps({"events": "ndjson", **settings}))
     engine.open_files(paths)
     out = b""
     while True:

@@ -58,7 +58,7 @@ def test_tshark_finds_nothing_wrong(kind: str, tmp_path: Path, tshark: str) -> N
 def test_the_core_reads_every_message(kind: str, tmp_path: Path) -> None:
     capture = tmp_path / "traffic.pcap"
     packets = write(capture, small(kind), 6_000)
-    engine = Engine(json.dumps({"events": True}))
+    engine = Engine(json.dumps({"events": "ndjson"}))
     engine.open_files([str(capture)])
     lines, done = b"", False
     while not done:

@@ -55,7 +55,7 @@ OPTIONAL: list[tuple[tuple[str, str], dict[str, Any]]] = [
     (("不做校验和检查", "without checksums"), {"checksums": False}),
     (("不去重", "without duplicate removal"), {"duplicates": False}),
     (("无证据缓存", "without the evidence ring"), {"evidence_mib": 0}),
-    (("输出全部报文记录", "every message as NDJSON"), {"events": True}),
+    (("输出全部报文记录", "every message as NDJSON"), {"events": "ndjson"}),
 ]
 """Settings of the engine by their names; one it does not know is skipped, and says so with a dash."""
 

@@ -6,6 +6,7 @@ use wire::ledger::{Ledger, LOSSES, SKIPS};
 use wire::news::News;
 use wire::print::{mac_text, Names};
 
+use crate::columns::Columns;
 use crate::hit::PyHit;
 use crate::slice::PySlice;
 use crate::windows::{Assets, Windows};
@@ -18,6 +19,7 @@ pub struct Batch {
     pub assets: Py<Assets>,
     pub ledger: Py<PyDict>,
     pub events: Py<PyBytes>,
+    pub columns: Vec<Py<Columns>>,
     pub listing: Py<PyBytes>,
     /// Packets around new alerts, complete since the last poll.
     pub slices: Vec<Py<PySlice>>,

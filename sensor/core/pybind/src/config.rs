@@ -7,8 +7,29 @@ use pyo3::PyResult;
 use serde::Deserialize;
 use wire::engine::Settings;
 use wire::evidence::Reach;
+use wire::export::{Shape, Wanted};
 use wire::filter::Filter;
 use wire::print::Names;
+use wire::protocol::PROTOCOLS;
+
+/// How messages are given.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Events {
+    Ndjson,
+    Csv,
+    Columns,
+}
+
+impl From<Events> for Shape {
+    fn from(events: Events) -> Self {
+        match events {
+            Events::Ndjson => Shape::Ndjson,
+            Events::Csv => Shape::Csv,
+            Events::Columns => Shape::Columns,
+        }
+    }
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,8 +42,10 @@ pub struct Config {
     pub window_ns: u64,
     /// Aggregate what is seen into a baseline.
     pub learn: bool,
-    /// Print every message as NDJSON.
-    pub events: bool,
+    /// Give every message, in this shape.
+    pub events: Option<Events>,
+    /// Of these protocols only; empty: of all.
+    pub protocols: Vec<String>,
     /// List every single hit before folding.
     pub listing: bool,
     /// Name of the one segment.
@@ -54,7 +77,8 @@ impl Default for Config {
             filter: None,
             window_ns: 0,
             learn: false,
-            events: false,
+            events: None,
+            protocols: Vec::new(),
             listing: false,
             segment: "default".into(),
             threads: 1,
@@ -93,7 +117,15 @@ impl Config {
         Names { segments: vec![self.segment.clone()], ..Names::default() }
     }
 
-    /// What the engine is made with; an error says what is wrong with the filter.
+    fn wanted(&self) -> Result<Option<Wanted>, String> {
+        let unknown = |name: String| {
+            let known: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+            format!("unknown protocol {name}; there are {}", known.join(", "))
+        };
+        self.events.map(|shape| Wanted::new(shape.into(), &self.protocols).map_err(unknown)).transpose()
+    }
+
+    /// What the engine is made with; an error says what is wrong with the filter or a protocol's name.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             flows: self.flows,
@@ -102,7 +134,7 @@ impl Config {
             filter: self.filter.as_deref().map(Filter::parse).transpose()?,
             window_ns: self.window_ns,
             learn: self.learn,
-            events: self.events,
+            events: self.wanted()?,
             listing: self.listing,
             names: self.names(),
         })

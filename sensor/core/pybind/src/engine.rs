@@ -16,6 +16,7 @@ use wire::print::Names;
 use wire::rules::Rules;
 
 use crate::batch::{ledger_dict, Batch, PyNews};
+use crate::columns::Columns;
 use crate::config::Config;
 use crate::hit::PyHit;
 use crate::recording::Recording;
@@ -26,6 +27,8 @@ use crate::windows::{Assets, Windows};
 const HITS: usize = 10_000;
 /// Bytes of printed events after which a poll comes back.
 const PRINTED: usize = 4 << 20;
+/// What a row of columns takes, about.
+const ROW_BYTES: usize = 256;
 /// Packets read between two looks at these bounds.
 const CHUNK: usize = 4096;
 
@@ -248,6 +251,7 @@ impl Inner {
             left -= chunk;
             let waiting = self.engine.waiting();
             let printed = waiting.events.len().max(waiting.listing.len()).max(waiting.slice_bytes);
+            let printed = printed.max(self.engine.column_rows().saturating_mul(ROW_BYTES));
             if waiting.hits.len() >= HITS || printed >= PRINTED {
                 break;
             }
@@ -257,12 +261,16 @@ impl Inner {
 
     fn batch(&mut self, py: Python<'_>, done: bool) -> PyResult<Batch> {
         let (output, slices) = py.detach(|| {
-            let mut output = self.engine.take();
+            let mut output = self.engine.take_all();
             let slices = self.cut(std::mem::take(&mut output.slices));
             (output, slices)
         });
-        let Output { hits, news, rows, assets, events, listing, .. } = output;
+        let Output { hits, news, rows, assets, events, columns: batches, listing, .. } = output;
         let names = &self.names;
+        let mistyped: u64 = batches.iter().map(|batch| batch.mistyped).sum();
+        let columns =
+            batches.into_iter().map(|batch| Py::new(py, Columns::new(batch)?)).collect::<PyResult<Vec<_>>>()?;
+        let events = PyBytes::new(py, &events);
         let hits = hits.into_iter().map(|hit| Py::new(py, PyHit::new(hit, names))).collect::<PyResult<_>>()?;
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
         let windows = Py::new(py, Windows::new(rows, names))?;
@@ -271,13 +279,17 @@ impl Inner {
         let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
         warnings.append(&mut self.warnings);
         warnings.extend(self.recording.warnings());
+        if mistyped > 0 {
+            warnings.push(format!("{mistyped} values are missing: they do not fit the type of their column"));
+        }
         Ok(Batch {
             hits,
             news,
             windows,
             assets,
             ledger: ledger_dict(py, &self.engine.ledger())?.unbind(),
-            events: PyBytes::new(py, &events).unbind(),
+            events: events.unbind(),
+            columns,
             listing: PyBytes::new(py, &listing).unbind(),
             slices,
             warnings,

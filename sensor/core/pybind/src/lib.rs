@@ -2,6 +2,7 @@
 //! `sensor/_core.pyi` is the documentation of what stands here.
 
 mod batch;
+mod columns;
 mod config;
 mod engine;
 mod hit;
@@ -19,6 +20,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Batch>()?;
     module.add_class::<windows::Windows>()?;
     module.add_class::<windows::Assets>()?;
+    module.add_class::<columns::Columns>()?;
     module.add_class::<hit::PyHit>()?;
     module.add_class::<batch::PyNews>()?;
     module.add_class::<slice::PySlice>()?;

@@ -4,10 +4,12 @@
 pub mod analysis;
 pub mod baseline;
 pub mod clock;
+pub mod columns;
 pub mod cursor;
 pub mod engine;
 pub mod event;
 pub mod evidence;
+pub mod export;
 pub mod filter;
 pub mod finding;
 pub mod flow;

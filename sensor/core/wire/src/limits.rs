@@ -121,3 +121,8 @@ pub const DUPLICATE_NS: u64 = 5_000_000;
 pub const PRP_NS: u64 = 400_000_000;
 /// Addresses watched for several stations behind one. Beyond it new ones are not watched.
 pub const ADDRESSES: usize = 1 << 16;
+/// Rows of one batch of columns (`otus events --format parquet`). Beyond it the next batch begins.
+pub const COLUMN_ROWS: usize = 65_536;
+/// Bytes that one batch of columns may hold, looked at every 256 rows; half of it may be words that batches share.
+/// Beyond it the next batch begins. Far below the 2 GiB that 32-bit offsets reach.
+pub const COLUMN_BYTES: usize = 128 * 1024 * 1024;

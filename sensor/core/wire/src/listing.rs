@@ -2,21 +2,19 @@
 
 use crate::event::{Event, FieldId};
 use crate::finding::TimedFinding;
-use crate::print::{address, decimal, timestamp, Names, Object};
+use crate::print::{address, decimal, Names, Object};
 use crate::value::{name_hash, Value};
 
 pub fn line(out: &mut Vec<u8>, cause: &str, rule: Option<u32>, event: &Event<'_>, names: &Names) {
     let mut object = Object::open(out);
-    object.key("@timestamp");
-    timestamp(object.out, event.ts_ns);
+    object.timestamp("@timestamp", event.ts_ns);
     object.text("file.name", names.input(event.input));
     object.number("frame.number", event.number);
     cause_of(&mut object, cause, rule);
     object.text("network.protocol", event.protocol_name());
     object.text("segment", names.segment(event.segment));
     for (key, side) in [("source", event.source()), ("destination", event.destination())] {
-        object.key(if key == "source" { "source.ip" } else { "destination.ip" });
-        address(object.out, side.ip);
+        object.address(if key == "source" { "source.ip" } else { "destination.ip" }, side.ip);
         object.key(if key == "source" { "source.port" } else { "destination.port" });
         decimal(object.out, side.port.into());
     }
@@ -25,15 +23,12 @@ pub fn line(out: &mut Vec<u8>, cause: &str, rule: Option<u32>, event: &Event<'_>
 
 pub fn silent_line(out: &mut Vec<u8>, cause: &str, finding: &TimedFinding, names: &Names) {
     let mut object = Object::open(out);
-    object.key("@timestamp");
-    timestamp(object.out, finding.ts_ns);
+    object.timestamp("@timestamp", finding.ts_ns);
     cause_of(&mut object, cause, None);
     object.text("network.protocol", finding.protocol);
     object.text("segment", names.segment(finding.segment));
-    object.key("source.ip");
-    address(object.out, finding.client_ip);
-    object.key("destination.ip");
-    address(object.out, finding.server_ip);
+    object.address("source.ip", finding.client_ip);
+    object.address("destination.ip", finding.server_ip);
     object.close();
 }
 

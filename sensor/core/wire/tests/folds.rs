@@ -24,7 +24,7 @@ fn bench(codes: &[u8], fold: &str) -> Bench {
         })
         .collect();
     let rules = format!(r#"{{"version": 1, "rules": [{}]}}"#, rules.join(","));
-    Bench::with(Settings { listing: true, events: true, ..settings() }, &rules)
+    Bench::with(Settings { listing: true, events: Some(wire::export::Wanted::default()), ..settings() }, &rules)
 }
 
 fn write_request(transaction: u16, register: u16) -> Vec<u8> {

@@ -49,7 +49,7 @@ fn run(frames: &[(u64, Vec<u8>)], threads: usize, block_packets: usize, flows: u
         block_packets: Some(block_packets),
         flows,
         window_ns: SECOND,
-        events: true,
+        events: Some(wire::export::Wanted::default()),
         listing: true,
         ..settings()
     };

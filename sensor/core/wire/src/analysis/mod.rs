@@ -8,6 +8,7 @@ use crate::baseline::{Learner, Periods};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
 use crate::evidence::Evidence;
+use crate::export::Export;
 use crate::finding::{Deviation, TimedFinding};
 use crate::fold::Folder;
 use crate::ledger::{add, Ledger};
@@ -15,7 +16,7 @@ use crate::marks::Marks;
 use crate::news::Sightings;
 use crate::packet::Packet;
 use crate::pairing::{FOLDS, NO_FOLD};
-use crate::print::{self, Names};
+use crate::print::Names;
 use crate::reader::Consumer;
 use crate::rules::Scratch;
 use crate::value::Outcome;
@@ -32,8 +33,8 @@ pub struct Analysis {
     pub evidence: Option<Evidence>,
     pub folder: Folder,
     pub sightings: Sightings,
-    /// NDJSON of every message, when asked for.
-    pub events: Option<Lines>,
+    /// Every message, when asked for.
+    pub events: Option<Export>,
     /// NDJSON of every single hit, when asked for.
     pub listing: Option<Lines>,
     /// Windows that ended.
@@ -161,8 +162,7 @@ impl Consumer for Analysis {
         }
         tables.rules.matches(event, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
-            print::event(&mut out.bytes, event, &self.names);
-            out.end(self.order);
+            out.push(event, &self.names, self.order);
         }
         let mut folds = [NO_FOLD; FOLDS];
         if !(self.matched.is_empty() && self.deviations.is_empty()) {

@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 use super::lines::interleave;
 use super::shard::Shard;
 use super::spanning::Spanning;
+use crate::columns::Batch;
 use crate::evidence::Slice;
 use crate::fold::Hit;
 use crate::ledger::Ledger;
@@ -19,8 +20,10 @@ pub struct Output {
     /// Windows that ended, of conversations and of stations.
     pub rows: Vec<Row>,
     pub assets: Vec<AssetRow>,
-    /// NDJSON of every message, when asked for.
+    /// Every message as lines of text, when asked for.
     pub events: Vec<u8>,
+    /// Every message as rows of columns, when asked for.
+    pub columns: Vec<Batch>,
     /// NDJSON of every single hit, when asked for.
     pub listing: Vec<u8>,
     /// Packets around new alerts, in the order they were complete, and what these take.
@@ -83,7 +86,7 @@ impl Collector {
         if let Some(fresh) = slices.get_mut(slices_before..) {
             fresh.sort_by_key(|slice| slice.order);
         }
-        let events = shards.iter_mut().filter_map(|shard| shard.analysis.events.as_mut());
+        let events = shards.iter_mut().filter_map(|shard| Some(&mut shard.analysis.events.as_mut()?.lines));
         interleave(events, &mut self.output.events);
         let listing = shards.iter_mut().filter_map(|shard| shard.analysis.listing.as_mut());
         interleave(listing, &mut self.output.listing);

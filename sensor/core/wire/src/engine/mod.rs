@@ -24,7 +24,9 @@ use front::Front;
 use pool::Pool;
 
 use crate::baseline::Learner;
+use crate::columns::{interleave, Batch};
 use crate::evidence::{Evidence, Keeps, Reach};
+use crate::export::{Export, Wanted};
 use crate::ledger::Ledger;
 use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
@@ -39,6 +41,8 @@ pub struct Engine {
     spare: Block,
     pool: Pool,
     collector: Collector,
+    /// Whose line of names has not been given yet.
+    header: Option<Wanted>,
     block_packets: usize,
     block_bytes: usize,
     finished: bool,
@@ -62,6 +66,7 @@ impl Engine {
             spare: Block::new(),
             pool,
             collector: Collector::default(),
+            header: settings.events,
             block_packets,
             block_bytes: block_packets.saturating_mul(BLOCK_BYTES_PER_PACKET).max(1 << 16),
             finished: false,
@@ -91,7 +96,42 @@ impl Engine {
     /// What came out since it was last taken, all packets so far included.
     pub fn take(&mut self) -> Output {
         self.flush();
-        std::mem::take(&mut self.collector.output)
+        let mut output = std::mem::take(&mut self.collector.output);
+        if let Some(wanted) = self.header.take_if(|_| self.finished || !output.events.is_empty()) {
+            let names = self.pool.names();
+            output.events.splice(..0, wanted.header(&names));
+        }
+        output
+    }
+
+    /// The same, with the messages that shards keep as columns.
+    pub fn take_all(&mut self) -> Output {
+        let mut output = self.take();
+        let (mut parts, mut empty): (Vec<Batch>, Vec<Batch>) = (Vec::new(), Vec::new());
+        self.pool.each(|shard| {
+            let analysis = &mut shard.analysis;
+            if let Some(export) = analysis.events.as_mut() {
+                let (full, none) =
+                    export.batches(&analysis.names).into_iter().partition::<Vec<_>, _>(|batch| batch.rows > 0);
+                parts.extend(full);
+                empty.extend(none);
+            }
+        });
+        output.columns = interleave(&parts);
+        // The columns of a capture without a message are worth knowing, too.
+        if output.columns.is_empty() {
+            output.columns.extend(empty.into_iter().next());
+        }
+        output
+    }
+
+    /// Rows of columns that wait to be taken.
+    pub fn column_rows(&self) -> usize {
+        let mut rows = 0usize;
+        self.pool.each(|shard| {
+            rows = rows.saturating_add(shard.analysis.events.as_ref().map_or(0, Export::rows));
+        });
+        rows
     }
 
     /// What waits to be taken, of the blocks that are done: for bounding one batch.

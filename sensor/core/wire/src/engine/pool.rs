@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use super::block::Block;
 use super::shard::Shard;
 use crate::hash::SHARDS;
+use crate::print::Names;
 
 pub struct Pool {
     shared: Arc<Shared>,
@@ -105,6 +106,14 @@ impl Pool {
         for shard in &self.shared.shards {
             what(&mut shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
+    }
+
+    /// What inputs and segments are called.
+    pub fn names(&self) -> Arc<Names> {
+        let first = self.shared.shards.first();
+        first
+            .map(|shard| Arc::clone(&shard.lock().unwrap_or_else(PoisonError::into_inner).analysis.names))
+            .unwrap_or_default()
     }
 
     /// All shards at once. No block may be under way.

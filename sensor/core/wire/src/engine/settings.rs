@@ -7,6 +7,7 @@ use super::shard::Shard;
 use super::tables::Tables;
 use crate::analysis::Analysis;
 use crate::baseline::{LearnSettings, Learner, PeriodSettings, Periods, Shard as Part};
+use crate::export::{Export, Wanted};
 use crate::filter::Filter;
 use crate::hash::SHARDS;
 use crate::limits;
@@ -25,8 +26,8 @@ pub struct Settings {
     pub window_ns: u64,
     /// Aggregate what is seen into a baseline.
     pub learn: bool,
-    /// Print every message as NDJSON.
-    pub events: bool,
+    /// Give every message, in this shape.
+    pub events: Option<Wanted>,
     /// List every single hit before folding.
     pub listing: bool,
     pub names: Names,
@@ -41,7 +42,7 @@ impl Default for Settings {
             filter: None,
             window_ns: 0,
             learn: false,
-            events: false,
+            events: None,
             listing: false,
             names: Names { segments: vec!["default".into()], ..Names::default() },
         }
@@ -63,7 +64,7 @@ impl Settings {
                 });
                 analysis.windows =
                     (self.window_ns > 0).then(|| Windows::new(self.window_ns, limits::per_shard(limits::WINDOWS)));
-                analysis.events = self.events.then(Lines::default);
+                analysis.events = self.events.as_ref().map(Export::new);
                 analysis.listing = self.listing.then(Lines::default);
                 Shard::new(number, flows, analysis)
             })

@@ -4,6 +4,7 @@
 pub mod random;
 
 use wire::engine::{Engine, Output, Settings, Tables};
+use wire::export::Wanted;
 use wire::hash::SHARDS;
 use wire::packet::{LinkType, Packet, Sink};
 use wire::print::Names;
@@ -127,7 +128,10 @@ impl Default for Bench {
 
 impl Bench {
     pub fn with_flows(flows: usize) -> Self {
-        Self::with(Settings { flows: flows * SHARDS, events: true, ..settings() }, r#"{"version": 1, "rules": []}"#)
+        Self::with(
+            Settings { flows: flows * SHARDS, events: Some(Wanted::default()), ..settings() },
+            r#"{"version": 1, "rules": []}"#,
+        )
     }
 
     pub fn with(settings: Settings, rules: &str) -> Self {

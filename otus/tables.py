@@ -1,0 +1,222 @@
+"""Where `otus events` writes: text, an Arrow stream, a Parquet file. A file has its name when it is whole."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from otus.outputs import reason
+
+if TYPE_CHECKING:
+    from sensor._core import Batch
+
+ROWS_PER_GROUP = 1 << 20
+"""rows of one Parquet row group: what a reader skips or loads as one"""
+
+
+class Table(Protocol):
+    """Takes batches; `keep` makes the file what it is called, leaving without it takes it away."""
+
+    rereads: bool
+    """can take a table with more columns than the last: what was written is written again"""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None: ...
+    def put(self, batch: Batch) -> None: ...
+    def keep(self) -> None: ...
+
+
+class Target:
+    """A file under another name (`.part`) until it is whole. Standard output, a pipe or a device is written as it is:
+    what went there is nobody's to take back, and a device is not to be replaced by a file."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.part: Path | None = None
+        self.file: Any = sys.stdout.buffer
+        if path is not None:
+            with self.said():
+                if not path.exists() or path.is_file():
+                    path = path.resolve()  # a link goes on pointing at what is written
+                    self.part = path.with_name(path.name + ".part")
+                    self.path = path
+                self.file = (self.part or path).open("wb")
+
+    @contextmanager
+    def said(self) -> Iterator[None]:
+        """What the system refuses names the file and the way out; a reader that has gone is nobody's fault."""
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise ValueError(f"{self.path or 'standard output'}: cannot be written: {reason(error)}") from None
+
+    def keep(self) -> None:
+        with self.said():
+            self.file.flush()
+            if self.path is not None:
+                self.file.close()
+                if self.part is not None:
+                    self.part.replace(self.path)
+                self.part = None
+
+    def drop(self) -> None:
+        if self.part is not None:
+            with suppress(OSError):  # the disk is full: what is left of it goes anyway
+                self.file.close()
+            self.part.unlink(missing_ok=True)
+
+
+class Text:
+    """Lines made in the core: NDJSON, CSV."""
+
+    rereads = True
+
+    def __init__(self, output: Path | None) -> None:
+        self._target = Target(output)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._target.drop()
+
+    def put(self, batch: Batch) -> None:
+        with self._target.said():
+            self._target.file.write(batch.events)
+
+    def keep(self) -> None:
+        self._target.keep()
+
+
+class Arrow:
+    """An Arrow IPC stream. To a file the columns are those of the protocols that occur."""
+
+    def __init__(self, output: Path | None) -> None:
+        self._pyarrow = _pyarrow()
+        self._target = Target(output)
+        self.rereads = self._target.part is not None
+        self._writer: Any = None
+        self._schema: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_quietly()
+        self._target.drop()
+
+    def put(self, batch: Batch) -> None:
+        for columns in batch.columns:
+            record_batch = self._pyarrow.record_batch(columns)
+            with self._target.said():
+                if self._schema is None or self._schema.names != record_batch.schema.names:
+                    self._begin(record_batch.schema)
+                self._write(record_batch)
+
+    def keep(self) -> None:
+        with self._target.said():
+            self._writer.close()
+        self._writer = None
+        self._target.keep()
+
+    def _begin(self, schema: Any) -> None:
+        """Open the file; or, when a protocol was seen first, write what there is once more with its columns."""
+        before, self._schema = self._writer, schema
+        if before is None:
+            self._writer = self._open(self._target.file)
+            return
+        assert self._target.part is not None  # what cannot be read again has all its columns from the start
+        before.close()
+        self._target.file.close()
+        older = self._target.part.with_name(self._target.part.name + "-old")
+        self._target.part.replace(older)
+        try:
+            self._target.file = self._target.part.open("wb")
+            self._writer = self._open(self._target.file)
+            for record_batch in self._read(older):
+                self._write(self._widened(record_batch))
+        finally:
+            older.unlink()
+
+    def _widened(self, record_batch: Any) -> Any:
+        """Columns that were not there before are empty in what was read before."""
+        pyarrow, known = self._pyarrow, set(record_batch.schema.names)
+        columns = [
+            record_batch.column(field.name).cast(field.type)
+            if field.name in known
+            else pyarrow.nulls(record_batch.num_rows, field.type)
+            for field in self._schema
+        ]
+        return pyarrow.RecordBatch.from_arrays(columns, schema=self._schema)
+
+    def _close_quietly(self) -> None:
+        if self._writer is not None:
+            with suppress(OSError, self._pyarrow.ArrowInvalid):  # it is thrown away, or its reader has gone
+                self._writer.close()
+            self._writer = None
+
+    def _open(self, file: Any) -> Any:
+        options = self._pyarrow.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
+        return self._pyarrow.ipc.new_stream(file, self._schema, options=options)
+
+    def _write(self, record_batch: Any) -> None:
+        self._writer.write_batch(record_batch)
+
+    def _read(self, path: Path) -> Iterator[Any]:
+        with self._pyarrow.OSFile(str(path)) as file:
+            yield from self._pyarrow.ipc.open_stream(file)
+
+
+class Parquet(Arrow):
+    """A Parquet file. Words are written as dictionaries, rising numbers as differences, the rest as it is: trying for
+    a dictionary of numbers costs more than it saves, and so do minima of words."""
+
+    def __init__(self, output: Path | None) -> None:
+        super().__init__(output)
+        import pyarrow.parquet
+
+        self._parquet: ModuleType = pyarrow.parquet
+
+    def _open(self, file: Any) -> Any:
+        types = self._pyarrow.types
+        words = [field.name for field in self._schema if types.is_dictionary(field.type)]
+        whole = [
+            field.name
+            for field in self._schema
+            if field.type in (self._pyarrow.uint64(), self._pyarrow.int64()) or types.is_timestamp(field.type)
+        ]
+        return self._parquet.ParquetWriter(
+            file,
+            self._schema,
+            compression="lz4",
+            use_dictionary=words,
+            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+            write_statistics=whole,
+            write_batch_size=1 << 16,
+        )
+
+    def _write(self, record_batch: Any) -> None:
+        self._writer.write_batch(record_batch, row_group_size=ROWS_PER_GROUP)
+
+    def _read(self, path: Path) -> Iterator[Any]:
+        with self._parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(batch_size=1 << 16)
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.ipc
+    except ImportError:
+        raise ValueError(
+            "arrow and parquet need pyarrow: pip install 'otus[columns]' (ndjson and csv need nothing)"
+        ) from None
+    return pyarrow

@@ -1,0 +1,92 @@
+//! One bit a row, least significant first, as Arrow keeps validity and booleans.
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bitmap {
+    /// Empty as long as every row is set: most columns have a value in every row.
+    bits: Vec<u8>,
+    len: usize,
+    unset: usize,
+}
+
+impl Bitmap {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many rows are not set.
+    pub fn unset(&self) -> usize {
+        self.unset
+    }
+
+    /// All bits, one for each row.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        if self.unset == 0 {
+            self.write_out();
+        }
+        self.bits
+    }
+
+    pub fn get(&self, row: usize) -> bool {
+        row < self.len && (self.unset == 0 || self.bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1))
+    }
+
+    #[inline]
+    pub fn push(&mut self, set: bool) {
+        if !set {
+            return self.fill(self.len.saturating_add(1));
+        }
+        if self.unset > 0 {
+            let place = self.len % 8;
+            match self.bits.last_mut() {
+                Some(last) if place != 0 => *last |= 1 << place,
+                _ => self.bits.push(1),
+            }
+        }
+        self.len = self.len.wrapping_add(1);
+    }
+
+    /// Rows that are not set, up to `len` rows.
+    #[inline]
+    pub fn fill(&mut self, len: usize) {
+        if len > self.len {
+            if self.unset == 0 {
+                self.write_out();
+            }
+            self.unset = self.unset.saturating_add(len.saturating_sub(self.len));
+            self.bits.resize(len.div_ceil(8), 0);
+            self.len = len;
+        }
+    }
+
+    /// The rows so far, all of them set.
+    #[cold]
+    fn write_out(&mut self) {
+        self.bits.clear();
+        self.bits.resize(self.len / 8, 0xff);
+        if !self.len.is_multiple_of(8) {
+            self.bits.push((1u8 << (self.len % 8)).wrapping_sub(1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_are_those_that_were_set() {
+        for first_gap in [0, 1, 7, 8, 9, 40] {
+            let mut bitmap = Bitmap::default();
+            let rows: Vec<bool> = (0..40).map(|row| row != first_gap && row % 11 != 10 || row < first_gap).collect();
+            rows.iter().for_each(|set| bitmap.push(*set));
+            assert!(rows.iter().enumerate().all(|(row, set)| bitmap.get(row) == *set), "{first_gap}");
+            assert_eq!((bitmap.len(), bitmap.unset()), (40, rows.iter().filter(|set| !**set).count()));
+            let bytes = bitmap.into_bytes();
+            assert!(rows.iter().enumerate().all(|(row, set)| (bytes[row / 8] >> (row % 8) & 1 == 1) == *set));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! One field as a column under construction: single values, or lists of them.
+
+use std::sync::Arc;
+
+use super::array::{Array, Items};
+use super::bitmap::Bitmap;
+use super::words::{Addresses, Dictionary, Strings};
+use crate::print::values;
+use crate::value::{FieldDef, Kind, Record, Value};
+
+/// A column as it leaves: its field, and one value or one list a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub data: Data,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    One(Array),
+    /// List `n` is `items[offsets[n]..offsets[n + 1]]`.
+    Many {
+        offsets: Vec<i32>,
+        present: Bitmap,
+        items: Array,
+    },
+}
+
+impl Data {
+    pub fn new(kind: Kind, many: bool) -> Self {
+        let array = Array::new(kind, many);
+        if many {
+            Data::Many { offsets: vec![0], present: Bitmap::default(), items: array }
+        } else {
+            Data::One(array)
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Data::One(array) => array.len(),
+            Data::Many { present, .. } => present.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[inline]
+    pub fn fill(&mut self, len: usize) {
+        match self {
+            Data::One(array) => array.fill(len),
+            Data::Many { offsets, present, .. } => {
+                if len > present.len() {
+                    let end = offsets.last().copied().unwrap_or_default();
+                    offsets.resize(len.saturating_add(1), end);
+                    present.fill(len);
+                }
+            }
+        }
+    }
+}
+
+/// Whose words a column's keys point at.
+#[derive(Debug)]
+enum Words {
+    Own(Dictionary),
+    Ips,
+    Macs,
+}
+
+#[derive(Debug)]
+pub struct Builder {
+    field: &'static FieldDef,
+    name: &'static str,
+    data: Data,
+    words: Words,
+}
+
+impl Builder {
+    pub fn new(field: &'static FieldDef) -> Self {
+        let words = match field.kind {
+            Kind::Ip if !field.many => Words::Ips,
+            Kind::Text if field.name.ends_with(".mac") => Words::Macs,
+            _ => Words::Own(Dictionary::default()),
+        };
+        Self { field, name: field.name, data: Data::new(field.kind, field.many), words }
+    }
+
+    pub fn renamed(&mut self, name: &'static str) {
+        self.name = name;
+    }
+
+    /// The value of `row`, which is beyond every row set before. False: it does not fit the field's type.
+    #[inline]
+    pub fn set(&mut self, row: usize, value: Value, record: &Record, bytes: &[u8], addresses: &mut Addresses) -> bool {
+        self.data.fill(row);
+        let Self { data, words, .. } = self;
+        match (&mut *data, value) {
+            (Data::One(Array { items: Items::Unsigned(items), present }), Value::Unsigned(number)) => {
+                items.push(number);
+                present.push(true);
+                return true;
+            }
+            (
+                Data::Many { offsets, present, items: Array { items: Items::Unsigned(items), present: known } },
+                Value::Words(span),
+            ) => {
+                for word in values::words(span, bytes) {
+                    items.push(word);
+                    known.push(true);
+                }
+                offsets.push(i32::try_from(items.len()).unwrap_or(i32::MAX));
+                present.push(true);
+                return true;
+            }
+            _ => {}
+        }
+        match data {
+            Data::One(array) => put(array, value, record, bytes, words, addresses),
+            Data::Many { offsets, present, items } => {
+                let mut fits = true;
+                match value {
+                    Value::Words(span) => {
+                        for word in values::words(span, bytes) {
+                            fits &= put(items, Value::Unsigned(word), record, bytes, words, addresses);
+                        }
+                    }
+                    Value::Bits { start, count } => {
+                        for bit in values::bits(start, count, bytes) {
+                            fits &= put(items, Value::Unsigned(bit.into()), record, bytes, words, addresses);
+                        }
+                    }
+                    Value::List(span) => {
+                        for item in record.list(span) {
+                            fits &= put(items, *item, record, bytes, words, addresses);
+                        }
+                    }
+                    one => fits = put(items, one, record, bytes, words, addresses),
+                }
+                offsets.push(i32::try_from(items.len()).unwrap_or(i32::MAX));
+                present.push(true);
+                fits
+            }
+        }
+    }
+
+    /// A file's or a segment's name, for a column of texts.
+    #[inline]
+    pub fn set_text(&mut self, row: usize, text: &str) {
+        self.data.fill(row);
+        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
+            (&mut self.data, &mut self.words)
+        {
+            keys.push(words.number(text.as_bytes()));
+            present.push(true);
+        }
+    }
+
+    /// A number, for a column of whole numbers.
+    #[inline]
+    pub fn set_unsigned(&mut self, row: usize, number: u64) {
+        self.data.fill(row);
+        if let Data::One(Array { items: Items::Unsigned(items), present }) = &mut self.data {
+            items.push(number);
+            present.push(true);
+        }
+    }
+
+    /// A name of ours, for a column of texts.
+    #[inline]
+    pub fn set_name(&mut self, row: usize, name: &'static str) {
+        self.data.fill(row);
+        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
+            (&mut self.data, &mut self.words)
+        {
+            keys.push(words.name(name));
+            present.push(true);
+        }
+    }
+
+    /// A key that [`Addresses`] gave out.
+    #[inline]
+    pub fn set_key(&mut self, row: usize, key: i32) {
+        self.data.fill(row);
+        if let Data::One(Array { items: Items::Word(keys, _), present }) = &mut self.data {
+            keys.push(key);
+            present.push(true);
+        }
+    }
+
+    /// Several texts of ours.
+    pub fn set_texts(&mut self, row: usize, texts: impl Iterator<Item = &'static str>) {
+        self.data.fill(row);
+        if let Data::Many { offsets, present, items } = &mut self.data {
+            if let Items::Text(strings) = &mut items.items {
+                for text in texts {
+                    strings.push(text.as_bytes());
+                    items.present.push(true);
+                }
+            }
+            offsets.push(i32::try_from(items.len()).unwrap_or(i32::MAX));
+            present.push(true);
+        }
+    }
+
+    /// Bytes of the words that are kept from batch to batch.
+    pub fn word_bytes(&self) -> usize {
+        match &self.words {
+            Words::Own(words) => words.bytes(),
+            Words::Ips | Words::Macs => 0,
+        }
+    }
+
+    /// Bytes that the batch holds so far, words included.
+    pub fn kept_bytes(&self) -> usize {
+        let array = match &self.data {
+            Data::One(array) => array,
+            Data::Many { items, .. } => items,
+        };
+        let values = match &array.items {
+            Items::Text(strings) | Items::Bytes(strings) => strings.bytes.len(),
+            _ => array.len().saturating_mul(8),
+        };
+        self.word_bytes().saturating_add(values)
+    }
+
+    /// The column of a batch of `rows`; the next row is its successor's first. `forget`: words are numbered anew.
+    pub fn close(&mut self, rows: usize, addresses: &mut Addresses, forget: bool) -> Column {
+        self.data.fill(rows);
+        let mut data = std::mem::replace(&mut self.data, Data::new(self.field.kind, self.field.many));
+        if let Data::One(Array { items: Items::Word(_, words), present }) = &mut data {
+            *words = match &mut self.words {
+                _ if present.unset() == rows => Arc::new(Strings::default()),
+                Words::Own(own) => own.words(),
+                Words::Ips => addresses.ip_words.words(),
+                Words::Macs => addresses.mac_words.words(),
+            };
+        }
+        if let (true, Words::Own(own)) = (forget, &mut self.words) {
+            *own = Dictionary::default();
+        }
+        Column { name: self.name, kind: self.field.kind, data }
+    }
+}
+
+#[inline]
+#[allow(clippy::cast_precision_loss)] // a field declared as a float has no more digits to lose
+fn put(
+    array: &mut Array,
+    value: Value,
+    record: &Record,
+    bytes: &[u8],
+    words: &mut Words,
+    addresses: &mut Addresses,
+) -> bool {
+    match (&mut array.items, value) {
+        (Items::Unsigned(items), Value::Unsigned(number)) => items.push(number),
+        (Items::Signed(items), Value::Signed(number)) => items.push(number),
+        (Items::Float(items), Value::Float(number)) => items.push(number),
+        (Items::Float(items), Value::Unsigned(number)) => items.push(number as f64),
+        (Items::Boolean(items), Value::Bool(is)) => items.push(is),
+        // Times beyond the year 2262 have no place in 64 bits.
+        (Items::Time(items), Value::Unsigned(ns)) => match i64::try_from(ns) {
+            Ok(ns) => items.push(ns),
+            Err(_) => return none(array),
+        },
+        (Items::Bytes(items), Value::Bytes(span)) => items.push(span.of(bytes)),
+        (Items::Bytes(items), Value::Blob(span)) => items.push(record.blob(span)),
+        (Items::Word(keys, _), Value::Ip(ip)) if matches!(words, Words::Ips) => keys.push(addresses.ip(ip)),
+        (Items::Word(keys, _), _) => {
+            let Words::Own(own) = words else { return none(array) };
+            keys.push(match value {
+                Value::Name(name) => own.name(name),
+                Value::Text(span) => own.number(record.text(span).as_bytes()),
+                Value::List(_) | Value::Words(_) | Value::Bits { .. } => return none(array),
+                other => {
+                    let mut text = Vec::new();
+                    values::text(&mut text, other, record, bytes);
+                    own.number(&text)
+                }
+            });
+        }
+        (Items::Text(_), Value::List(_) | Value::Words(_) | Value::Bits { .. }) => return none(array),
+        (Items::Text(items), other) => items.push_with(|out| values::text(out, other, record, bytes)),
+        _ => return none(array),
+    }
+    array.present.push(true);
+    true
+}
+
+/// What does not fit is no value, and counted by the caller.
+#[cold]
+fn none(array: &mut Array) -> bool {
+    array.fill(array.len().saturating_add(1));
+    false
+}

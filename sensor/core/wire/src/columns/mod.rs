@@ -1,0 +1,180 @@
+//! Events as columns, made while they are read: what Parquet files and Arrow streams are written from.
+//!
+//! The columns are the base fields and, for each protocol, all of its fields or none: a query that names a field finds
+//! it whatever this capture happens to contain, and a capture of one protocol does not carry the fields of the others.
+
+mod array;
+mod bitmap;
+mod column;
+mod interleave;
+mod words;
+
+pub use array::{Array, Items};
+pub use bitmap::Bitmap;
+pub use column::{Column, Data};
+pub use interleave::interleave;
+pub use words::Strings;
+
+use crate::event::{base, Event, FieldId};
+use crate::limits::{COLUMN_BYTES, COLUMN_ROWS};
+use crate::print::{shown, Names, INTERFACE};
+use crate::protocol::PROTOCOLS;
+use crate::value::Record;
+use column::Builder;
+use words::Addresses;
+
+/// Rows of events, a column a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    pub rows: usize,
+    pub columns: Vec<Column>,
+    /// For each row the number of the packet's arrival, where parts of several shards are to be put in order.
+    pub arrivals: Vec<u64>,
+    /// Values that did not fit their column and are missing.
+    pub mistyped: u64,
+}
+
+/// Batches under construction.
+pub struct Columns {
+    base: Vec<(u16, Builder)>,
+    /// By place in `PROTOCOLS`; empty until the protocol is seen.
+    protocols: Vec<Vec<Builder>>,
+    addresses: Addresses,
+    rows: usize,
+    mistyped: u64,
+    arrivals: Vec<u64>,
+    closed: Vec<Batch>,
+    begun: bool,
+}
+
+impl Columns {
+    /// `protocols` (places in `PROTOCOLS`) have their columns from the first batch on, others once they are seen.
+    pub fn new(protocols: &[usize]) -> Self {
+        let mut columns = Self {
+            base: shown().map(|(number, field)| (number, Builder::new(field))).collect(),
+            protocols: PROTOCOLS.iter().map(|_| Vec::new()).collect(),
+            addresses: Addresses::default(),
+            rows: 0,
+            mistyped: 0,
+            arrivals: Vec::new(),
+            closed: Vec::new(),
+            begun: false,
+        };
+        protocols.iter().for_each(|place| columns.admit(*place));
+        columns
+    }
+
+    fn admit(&mut self, protocol: usize) {
+        if let (Some(builders), Some(entry)) = (self.protocols.get_mut(protocol), PROTOCOLS.get(protocol)) {
+            *builders = entry.fields.iter().map(Builder::new).collect();
+        }
+    }
+
+    /// One more row.
+    pub fn push(&mut self, event: &Event<'_>, names: &Names) {
+        let Self { base, addresses, rows, .. } = self;
+        let (row, record) = (*rows, event.record);
+        let mut misfits = 0u64;
+        let (client, server) = (addresses.side(event.client), addresses.side(event.server));
+        let (source, destination) = if event.from_client { (client, server) } else { (server, client) };
+        // What every event has goes straight to its column; the rest is asked for.
+        for (number, builder) in base.iter_mut() {
+            match *number {
+                base::FRAME_NUMBER => builder.set_unsigned(row, event.number),
+                base::FILE_NAME => builder.set_text(row, names.input(event.input)),
+                base::SEGMENT => builder.set_text(row, names.segment(event.segment)),
+                base::PROTOCOL => builder.set_name(row, event.protocol_name()),
+                base::SOURCE_IP => builder.set_key(row, source.ip),
+                base::SOURCE_PORT => builder.set_unsigned(row, source.port),
+                base::SOURCE_MAC => builder.set_key(row, source.mac),
+                base::DESTINATION_IP => builder.set_key(row, destination.ip),
+                base::DESTINATION_PORT => builder.set_unsigned(row, destination.port),
+                base::DESTINATION_MAC => builder.set_key(row, destination.mac),
+                base::CLIENT_IP => builder.set_key(row, client.ip),
+                base::CLIENT_PORT => builder.set_unsigned(row, client.port),
+                base::SERVER_IP => builder.set_key(row, server.ip),
+                base::SERVER_PORT => builder.set_unsigned(row, server.port),
+                base::ROLE => builder.set_name(row, record.role.name()),
+                base::OPERATION_CODE => builder.set_unsigned(row, record.operation.into()),
+                base::OPERATION_NAME => builder.set_name(row, record.operation_name),
+                base::OPERATION_CLASS => builder.set_name(row, record.class.name()),
+                base::FLAWS => {
+                    if record.flaws != 0 || event.stream_flaws != 0 {
+                        builder.set_texts(row, event.flaws());
+                    }
+                }
+                base::LINK_KNOWN | base::LINK_WRITES | base::LINK_OPERATION | base::LINK_OBJECT
+                    if event.link.is_none() => {}
+                _ => {
+                    if let Some(value) = event.get(FieldId(*number)) {
+                        misfits = misfits.wrapping_add(u64::from(!builder.set(row, value, record, &[], addresses)));
+                    }
+                }
+            }
+        }
+        if self.protocols.get(event.protocol).is_some_and(Vec::is_empty) {
+            self.admit(event.protocol);
+        }
+        if let Some(builders) = self.protocols.get_mut(event.protocol) {
+            misfits = misfits.wrapping_add(fill(builders, row, record, event.bytes, &mut self.addresses));
+        }
+        self.mistyped = self.mistyped.saturating_add(misfits);
+        self.rows = row.wrapping_add(1);
+        let looked_at = self.rows.is_multiple_of(256);
+        if self.rows >= COLUMN_ROWS || (looked_at && self.kept(Builder::kept_bytes) > COLUMN_BYTES) {
+            self.close(names);
+        }
+    }
+
+    /// One more row, which `interleave` will put in its place among those of other shards.
+    pub fn push_at(&mut self, event: &Event<'_>, names: &Names, arrival: u64) {
+        self.arrivals.push(arrival);
+        self.push(event, names);
+    }
+
+    fn kept(&self, of: impl Fn(&Builder) -> usize) -> usize {
+        let builders = self.base.iter().map(|(_, builder)| builder).chain(self.protocols.iter().flatten());
+        builders.map(of).fold(self.addresses.bytes(), usize::saturating_add)
+    }
+
+    fn close(&mut self, names: &Names) {
+        // Words are numbered on from batch to batch, until keeping them costs half of what a batch may.
+        let forget = self.kept(Builder::word_bytes) > COLUMN_BYTES / 2;
+        let Self { base, protocols, addresses, rows, .. } = self;
+        let input = base.iter_mut().find(|(number, _)| *number == base::FILE_NAME);
+        if let Some((_, builder)) = input.filter(|_| !names.files) {
+            builder.renamed(INTERFACE);
+        }
+        let builders = base.iter_mut().map(|(_, builder)| builder).chain(protocols.iter_mut().flatten());
+        let columns = builders.map(|builder| builder.close(*rows, addresses, forget)).collect();
+        if forget {
+            self.addresses = Addresses::default();
+        }
+        self.begun = true;
+        let (arrivals, mistyped) = (std::mem::take(&mut self.arrivals), std::mem::take(&mut self.mistyped));
+        self.closed.push(Batch { rows: std::mem::take(&mut self.rows), columns, arrivals, mistyped });
+    }
+
+    /// Rows that wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.closed.iter().map(|batch| batch.rows).fold(self.rows, usize::saturating_add)
+    }
+
+    /// Full batches, and with `rest` what there is of the last; at least one in all, for the sake of its columns.
+    pub fn take(&mut self, names: &Names, rest: bool) -> Vec<Batch> {
+        if rest && (self.rows > 0 || !self.begun) {
+            self.close(names);
+        }
+        std::mem::take(&mut self.closed)
+    }
+}
+
+fn fill(builders: &mut [Builder], row: usize, record: &Record, bytes: &[u8], addresses: &mut Addresses) -> u64 {
+    let mut misfits = 0u64;
+    for slot in record.present() {
+        if let (Some(builder), Some(value)) = (builders.get_mut(slot), record.get(slot)) {
+            misfits = misfits.wrapping_add(u64::from(!builder.set(row, value, record, bytes, addresses)));
+        }
+    }
+    misfits
+}
