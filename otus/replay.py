@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
+@click.option("--alerts-format", type=click.Choice(["ecs", "eve"]), help="NDJSON in ECS names, or Suricata's EVE.")
 @click.option("--hits", type=click.Path(path_type=Path), help="Also list every single hit before folding, as NDJSON.")
 @click.option("--evidence", metavar="FOLDER", help="Keep the packets around each alert here, as pcapng.")
 @click.option(
@@ -35,6 +36,7 @@ def replay(
     rules: str | None,
     expression: str | None,
     shape: str,
+    alerts_format: str | None,
     hits: Path | None,
     evidence: str | None,
     threads: int | None,
@@ -51,7 +53,10 @@ def replay(
     figures = None if stats is None else OutputFile(stats)
     run = Run(files, baseline, rules, expression, hits, evidence, threads)
     alerts = run.alerts()
-    (table if shape == "table" else ndjson)(alerts)
+    if alerts_format is not None or shape == "ndjson":
+        ndjson(alerts, alerts_format or "ecs")
+    else:
+        table(alerts)
     sys.stdout.flush()
     if figures is not None:
         figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
@@ -131,11 +136,13 @@ class Run:
         }
 
 
-def ndjson(alerts: LatestAlerts) -> None:
+def ndjson(alerts: LatestAlerts, names: str) -> None:
     from sensor.ecs import alert_line, line_text
+    from sensor.eve import eve_line
 
+    to_line = {"ecs": alert_line, "eve": eve_line}[names]
     for record in alerts.records():
-        sys.stdout.write(line_text(alert_line(record)) + "\n")
+        sys.stdout.write(line_text(to_line(record)) + "\n")
 
 
 LEVELS = {"critical": "危急", "high": "高危", "medium": "中危", "low": "低危", "notice": "提示"}

@@ -41,6 +41,7 @@ def sensor() -> None:
 @click.option(
     "--capture-quota", "capture_quota_mib", type=Mebibytes(), help="Disk for it: 10GiB; beyond it the oldest goes."
 )
+@click.option("--alerts-format", type=click.Choice(["ecs", "eve"]), help="Names in that file: ECS, or Suricata's EVE.")
 @click.option("--spool-dir", metavar="FOLDER", help="Queue to the console.")
 @click.option("--node-name", metavar="NAME", help="This node's name, as its parent knows it.")
 @click.option("--for", "duration_s", type=click.IntRange(min=1), help="Stop by itself after so many seconds.")
@@ -102,7 +103,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             queue = SpoolSink(spool)
             sinks.append(queue)
         if settings["alerts"]:
-            alerts = AlertFile(Path(settings["alerts"]))
+            alerts = AlertFile(Path(settings["alerts"]), settings["alerts_format"])
             closing.callback(alerts.close)
             sinks.append(alerts)
         facts = dict(detection.facts)

@@ -76,7 +76,8 @@ SETTINGS = (
     Setting("evidence_after_s", 5, "how long after its alert such a file goes on, at most", most=600),
     Setting("capture_dir", "", "folder for a rolling capture of everything (pcapng); empty: none"),
     Setting("capture_quota_mib", 10_240, "disk for it; bulk payload goes first, then the oldest", least=1),
-    Setting("alerts", "", "file to which alerts are also written, one JSON object a line, ECS names"),
+    Setting("alerts", "", "file to which alerts are also written, one JSON object a line"),
+    Setting("alerts_format", "ecs", "names in that file: ecs, or eve (Suricata's)"),
 )
 
 

@@ -6,25 +6,38 @@ import logging
 import os
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from sensor.ecs import alert_line, line_text
+from sensor.eve import eve_lines
 from sensor.schema import Record
 
 log = logging.getLogger(__name__)
 
 
+def ecs_lines(record: Record) -> list[dict[str, Any]]:
+    """ECS names, each revision a line."""
+    return [alert_line(record)]
+
+
+FORMATS: dict[str, Callable[[Record], list[dict[str, Any]]]] = {"ecs": ecs_lines, "eve": eve_lines}
+"""What the revisions of an alert become."""
+
+
 class AlertFile:
-    """Alerts as NDJSON in ECS names, each revision a line. `reopen` after somebody has moved the file (logrotate).
+    """Alerts as NDJSON, in one of the FORMATS. `reopen` after somebody has moved the file (logrotate).
 
     The file stands beside the capture, not in its way: when it cannot be written (the disk is full), that is said once,
     the lines are counted in `lost`, and the next ones are tried again.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError, one clear line, when the file cannot be opened."""
-        self._path = path
+    def __init__(self, path: Path, shape: str = "ecs") -> None:
+        """Raises OSError or ValueError, one clear line, when the file cannot be opened or there is no such format."""
+        if shape not in FORMATS:
+            raise ValueError(f"alerts_format: expected {' or '.join(FORMATS)}, got {shape!r}")
+        self._path, self._lines = path, FORMATS[shape]
         self._reopen = False
         self._failing = False
         self.lost = 0
@@ -59,7 +72,8 @@ class AlertFile:
 
     def put(self, records: Sequence[Record]) -> None:
         self.tend()
-        lines = [line_text(alert_line(record)).encode() + b"\n" for record in records if record.kind == "alert"]
+        found = [line for record in records if record.kind == "alert" for line in self._lines(record)]
+        lines = [line_text(line).encode() + b"\n" for line in found]
         if not lines:
             return
         data = (b"\n" if self._torn else b"") + b"".join(lines)
