@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from otus import baseline, config, console, demo, events, evidence, replay, rules, sensor, version
+from otus import baseline, config, console, demo, events, evidence, explain, replay, rules, sensor, version
 
 
 class Commands(click.Group):
@@ -36,6 +36,7 @@ for command in (
     replay.replay,
     events.events,
     evidence.evidence,
+    explain.explain,
     baseline.baseline,
     rules.rules,
     console.console,

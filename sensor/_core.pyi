@@ -23,6 +23,7 @@ __all__ = [
     "check_filter",
     "features",
     "fields",
+    "look",
     "loss_places",
     "protocols",
     "skip_reasons",
@@ -297,6 +298,14 @@ class Assets:
     def addresses(self) -> list[str]: ...
     def keys(self) -> list[tuple[str, str, int, int]]:
         """For each row: segment, IP address, start and end in nanoseconds."""
+
+def look(path: str | PathLike[str], number: int) -> dict[str, Any] | None:
+    """The headers of packet `number` (from 1) of a capture file, read without an engine; None: it ends before.
+
+    ts_ns, wire_bytes, captured_bytes, offset, link, ethertype, vlan, source, destination, transport (number), ports;
+    `skipped` (why it is no frame of ours), or MACs, payload_bytes, missing_bytes and, for TCP, sequence,
+    acknowledgement and flags.
+    """
 
 def fields() -> list[tuple[str, str, bool]]: ...
 def protocols() -> list[tuple[str, list[str], list[str], list[int]]]: ...

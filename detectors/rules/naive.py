@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value
+from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value, checks
 
 Event = Mapping[str, Any]
 
@@ -87,3 +87,21 @@ _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
     "startswith": _text(lambda element, value: element.startswith(value)),
     "endswith": _text(lambda element, value: element.endswith(value)),
 }
+
+
+def first_failure(expression: Expression, event: Event) -> Check | None:
+    """The first check that keeps the expression from holding, from left to right; None: it holds.
+
+    Of alternatives the first one's check. Below a `not`: the check that holds and should not.
+    """
+    if holds(expression, event):
+        return None
+    match expression:
+        case And(parts):
+            return next(found for part in parts if (found := first_failure(part, event)) is not None)
+        case Or(parts):
+            return first_failure(parts[0], event) if parts else None
+        case Not(part):
+            return next((check for check in checks(part) if _check(check, event)), next(checks(part), None))
+        case Check():
+            return expression

@@ -6,6 +6,7 @@ mod columns;
 mod config;
 mod engine;
 mod hit;
+mod look;
 mod recording;
 mod slice;
 mod tables;
@@ -24,6 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<hit::PyHit>()?;
     module.add_class::<batch::PyNews>()?;
     module.add_class::<slice::PySlice>()?;
+    module.add_function(wrap_pyfunction!(look::look, module)?)?;
     module.add_function(wrap_pyfunction!(tables::fields, module)?)?;
     module.add_function(wrap_pyfunction!(tables::protocols, module)?)?;
     module.add_function(wrap_pyfunction!(tables::skip_reasons, module)?)?;
