@@ -55,6 +55,10 @@ impl Pairing {
             self.waiting.remove(0);
             evicted = 1;
         }
+        if self.waiting.len() == self.waiting.capacity() {
+            // Most masters wait for one answer at a time: room for one, not for the four that a vector begins with.
+            self.waiting.reserve_exact(self.waiting.len().max(1));
+        }
         self.waiting.push(pending);
         (unanswered, evicted)
     }

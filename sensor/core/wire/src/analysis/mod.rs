@@ -146,6 +146,18 @@ impl Consumer for Analysis {
         }
     }
 
+    fn retransmission(&mut self, marks: &Marks) {
+        if let Some(windows) = self.windows.as_mut() {
+            windows.retransmission(marks.window);
+        }
+    }
+
+    fn gap(&mut self, marks: &Marks, bytes: u64) {
+        if let Some(windows) = self.windows.as_mut() {
+            windows.gap(marks.window, bytes);
+        }
+    }
+
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64) {
         self.sightings.station(self.order, segment, endpoint, vlan, ts_ns);
     }

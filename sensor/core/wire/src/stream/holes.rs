@@ -131,7 +131,11 @@ impl Streams {
                 held.hole_since_ns = stamp.now_ns;
                 return;
             }
-            if sequence.wrapping_sub(half.next).cast_signed() > 0 {
+            let distance = sequence.wrapping_sub(half.next);
+            if distance.cast_signed() > 0 {
+                if let Some(flow) = self.table.at(slot) {
+                    consumer.gap(&flow.marks, distance.into());
+                }
                 self.skip_to(slot, side, sequence, ledger);
             }
             self.drain(slot, side, None, stamp, ledger, consumer);

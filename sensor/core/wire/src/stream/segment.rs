@@ -29,7 +29,12 @@ impl Streams {
         }
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
         match half.place(piece.sequence, piece.payload.len()) {
-            Place::Old => ledger.skip(Skip::Retransmission),
+            Place::Old => {
+                ledger.skip(Skip::Retransmission);
+                if let Some(flow) = self.table.at(slot) {
+                    consumer.retransmission(&flow.marks);
+                }
+            }
             Place::Late { fresh } => {
                 let resume = Resume { from: half.seen_from, next: half.next, after_gap: half.after_gap };
                 let resume = half.resume.unwrap_or(resume);
