@@ -164,7 +164,8 @@ impl Consumer for Analysis {
 
     fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
         let known = self.known_link(event, marks);
-        let tables = Arc::clone(&self.tables);
+        // Borrowed, not cloned: all threads would write the one counter of the tables, for every message.
+        let tables = &*self.tables;
         self.matched.clear();
         self.deviations.clear();
         let mut polled = None;
@@ -178,7 +179,7 @@ impl Consumer for Analysis {
         }
         let mut folds = [NO_FOLD; FOLDS];
         if !(self.matched.is_empty() && self.deviations.is_empty()) {
-            self.found(&tables, event, digest, &mut folds);
+            self.found(&Arc::clone(&self.tables), event, digest, &mut folds);
         }
         if let Some(periods) = self.periods.as_mut() {
             periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);
