@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -108,6 +109,8 @@ def test_from_the_spool_to_the_ministry_cut_on_the_way(line: tuple[Tier, Tier, T
     assert here is not None and here.record.body["fields"]["modbus.values"] == [2650]
     for above in (province, ministry):
         text = json.dumps([_whole(above, table) for table in ("record", "spool_record")])
+        # A pseudonym is a keyed hash: any four digits may stand in it.
+        text = re.sub(r"(host|mac)-[0-9a-f]+", "", text)
         for secret in ("192.168.", "02:00:00:00", "2650", "line3.pcap", "421302009"):
             assert secret not in text, f"{secret} reached the {above.tier}"
     top = ministry.store.incident("sensor-1", record_id(1))
