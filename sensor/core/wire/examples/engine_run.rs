@@ -1,11 +1,15 @@
-//! The whole engine over one capture and nothing else, for counting instructions: `engine_run CAPTURE RULES BASELINE`.
-//! CAPTURE is a pcap (little-endian, microseconds), RULES is `RuleSet.to_core_json()`, BASELINE a compiled table.
+//! The whole engine over one capture and nothing else, for counting instructions and for timing it without Python:
+//! `engine_run CAPTURE [RULES|- [BASELINE|- [ROOM,…]]]`. CAPTURE is a pcap (little-endian, microseconds), RULES is
+//! `RuleSet.to_core_json()`, BASELINE a compiled table; ROOMs are `windows`, `evidence`, `threads2` (default: windows).
 //! Everything is read and compiled before `measured` begins.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
+use std::time::Instant;
+
 use wire::baseline::Baseline;
 use wire::engine::{Engine, Output, Settings, Tables};
+use wire::evidence::{Keeps, Reach};
 use wire::packet::{LinkType, Packet, Sink};
 use wire::rules::Rules;
 
@@ -15,19 +19,31 @@ const POLL: usize = 4096;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [capture, rules, baseline] = &arguments[..] else {
-        return Err("engine_run CAPTURE RULES BASELINE".into());
-    };
+    let given = |place: usize| arguments.get(place).filter(|text| *text != "-");
+    let capture = given(0).ok_or("engine_run CAPTURE [RULES|- [BASELINE|- [ROOM,…]]]")?;
+    let rooms = given(3).map_or("windows", String::as_str);
+    let has = |room: &str| rooms.split(',').any(|part| part == room);
     let bytes = std::fs::read(capture)?;
     let packets = packets(&bytes);
-    let rules = Rules::compile(&std::fs::read_to_string(rules)?)?;
-    let baseline = Baseline::from_bytes(&std::fs::read(baseline)?)?;
-    let settings = Settings { window_ns: WINDOW_NS, ..Settings::default() };
-    let mut engine = Engine::new(settings, Tables::new(rules, Some(baseline)));
+    let rules = match given(1) {
+        Some(path) => std::fs::read_to_string(path)?,
+        None => r#"{"version": 1, "rules": []}"#.to_owned(),
+    };
+    let baseline = given(2).map(std::fs::read).transpose()?;
+    let baseline = baseline.map(|bytes| Baseline::from_bytes(&bytes)).transpose()?;
+    let window_ns = if has("windows") { WINDOW_NS } else { 0 };
+    let threads = if has("threads2") { 2 } else { 1 };
+    let settings = Settings { window_ns, threads, ..Settings::default() };
+    let mut engine = Engine::new(settings, Tables::new(Rules::compile(&rules)?, baseline));
+    if has("evidence") {
+        engine.keep_evidence(wire::limits::EVIDENCE_BYTES, Keeps::Places, Reach::default());
+    }
+    let began = Instant::now();
     let (hits, rows) = measured(&mut engine, &packets);
+    let ns = began.elapsed().as_nanos() / packets.len().max(1) as u128;
     let ledger = engine.ledger();
     println!(
-        r#"{{"received": {}, "parsed": {}, "events": {}, "hits": {hits}, "windows": {rows}}}"#,
+        r#"{{"received": {}, "parsed": {}, "events": {}, "hits": {hits}, "windows": {rows}, "ns_per_packet": {ns}}}"#,
         ledger.received, ledger.parsed, ledger.events
     );
     Ok(())
