@@ -1,26 +1,43 @@
-//! A block of packets between the tap and the shards: bytes copied once, headers read once, sorted by shard.
+//! A block of packets between the tap and the shards: bytes copied once, sorted by shard.
 //!
 //! The shards run through a block one after the other (or on several threads at once), so what one shard keeps stays in
 //! the cache for all its packets of the block. A block never changes a result: it only groups.
+//!
+//! What is kept of a packet fits in one cache line. Its headers are read again in the shard, which costs less than
+//! carrying them there; only what came the long way (tunnels, fragments, other link types) is carried.
 
-use crate::frame::Frame;
+use crate::frame::{plain, Frame};
 use crate::hash::SHARDS;
-use crate::packet::Packet;
-use crate::reader::Stamp;
+use crate::packet::{LinkType, Packet, Tag};
 
 /// One packet that is on its way to its shard.
 #[derive(Clone, Copy, Debug)]
 pub struct Item {
-    /// Everything but the bytes.
-    frame: Frame<'static>,
-    pub stamp: Stamp,
-    /// As it was captured; its bytes stand in the block.
-    packet: Packet<'static>,
-    /// Hash of the conversation (`hash::pair_hash`).
-    pub pair: u64,
-    /// Place in the order of everything.
-    pub order: u64,
+    ts_ns: u64,
+    /// Engine time.
+    pub now_ns: u64,
+    number: u64,
+    offset: u64,
+    /// `hash::flow_hash` of its conversation.
+    pub flow: u64,
+    /// Place in the order of everything, counted from the block's first.
+    order: u32,
     packet_at: Place,
+    wire_len: u32,
+    /// Index into `odd`; [`PLAIN`]: there is nothing.
+    odd: u32,
+    input: u16,
+    pub segment: u16,
+}
+
+const PLAIN: u32 = u32::MAX;
+
+/// What is carried of a frame whose headers are not read again.
+#[derive(Debug)]
+struct Odd {
+    frame: Frame<'static>,
+    link: LinkType,
+    vlan: Option<Tag>,
     /// The layer-4 segment: a part of the packet, unless it was put together from several.
     segment_at: Place,
     payload_len: u32,
@@ -46,25 +63,29 @@ pub struct Tick {
 pub struct Block {
     bytes: Vec<u8>,
     items: Vec<Item>,
+    odd: Vec<Odd>,
     pub ticks: Vec<Tick>,
     by_shard: Box<[Vec<u32>]>,
-    /// Place of what comes next in the order of everything.
+    /// Place of the first packet or tick in the order of everything, and of the next.
+    first_order: u64,
     next_order: u64,
 }
 
 impl Block {
     pub fn new() -> Self {
         let by_shard = (0..SHARDS).map(|_| Vec::new()).collect();
-        Self { bytes: Vec::new(), items: Vec::new(), ticks: Vec::new(), by_shard, next_order: 1 }
+        let (bytes, items, odd, ticks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { bytes, items, odd, ticks, by_shard, first_order: 1, next_order: 1 }
     }
 
     /// Empty it for what comes after `next_order`; allocations stay.
     pub fn clear(&mut self, next_order: u64) {
         self.bytes.clear();
         self.items.clear();
+        self.odd.clear();
         self.ticks.clear();
         self.by_shard.iter_mut().for_each(Vec::clear);
-        self.next_order = next_order;
+        (self.first_order, self.next_order) = (next_order, next_order);
     }
 
     #[inline]
@@ -85,38 +106,67 @@ impl Block {
         self.next_order
     }
 
-    #[inline]
-    fn order(&mut self) -> u64 {
+    pub fn tick(&mut self, now_ns: u64) {
+        let before = narrow(self.items.len());
         let order = self.next_order;
         self.next_order = order.saturating_add(1);
-        order
-    }
-
-    pub fn tick(&mut self, now_ns: u64) {
-        let before = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
-        let order = self.order();
         self.ticks.push(Tick { before, now_ns, order });
     }
 
+    /// Take a packet whose frame is [`plain`].
     #[inline]
-    pub fn push(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, stamp: Stamp, pair: u64, shard: usize) {
-        let packet_at = self.keep(packet.data);
+    pub fn push(&mut self, packet: &Packet<'_>, now_ns: u64, segment: u16, flow: u64, shard: usize) {
+        self.put(packet, now_ns, segment, flow, shard, PLAIN);
+    }
+
+    /// Take a packet with what its headers said.
+    #[cold]
+    pub fn push_odd(
+        &mut self,
+        packet: &Packet<'_>,
+        frame: &Frame<'_>,
+        now_ns: u64,
+        segment: u16,
+        flow: u64,
+        shard: usize,
+    ) {
+        let start = narrow(self.bytes.len());
+        let odd = narrow(self.odd.len());
+        self.put(packet, now_ns, segment, flow, shard, odd);
         // The segment is a part of the packet: how far into it says the distance of their addresses.
         let inside = frame.segment.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr());
-        let len = narrow(frame.segment.len());
         let segment_at = if inside.saturating_add(frame.segment.len()) <= packet.data.len() {
-            Place { start: packet_at.start.saturating_add(narrow(inside)), len }
+            Place { start: start.saturating_add(narrow(inside)), len: narrow(frame.segment.len()) }
         } else {
             self.keep(frame.segment)
         };
-        let payload_len = narrow(frame.payload.len());
-        let packet = Packet { data: &[], ..*packet };
-        let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
-        let order = self.order();
-        let frame = frame.without_bytes();
-        self.items.push(Item { frame, stamp, packet, pair, order, packet_at, segment_at, payload_len });
+        let (payload_len, link, vlan) = (narrow(frame.payload.len()), packet.link, packet.vlan);
+        self.odd.push(Odd { frame: frame.without_bytes(), link, vlan, segment_at, payload_len });
+    }
+
+    #[inline]
+    fn put(&mut self, packet: &Packet<'_>, now_ns: u64, segment: u16, flow: u64, shard: usize, odd: u32) {
+        let packet_at = self.keep(packet.data);
+        let place = narrow(self.items.len());
+        let order = self.next_order;
+        self.next_order = order.saturating_add(1);
+        let order = u32::try_from(order.wrapping_sub(self.first_order)).unwrap_or(u32::MAX);
+        let Packet { ts_ns, number, input, wire_len, offset, .. } = *packet;
+        self.items.push(Item {
+            ts_ns,
+            now_ns,
+            number,
+            offset,
+            flow,
+            order,
+            packet_at,
+            wire_len,
+            odd,
+            input,
+            segment,
+        });
         if let Some(list) = self.by_shard.get_mut(shard) {
-            list.push(number);
+            list.push(place);
         }
     }
 
@@ -131,14 +181,38 @@ impl Block {
         self.items.get(number as usize)
     }
 
+    /// Place of an item in the order of everything.
     #[inline]
-    pub fn frame<'a>(&'a self, item: &Item) -> Frame<'a> {
-        item.frame.over(self.bytes(item.segment_at), item.payload_len as usize)
+    pub fn order(&self, item: &Item) -> u64 {
+        self.first_order.wrapping_add(item.order.into())
+    }
+
+    /// The packet as it was captured.
+    #[inline(always)]
+    pub fn packet<'a>(&'a self, item: &Item) -> Packet<'a> {
+        let Item { ts_ns, number, offset, wire_len, input, .. } = *item;
+        let (mut link, mut vlan) = (LinkType::Ethernet, None);
+        if let Some(odd) = self.odd(item) {
+            (link, vlan) = (odd.link, odd.vlan);
+        }
+        Packet { ts_ns, number, input, link, wire_len, data: self.bytes(item.packet_at), vlan, offset }
+    }
+
+    /// What its headers say; `packet` is that item's.
+    #[inline(always)]
+    pub fn frame<'a>(&'a self, item: &Item, packet: &Packet<'a>) -> Option<Frame<'a>> {
+        match self.odd(item) {
+            None => plain(packet),
+            Some(odd) => Some(odd.frame.over(self.bytes(odd.segment_at), odd.payload_len as usize)),
+        }
     }
 
     #[inline]
-    pub fn packet<'a>(&'a self, item: &Item) -> Packet<'a> {
-        Packet { data: self.bytes(item.packet_at), ..item.packet }
+    fn odd(&self, item: &Item) -> Option<&Odd> {
+        if item.odd == PLAIN {
+            return None;
+        }
+        self.odd.get(item.odd as usize)
     }
 
     #[inline]
@@ -164,5 +238,15 @@ fn narrow(length: usize) -> u32 {
 impl Default for Block {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_one_cache_line() {
+        assert!(size_of::<Item>() <= 64, "{}", size_of::<Item>());
     }
 }

@@ -4,19 +4,21 @@
 use super::block::Block;
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
-use crate::frame::{decode, decode_datagram, Checksums, Decoded, Fragments, Joined, Layer4, Outline, Path};
-use crate::hash::{pair_hash, shard_of_pair};
+use crate::frame::{decode_datagram, decode_odd, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path};
+use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
 use crate::packet::{Lost, Packet};
 use crate::protocol::PROTOCOLS;
-use crate::reader::Stamp;
 
 /// Engine time between two looks at the timers. Silence is seen within it.
 const TICK_NS: u64 = 100_000_000;
 
 /// One segment, until a table says more.
 const SEGMENT: u16 = 0;
+
+/// EtherType of IPv4.
+const IPV4: u16 = 0x0800;
 
 pub struct Front {
     clock: Clock,
@@ -53,9 +55,24 @@ impl Front {
         add(&mut self.ledger.bytes, u64::from(packet.wire_len));
         let now_ns = self.clock.see(packet.ts_ns, &mut self.ledger.notes);
         self.advance(now_ns, block);
+        match plain(packet) {
+            Some(frame) => {
+                if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &Outline::of(&frame, IPV4))) {
+                    return self.ledger.skip(Skip::Filter);
+                }
+                if let Some((flow, shard)) = self.route(&frame, packet.input) {
+                    block.push(packet, now_ns, SEGMENT, flow, shard);
+                }
+            }
+            None => self.odd(packet, now_ns, block),
+        }
+    }
+
+    /// A frame with tags or tunnels, a fragment, another link type, …
+    #[cold]
+    fn odd(&mut self, packet: &Packet<'_>, now_ns: u64, block: &mut Block) {
         let (mut outline, mut whole) = (Outline::default(), None);
-        self.path.clear();
-        let mut decoded = decode(packet, &mut outline, &mut self.path);
+        let mut decoded = decode_odd(packet, &mut outline, &mut self.path);
         if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &outline)) {
             return self.ledger.skip(Skip::Filter);
         }
@@ -72,20 +89,20 @@ impl Front {
             Decoded::Skip(reason) => return self.ledger.skip(reason),
             Decoded::Piece(_) => return,
         };
-        if !self.checksums.delivers(&frame, packet.input, &mut self.ledger) {
-            return self.ledger.skip(Skip::BadChecksum);
+        if let Some((flow, shard)) = self.route(&frame, packet.input) {
+            block.push_odd(packet, &frame, now_ns, SEGMENT, flow, shard);
         }
-        let stamp = Stamp {
-            number: packet.number,
-            ts_ns: packet.ts_ns,
-            now_ns,
-            input: packet.input,
-            vlan: frame.vlan,
-            segment: SEGMENT,
-            transport: if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 },
-        };
-        let pair = pair_hash(stamp.segment, frame.source, frame.destination);
-        block.push(packet, &frame, stamp, pair, shard_of_pair(pair));
+    }
+
+    /// Number of the conversation and its shard; none: no receiver takes this frame.
+    #[inline]
+    fn route(&mut self, frame: &Frame<'_>, input: u16) -> Option<(u64, usize)> {
+        if !self.checksums.delivers(frame, input, &mut self.ledger) {
+            self.ledger.skip(Skip::BadChecksum);
+            return None;
+        }
+        let pair = pair_hash(SEGMENT, frame.source, frame.destination);
+        Some((flow_hash(pair, frame.layer4.ports(), frame.layer4.number()), shard_of_pair(pair)))
     }
 
     pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {

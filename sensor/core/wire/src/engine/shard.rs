@@ -1,12 +1,14 @@
 //! One logical shard: its conversations and what is made of them.
 
-use super::block::{Block, Tick};
+use super::block::{Block, Item, Tick};
 use crate::analysis::Analysis;
+use crate::flow::Address;
 use crate::frame::Duplicates;
 use crate::ledger::{Ledger, Skip};
 use crate::limits;
+use crate::packet::Packet;
 use crate::reader::Stamp;
-use crate::stream::{Address, Streams};
+use crate::stream::Streams;
 
 pub struct Shard {
     number: usize,
@@ -14,8 +16,10 @@ pub struct Shard {
     streams: Streams,
     pub analysis: Analysis,
     ledger: Ledger,
-    /// Addresses of the block's packets, and where their flows were found. Empty between blocks.
-    found: Vec<(Address, Option<u32>)>,
+    /// Of the block's packets: where their flows stand, most likely, and their fingerprints. Empty between blocks.
+    found: Vec<(u32, u64)>,
+    /// Sum of what was fetched ahead: it is read so that it is there, and means nothing.
+    fetched: u64,
 }
 
 impl Shard {
@@ -27,6 +31,7 @@ impl Shard {
             analysis,
             ledger: Ledger::default(),
             found: Vec::new(),
+            fetched: 0,
         }
     }
 
@@ -47,38 +52,43 @@ impl Shard {
         // All look-ups first: the memory of flows that lie anywhere is fetched side by side, not one after the other.
         self.found.clear();
         for item in items.iter().filter_map(|number| block.item(*number)) {
-            let address = Address::new(&block.frame(item), &item.stamp, item.pair);
-            let slot = self.streams.locate(&address);
-            self.found.push((address, slot));
+            let packet = block.packet(item);
+            let print = block.frame(item, &packet).map_or(0, |frame| self.duplicates.print(&frame, packet.ts_ns));
+            self.fetched ^= self.duplicates.touch(print);
+            self.found.push((self.streams.place(item.flow), print));
         }
         let found = std::mem::take(&mut self.found);
         let mut ticks = block.ticks.iter().peekable();
-        for (number, (address, hint)) in items.iter().zip(&found) {
+        for (number, (place, print)) in items.iter().zip(&found) {
             while let Some(tick) = ticks.next_if(|tick| tick.before <= *number) {
                 self.tick(tick);
             }
-            let Some(item) = block.item(*number) else { continue };
-            self.analysis.at(item.stamp.now_ns, item.order);
-            let frame = block.frame(item);
-            let Stamp { input, ts_ns, .. } = item.stamp;
-            if self.duplicates.is_copy(&frame, input, ts_ns, limits::DUPLICATE_NS) {
-                self.ledger.skip(Skip::Duplicate);
-                continue;
+            if let Some(item) = block.item(*number) {
+                self.packet(block, item, *place, *print);
             }
-            self.streams.frame(
-                &frame,
-                &block.packet(item),
-                address,
-                *hint,
-                &item.stamp,
-                &mut self.ledger,
-                &mut self.analysis,
-            );
         }
         for tick in ticks {
             self.tick(tick);
         }
         self.found = found;
+    }
+
+    #[inline]
+    fn packet(&mut self, block: &Block, item: &Item, place: u32, print: u64) {
+        let packet = block.packet(item);
+        let Some(frame) = block.frame(item, &packet) else { return self.ledger.skip(Skip::BadFrame) };
+        let Packet { number, ts_ns, input, .. } = packet;
+        self.analysis.at(item.now_ns, block.order(item));
+        if self.duplicates.is_copy_of(print, &frame, input, ts_ns, limits::DUPLICATE_NS) {
+            return self.ledger.skip(Skip::Duplicate);
+        }
+        let (now_ns, vlan, segment, transport) = (item.now_ns, frame.vlan, item.segment, frame.layer4.number());
+        let (source_port, destination_port) = frame.layer4.ports();
+        let source = (frame.source, source_port);
+        let destination = (frame.destination, destination_port);
+        let address = Address { hash: item.flow, source, destination, segment, transport };
+        let stamp = Stamp { number, ts_ns, now_ns, input, vlan, segment, transport };
+        self.streams.frame(&frame, &packet, &address, place, &stamp, &mut self.ledger, &mut self.analysis);
     }
 
     /// On a fixed grid of engine time, so that blocks never change a result.

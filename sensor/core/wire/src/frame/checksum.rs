@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use super::{Frame, Layer4};
-use crate::hash::Seeded;
+use crate::hash::{mixed, Seeded};
 use crate::ledger::{add, Ledger};
 use crate::limits::CHECKSUM_SENDERS;
 
@@ -45,15 +45,31 @@ impl Frame<'_> {
     }
 }
 
-/// Sums are taken in the machine's own byte order, four bytes at a time: the ones' complement sum of 16-bit words comes
-/// out the same, with its bytes in that order (RFC 1071 2). 2^14 words of 32 bits fit a `u64` easily.
+/// Sums are taken in the machine's own byte order, eight bytes at a time with the carries beside them: the ones'
+/// complement sum of 16-bit words comes out the same, with its bytes in that order (RFC 1071 2).
 #[inline]
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let whole = words.iter().fold(0u64, |sum, bytes| sum.wrapping_add(word(*bytes)));
-    let mut last = [0; 4];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    whole.wrapping_add(word(last))
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (mut sum, mut carries) = (0u64, 0u64);
+    for word in words {
+        let (more, carry) = sum.overflowing_add(u64::from_ne_bytes(*word));
+        sum = more;
+        carries = carries.wrapping_add(carry.into());
+    }
+    (sum & 0xffff_ffff).wrapping_add(sum >> 32).wrapping_add(carries).wrapping_add(last(rest))
+}
+
+/// The sum of at most seven bytes.
+#[inline]
+fn last(mut rest: &[u8]) -> u64 {
+    let mut sum = 0u64;
+    if let Some((four, behind)) = rest.split_first_chunk::<4>() {
+        (sum, rest) = (word(*four), behind);
+    }
+    if let Some(([a, b], behind)) = rest.split_first_chunk::<2>() {
+        (sum, rest) = (sum.wrapping_add(word([*a, *b, 0, 0])), behind);
+    }
+    rest.first().map_or(sum, |byte| sum.wrapping_add(word([*byte, 0, 0, 0])))
 }
 
 #[inline]
@@ -158,12 +174,12 @@ impl Checksums {
 
     #[inline]
     fn sender(&self, frame: &Frame<'_>, input: u16) -> usize {
+        let [a, b, c, d, e, f] = frame.source_mac;
+        let [g, h] = input.to_be_bytes();
         let hash = if frame.source_mac == [0; 6] {
             self.hasher.hash_one((input, frame.source))
         } else {
-            let [a, b, c, d, e, f] = frame.source_mac;
-            let [g, h] = input.to_be_bytes();
-            self.hasher.hash_one(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            mixed(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
         };
         usize::try_from(hash).unwrap_or(0) & CHECKSUM_SENDERS.wrapping_sub(1)
     }

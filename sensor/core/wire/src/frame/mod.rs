@@ -26,6 +26,7 @@ pub use checksum::Checksums;
 pub use duplicates::{Duplicates, PortRate};
 pub use fragments::{Fragments, Joined, Whole};
 pub use path::{Layer, Path, TunnelKind};
+pub use plain::plain;
 pub use redundancy::Redundancy;
 
 use crate::cursor::Short;
@@ -80,6 +81,15 @@ pub enum Layer4 {
 }
 
 impl Layer4 {
+    /// As the IP header calls it.
+    #[inline]
+    pub fn number(&self) -> u8 {
+        match self {
+            Layer4::Tcp { .. } => 6,
+            Layer4::Udp { .. } => 17,
+        }
+    }
+
     #[inline]
     pub fn ports(&self) -> (u16, u16) {
         match *self {
@@ -142,15 +152,41 @@ pub struct Outline {
     pub destination_port: Option<u16>,
 }
 
+impl Outline {
+    /// Of a frame that was read to its ports, behind this EtherType.
+    pub fn of(frame: &Frame<'_>, ethertype: u16) -> Self {
+        let (source_port, destination_port) = frame.layer4.ports();
+        Self {
+            ethertype,
+            vlan: frame.vlan,
+            source: Some(frame.source),
+            destination: Some(frame.destination),
+            transport: Some(frame.layer4.number()),
+            source_port: Some(source_port),
+            destination_port: Some(destination_port),
+        }
+    }
+}
+
 /// Take a frame apart. `outline` is filled as far as the frame could be read, also when it is skipped; `path` is emptied
 /// first and then has what lies around the innermost frame, outermost first.
 #[inline]
 pub fn decode<'a>(packet: &Packet<'a>, outline: &mut Outline, path: &mut Path) -> Decoded<'a> {
     path.clear();
-    match plain::read(packet, outline) {
-        Some(frame) => Decoded::Frame(frame),
+    match plain(packet) {
+        Some(frame) => {
+            *outline = Outline::of(&frame, 0x0800);
+            Decoded::Frame(frame)
+        }
         None => settled(link::packet(packet, outline, path)),
     }
+}
+
+/// [`decode`] for frames that are not [`plain`].
+#[cold]
+pub fn decode_odd<'a>(packet: &Packet<'a>, outline: &mut Outline, path: &mut Path) -> Decoded<'a> {
+    path.clear();
+    settled(link::packet(packet, outline, path))
 }
 
 /// Go on where the pieces of a datagram had to be waited for: with its transport header, or with the tunnel in it.

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{redundancy, Frame, Layer4, Outline};
+use super::{redundancy, Frame, Layer4};
 use crate::packet::{LinkType, Packet};
 
 /// Ethernet, IPv4 and TCP headers without options.
@@ -12,9 +12,9 @@ const HEADERS: usize = 54;
 const ETHERNET: usize = 14;
 const IP: usize = 20;
 
-/// `None`: not such a frame. Then `outline` is as it was.
-#[inline]
-pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Frame<'a>> {
+/// `None`: not such a frame.
+#[inline(always)]
+pub fn plain<'a>(packet: &Packet<'a>) -> Option<Frame<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
     let total = usize::from(u16::from_be_bytes([head[16], head[17]]));
     let header = usize::from(head[46] >> 4).wrapping_mul(4);
@@ -36,15 +36,6 @@ pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Fra
     let destination = IpAddr::V4(Ipv4Addr::new(head[30], head[31], head[32], head[33]));
     let source_port = u16::from_be_bytes([head[34], head[35]]);
     let destination_port = u16::from_be_bytes([head[36], head[37]]);
-    *outline = Outline {
-        ethertype: 0x0800,
-        vlan: None,
-        source: Some(source),
-        destination: Some(destination),
-        transport: Some(6),
-        source_port: Some(source_port),
-        destination_port: Some(destination_port),
-    };
     Some(Frame {
         source_mac: [head[6], head[7], head[8], head[9], head[10], head[11]],
         destination_mac: [head[0], head[1], head[2], head[3], head[4], head[5]],
@@ -71,7 +62,7 @@ pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Fra
 
 #[cfg(test)]
 mod tests {
-    use super::super::{link, settled, Decoded, Path};
+    use super::super::{link, settled, Decoded, Outline, Path};
     use super::*;
 
     /// Ethernet, IPv4, TCP, four bytes of payload, and `padding`.
@@ -99,8 +90,9 @@ mod tests {
                 for wire_len in [length, whole.len()].map(|length| u32::try_from(length).unwrap()) {
                     let (link, data) = (LinkType::Ethernet, &data[..length]);
                     let packet = Packet { ts_ns: 0, number: 1, input: 0, link, wire_len, data, vlan: None, offset: 0 };
-                    let (mut near, mut far) = (Outline::default(), Outline::default());
-                    let Some(short) = read(&packet, &mut near) else { continue };
+                    let mut far = Outline::default();
+                    let Some(short) = plain(&packet) else { continue };
+                    let near = Outline::of(&short, 0x0800);
                     taken += 1;
                     match settled(link::packet(&packet, &mut far, &mut Path::default())) {
                         Decoded::Frame(long) => assert_eq!(format!("{short:?}{near:?}"), format!("{long:?}{far:?}")),

@@ -23,9 +23,9 @@ impl Streams {
         let Some(half) = flow.halves.get_mut(side) else { return };
         half.advance(bytes.len());
         let waiting = half.held.as_mut().filter(|held| !held.front.is_empty());
-        let cost = bytes.len().saturating_add(PACKET_COST);
-        let full = self.held_bytes.saturating_add(cost) > limits::per_shard(limits::HELD_BYTES);
         let Some(held) = waiting else {
+            // Before the parser, which may come to keep some of these bytes itself.
+            let full = over(self.held_bytes, bytes);
             let progress = self.reader.read(flow, side, bytes, stamp, ledger, consumer);
             if progress.kept || flow.kept > 0 {
                 self.held_bytes = kept(flow, side, self.held_bytes);
@@ -52,13 +52,13 @@ impl Streams {
             add(&mut ledger.held, 1);
             return self.bound_front(slot, side, ledger);
         };
-        if full {
+        if over(self.held_bytes, bytes) {
             ledger.lose(Loss::StreamBudget, 1);
             return self.drop_front(slot, side, ledger, |ledger, packets| ledger.lose(Loss::StreamBudget, packets));
         }
         held.front.extend_from_slice(bytes);
         held.ends.push_back(held.front.len());
-        self.held_bytes = self.held_bytes.saturating_add(cost);
+        self.held_bytes = self.held_bytes.saturating_add(bytes.len()).saturating_add(PACKET_COST);
         add(&mut ledger.held, 1);
         if held.front.len() < held.need {
             return self.bound_front(slot, side, ledger);
@@ -115,6 +115,12 @@ impl Streams {
             class(ledger, packets as u64);
         }
     }
+}
+
+/// Whether keeping these bytes would go beyond the budget.
+#[inline]
+fn over(held_bytes: usize, bytes: &[u8]) -> bool {
+    held_bytes.saturating_add(bytes.len()).saturating_add(PACKET_COST) > limits::per_shard(limits::HELD_BYTES)
 }
 
 /// What the parser keeps belongs to the budget of what waits; beyond it the parser forgets. Returns the new sum.
