@@ -3,10 +3,10 @@
 //! The shards run through a block one after the other (or on several threads at once), so what one shard keeps stays in
 //! the cache for all its packets of the block. A block never changes a result: it only groups.
 //!
-//! What is kept of a packet fits in one cache line. Its headers are read again in the shard, which costs less than
+//! What is kept of a packet is little more than one cache line. Its headers are read again in the shard, which costs less than
 //! carrying them there; only what came the long way (tunnels, fragments, other link types) is carried.
 
-use crate::frame::{plain, Frame};
+use crate::frame::{brief, plain, Brief, Frame, Print};
 use crate::hash::SHARDS;
 use crate::packet::{LinkType, Packet, Tag};
 
@@ -20,22 +20,37 @@ pub struct Item {
     offset: u64,
     /// `hash::flow_hash` of its conversation.
     pub flow: u64,
-    /// Place in the order of everything, counted from the block's first.
-    order: u32,
+    /// `Print::by_id` and `Print::place`.
+    pub print: u64,
+    place: u32,
     packet_at: Place,
-    wire_len: u32,
-    /// Index into `odd`; [`PLAIN`]: there is nothing.
+    /// Index into `odd`; [`PLAIN`]: there is nothing, but these two say where its payload lies in the packet.
     odd: u32,
+    payload_at: u16,
+    payload_len: u16,
     input: u16,
     pub segment: u16,
 }
 
 const PLAIN: u32 = u32::MAX;
 
+/// What is known of a packet in front of the shards, beside its headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Routed {
+    pub now_ns: u64,
+    pub segment: u16,
+    /// `hash::flow_hash` of its conversation.
+    pub flow: u64,
+    pub print: Print,
+    pub shard: usize,
+}
+
 /// What is carried of a frame whose headers are not read again.
 #[derive(Debug)]
 struct Odd {
     frame: Frame<'static>,
+    print: Print,
+    wire_len: u32,
     link: LinkType,
     vlan: Option<Tag>,
     /// The layer-4 segment: a part of the packet, unless it was put together from several.
@@ -113,58 +128,55 @@ impl Block {
         self.ticks.push(Tick { before, now_ns, order });
     }
 
-    /// Take a packet whose frame is [`plain`].
+    /// Take a packet whose headers are read again from its bytes (`Frame::is_in_its_bytes`).
     #[inline]
-    pub fn push(&mut self, packet: &Packet<'_>, now_ns: u64, segment: u16, flow: u64, shard: usize) {
-        self.put(packet, now_ns, segment, flow, shard, PLAIN);
+    pub fn push(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, routed: &Routed) {
+        let packet_at = self.keep(packet.data);
+        let inside = frame.payload.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr());
+        let short = |length: usize| u16::try_from(length).unwrap_or(0);
+        self.put(packet, packet_at, routed, PLAIN, (short(inside), short(frame.payload.len())));
     }
 
     /// Take a packet with what its headers said.
     #[cold]
-    pub fn push_odd(
-        &mut self,
-        packet: &Packet<'_>,
-        frame: &Frame<'_>,
-        now_ns: u64,
-        segment: u16,
-        flow: u64,
-        shard: usize,
-    ) {
-        let start = narrow(self.bytes.len());
-        let odd = narrow(self.odd.len());
-        self.put(packet, now_ns, segment, flow, shard, odd);
+    pub fn push_odd(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, routed: &Routed) {
+        let packet_at = self.keep(packet.data);
         // The segment is a part of the packet: how far into it says the distance of their addresses.
         let inside = frame.segment.as_ptr().addr().wrapping_sub(packet.data.as_ptr().addr());
         let segment_at = if inside.saturating_add(frame.segment.len()) <= packet.data.len() {
-            Place { start: start.saturating_add(narrow(inside)), len: narrow(frame.segment.len()) }
+            Place { start: packet_at.start.saturating_add(narrow(inside)), len: narrow(frame.segment.len()) }
         } else {
             self.keep(frame.segment)
         };
-        let (payload_len, link, vlan) = (narrow(frame.payload.len()), packet.link, packet.vlan);
-        self.odd.push(Odd { frame: frame.without_bytes(), link, vlan, segment_at, payload_len });
+        let (payload_len, frame) = (narrow(frame.payload.len()), frame.without_bytes());
+        let Packet { wire_len, link, vlan, .. } = *packet;
+        let print = routed.print;
+        self.odd.push(Odd { frame, print, wire_len, link, vlan, segment_at, payload_len });
+        self.put(packet, packet_at, routed, narrow(self.odd.len().saturating_sub(1)), (0, 0));
     }
 
     #[inline]
-    fn put(&mut self, packet: &Packet<'_>, now_ns: u64, segment: u16, flow: u64, shard: usize, odd: u32) {
-        let packet_at = self.keep(packet.data);
+    fn put(&mut self, packet: &Packet<'_>, packet_at: Place, routed: &Routed, odd: u32, payload: (u16, u16)) {
         let place = narrow(self.items.len());
-        let order = self.next_order;
-        self.next_order = order.saturating_add(1);
-        let order = u32::try_from(order.wrapping_sub(self.first_order)).unwrap_or(u32::MAX);
-        let Packet { ts_ns, number, input, wire_len, offset, .. } = *packet;
+        let Packet { ts_ns, number, input, offset, .. } = *packet;
+        let Routed { now_ns, segment, flow, print, shard } = *routed;
+        let (payload_at, payload_len) = payload;
         self.items.push(Item {
             ts_ns,
             now_ns,
             number,
             offset,
             flow,
-            order,
+            print: print.by_id,
+            place: print.place,
             packet_at,
-            wire_len,
             odd,
+            payload_at,
+            payload_len,
             input,
             segment,
         });
+        self.next_order = self.next_order.saturating_add(1);
         if let Some(list) = self.by_shard.get_mut(shard) {
             list.push(place);
         }
@@ -181,38 +193,51 @@ impl Block {
         self.items.get(number as usize)
     }
 
-    /// Place of an item in the order of everything.
+    /// Place of an item in the order of everything, behind so many of the block's ticks.
     #[inline]
-    pub fn order(&self, item: &Item) -> u64 {
-        self.first_order.wrapping_add(item.order.into())
+    pub fn order(&self, number: u32, ticks: u64) -> u64 {
+        self.first_order.saturating_add(number.into()).saturating_add(ticks)
     }
 
-    /// The packet as it was captured.
+    /// A plain packet, and what is needed of its headers.
     #[inline(always)]
-    pub fn packet<'a>(&'a self, item: &Item) -> Packet<'a> {
-        let Item { ts_ns, number, offset, wire_len, input, .. } = *item;
-        let (mut link, mut vlan) = (LinkType::Ethernet, None);
-        if let Some(odd) = self.odd(item) {
-            (link, vlan) = (odd.link, odd.vlan);
-        }
-        Packet { ts_ns, number, input, link, wire_len, data: self.bytes(item.packet_at), vlan, offset }
-    }
-
-    /// What its headers say; `packet` is that item's.
-    #[inline(always)]
-    pub fn frame<'a>(&'a self, item: &Item, packet: &Packet<'a>) -> Option<Frame<'a>> {
-        match self.odd(item) {
-            None => plain(packet),
-            Some(odd) => Some(odd.frame.over(self.bytes(odd.segment_at), odd.payload_len as usize)),
-        }
-    }
-
-    #[inline]
-    fn odd(&self, item: &Item) -> Option<&Odd> {
-        if item.odd == PLAIN {
+    pub fn brief<'a>(&'a self, item: &Item) -> Option<(Packet<'a>, Brief<'a>)> {
+        if item.odd != PLAIN {
             return None;
         }
-        self.odd.get(item.odd as usize)
+        let packet = self.plain_packet(item);
+        let start = usize::from(item.payload_at);
+        let end = start.wrapping_add(usize::from(item.payload_len));
+        Some((packet, brief(packet.data, start..end)?))
+    }
+
+    #[inline(always)]
+    fn plain_packet<'a>(&'a self, item: &Item) -> Packet<'a> {
+        let Item { ts_ns, number, offset, input, packet_at, .. } = *item;
+        let data = self.bytes(packet_at);
+        Packet { ts_ns, number, input, link: LinkType::Ethernet, wire_len: packet_at.len, data, vlan: None, offset }
+    }
+
+    /// Any packet, with its headers.
+    #[cold]
+    pub fn whole<'a>(&'a self, item: &Item) -> Option<(Packet<'a>, Frame<'a>)> {
+        let Some(odd) = self.odd.get(item.odd as usize) else {
+            let packet = self.plain_packet(item);
+            return Some((packet, plain(&packet)?));
+        };
+        let Item { ts_ns, number, offset, input, packet_at, .. } = *item;
+        let Odd { wire_len, link, vlan, .. } = *odd;
+        let packet = Packet { ts_ns, number, input, link, wire_len, data: self.bytes(packet_at), vlan, offset };
+        Some((packet, odd.frame.over(self.bytes(odd.segment_at), odd.payload_len as usize)))
+    }
+
+    /// Fingerprints of a packet's frame.
+    #[inline]
+    pub fn print(&self, item: &Item) -> Print {
+        match self.odd.get(item.odd as usize) {
+            None => Print { by_id: item.print, by_sequence: 0, place: item.place, lan: 0 },
+            Some(odd) => odd.print,
+        }
     }
 
     #[inline]
@@ -246,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_is_one_cache_line() {
-        assert!(size_of::<Item>() <= 64, "{}", size_of::<Item>());
+    fn an_item_is_little_more_than_one_cache_line() {
+        assert!(size_of::<Item>() <= 72, "{}", size_of::<Item>());
     }
 }

@@ -1,10 +1,12 @@
 //! In front of the shards, in order of arrival: engine time, headers and tunnels, fragments, the user's filter,
 //! checksums, which shard.
 
-use super::block::Block;
+use super::block::{Block, Routed};
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
-use crate::frame::{decode_datagram, decode_odd, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path};
+use crate::frame::{
+    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path, Prints,
+};
 use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
@@ -30,6 +32,7 @@ pub struct Front {
     path: Path,
     fragments: Fragments,
     checksums: Checksums,
+    prints: Prints,
 }
 
 impl Front {
@@ -42,6 +45,7 @@ impl Front {
             path: Path::default(),
             fragments: Fragments::new(limits::FRAGMENT_BYTES),
             checksums: Checksums::default(),
+            prints: Prints::default(),
         }
     }
 
@@ -56,23 +60,23 @@ impl Front {
         let now_ns = self.clock.see(packet.ts_ns, &mut self.ledger.notes);
         self.advance(now_ns, block);
         match plain(packet) {
-            Some(frame) => {
+            Some(frame) if frame.is_in_its_bytes(packet) => {
                 if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &Outline::of(&frame, IPV4))) {
                     return self.ledger.skip(Skip::Filter);
                 }
-                if let Some((flow, shard)) = self.route(&frame, packet.input) {
-                    block.push(packet, now_ns, SEGMENT, flow, shard);
+                if let Some(routed) = self.route(packet, &frame, now_ns) {
+                    block.push(packet, &frame, &routed);
                 }
             }
-            None => self.odd(packet, now_ns, block),
+            _ => self.odd(packet, now_ns, block),
         }
     }
 
-    /// A frame with tags or tunnels, a fragment, another link type, …
+    /// A frame with tags, tunnels or a trailer, a fragment, another link type, …
     #[cold]
     fn odd(&mut self, packet: &Packet<'_>, now_ns: u64, block: &mut Block) {
         let (mut outline, mut whole) = (Outline::default(), None);
-        let mut decoded = decode_odd(packet, &mut outline, &mut self.path);
+        let mut decoded = decode(packet, &mut outline, &mut self.path);
         if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &outline)) {
             return self.ledger.skip(Skip::Filter);
         }
@@ -89,20 +93,23 @@ impl Front {
             Decoded::Skip(reason) => return self.ledger.skip(reason),
             Decoded::Piece(_) => return,
         };
-        if let Some((flow, shard)) = self.route(&frame, packet.input) {
-            block.push_odd(packet, &frame, now_ns, SEGMENT, flow, shard);
+        if let Some(routed) = self.route(packet, &frame, now_ns) {
+            block.push_odd(packet, &frame, &routed);
         }
     }
 
-    /// Number of the conversation and its shard; none: no receiver takes this frame.
-    #[inline]
-    fn route(&mut self, frame: &Frame<'_>, input: u16) -> Option<(u64, usize)> {
-        if !self.checksums.delivers(frame, input, &mut self.ledger) {
+    /// Where a frame belongs; nowhere when no receiver takes it.
+    #[inline(always)]
+    fn route(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, now_ns: u64) -> Option<Routed> {
+        let digest = self.prints.digest(frame, packet.ts_ns);
+        if !self.checksums.delivers(frame, digest, packet.input, &mut self.ledger) {
             self.ledger.skip(Skip::BadChecksum);
             return None;
         }
         let pair = pair_hash(SEGMENT, frame.source, frame.destination);
-        Some((flow_hash(pair, frame.layer4.ports(), frame.layer4.number()), shard_of_pair(pair)))
+        let flow = flow_hash(pair, frame.layer4.ports(), frame.layer4.number());
+        let print = self.prints.of(frame, digest);
+        Some(Routed { now_ns, segment: SEGMENT, flow, print, shard: shard_of_pair(pair) })
     }
 
     pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {

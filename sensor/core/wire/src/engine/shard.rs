@@ -10,14 +10,17 @@ use crate::packet::Packet;
 use crate::reader::Stamp;
 use crate::stream::Streams;
 
+/// As the IP header calls it.
+const TCP: u8 = 6;
+
 pub struct Shard {
     number: usize,
     duplicates: Duplicates,
     streams: Streams,
     pub analysis: Analysis,
     ledger: Ledger,
-    /// Of the block's packets: where their flows stand, most likely, and their fingerprints. Empty between blocks.
-    found: Vec<(u32, u64)>,
+    /// Where the flows of the block's packets stand, most likely. Empty between blocks.
+    found: Vec<u32>,
     /// Sum of what was fetched ahead: it is read so that it is there, and means nothing.
     fetched: u64,
 }
@@ -52,43 +55,64 @@ impl Shard {
         // All look-ups first: the memory of flows that lie anywhere is fetched side by side, not one after the other.
         self.found.clear();
         for item in items.iter().filter_map(|number| block.item(*number)) {
-            let packet = block.packet(item);
-            let print = block.frame(item, &packet).map_or(0, |frame| self.duplicates.print(&frame, packet.ts_ns));
-            self.fetched ^= self.duplicates.touch(print);
-            self.found.push((self.streams.place(item.flow), print));
+            self.fetched ^= self.duplicates.touch(item.print);
+            self.found.push(self.streams.place(item.flow));
         }
         let found = std::mem::take(&mut self.found);
-        let mut ticks = block.ticks.iter().peekable();
-        for (number, (place, print)) in items.iter().zip(&found) {
-            while let Some(tick) = ticks.next_if(|tick| tick.before <= *number) {
+        let mut ticks = block.ticks.iter();
+        let mut next = ticks.next();
+        let mut passed = 0u64;
+        for (number, place) in items.iter().zip(&found) {
+            while let Some(tick) = next.filter(|tick| tick.before <= *number) {
                 self.tick(tick);
+                passed = passed.saturating_add(1);
+                next = ticks.next();
             }
             if let Some(item) = block.item(*number) {
-                self.packet(block, item, *place, *print);
+                self.analysis.at(item.now_ns, block.order(*number, passed));
+                self.packet(block, item, *place);
             }
         }
-        for tick in ticks {
-            self.tick(tick);
-        }
+        next.into_iter().chain(ticks).for_each(|tick| self.tick(tick));
         self.found = found;
     }
 
+    /// `place`: where its flow stands, most likely.
     #[inline]
-    fn packet(&mut self, block: &Block, item: &Item, place: u32, print: u64) {
-        let packet = block.packet(item);
-        let Some(frame) = block.frame(item, &packet) else { return self.ledger.skip(Skip::BadFrame) };
+    fn packet(&mut self, block: &Block, item: &Item, place: u32) {
+        let Some((packet, brief)) = block.brief(item) else { return self.whole(block, item, place, false) };
         let Packet { number, ts_ns, input, .. } = packet;
-        self.analysis.at(item.now_ns, block.order(item));
-        if self.duplicates.is_copy_of(print, &frame, input, ts_ns, limits::DUPLICATE_NS) {
+        if self.duplicates.is_copy(block.print(item), brief.source.0, input, ts_ns, limits::DUPLICATE_NS) {
             return self.ledger.skip(Skip::Duplicate);
         }
-        let (now_ns, vlan, segment, transport) = (item.now_ns, frame.vlan, item.segment, frame.layer4.number());
+        let Item { now_ns, segment, flow: hash, .. } = *item;
+        let (source, destination, transport) = (brief.source, brief.destination, TCP);
+        let found = self.streams.find(place, &Address { hash, source, destination, segment, transport });
+        let Some((slot, side)) = found.filter(|found| self.streams.runs(*found, &brief)) else {
+            return self.whole(block, item, place, true);
+        };
+        // Nearly every packet of a plant: next in line, nothing waits.
+        let stamp = Stamp { number, ts_ns, now_ns, input, vlan: None, segment, transport };
+        self.streams.next(slot, side, brief.payload, &packet, &stamp, &mut self.ledger, &mut self.analysis);
+    }
+
+    /// The long way. `no_copy`: that was looked at.
+    #[inline(never)]
+    fn whole(&mut self, block: &Block, item: &Item, place: u32, no_copy: bool) {
+        let Some((packet, frame)) = block.whole(item) else { return self.ledger.skip(Skip::BadFrame) };
+        let Packet { number, ts_ns, input, .. } = packet;
+        let print = block.print(item);
+        if !no_copy && self.duplicates.is_copy(print, frame.source, input, ts_ns, limits::DUPLICATE_NS) {
+            return self.ledger.skip(Skip::Duplicate);
+        }
+        let Item { now_ns, segment, flow: hash, .. } = *item;
+        let (vlan, transport) = (frame.vlan, frame.layer4.number());
         let (source_port, destination_port) = frame.layer4.ports();
-        let source = (frame.source, source_port);
-        let destination = (frame.destination, destination_port);
-        let address = Address { hash: item.flow, source, destination, segment, transport };
+        let (source, destination) = ((frame.source, source_port), (frame.destination, destination_port));
+        let address = Address { hash, source, destination, segment, transport };
         let stamp = Stamp { number, ts_ns, now_ns, input, vlan, segment, transport };
-        self.streams.frame(&frame, &packet, &address, place, &stamp, &mut self.ledger, &mut self.analysis);
+        let found = self.streams.find(place, &address);
+        self.streams.frame(&frame, &packet, &address, found, &stamp, &mut self.ledger, &mut self.analysis);
     }
 
     /// On a fixed grid of engine time, so that blocks never change a result.
@@ -107,5 +131,5 @@ impl Shard {
 }
 
 fn stamp_of(now_ns: u64) -> Stamp {
-    Stamp { number: 0, ts_ns: now_ns, now_ns, input: 0, vlan: None, segment: 0, transport: 6 }
+    Stamp { number: 0, ts_ns: now_ns, now_ns, input: 0, vlan: None, segment: 0, transport: TCP }
 }

@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use ahash::RandomState;
-
-use super::{Frame, Redundancy};
-use crate::hash::{folded, mixed};
+use super::print::address;
+use super::Print;
+use crate::hash::mixed;
 use crate::limits::PRP_NS;
 
 /// Frames looked at in one go before a port is judged; see [`Duplicates`].
@@ -66,50 +65,29 @@ struct Port {
 /// long it is, and one sender proves nothing. On a proven input one twin of each frame is a copy and further ones pass,
 /// so even there a flood stays visible. The next sample may prove the contrary.
 ///
-/// The table holds the frames of one shard; a line of four frames is one cache line, the oldest of the four goes. A
-/// fingerprint has 64 bits and a key out of the first frame (its capture time and bytes): the same capture gives the same
-/// answers, and nobody on the wire can make two frames that collide.
+/// The table holds the frames of one shard; a line of four frames is one cache line, the oldest of the four goes.
 pub struct Duplicates {
     lines: Box<[Line]>,
-    key: Option<Key>,
     ports: Vec<Port>,
 }
-
-/// Four numbers that nobody on the wire knows.
-type Key = [u64; 4];
 
 impl Duplicates {
     /// Room for `entries` frames, rounded up to a power of two.
     pub fn new(entries: usize) -> Self {
         let lines = entries.div_ceil(WAYS).next_power_of_two();
-        Self { lines: vec![Line::default(); lines].into_boxed_slice(), key: None, ports: Vec::new() }
+        Self { lines: vec![Line::default(); lines].into_boxed_slice(), ports: Vec::new() }
     }
 
-    /// Whether this frame is a copy of one that was seen before. `window_ns`: how long after it a copy may come.
-    pub fn is_copy(&mut self, frame: &Frame<'_>, input: u16, ts_ns: u64, window_ns: u64) -> bool {
-        let print = self.print(frame, ts_ns);
-        self.is_copy_of(print, frame, input, ts_ns, window_ns)
-    }
-
-    /// Fingerprint of what a frame shares with its copies; 0 for one that has none.
-    #[inline]
-    pub fn print(&mut self, frame: &Frame<'_>, ts_ns: u64) -> u64 {
-        let key = self.key.get_or_insert_with(|| keyed(frame, ts_ns));
-        match frame.redundancy {
-            None if frame.ip_id == 0 => 0,
-            _ => print(key, frame, u64::from(frame.ip_id)),
-        }
-    }
-
-    /// Fetch the memory that [`Duplicates::is_copy_of`] will look at. The number means nothing.
+    /// Fetch the memory that [`Duplicates::is_copy`] will look at. The number means nothing.
     #[inline]
     pub fn touch(&self, print: u64) -> u64 {
         self.lines.get(place_of(print, self.lines.len())).map_or(0, |Line([first, ..])| first.print)
     }
 
-    /// [`Duplicates::is_copy`], with the frame's fingerprint.
-    #[inline]
-    pub fn is_copy_of(&mut self, print: u64, frame: &Frame<'_>, input: u16, ts_ns: u64, window_ns: u64) -> bool {
+    /// Whether the frame with this fingerprint is a copy of one that was seen before. `window_ns`: how long after it a
+    /// copy may come.
+    #[inline(always)]
+    pub fn is_copy(&mut self, print: Print, source: IpAddr, input: u16, ts_ns: u64, window_ns: u64) -> bool {
         let port = usize::from(input);
         if port >= self.ports.len() {
             self.ports.resize(port.saturating_add(1), Port::default());
@@ -117,13 +95,8 @@ impl Duplicates {
         if let Some(port) = self.ports.get_mut(port) {
             port.rate.frames = port.rate.frames.saturating_add(1);
         }
-        if print == 0 {
-            return false;
-        }
-        let copy = match frame.redundancy {
-            Some(redundancy) if self.other_lan(frame, redundancy, ts_ns) => true,
-            _ => frame.ip_id != 0 && self.seen(print, frame, port, ts_ns, window_ns),
-        };
+        let doubled = print.by_sequence != 0 && self.other_lan(print, ts_ns);
+        let copy = doubled || (print.by_id != 0 && self.seen(print, source, port, ts_ns, window_ns));
         if copy {
             if let Some(port) = self.ports.get_mut(port) {
                 port.rate.copies = port.rate.copies.saturating_add(1);
@@ -137,10 +110,11 @@ impl Duplicates {
         self.ports.iter().map(|port| port.rate)
     }
 
-    #[inline]
-    fn seen(&mut self, print: u64, frame: &Frame<'_>, port: usize, ts_ns: u64, window_ns: u64) -> bool {
-        let key = self.key.unwrap_or_default();
-        let place = where_seen(&key, frame, port) & !1;
+    #[inline(always)]
+    fn seen(&mut self, print: Print, source: IpAddr, port: usize, ts_ns: u64, window_ns: u64) -> bool {
+        // Inputs are few: their number leaves the rest of the fingerprint as good as it was.
+        let place = print.place ^ low((port as u64) << 1);
+        let print = print.by_id;
         let Some(port) = self.ports.get_mut(port) else { return false };
         let Some(entry) = find(&mut self.lines, print, ts_ns, window_ns) else {
             port.different = port.different.saturating_add(1);
@@ -158,7 +132,7 @@ impl Duplicates {
         if first_twin {
             entry.place |= 1;
             port.twinned = port.twinned.saturating_add(1);
-            port.senders |= 1u64.wrapping_shl(low(mixed(address(frame.source))) & 63);
+            port.senders |= 1u64.wrapping_shl(low(mixed(address(source))) & 63);
         }
         if first_twin && port.rate.proven {
             return true;
@@ -170,13 +144,9 @@ impl Duplicates {
 
     /// The other copy of a doubled frame.
     #[cold]
-    fn other_lan(&mut self, frame: &Frame<'_>, redundancy: Redundancy, ts_ns: u64) -> bool {
-        let [a, b, c, d, e, f] = frame.source_mac;
-        let [high, low] = redundancy.sequence.to_be_bytes();
-        // Set apart from the fingerprints by IP id, which fit in 16 bits.
-        let id = u64::from_be_bytes([a, b, c, d, e, f, high, low]) | 1 << 63;
-        let print = print(&self.key.unwrap_or_default(), frame, id);
-        let place = u32::from(redundancy.lan) << 1;
+    fn other_lan(&mut self, print: Print, ts_ns: u64) -> bool {
+        let place = u32::from(print.lan) << 1;
+        let print = print.by_sequence;
         match find(&mut self.lines, print, ts_ns, PRP_NS) {
             Some(entry) => entry.place != place,
             None => {
@@ -185,64 +155,6 @@ impl Duplicates {
             }
         }
     }
-}
-
-/// Nobody knows the nanosecond at which his first frame will be captured.
-#[cold]
-fn keyed(frame: &Frame<'_>, ts_ns: u64) -> Key {
-    let first = RandomState::with_seeds(0x6475_706c, 0x6963_6174, 0x6573_6f66, 0x6672_616d);
-    [1u64, 2, 3, 4].map(|salt| first.hash_one((salt, ts_ns, frame.segment)))
-}
-
-/// Of what both copies share. Never 0.
-#[inline]
-fn print(key: &Key, frame: &Frame<'_>, id: u64) -> u64 {
-    let [first, second, third, fourth] = *key;
-    // Where the capture cut it, the length still tells.
-    let lengths = (frame.segment.len() as u64) << 32 | u64::from(frame.missing);
-    let addresses = folded(address(frame.source) ^ second, address(frame.destination) ^ first);
-    let mut hash = folded(id ^ third, lengths ^ fourth) ^ addresses;
-    let (pairs, rest) = frame.segment.as_chunks::<16>();
-    for pair in pairs {
-        let (a, b) = halves(pair);
-        hash = folded(a ^ first, b ^ hash);
-    }
-    let mut last = [0; 16];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    let (a, b) = halves(frame.segment.last_chunk::<16>().unwrap_or(&last));
-    folded(folded(a ^ second, b ^ hash) ^ third, fourth).max(1)
-}
-
-#[inline]
-fn halves(pair: &[u8; 16]) -> (u64, u64) {
-    let number = u128::from_ne_bytes(*pair);
-    (wide(number), wide(number >> 64))
-}
-
-#[inline]
-fn address(ip: IpAddr) -> u64 {
-    match ip {
-        IpAddr::V4(ip) => ip.to_bits().into(),
-        IpAddr::V6(ip) => mixed(wide(ip.to_bits())) ^ wide(ip.to_bits() >> 64),
-    }
-}
-
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // half of it is what is wanted
-fn wide(number: u128) -> u64 {
-    number as u64
-}
-
-/// Of the VLAN, tunnel, time to live, MAC addresses and input.
-#[inline]
-fn where_seen(key: &Key, frame: &Frame<'_>, port: usize) -> u32 {
-    let [first, second, third, _] = *key;
-    let mac = |[a, b, c, d, e, f]: [u8; 6]| u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-    let vlan = frame.vlan.map_or(0, |vlan| u64::from(vlan) | 1 << 16);
-    let around = vlan << 32 | u64::from(frame.outside);
-    let between = (port as u64) << 8 | u64::from(frame.ttl);
-    let macs = folded(mac(frame.source_mac) ^ first, mac(frame.destination_mac) ^ second);
-    low(folded(around ^ third ^ macs, between.rotate_left(40) ^ second))
 }
 
 #[inline]
@@ -279,12 +191,11 @@ fn find(lines: &mut [Line], print: u64, ts_ns: u64, window_ns: u64) -> Option<&m
         .find(|entry| entry.print == print && now.wrapping_sub(entry.time).min(entry.time.wrapping_sub(now)) <= window)
 }
 
-/// In place of what was seen longest ago.
+/// In front; what was put in longest ago goes.
 #[inline]
 fn insert(lines: &mut [Line], new: Entry) {
-    let Some(Line(entries)) = line(lines, new.print) else { return };
-    let age = |entry: &Entry| if entry.print == 0 { u32::MAX } else { new.time.wrapping_sub(entry.time) };
-    if let Some(oldest) = entries.iter_mut().max_by_key(|entry| age(entry)) {
-        *oldest = new;
+    if let Some(Line(entries)) = line(lines, new.print) {
+        let [first, second, third, _] = *entries;
+        *entries = [new, first, second, third];
     }
 }

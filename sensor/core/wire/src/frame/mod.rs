@@ -9,12 +9,14 @@
 //! What is read and what is not stands in `docs/frames.md`.
 
 mod checksum;
+mod digest;
 mod duplicates;
 mod fragments;
 mod ip;
 mod link;
 mod path;
 mod plain;
+mod print;
 mod redundancy;
 mod transport;
 mod tunnel;
@@ -23,10 +25,12 @@ mod view;
 use std::net::IpAddr;
 
 pub use checksum::Checksums;
+pub use digest::Digest;
 pub use duplicates::{Duplicates, PortRate};
 pub use fragments::{Fragments, Joined, Whole};
 pub use path::{Layer, Path, TunnelKind};
-pub use plain::plain;
+pub use plain::{brief, plain, Brief};
+pub use print::{Print, Prints};
 pub use redundancy::Redundancy;
 
 use crate::cursor::Short;
@@ -60,6 +64,12 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Of a [`plain`] frame: whether all that is known of it and its packet is told by the captured bytes.
+    #[inline]
+    pub fn is_in_its_bytes(&self, packet: &Packet<'_>) -> bool {
+        self.redundancy.is_none() && packet.wire_len as usize == packet.data.len()
+    }
+
     /// Everything but the bytes, to be kept while `segment` is copied; see [`Frame::over`].
     #[inline]
     pub fn without_bytes(&self) -> Frame<'static> {
@@ -180,13 +190,6 @@ pub fn decode<'a>(packet: &Packet<'a>, outline: &mut Outline, path: &mut Path) -
         }
         None => settled(link::packet(packet, outline, path)),
     }
-}
-
-/// [`decode`] for frames that are not [`plain`].
-#[cold]
-pub fn decode_odd<'a>(packet: &Packet<'a>, outline: &mut Outline, path: &mut Path) -> Decoded<'a> {
-    path.clear();
-    settled(link::packet(packet, outline, path))
 }
 
 /// Go on where the pieces of a datagram had to be waited for: with its transport header, or with the tunnel in it.

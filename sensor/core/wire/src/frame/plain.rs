@@ -3,6 +3,7 @@
 //! Only a short cut. Whatever is odd goes the long way, and a test holds the two to the same answer.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
 use super::{redundancy, Frame, Layer4};
 use crate::packet::{LinkType, Packet};
@@ -18,11 +19,14 @@ pub fn plain<'a>(packet: &Packet<'a>) -> Option<Frame<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
     let total = usize::from(u16::from_be_bytes([head[16], head[17]]));
     let header = usize::from(head[46] >> 4).wrapping_mul(4);
+    // Compared as two numbers, which is what a processor does in one step each.
+    let kind = u32::from_be_bytes([head[12], head[13], head[14], head[15]]) >> 8;
+    let fragment = u32::from_be_bytes([head[20], head[21], head[22], head[23]]) & 0x3fff_00ff;
     let plain = packet.link == LinkType::Ethernet
         && packet.vlan.is_none()
         && packet.wire_len as usize <= packet.data.len()
-        // EtherType, version and header length, no fragment, protocol.
-        && [head[12], head[13], head[14], head[20] & 0x3f, head[21], head[23]] == [8, 0, 0x45, 0, 0, 6]
+        // EtherType, version and header length; no fragment, protocol.
+        && (kind, fragment) == (0x0008_0045, 6)
         && header >= 20;
     if !plain {
         return None;
@@ -60,6 +64,27 @@ pub fn plain<'a>(packet: &Packet<'a>) -> Option<Frame<'a>> {
     })
 }
 
+/// What the way of a plain frame's payload needs of its headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    pub source: (IpAddr, u16),
+    pub destination: (IpAddr, u16),
+    pub sequence: u32,
+    pub flags: u8,
+    pub payload: &'a [u8],
+}
+
+/// Read the headers of a frame that [`plain`] has read before; its payload lies there in `data`.
+#[inline(always)]
+pub fn brief(data: &[u8], payload: Range<usize>) -> Option<Brief<'_>> {
+    let head = data.first_chunk::<HEADERS>()?;
+    let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+    let ip = |at: usize| IpAddr::V4(Ipv4Addr::new(head[at], head[at + 1], head[at + 2], head[at + 3]));
+    let sequence = u32::from_be_bytes([head[38], head[39], head[40], head[41]]);
+    let (source, destination) = ((ip(26), port(34)), (ip(30), port(36)));
+    Some(Brief { source, destination, sequence, flags: head[47], payload: data.get(payload)? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{link, settled, Decoded, Outline, Path};
@@ -73,6 +98,12 @@ mod tests {
         bytes.extend([1, 2, 3, 4]);
         bytes.extend(padding);
         bytes
+    }
+
+    fn payload_of(frame: &Frame<'_>, data: &[u8]) -> Range<usize> {
+        let start = ETHERNET + IP + frame.segment.len() - frame.payload.len();
+        assert!(start + frame.payload.len() <= data.len());
+        start..start + frame.payload.len()
     }
 
     #[test]
@@ -94,6 +125,14 @@ mod tests {
                     let Some(short) = plain(&packet) else { continue };
                     let near = Outline::of(&short, 0x0800);
                     taken += 1;
+                    let brief = brief(data, payload_of(&short, data)).unwrap();
+                    let ends = ((short.source, brief.source.1), (short.destination, brief.destination.1));
+                    assert_eq!((brief.source, brief.destination, brief.payload), (ends.0, ends.1, short.payload));
+                    let Layer4::Tcp { source_port, destination_port, sequence, flags, .. } = short.layer4 else {
+                        panic!("not TCP")
+                    };
+                    let (ports, numbers) = ((brief.source.1, brief.destination.1), (brief.sequence, brief.flags));
+                    assert_eq!((ports, numbers), ((source_port, destination_port), (sequence, flags)));
                     match settled(link::packet(&packet, &mut far, &mut Path::default())) {
                         Decoded::Frame(long) => assert_eq!(format!("{short:?}{near:?}"), format!("{long:?}{far:?}")),
                         other => panic!("{other:?}"),

@@ -12,7 +12,7 @@ pub use held::{Held, Segment, PACKET_COST};
 
 use crate::event::Endpoint;
 use crate::flow::{Address, Flow, FlowTable};
-use crate::frame::{tcp, Frame, Layer4};
+use crate::frame::{tcp, Brief, Frame, Layer4};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::packet::Packet;
 use crate::reader::{Consumer, Reader, Stamp};
@@ -61,37 +61,46 @@ impl Streams {
         self.table.place(hash)
     }
 
-    /// Take one frame. It ends in exactly one class of the ledger, or is held. `place` is what [`Streams::place`] said.
+    /// The flow of that address, asked for at that place first, and the sender's place in it.
+    #[inline]
+    pub fn find(&self, place: u32, address: &Address) -> Option<(u32, usize)> {
+        self.table.find_at(place, address)
+    }
+
+    /// Whether all that is to be done with this frame is to read its payload, as [`Streams::next`] does.
+    #[inline]
+    pub fn runs(&self, (slot, side): (u32, usize), frame: &Brief<'_>) -> bool {
+        let ordinary = frame.flags & (tcp::SYN | tcp::FIN | tcp::RST) == 0;
+        let runs = |flow: &Flow| flow.runs(side, frame.sequence);
+        ordinary && !frame.payload.is_empty() && self.table.at(slot).is_some_and(runs)
+    }
+
+    /// Take a frame's payload that is next in line. Comes to the same as [`Streams::frame`] where [`Streams::runs`].
     #[inline]
     #[allow(clippy::too_many_arguments)]
-    pub fn frame<C: Consumer>(
+    pub fn next<C: Consumer>(
         &mut self,
-        frame: &Frame<'_>,
+        slot: u32,
+        side: usize,
+        payload: &[u8],
         packet: &Packet<'_>,
-        address: &Address,
-        place: u32,
         stamp: &Stamp,
         ledger: &mut Ledger,
         consumer: &mut C,
     ) {
-        let found = self.table.find_at(place, address);
-        if let (Some((slot, side)), Layer4::Tcp { sequence, flags, .. }) = (found, frame.layer4) {
-            let ordinary = flags & (tcp::SYN | tcp::FIN | tcp::RST) == 0;
-            if ordinary && !frame.payload.is_empty() && frame.missing == 0 {
-                if let Some(flow) = self.table.get(slot).filter(|flow| flow.runs(side, sequence)) {
-                    // Nearly every packet of a plant: next in line, nothing waits.
-                    flow.last_ns = stamp.now_ns;
-                    consumer.packet(&mut flow.marks, packet);
-                    return self.feed(slot, side, frame.payload, stamp, ledger, consumer);
-                }
-            }
+        let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
+        flow.last_ns = stamp.now_ns;
+        consumer.packet(&mut flow.marks, packet);
+        if let Some(half) = flow.halves.get_mut(side) {
+            half.advance(payload.len());
         }
-        self.any_frame(frame, packet, address, found, stamp, ledger, consumer);
+        let progress = self.reader.read_here(flow, side, payload, stamp, ledger, consumer);
+        self.read_so_far(slot, side, payload, progress, ledger);
     }
 
-    #[inline(never)]
+    /// Take one frame; `found` is its flow, if it is known. It ends in exactly one class of the ledger, or is held.
     #[allow(clippy::too_many_arguments)]
-    fn any_frame<C: Consumer>(
+    pub fn frame<C: Consumer>(
         &mut self,
         frame: &Frame<'_>,
         packet: &Packet<'_>,
