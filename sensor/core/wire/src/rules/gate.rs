@@ -66,34 +66,43 @@ impl Gate {
     }
 
     /// False: none of the conditions behind it holds.
-    #[inline]
+    #[inline(always)] // a call would cost as much as what nearly every message takes here
     pub fn opens(&self, event: &Event<'_>) -> bool {
+        match self.look {
+            Look::Slot(slot) => match event.record.get(slot.into()) {
+                None => self.absent,
+                Some(Value::Unsigned(number)) => self.hull.has(number),
+                Some(other) => self.value(other, event),
+            },
+            Look::Bytes => self.grams.as_ref().is_none_or(|grams| grams.may_stand(event.bytes)),
+            other => self.elsewhere(other, event),
+        }
+    }
+
+    #[inline(never)]
+    fn elsewhere(&self, look: Look, event: &Event<'_>) -> bool {
         let record = event.record;
         let counted = |number: usize| self.hull.has(u64::try_from(number).unwrap_or(u64::MAX));
-        match self.look {
-            Look::Slot(slot) => self.value(record.get(slot.into()), event),
-            Look::Bytes => self.grams.as_ref().is_none_or(|grams| grams.may_stand(event.bytes)),
+        match look {
             Look::Class => counted(record.class.number()),
             Look::Outcome if record.outcome == Outcome::Unknown => self.absent,
             Look::Outcome => counted(record.outcome.number()),
             Look::Flaws => self.absent || record.flaws != 0 || event.stream_flaws != 0,
-            Look::Base(field) => self.value(event.get(FieldId(field)), event),
+            Look::Base(field) => event.get(FieldId(field)).map_or(self.absent, |value| self.value(value, event)),
             Look::Nowhere => self.absent,
-            Look::Open => true,
+            Look::Open | Look::Slot(_) | Look::Bytes => true,
         }
     }
 
-    #[inline]
-    fn value(&self, value: Option<Value>, event: &Event<'_>) -> bool {
+    #[inline(never)]
+    fn value(&self, value: Value, event: &Event<'_>) -> bool {
         match value {
-            None => self.absent,
-            Some(Value::Unsigned(number)) => self.hull.has(number),
-            Some(Value::Words(span)) => self.hull.meets(span.of(event.bytes)),
-            Some(Value::List(span)) => {
+            Value::Words(span) => self.hull.meets(span.of(event.bytes)),
+            Value::List(span) => {
                 let list = event.record.list(span);
                 list.is_empty() || list.iter().any(|element| self.element(*element))
             }
-            Some(other) => self.element(other),
+            other => self.element(other),
         }
     }
 

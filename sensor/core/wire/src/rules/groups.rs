@@ -58,39 +58,55 @@ pub fn bit(group: u8) -> u64 {
     1u64.wrapping_shl(group.into())
 }
 
+/// Conditions that ask the same of the stations.
+struct Kind<'t> {
+    asked: Vec<(FieldId, &'t Key)>,
+    /// Of narrow ones: the operation that they have in common.
+    operation: Option<&'t Key>,
+    count: usize,
+}
+
 impl Groups {
-    /// The groups of one protocol's conditions, and each condition's own.
-    pub fn new<'t>(protocol: usize, terms: impl Iterator<Item = &'t Term>) -> (Self, Vec<u8>) {
-        // What is asked of the stations, in the order in which it first comes, and how often.
-        let (mut kinds, mut numbers) = (Vec::<(Term, usize)>::new(), HashMap::<Vec<(FieldId, &Key)>, usize>::new());
-        let mut kind_of = Vec::new();
+    /// The groups of one protocol's conditions, and each condition's own. `operation`: the field that divides them by
+    /// what is done.
+    pub fn new<'t>(
+        protocol: usize,
+        operation: Option<FieldId>,
+        terms: impl Iterator<Item = &'t Term>,
+    ) -> (Self, Vec<u8>) {
+        // In the order in which they first come.
+        let (mut kinds, mut numbers, mut kind_of) = (Vec::<Kind<'_>>::new(), HashMap::new(), Vec::new());
         for term in terms {
-            let asked: Vec<_> =
+            let asked: Vec<(FieldId, &Key)> =
                 term.iter().filter(|(field, _)| of_stations(**field)).map(|(field, key)| (*field, key)).collect();
             if asked.is_empty() {
                 kind_of.push(None);
                 continue;
             }
-            let alone = || asked.iter().map(|(field, key)| (*field, (*key).clone())).collect();
-            let number = *numbers.entry(asked.clone()).or_insert_with(|| {
-                kinds.push((alone(), 0));
+            let operation = operation.filter(|_| !broad(&asked)).and_then(|field| term.get(&field));
+            let number = *numbers.entry((operation, asked.clone())).or_insert_with(|| {
+                kinds.push(Kind { asked, operation, count: 0 });
                 kinds.len().saturating_sub(1)
             });
-            if let Some((_, count)) = kinds.get_mut(number) {
-                *count = count.saturating_add(1);
+            if let Some(kind) = kinds.get_mut(number) {
+                kind.count = kind.count.saturating_add(1);
             }
             kind_of.push(Some(number));
         }
         let grouped = grouped(&kinds);
         let mut group_of = vec![0u8; kinds.len()];
-        for (kind, group) in &grouped {
-            if let Some(place) = group_of.get_mut(*kind) {
+        for (number, group) in &grouped {
+            if let Some(place) = group_of.get_mut(*number) {
                 *place = *group;
             }
         }
-        let sorted: Vec<(u32, &Term)> =
-            grouped.iter().filter_map(|(kind, group)| Some((u32::from(*group), &kinds.get(*kind)?.0))).collect();
-        let blocks = sorted.chunks(TERMS).map(|terms| Block::new(protocol, terms, &[], None)).collect();
+        let alone = |kind: &Kind<'_>| kind.asked.iter().map(|(field, key)| (*field, (*key).clone())).collect();
+        let made: Vec<(u32, Term)> = grouped
+            .iter()
+            .filter_map(|(number, group)| Some((u32::from(*group), alone(kinds.get(*number)?))))
+            .collect();
+        let numbered: Vec<(u32, &Term)> = made.iter().map(|(group, term)| (*group, term)).collect();
+        let blocks = numbered.chunks(TERMS).map(|terms| Block::new(protocol, terms, &[], None)).collect();
         let of_each = kind_of.iter().map(|kind| kind.and_then(|kind| group_of.get(kind)).copied().unwrap_or(0));
         (Self { blocks }, of_each.collect())
     }
@@ -109,32 +125,34 @@ impl Groups {
 }
 
 /// Each kind's group. Broad ones that most conditions ask for stand alone, since they are possible nearly always or
-/// nearly never; of the others neighbours stand together, since a station is in few networks.
-fn grouped(kinds: &[(Term, usize)]) -> Vec<(usize, u8)> {
-    let numbered = kinds.iter().enumerate();
-    let (mut broad, mut narrow): (Vec<_>, Vec<_>) =
-        numbered.partition(|(_, (term, _))| sharpest(term).is_none_or(|(_, key)| key.width() >= BROAD_WIDTH));
-    broad.sort_by_key(|(_, (_, count))| usize::MAX.saturating_sub(*count));
-    narrow.sort_by_cached_key(|(_, (term, _))| sharpest(term).map(|(field, key)| (field, key.first())));
-    let group = |number: usize| u8::try_from(number.min(GROUPS.saturating_sub(1))).unwrap_or(0);
-    let alone = broad
-        .iter()
-        .enumerate()
-        .map(|(at, (kind, _))| (*kind, group(at.min(BROAD.saturating_sub(1)).saturating_add(1))));
+/// nearly never. Of the others neighbours stand together, of one operation before those of the next: a station is in
+/// few networks, and a message looks only at groups of its own operation.
+fn grouped(kinds: &[Kind<'_>]) -> Vec<(usize, u8)> {
+    let (mut alone, mut together): (Vec<_>, Vec<_>) =
+        kinds.iter().enumerate().partition(|(_, kind)| broad(&kind.asked));
+    alone.sort_by_key(|(_, kind)| usize::MAX.saturating_sub(kind.count));
+    together.sort_by_cached_key(|(_, kind)| {
+        let operation = kind.operation.map(|key| (key.first(), key.texts.whole.first().cloned()));
+        (operation, sharpest(&kind.asked).map(|(field, key)| (field, key.first())))
+    });
     let left = GROUPS.saturating_sub(1).saturating_sub(BROAD);
-    let place = |at: usize| at.saturating_mul(left).checked_div(narrow.len()).unwrap_or(0);
-    let together = narrow
-        .iter()
-        .enumerate()
-        .map(|(at, (kind, _))| (*kind, group(place(at).saturating_add(BROAD).saturating_add(1))));
-    alone.chain(together).collect()
+    let share = |at: usize| at.saturating_mul(left).checked_div(together.len()).unwrap_or(0);
+    let alone = alone.iter().enumerate().map(|(at, (kind, _))| (*kind, at.min(BROAD.saturating_sub(1))));
+    let together = together.iter().enumerate().map(|(at, (kind, _))| (*kind, share(at).saturating_add(BROAD)));
+    // The first group is for those that ask for no station.
+    let group = |place: usize| u8::try_from(place.saturating_add(1).min(GROUPS.saturating_sub(1))).unwrap_or(0);
+    alone.chain(together).map(|(kind, place)| (kind, group(place))).collect()
+}
+
+/// Whether so many stations fit that their conditions are worth a group of their own.
+fn broad(asked: &[(FieldId, &Key)]) -> bool {
+    sharpest(asked).is_none_or(|(_, key)| key.width() >= BROAD_WIDTH)
 }
 
 /// The station's address that fewest have. Ports say little: a plant has one for each protocol.
-fn sharpest(term: &Term) -> Option<(FieldId, &Key)> {
+fn sharpest<'t>(asked: &[(FieldId, &'t Key)]) -> Option<(FieldId, &'t Key)> {
     let port = |field: u16| {
         matches!(field, base::SOURCE_PORT | base::DESTINATION_PORT | base::CLIENT_PORT | base::SERVER_PORT)
     };
-    let addresses = term.iter().filter(|(field, _)| !port(field.0));
-    addresses.min_by_key(|(_, key)| key.width()).map(|(field, key)| (*field, key))
+    asked.iter().copied().filter(|(field, _)| !port(field.0)).min_by_key(|(_, key)| key.width())
 }

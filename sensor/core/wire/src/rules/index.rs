@@ -15,7 +15,7 @@ use super::matcher::Expression;
 use super::terms::{terms, Term};
 use crate::event::Event;
 use crate::protocol::PROTOCOLS;
-use root::Root;
+use root::{operation_field, Root};
 
 #[derive(Debug)]
 pub struct Index {
@@ -84,7 +84,8 @@ impl Index {
 
 impl Protocol {
     fn new(protocol: usize, mut entries: Vec<(Option<&str>, Entry)>) -> Self {
-        let (groups, of_each) = Groups::new(protocol, entries.iter().map(|(_, entry)| &entry.term));
+        let terms = || entries.iter().map(|(_, entry)| &entry.term);
+        let (groups, of_each) = Groups::new(protocol, operation_field(terms()), terms());
         let mut by_name: BTreeMap<Option<&str>, Vec<Entry>> = BTreeMap::new();
         for ((name, mut entry), group) in entries.drain(..).zip(of_each) {
             entry.group = group;

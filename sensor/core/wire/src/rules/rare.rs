@@ -38,17 +38,18 @@ impl Rare {
     }
 }
 
-/// Whether one of the elements lies inside: in steps of `N`, without a branch in between, so that the compiler takes
-/// several in one instruction. The last step may look at elements again.
+/// Whether one of the elements lies inside: in steps of `N`, without a branch within one, so that the compiler takes
+/// them in one instruction. The last step may look at elements again.
 #[inline]
 pub fn any<T: Copy, const N: usize>(list: &[T], inside: impl Fn(T) -> bool + Copy) -> bool {
     let one_of = |step: &[T; N]| step.iter().fold(false, |any, element| any | inside(*element));
     let (steps, rest) = list.as_chunks::<N>();
-    let found = steps.iter().fold(false, |any, step| any | one_of(step));
+    if steps.iter().any(one_of) {
+        return true;
+    }
     match list.last_chunk::<N>() {
-        Some(last) if !rest.is_empty() => found | one_of(last),
-        Some(_) => found,
-        None => rest.iter().fold(false, |any, element| any | inside(*element)),
+        Some(last) => !rest.is_empty() && one_of(last),
+        None => rest.iter().any(|element| inside(*element)),
     }
 }
 

@@ -23,8 +23,8 @@ const COPIES: usize = 8192;
 #[derive(Debug, Default)]
 pub struct Root {
     operation: Option<Column>,
-    /// The slot it stands in, and the number of a place by its value, up to [`OPERATIONS`], times role.
-    quick: Option<(u8, Box<[u16]>)>,
+    /// The slot it stands in, and the number of a place by its value, where it is small, and role.
+    quick: Option<(u8, Box<SmallValues>)>,
     /// Number of a place by row of `operation` times role.
     numbers: Box<[u16]>,
     places: Vec<Place>,
@@ -35,6 +35,8 @@ pub struct Root {
     gates: Vec<Gate>,
     blocks: Vec<Block>,
 }
+
+type SmallValues = [[u16; Role::ALL.len()]; 256];
 
 /// Rules for messages of one operation and role.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ type Span = (u32, u32);
 
 impl Root {
     pub fn new(protocol: usize, entries: &[Entry]) -> Self {
-        let field = operation_field(entries);
+        let field = operation_field(entries.iter().map(|entry| &entry.term));
         let (filed, mut everywhere): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| dividing(field, &entry.term).is_some());
         let keys: Vec<(usize, &Key)> =
@@ -122,43 +124,71 @@ impl Root {
         let record = event.record;
         if let Some((slot, numbers)) = &self.quick {
             if let Some(Value::Unsigned(value)) = record.get(usize::from(*slot)) {
-                let value = usize::try_from(value).unwrap_or(usize::MAX);
-                if let Some(number) = numbers.get(place_at(value, record.role.number())) {
+                let here = u8::try_from(value).ok().and_then(|value| numbers.get(usize::from(value)));
+                if let Some(number) = here.and_then(|roles| roles.get(record.role.number())) {
                     return *number;
                 }
             }
         }
+        self.any_number(event, scratch)
+    }
+
+    #[inline(never)]
+    fn any_number(&self, event: &Event<'_>, scratch: &mut Scratch) -> u16 {
         let row = match &self.operation {
             None => 0,
             Some(column) => column.one(event, &mut scratch.joined).unwrap_or(ANY),
         };
-        self.numbers.get(place_at(row.into(), record.role.number())).copied().unwrap_or(u16::MAX)
+        self.numbers.get(place_at(row.into(), event.record.role.number())).copied().unwrap_or(u16::MAX)
     }
 
     #[inline]
     pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
-        let number = self.number(event, scratch);
-        let place = self.places.get(usize::from(number));
-        for place in place.into_iter().chain(&self.common) {
-            self.pass(place.always, event, scratch, found);
-            let mut possible = narrowed.of(place.groups);
-            while possible != 0 {
-                let before = place.groups & possible.wrapping_sub(1) & !possible;
-                let part = place.parts.saturating_add(before.count_ones());
-                if let Some(gates) = self.parts.get(part as usize) {
-                    self.pass(*gates, event, scratch, found);
-                }
-                possible &= possible.wrapping_sub(1);
-            }
+        if let Some(place) = self.places.get(usize::from(self.number(event, scratch))) {
+            self.walk(place, event, narrowed, scratch, found);
+        }
+        if self.common.is_some() {
+            self.walk_common(event, narrowed, scratch, found);
         }
     }
 
-    #[inline]
-    fn pass(&self, gates: Span, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
-        for gate in span(&self.gates, gates) {
-            if gate.opens(event) {
-                self.enter(gate, event, scratch, found);
+    #[inline(never)] // there are none, unless rules are many and ask for no operation
+    fn walk_common(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        if let Some(place) = &self.common {
+            self.walk(place, event, narrowed, scratch, found);
+        }
+    }
+
+    /// Gates of the first group that is possible.
+    #[inline(never)] // few messages come here, and counting bits takes registers
+    fn part(&self, place: &Place, possible: u64) -> Span {
+        let before = place.groups & possible.wrapping_sub(1) & !possible;
+        let part = place.parts.saturating_add(before.count_ones());
+        self.parts.get(part as usize).copied().unwrap_or_default()
+    }
+
+    /// Past the gates of a place: of the group that is always possible, then of others that are.
+    #[inline(always)] // a call would cost as much as a gate
+    fn walk(
+        &self,
+        place: &Place,
+        event: &Event<'_>,
+        narrowed: Narrowed,
+        scratch: &mut Scratch,
+        found: &mut impl FnMut(u32),
+    ) {
+        let (mut gates, mut possible) = (place.always, narrowed.of(place.groups));
+        loop {
+            for gate in span(&self.gates, gates) {
+                if gate.opens(event) {
+                    self.enter(gate, event, scratch, found);
+                }
             }
+            if possible == 0 {
+                break;
+            }
+            gates = self.part(place, possible);
+            possible &= possible.wrapping_sub(1);
         }
     }
 
@@ -175,15 +205,14 @@ fn place_at(value: usize, role: usize) -> usize {
 }
 
 /// A short way to the number of a place, where operations are small numbers.
-fn quick(column: &Column, numbers: &[u16]) -> Option<(u8, Box<[u16]>)> {
+fn quick(column: &Column, numbers: &[u16]) -> Option<(u8, Box<SmallValues>)> {
     let slot = u8::try_from(column.slot()?).ok()?;
-    let roles = |value: usize| {
-        let row = column.number(u64::try_from(value).unwrap_or(u64::MAX));
-        let start = place_at(row.into(), 0);
-        numbers.get(start..start.saturating_add(Role::ALL.len()))
-    };
-    let all: Option<Vec<&[u16]>> = (0..OPERATIONS).map(roles).collect();
-    Some((slot, all?.concat().into_boxed_slice()))
+    let mut made = Box::new([[u16::MAX; Role::ALL.len()]; 256]);
+    for (value, roles) in (0u64..).zip(made.iter_mut()) {
+        let start = place_at(column.number(value).into(), 0);
+        roles.copy_from_slice(numbers.get(start..place_at(1, start))?);
+    }
+    Some((slot, made))
 }
 
 #[inline]
@@ -202,9 +231,9 @@ fn fits_role(term: &Term, role: usize) -> bool {
 }
 
 /// The field that most rules need one of few values of, if that divides them.
-fn operation_field(entries: &[Entry]) -> Option<FieldId> {
+pub fn operation_field<'t>(terms: impl Iterator<Item = &'t Term>) -> Option<FieldId> {
     let mut asked: BTreeMap<FieldId, Vec<&Key>> = BTreeMap::new();
-    for (field, key) in entries.iter().flat_map(|entry| &entry.term) {
+    for (field, key) in terms.flatten() {
         let many = field.def().is_none_or(|def| def.many);
         if !many && field.0 != base::ROLE && key.width() <= SPREAD {
             asked.entry(*field).or_default().push(key);
