@@ -419,6 +419,37 @@ impl Record {
             Some(slot)
         })
     }
+
+    /// Append several values to what is in `slot`, in one go (no other list between). One value alone is no list: it is
+    /// printed as one where its field may hold several. None leaves the slot as it is.
+    #[inline]
+    pub fn append(&mut self, slot: usize, mut values: impl ExactSizeIterator<Item = Value>) {
+        let before = self.get(slot);
+        if before.is_none() && values.len() == 1 {
+            if let Some(one) = values.next() {
+                self.set(slot, one);
+            }
+        } else if values.len() > 0 {
+            let start = self.lead(before);
+            self.pool.extend(values);
+            self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
+        }
+    }
+
+    /// Where in the pool a list starts that goes on from what its slot holds.
+    fn lead(&mut self, before: Option<Value>) -> usize {
+        let start = self.pool.len();
+        match before {
+            None => {}
+            Some(Value::List(span)) => {
+                if (span.start as usize).saturating_add(span.len as usize) == start {
+                    return span.start as usize;
+                }
+            }
+            Some(one) => self.pool.push(one),
+        }
+        start
+    }
 }
 
 /// FNV-1a, 64 bits: the same on every machine and in every version, because baselines keep it.

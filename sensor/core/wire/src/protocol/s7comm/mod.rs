@@ -131,6 +131,17 @@ impl Parser for S7 {
 impl S7 {
     /// Read one TPDU; false when it is a fragment to be kept, or an end of something passed over.
     fn tpdu(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
+        match tpdu {
+            // What stations send all day: data of class 0.
+            [2, code, number, payload @ ..] if code & 0xf0 == cotp::DATA => {
+                let payload = Reader::new(payload, Some(tpkt::HEADER + 3));
+                self.data(payload, number & 0x80 != 0, context, record)
+            }
+            _ => self.other(tpdu, context, record),
+        }
+    }
+
+    fn other(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
         let mut all = Reader::new(tpdu, Some(tpkt::HEADER));
         let indicator = usize::from(all.u8().unwrap_or(0));
         let (Ok(mut header), true) = (all.part(indicator), (2..0xff).contains(&indicator)) else {
@@ -183,7 +194,7 @@ impl S7 {
             record.flaw(flaw::FRAGMENTS);
             return true;
         }
-        side.fragments.extend_from_slice(payload.take(payload.remaining()).unwrap_or_default());
+        side.fragments.extend_from_slice(payload.take_rest());
         if !last {
             return false;
         }

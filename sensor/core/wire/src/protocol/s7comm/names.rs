@@ -111,6 +111,14 @@ pub fn subfunction(group: u8, code: u8) -> (&'static str, Class) {
     }
 }
 
+/// The name of a job's or a userdata's operation (see the module's head).
+pub fn operation(number: u32) -> &'static str {
+    match number.to_le_bytes() {
+        [code, 0, 0, _] => function(code).0,
+        [code, group, ..] => subfunction(group, code).0,
+    }
+}
+
 /// Memory areas of an S7ANY address; the flag area is Siemens' Merker.
 pub fn area(code: u8) -> &'static str {
     match code {
