@@ -420,35 +420,44 @@ impl Record {
         })
     }
 
-    /// Append several values to what is in `slot`, in one go (no other list between). One value alone is no list: it is
-    /// printed as one where its field may hold several. None leaves the slot as it is.
+    /// Fill the field in `slot`. One value alone is no list: it is printed as one where its field may hold several. None
+    /// leaves the slot as it is.
     #[inline]
-    pub fn append(&mut self, slot: usize, mut values: impl ExactSizeIterator<Item = Value>) {
-        let before = self.get(slot);
-        if before.is_none() && values.len() == 1 {
-            if let Some(one) = values.next() {
-                self.set(slot, one);
-            }
-        } else if values.len() > 0 {
-            let start = self.lead(before);
+    pub fn set_all(&mut self, slot: usize, mut values: impl ExactSizeIterator<Item = Value>) {
+        if values.len() > 1 {
+            let span = Span::new(self.pool.len(), values.len());
             self.pool.extend(values);
-            self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
+            self.set(slot, Value::List(span));
+        } else if let Some(one) = values.next() {
+            self.set(slot, one);
         }
     }
 
-    /// Where in the pool a list starts that goes on from what its slot holds.
-    fn lead(&mut self, before: Option<Value>) -> usize {
+    /// Go on with what is in `slot`, in one go (no other list between).
+    #[inline]
+    pub fn append(&mut self, slot: usize, values: impl ExactSizeIterator<Item = Value>) {
+        match self.get(slot) {
+            None => self.set_all(slot, values),
+            Some(before) if values.len() > 0 => {
+                let start = self.lead(before);
+                self.pool.extend(values);
+                self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Where in the pool a list starts that goes on from `before`.
+    fn lead(&mut self, before: Value) -> usize {
         let start = self.pool.len();
         match before {
-            None => {}
-            Some(Value::List(span)) => {
-                if (span.start as usize).saturating_add(span.len as usize) == start {
-                    return span.start as usize;
-                }
+            Value::List(span) if (span.start as usize).saturating_add(span.len as usize) == start => span.start as usize,
+            Value::List(_) => start,
+            one => {
+                self.pool.push(one);
+                start
             }
-            Some(one) => self.pool.push(one),
         }
-        start
     }
 }
 

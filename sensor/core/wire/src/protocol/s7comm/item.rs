@@ -161,7 +161,7 @@ pub fn specifications<'a>(
     if plain.is_empty() || plain.iter().any(|item| !matches!(item, [0x12, 10, S7ANY, ..])) {
         return mixed(Items::new(before, count), record, &mut see);
     }
-    record.append(slot::ITEM_SYNTAX, plain.iter().map(|_| Value::Unsigned(S7ANY.into())));
+    record.set_all(slot::ITEM_SYNTAX, plain.iter().map(|_| Value::Unsigned(S7ANY.into())));
     let items = plain.iter().map(Item::any);
     for item in items.clone() {
         see(&item);
@@ -183,7 +183,7 @@ fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)
         Some(Broken::Short) => record.flaw(flaw::SHORT_PARAMETER),
         None => {}
     }
-    record.append(slot::ITEM_SYNTAX, items.iter().map(|(item, _)| Value::Unsigned(item.syntax.into())));
+    record.set_all(slot::ITEM_SYNTAX, items.iter().map(|(item, _)| Value::Unsigned(item.syntax.into())));
     let mut any = Vec::new();
     for (item, body) in &items {
         see(item);
@@ -207,13 +207,13 @@ fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)
 /// A list for each field of the S7ANY items.
 #[inline]
 fn addresses(items: impl ExactSizeIterator<Item = Item> + Clone, record: &mut Record) {
-    record.append(slot::ITEM_TRANSPORT, items.clone().map(|item| Value::Unsigned(item.transport.into())));
-    record.append(slot::ITEM_LENGTH, items.clone().map(|item| Value::Unsigned(item.count.into())));
-    record.append(slot::ITEM_AREA, items.clone().map(|item| Value::Name(names::area(item.area))));
-    record.append(slot::ITEM_AREA_CODE, items.clone().map(|item| Value::Unsigned(item.area.into())));
-    record.append(slot::ITEM_DB, items.clone().map(|item| Value::Unsigned(item.db.into())));
-    record.append(slot::ITEM_ADDRESS, items.clone().map(|item| Value::Unsigned(item.address.into())));
-    record.append(slot::ITEM_BIT, items.map(|item| Value::Unsigned(item.bit.into())));
+    record.set_all(slot::ITEM_TRANSPORT, items.clone().map(|item| Value::Unsigned(item.transport.into())));
+    record.set_all(slot::ITEM_LENGTH, items.clone().map(|item| Value::Unsigned(item.count.into())));
+    record.set_all(slot::ITEM_AREA, items.clone().map(|item| Value::Name(names::area(item.area))));
+    record.set_all(slot::ITEM_AREA_CODE, items.clone().map(|item| Value::Unsigned(item.area.into())));
+    record.set_all(slot::ITEM_DB, items.clone().map(|item| Value::Unsigned(item.db.into())));
+    record.set_all(slot::ITEM_ADDRESS, items.clone().map(|item| Value::Unsigned(item.address.into())));
+    record.set_all(slot::ITEM_BIT, items.map(|item| Value::Unsigned(item.bit.into())));
 }
 
 #[inline]

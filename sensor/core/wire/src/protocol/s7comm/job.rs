@@ -22,6 +22,7 @@ impl From<Short> for Missing {
     }
 }
 
+#[inline]
 fn named(record: &mut Record, code: u8) {
     let (name, class) = names::function(code);
     record.set_u(slot::FUNCTION, code);
@@ -96,7 +97,15 @@ pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
 }
 
 /// What is left over is kept and noted.
+#[inline]
 fn finish(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
+    if read.is_err() || !pdu.parameter.is_empty() || !pdu.data.is_empty() {
+        leftover(read, pdu, record);
+    }
+}
+
+#[cold]
+fn leftover(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
     match read {
         Err(Missing::Parameter) => record.flaw(flaw::SHORT_PARAMETER),
         Err(Missing::Data) => record.flaw(flaw::SHORT_DATA),

@@ -1,14 +1,16 @@
 //! Numbers of S7comm and what they are called here.
 
-use crate::value::Class;
+use crate::value::{Class, Role};
 
-pub fn rosctr(code: u8) -> &'static str {
+/// Kind of a message, and its place in an exchange; that of userdata stands in its parameter.
+#[inline]
+pub fn rosctr(code: u8) -> (&'static str, Role) {
     match code {
-        1 => "job",
-        2 => "ack",
-        3 => "ack_data",
-        7 => "userdata",
-        _ => "unknown",
+        1 => ("job", Role::Request),
+        2 => ("ack", Role::Response),
+        3 => ("ack_data", Role::Response),
+        7 => ("userdata", Role::Other),
+        _ => ("unknown", Role::Other),
     }
 }
 

@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::{job, names, userdata};
 use crate::cursor::Short;
 use crate::protocol::Context;
-use crate::value::{Outcome, Record, Role, Value};
+use crate::value::{Outcome, Record, Value};
 
 /// The parts of one S7 message that its functions read.
 pub struct Pdu<'a> {
@@ -82,12 +82,9 @@ fn header<'a>(payload: &mut Reader<'a>, context: &Context, record: &mut Record) 
 #[inline]
 fn kind(rosctr: u8, record: &mut Record) {
     record.set_u(slot::ROSCTR, rosctr);
-    record.set(slot::ROSCTR_NAME, Value::Name(names::rosctr(rosctr)));
-    record.role = match rosctr {
-        1 => Role::Request,
-        2 | 3 => Role::Response,
-        _ => Role::Other,
-    };
+    let (name, role) = names::rosctr(rosctr);
+    record.set(slot::ROSCTR_NAME, Value::Name(name));
+    record.role = role;
 }
 
 #[cold]
