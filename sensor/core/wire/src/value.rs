@@ -447,6 +447,39 @@ impl Record {
         }
     }
 
+    /// Room in the pool for a list of up to `count` values.
+    #[inline]
+    pub fn reserve(&mut self, count: usize) -> Span {
+        let span = Span::new(self.pool.len(), count);
+        self.pool.resize(self.pool.len().saturating_add(count), Value::Unsigned(0));
+        span
+    }
+
+    /// The value behind the last of `list`, where there is room for it (see `reserve`).
+    #[inline]
+    pub fn put(&mut self, list: Span, value: Value) {
+        if let Some(place) = self.pool.get_mut((list.start as usize).saturating_add(list.len as usize)) {
+            *place = value;
+        }
+    }
+
+    /// Keep the text that `write` appends; invalid UTF-8 becomes U+FFFD.
+    #[inline]
+    pub fn write_text(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+        let start = self.text.len();
+        write(&mut self.text);
+        if !self.text.get(start..).unwrap_or_default().is_ascii() {
+            self.mend_text(start);
+        }
+        Span::new(start, self.text.len().saturating_sub(start))
+    }
+
+    #[cold]
+    fn mend_text(&mut self, start: usize) {
+        let written = self.text.split_off(start.min(self.text.len()));
+        self.push_text(&written);
+    }
+
     /// Where in the pool a list starts that goes on from `before`.
     fn lead(&mut self, before: Value) -> usize {
         let start = self.pool.len();

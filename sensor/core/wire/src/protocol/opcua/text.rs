@@ -12,36 +12,41 @@ macro_rules! put {
 pub(super) use put;
 
 /// Decimal digits, without the formatting machinery: node ids are the bulk of what is written.
-pub fn number(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0u8; 20];
-    let mut used = 0usize;
-    for place in digits.iter_mut().rev() {
-        *place = b'0'.saturating_add(u8::try_from(value % 10).unwrap_or(0));
-        value /= 10;
-        used = used.saturating_add(1);
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(20usize.saturating_sub(used)..).unwrap_or_default());
+pub fn number(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// At most `TEXT_BYTES` of a text, cut between characters.
+#[inline]
 pub fn cut(text: &[u8]) -> &[u8] {
-    let mut end = text.len().min(TEXT_BYTES);
-    if end < text.len() {
-        // Continuation bytes of UTF-8 look like 10xxxxxx; a character has at most three of them.
-        for _ in 0..3 {
-            if text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                end = end.saturating_sub(1);
-            }
+    if text.len() <= TEXT_BYTES {
+        return text;
+    }
+    let mut end = TEXT_BYTES;
+    // Continuation bytes of UTF-8 look like 10xxxxxx; a character has at most three of them.
+    for _ in 0..3 {
+        if text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            end = end.saturating_sub(1);
         }
     }
     text.get(..end).unwrap_or_default()
 }
 
 /// `i=2258`, `ns=2;s=Pump`, `svr=1;nsu=urn:x;g=…`.
+#[inline]
 pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
+    match (node.identifier, node.namespace) {
+        // As most names of variables are.
+        (Identifier::Text(text), 1..=9) if node.uri.is_none() && node.server == 0 => {
+            let digit = b'0' | node.namespace.to_le_bytes()[0];
+            out.extend_from_slice(&[b'n', b's', b'=', digit, b';', b's', b'=']);
+            out.extend_from_slice(cut(text));
+        }
+        _ => any_node(out, node),
+    }
+}
+
+fn any_node(out: &mut Vec<u8>, node: &NodeId<'_>) {
     if node.server != 0 {
         out.extend_from_slice(b"svr=");
         number(out, node.server.into());

@@ -17,7 +17,12 @@ const NULL: Value = Value::Name("null");
 /// Read one variant.
 #[inline]
 pub fn variant(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<Value> {
-    nested(body, sheet, 0)
+    // Process values are numbers, as a rule.
+    match *body.rest() {
+        [11, ..] => body.skip(1).and_then(|()| Ok(Value::Float(body.f64()?))),
+        [10, ..] => body.skip(1).and_then(|()| Ok(Value::Float(f32::from_bits(body.u32()?).into()))),
+        _ => nested(body, sheet, 0),
+    }
 }
 
 fn nested(body: &mut Body<'_>, sheet: &mut Sheet<'_>, depth: usize) -> Read<Value> {
@@ -80,7 +85,7 @@ fn scalar(body: &mut Body<'_>, sheet: &mut Sheet<'_>, kind: u8, depth: usize) ->
             Some(mut content) => content.bytes_value(content.remaining(), sheet.record)?,
             None => NULL,
         },
-        23 => data_value_nested(body, sheet, depth.saturating_add(1))?.0,
+        23 => data_value_of(body, sheet, |body, sheet| nested(body, sheet, depth.saturating_add(1)))?.0,
         24 => nested(body, sheet, depth.saturating_add(1))?,
         25 => {
             skip_diagnostic(body)?;
@@ -167,19 +172,23 @@ fn write(out: &mut Vec<u8>, value: Value, sheet: &Sheet<'_>) {
 /// A value with its status code (0, good, where none is sent).
 #[inline]
 pub fn data_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u32)> {
-    data_value_nested(body, sheet, 0)
+    data_value_of(body, sheet, variant)
 }
 
-fn data_value_nested(body: &mut Body<'_>, sheet: &mut Sheet<'_>, depth: usize) -> Read<(Value, u32)> {
+#[inline]
+fn data_value_of<'a, 'r>(
+    body: &mut Body<'a>,
+    sheet: &mut Sheet<'r>,
+    variant: impl FnOnce(&mut Body<'a>, &mut Sheet<'r>) -> Read<Value>,
+) -> Read<(Value, u32)> {
     let mask = body.u8()?;
     if mask & 0xc0 != 0 {
         return Err(Trouble::Encoding);
     }
-    let value = if mask & 0x01 != 0 { nested(body, sheet, depth)? } else { NULL };
+    let value = if mask & 0x01 != 0 { variant(body, sheet)? } else { NULL };
     let status = if mask & 0x02 != 0 { body.u32()? } else { 0 };
     // Source timestamp, source picoseconds, server timestamp, server picoseconds: all of fixed length.
-    let times = usize::from(mask >> 2 & 1).saturating_add(usize::from(mask >> 3 & 1)).saturating_mul(8);
-    let fractions = usize::from(mask >> 4 & 1).saturating_add(usize::from(mask >> 5 & 1)).saturating_mul(2);
-    body.skip(times.saturating_add(fractions))?;
+    const TIMES: [u8; 16] = [0, 8, 8, 16, 2, 10, 10, 18, 2, 10, 10, 18, 4, 12, 12, 20];
+    body.skip(TIMES.get(usize::from(mask >> 2)).copied().unwrap_or(0).into())?;
     Ok((value, status))
 }

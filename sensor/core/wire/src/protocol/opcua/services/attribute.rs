@@ -1,6 +1,6 @@
 //! Attribute service set: OPC 10000-4, 5.11; history details: OPC 10000-11, 6.9.
 
-use super::super::fields::{ATTRIBUTE_IDS, VALUES};
+use super::super::fields::{ATTRIBUTE_IDS, NODE_IDS, RESULT_CODES, VALUES};
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
 use super::super::types::{extension, node_id, qualified_name, skip_diagnostics};
@@ -9,7 +9,10 @@ use super::super::variant::data_value;
 /// Oldest age accepted, which timestamps, then ReadValueId[].
 pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     body.skip(12)?;
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(NODE_IDS, count);
+    sheet.expect(ATTRIBUTE_IDS, count);
+    for _ in 0..count {
         value_id(body, sheet)?;
     }
     Ok(())
@@ -25,7 +28,10 @@ pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(VALUES, count);
+    sheet.expect(RESULT_CODES, count);
+    for _ in 0..count {
         let (value, status) = data_value(body, sheet)?;
         sheet.add(VALUES, value);
         sheet.result(status);
@@ -35,7 +41,11 @@ pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 /// WriteValue[]: node, attribute, index range, value.
 pub fn write(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(NODE_IDS, count);
+    sheet.expect(ATTRIBUTE_IDS, count);
+    sheet.expect(VALUES, count);
+    for _ in 0..count {
         let node = node_id(body)?;
         sheet.node(&node);
         sheet.add_u(ATTRIBUTE_IDS, body.u32()?);
