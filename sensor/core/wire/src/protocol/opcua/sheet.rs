@@ -135,6 +135,15 @@ impl<'r> Sheet<'r> {
         self.written(|out| text::node(out, node))
     }
 
+    /// A node named by a string that the message touches: listed in `slot`, and an object for the baseline.
+    #[inline(always)] // as `add`
+    pub fn named_node(&mut self, slot: usize, namespace: u16, name: &[u8]) {
+        let span = self.written(|out| text::named(out, namespace, name));
+        if self.add(slot, Value::Text(span)) {
+            self.record.push_named("node", namespace.into(), span);
+        }
+    }
+
     /// A node that the message touches: listed in `slot`, and an object for the baseline.
     #[inline]
     pub fn node_in(&mut self, slot: usize, node: &NodeId<'_>) {

@@ -33,20 +33,7 @@ pub fn cut(text: &[u8]) -> &[u8] {
 }
 
 /// `i=2258`, `ns=2;s=Pump`, `svr=1;nsu=urn:x;g=…`.
-#[inline]
 pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
-    match (node.identifier, node.namespace) {
-        // As most names of variables are.
-        (Identifier::Text(text), 1..=9) if node.uri.is_none() && node.server == 0 => {
-            let digit = b'0' | node.namespace.to_le_bytes()[0];
-            out.extend_from_slice(&[b'n', b's', b'=', digit, b';', b's', b'=']);
-            out.extend_from_slice(cut(text));
-        }
-        _ => any_node(out, node),
-    }
-}
-
-fn any_node(out: &mut Vec<u8>, node: &NodeId<'_>) {
     if node.server != 0 {
         out.extend_from_slice(b"svr=");
         number(out, node.server.into());
@@ -58,22 +45,14 @@ fn any_node(out: &mut Vec<u8>, node: &NodeId<'_>) {
             out.extend_from_slice(cut(uri));
             out.push(b';');
         }
-        None if node.namespace != 0 => {
-            out.extend_from_slice(b"ns=");
-            number(out, node.namespace.into());
-            out.push(b';');
-        }
-        None => {}
+        None => namespace(out, node.namespace),
     }
     match &node.identifier {
         Identifier::Numeric(id) => {
             out.extend_from_slice(b"i=");
             number(out, (*id).into());
         }
-        Identifier::Text(text) => {
-            out.extend_from_slice(b"s=");
-            out.extend_from_slice(cut(text));
-        }
+        Identifier::Text(text) => name(out, text),
         Identifier::Guid(bytes) => {
             out.extend_from_slice(b"g=");
             guid(out, bytes);
@@ -83,6 +62,32 @@ fn any_node(out: &mut Vec<u8>, node: &NodeId<'_>) {
             base64(out, cut(bytes));
         }
     }
+}
+
+/// `ns=2;s=Pump`, as most variables are called.
+#[inline]
+pub fn named(out: &mut Vec<u8>, index: u16, text: &[u8]) {
+    namespace(out, index);
+    name(out, text);
+}
+
+#[inline]
+fn namespace(out: &mut Vec<u8>, index: u16) {
+    match index.to_le_bytes() {
+        [0, 0] => {}
+        [digit @ 1..=9, 0] => out.extend_from_slice(&[b'n', b's', b'=', b'0' | digit, b';']),
+        _ => {
+            out.extend_from_slice(b"ns=");
+            number(out, index.into());
+            out.push(b';');
+        }
+    }
+}
+
+#[inline]
+fn name(out: &mut Vec<u8>, text: &[u8]) {
+    out.extend_from_slice(b"s=");
+    out.extend_from_slice(cut(text));
 }
 
 /// The first three parts are little-endian on the wire.

@@ -58,16 +58,9 @@ pub fn guid(body: &mut Body<'_>) -> Read<[u8; 16]> {
     body.take(16)?.try_into().map_err(|_| Trouble::Short)
 }
 
-#[inline]
 pub fn node_id<'a>(body: &mut Body<'a>) -> Read<NodeId<'a>> {
-    match body.u8()? {
-        // As most names of variables are.
-        3 => {
-            let (namespace, text) = qualified_name(body)?;
-            Ok(NodeId { namespace, identifier: Identifier::Text(text), uri: None, server: 0 })
-        }
-        encoding => identifier(body, encoding),
-    }
+    let encoding = body.u8()?;
+    identifier(body, encoding)
 }
 
 /// The number of a node id that has to be one of namespace 0.

@@ -19,7 +19,31 @@ pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 /// ReadValueId (7.29): node, attribute, index range, data encoding.
+#[inline]
 pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    let mut ahead = *body;
+    if let Ok(Some((namespace, name, attribute))) = whole_by_name(&mut ahead) {
+        *body = ahead;
+        sheet.named_node(NODE_IDS, namespace, name);
+        sheet.add_u(ATTRIBUTE_IDS, attribute);
+        return Ok(());
+    }
+    any_value_id(body, sheet)
+}
+
+/// A variable that is named by a string, the whole of it, in the default encoding: what clients read all day.
+#[inline]
+fn whole_by_name<'a>(body: &mut Body<'a>) -> Read<Option<(u16, &'a [u8], u32)>> {
+    let [3, n0, n1, length @ ..] = *body.array::<7>()? else { return Ok(None) };
+    let Ok(length) = usize::try_from(i32::from_le_bytes(length)) else { return Ok(None) };
+    let name = body.take(length)?;
+    let [attribute @ .., 0xff, 0xff, 0xff, 0xff, _, _, 0xff, 0xff, 0xff, 0xff] = *body.array::<14>()? else {
+        return Ok(None);
+    };
+    Ok(Some((u16::from_le_bytes([n0, n1]), name, u32::from_le_bytes(attribute))))
+}
+
+fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     let node = node_id(body)?;
     sheet.node(&node);
     sheet.add_u(ATTRIBUTE_IDS, body.u32()?);
