@@ -6,6 +6,8 @@
 pub struct Marks {
     /// The tables' generation that `link` was asked under: a reload makes it stale.
     pub generation: u32,
+    /// The fold that the conversation hit last, as `folder` calls it; 0: none.
+    pub fold: u32,
     /// The baseline's number for this link, once it was asked (`Some(None)`: it has none).
     pub link: Option<Option<u32>>,
     /// Place of the conversation's running window, as `windows` gave it out.
