@@ -23,6 +23,9 @@ CLOSE_LAG_NS = 60_000_000_000
 OPEN_WINDOWS = 65_536
 """Window alerts kept open (the core's limit for folds). Beyond it the one quiet longest is closed early."""
 
+_OPEN, _CLOSED = str(State.OPEN), str(State.CLOSED)
+
+Json = dict[str, Any]
 Side = tuple[str, int | None, str | None]
 
 
@@ -125,13 +128,14 @@ class WindowJudge(Protocol):
 Describe = Callable[[Any], Description]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Open:
-    """An alert that may still change. Its record is made anew for each revision: tens of thousands may be open."""
+    """An alert that may still change. A revision shares with the one before whatever did not change: in a storm
+    thousands of alerts grow every few seconds, and their records are kept, written or sent."""
 
     id: str
     segment: str
-    alert: Alert
+    body: Json
     revision: int = 0
 
 
@@ -174,17 +178,18 @@ class Analyst:
         opened = self._folds.get(hit.fold)
         if opened is None:
             return None
-        alert = replace(
-            opened.alert,
-            count=hit.count,
-            last_ns=max(opened.alert.last_ns, hit.last_ns),
-            outcome=Outcome(hit.outcome),
-            state=State.CLOSED if hit.kind == "close" else State.OPEN,
-            evidence=self._more_evidence(opened.alert.evidence, hit),
-        )
-        if hit.kind == "close":
+        body = opened.body
+        closes = hit.kind == "close"
+        changed = {
+            "count": hit.count,
+            "last_ns": max(body["last_ns"], hit.last_ns),
+            "outcome": hit.outcome,
+            "state": _CLOSED if closes else _OPEN,
+            "evidence": self._more_evidence(body["evidence"], hit),
+        }
+        if closes:
             del self._folds[hit.fold]
-        return self._record(opened, alert)
+        return self._record(opened, body | changed)
 
     def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
         fields = bounded(hit.fields())
@@ -213,16 +218,17 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
-        opened = self._folds[hit.fold] = _Open(hit.id, hit.segment, alert)
-        return self._record(opened, alert)
+        opened = self._folds[hit.fold] = _Open(hit.id, hit.segment, alert.to_json())
+        return self._record(opened, opened.body)
 
-    def _more_evidence(self, known: tuple[Evidence, ...], hit: Hit) -> tuple[Evidence, ...]:
+    def _more_evidence(self, known: list[Json], hit: Hit) -> list[Json]:
         """The last message joins the first ones while there is room."""
-        if hit.last_frame is None or len(known) >= MAX_EVIDENCE:
+        if len(known) >= MAX_EVIDENCE or (frame := hit.last_frame) is None:
             return known
-        if any((item.frame, item.ts_ns) == (hit.last_frame, hit.last_ns) for item in known):
+        last_ns = hit.last_ns
+        if any(item["ts_ns"] == last_ns and item["frame"] == frame for item in known):
             return known
-        return (*known, self._evidence(hit.last_file, hit.last_frame, hit.last_ns, {}))
+        return [*known, self._evidence(hit.last_file, frame, last_ns, {}).to_json()]
 
     def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:
         file, interface = (place, None) if self._files else (None, place)
@@ -232,10 +238,11 @@ class Analyst:
         """Whether it belongs to an open alert is decided by the windows' own times: batch edges change nothing."""
         key = (found.segment, found.client, found.server, found.protocol)
         opened = self._windows.pop(key, None)
-        if opened is not None and found.end_ns - opened.alert.last_ns < FOLD_IDLE_NS:
+        if opened is not None and found.end_ns - opened.body["last_ns"] < FOLD_IDLE_NS:
             self._windows[key] = opened  # the one quiet longest stays in front
-            last_ns = max(opened.alert.last_ns, found.end_ns)
-            return [self._record(opened, replace(opened.alert, count=opened.alert.count + 1, last_ns=last_ns))]
+            body = opened.body
+            changed = {"count": body["count"] + 1, "last_ns": max(body["last_ns"], found.end_ns)}
+            return [self._record(opened, body | changed)]
         records = [] if opened is None else [self._closed(opened)]
         if len(self._windows) >= OPEN_WINDOWS:
             records.append(self._closed(self._windows.pop(next(iter(self._windows)))))
@@ -265,24 +272,24 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        opened = self._windows[key] = _Open(record_id, found.segment, alert)
-        return [*records, self._record(opened, alert)]
+        opened = self._windows[key] = _Open(record_id, found.segment, alert.to_json())
+        return [*records, self._record(opened, opened.body)]
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
         closed = []
         while self._windows:
             key = next(iter(self._windows))
-            if not done and now_ns - self._windows[key].alert.last_ns < FOLD_IDLE_NS + CLOSE_LAG_NS:
+            if not done and now_ns - self._windows[key].body["last_ns"] < FOLD_IDLE_NS + CLOSE_LAG_NS:
                 break
             closed.append(self._closed(self._windows.pop(key)))
         return closed
 
     def _closed(self, opened: _Open) -> Record:
-        return self._record(opened, replace(opened.alert, state=State.CLOSED))
+        return self._record(opened, opened.body | {"state": _CLOSED})
 
-    def _record(self, opened: _Open, alert: Alert) -> Record:
+    def _record(self, opened: _Open, body: Json) -> Record:
         """The next revision of an alert."""
-        opened.alert = alert
+        opened.body = body
         opened.revision += 1
         return Record(
             kind="alert",
@@ -291,7 +298,7 @@ class Analyst:
             origin=self._origin,
             tenant=self._tenant,
             segment=opened.segment,
-            body=alert.to_json(),
+            body=body,
         )
 
 

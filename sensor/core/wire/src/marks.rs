@@ -8,6 +8,8 @@ use crate::rules::Narrowed;
 pub struct Marks {
     /// The tables' generation that `link` and `rules` were asked under: a reload makes them stale.
     pub generation: u32,
+    /// The fold that the conversation hit last, as `folder` calls it; 0: none.
+    pub fold: u32,
     /// The baseline's number for this link, once it was asked (`Some(None)`: it has none).
     pub link: Option<Option<u32>>,
     /// What its stations leave possible of the rules; asked together with `link`.

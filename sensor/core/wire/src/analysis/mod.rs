@@ -180,7 +180,7 @@ impl Consumer for Analysis {
         }
         let mut folds = [NO_FOLD; FOLDS];
         if !(self.matched.is_empty() && self.deviations.is_empty()) {
-            self.found(&Arc::clone(&self.tables), event, digest, &mut folds);
+            folds = self.found(event, marks, digest);
         }
         if let Some(periods) = self.periods.as_mut() {
             periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);

@@ -16,7 +16,7 @@ mod tables;
 pub use collector::Output;
 pub use lines::Lines;
 pub use settings::Settings;
-pub use tables::Tables;
+pub use tables::{in_one_shard, Tables};
 
 use block::Block;
 use collector::Collector;

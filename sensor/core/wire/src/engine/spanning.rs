@@ -1,6 +1,6 @@
 //! Folds of rules that fold by fields of their own: their parts lie in several shards and are one alert.
 
-use crate::fold::{told, FoldKey, Hit, HitKind};
+use crate::fold::{said, FoldKey, Hit, HitKind};
 use crate::hash::Map;
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ impl Spanning {
         let whole = self.folds.get_mut(&number)?;
         whole.add(more, &hit);
         let mut kind = hit.kind;
-        if told(hit.outcome) > told(whole.hit.outcome) {
+        if said(hit.outcome) > said(whole.hit.outcome) {
             whole.hit.outcome = hit.outcome;
             kind = HitKind::Outcome;
         } else if kind == HitKind::Outcome {
@@ -62,7 +62,7 @@ impl Spanning {
             self.parts.insert(hit.fold, (number, hit.count));
             return Some(Hit { kind: HitKind::Update, order: hit.order, ..whole.hit.clone() });
         }
-        self.numbers.insert(key.clone(), hit.fold);
+        self.numbers.insert(key, hit.fold);
         self.parts.insert(hit.fold, (hit.fold, hit.count));
         let rest = Hit { fields: String::new(), params: Vec::new(), ..hit.clone() };
         self.folds.insert(hit.fold, Whole { hit: rest, key, open_parts: 1 });
