@@ -81,7 +81,7 @@ pub(super) fn word(bytes: [u8; 4]) -> u64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)] // test data
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 

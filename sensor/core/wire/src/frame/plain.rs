@@ -78,14 +78,16 @@ pub struct Brief<'a> {
 #[inline(always)]
 pub fn brief(data: &[u8], payload: Range<usize>) -> Option<Brief<'_>> {
     let head = data.first_chunk::<HEADERS>()?;
-    let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let ip = |at: usize| IpAddr::V4(Ipv4Addr::new(head[at], head[at + 1], head[at + 2], head[at + 3]));
+    let source_ip = IpAddr::V4(Ipv4Addr::new(head[26], head[27], head[28], head[29]));
+    let destination_ip = IpAddr::V4(Ipv4Addr::new(head[30], head[31], head[32], head[33]));
+    let source = (source_ip, u16::from_be_bytes([head[34], head[35]]));
+    let destination = (destination_ip, u16::from_be_bytes([head[36], head[37]]));
     let sequence = u32::from_be_bytes([head[38], head[39], head[40], head[41]]);
-    let (source, destination) = ((ip(26), port(34)), (ip(30), port(36)));
     Some(Brief { source, destination, sequence, flags: head[47], payload: data.get(payload)? })
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // test data
 mod tests {
     use super::super::{link, settled, Decoded, Outline, Path};
     use super::*;
