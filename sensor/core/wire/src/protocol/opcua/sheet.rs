@@ -1,9 +1,7 @@
 //! What a service reader writes on: the record, lists filled side by side, and a scratch text. Owned by the parser and
 //! reused, so that nothing is allocated per message.
 
-use super::fields::{
-    flaw, ATTRIBUTE_IDS, CLIENT_HANDLES, NODE_IDS, RESULT_CODES, SUBSCRIPTION_IDS, VALUES,
-};
+use super::fields::{flaw, ATTRIBUTE_IDS, CLIENT_HANDLES, NODE_IDS, RESULT_CODES, SUBSCRIPTION_IDS, VALUES};
 use super::text;
 use super::types::{Identifier, NodeId};
 use crate::limits::LIST_VALUES;
