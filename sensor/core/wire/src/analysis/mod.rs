@@ -133,6 +133,7 @@ impl Analysis {
         let found =
             baseline.and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));
         marks.link = Some(found);
+        marks.rules = self.tables.rules.narrow(event);
         marks.generation = self.tables.generation;
         found
     }
@@ -173,7 +174,7 @@ impl Consumer for Analysis {
             let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
             (event.link, polled) = (Some(facts), poll);
         }
-        tables.rules.matches(event, &mut self.scratch, &mut self.matched);
+        tables.rules.matches_narrowed(event, marks.rules, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
             out.push(event, &self.names, self.order);
         }
