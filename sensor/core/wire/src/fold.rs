@@ -1,6 +1,8 @@
 //! Equal hits leave the core as one: the first at once and whole, then a count per interval. No count is lost, and a
 //! storm costs the seam what silence costs it.
 
+mod renumber;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use super::lines::Lines;
 use super::shard::Shard;
 use super::tables::Tables;
 use crate::analysis::Analysis;
-use crate::baseline::{LearnSettings, Learner, PeriodSettings, Periods, Shard as Part};
+use crate::baseline::{LearnSettings, Learner};
 use crate::export::{Export, Wanted};
 use crate::filter::Filter;
 use crate::hash::SHARDS;
@@ -50,15 +50,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(super) fn shards(&self, tables: Tables) -> Vec<Shard> {
-        let (tables, names) = (Arc::new(tables), Arc::new(self.names.clone()));
+    pub(super) fn shards(&self, tables: &Arc<Tables>) -> Vec<Shard> {
+        let names = Arc::new(self.names.clone());
         let flows = limits::per_shard(self.flows);
         (0..SHARDS)
             .map(|number| {
-                let mut analysis = Analysis::new(number, Arc::clone(&tables), Arc::clone(&names));
-                let baseline = tables.baseline.as_ref();
-                analysis.periods = baseline
-                    .map(|baseline| Periods::new(baseline, PeriodSettings::default(), Part { number, of: SHARDS }));
+                let mut analysis = Analysis::new(number, Arc::clone(tables), Arc::clone(&names));
+                analysis.periods = tables.periods(number);
                 analysis.learner = self.learn.then(|| {
                     Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })
                 });
