@@ -155,6 +155,10 @@ class Analyst:
         self._folds: dict[int, _Open] = {}
         self._windows: dict[tuple[str, str, str, str], _Open] = {}
 
+    def judge_with(self, judge: WindowJudge | None) -> None:
+        """Another model from the next batch on; alerts about windows that are open go on."""
+        self._judge = judge
+
     def state(self) -> dict[str, Any]:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
 

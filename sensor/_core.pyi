@@ -60,6 +60,22 @@ class Engine:
     def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> Batch:
         """Read up to `max_packets`, or until nothing came for `timeout_ms`. Batch edges never change a result."""
 
+    def reload(self, rules: str, baseline: bytes | None = None) -> dict[str, int]:
+        """Go on with these rules and this baseline, from one packet to the next; no packet is lost.
+
+        What did not change goes on: alerts of rules that are the same, the rhythm of polls that are, conversations,
+        windows, learning. Folds of rules that are gone are closed. May be called from another thread than `poll`:
+        compiling does not hold it up. Returns `generation`, `received` (packets before it), `now_ns`, and how many
+        rules were `kept`, `added`, `removed` (a changed rule is both); the ledger lists the latest as `reloads`.
+
+        Raises:
+            ValueError: rules or baseline cannot be read; the message says where. Nothing has changed.
+        """
+
+    @property
+    def generation(self) -> int:
+        """0 for the rules the engine was made with, one more with each reload; see `Hit.generation`."""
+
     def stop(self) -> None:
         """Ask the input to end: the polls that follow read what a capture ring still holds, then say done."""
 
@@ -93,7 +109,8 @@ class Batch:
     def assets(self) -> Assets: ...
     @property
     def ledger(self) -> dict[str, Any]:
-        """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes."""
+        """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes,
+        reloads [{generation, received, now_ns, kept, added, removed}]."""
 
     @property
     def events(self) -> bytes:
@@ -145,7 +162,13 @@ class Hit:
     @property
     def cause(self) -> str: ...
     @property
-    def rule(self) -> int | None: ...
+    def rule(self) -> int | None:
+        """Index among the rules of `generation`."""
+
+    @property
+    def generation(self) -> int:
+        """Of the rules that it was found with: those before a reload, or those after."""
+
     @property
     def first_ns(self) -> int: ...
     @property

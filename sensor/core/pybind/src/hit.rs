@@ -10,16 +10,17 @@ use wire::print::{mac_text, Names};
 #[pyclass(name = "Hit", frozen, module = "sensor._core")]
 pub struct PyHit {
     hit: Hit,
+    generation: u32,
     file: String,
     last_file: String,
     segment: String,
 }
 
 impl PyHit {
-    pub fn new(hit: Hit, names: &Names) -> Self {
+    pub fn new(hit: Hit, generation: u32, names: &Names) -> Self {
         let (file, last_file) = (names.input(hit.first.input).to_owned(), names.input(hit.last.input).to_owned());
         let segment = names.segment(hit.segment).to_owned();
-        Self { hit, file, last_file, segment }
+        Self { hit, generation, file, last_file, segment }
     }
 }
 
@@ -57,6 +58,12 @@ impl PyHit {
     #[getter]
     fn rule(&self) -> Option<u32> {
         self.hit.rule
+    }
+
+    /// Of the rules that `rule` counts in (`Engine.generation`).
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.generation
     }
 
     #[getter]
