@@ -39,18 +39,24 @@ class Engine:
     """Packets in, batches out.
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
-    `learn`, `listing` (bool), `events` (null, `ndjson`, `csv`, `columns`), `protocols` (names: events of these only),
-    `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it), `record` (file for all packets and
-    ticks, as pcapng: replayed, it gives the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
+    `learn`, `listing` (bool), `keep_open` (the run goes on after its end: no fold is closed then), `events` (null,
+    `ndjson`, `csv`, `columns`), `protocols` (names: events of these only), `segment` (name), `ring_mib` (per
+    interface), `fanout` (rings that share it), `record` (file for all packets and ticks, as pcapng: replayed, it gives
+    the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
     roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
     everything learned are off.
 
+    `state` is what `snapshot` gave before a restart: nothing that was seen then is new, open folds go on. What rules,
+    baseline and segment do not have any more is left out.
+
     Raises:
-        ValueError: settings, rules, filter or baseline cannot be read; the message says where.
+        ValueError: settings, rules, filter, baseline or state cannot be read; the message says where.
     """
 
-    def __new__(cls, config: str, rules: str | None = None, baseline: bytes | None = None) -> Engine: ...
+    def __new__(
+        cls, config: str, rules: str | None = None, baseline: bytes | None = None, state: bytes | None = None
+    ) -> Engine: ...
     def open_files(self, paths: Sequence[str | PathLike[str]]) -> None:
         """Read capture files, merged by time; `-` is standard input. Raises OSError with one clear line."""
 
@@ -71,6 +77,15 @@ class Engine:
         Raises:
             ValueError: rules or baseline cannot be read; the message says where. Nothing has changed.
         """
+
+    def snapshot(self) -> bytes:
+        """Stations and links seen, open folds, rhythms, unfinished learning: the `state` of the engine after a restart.
+
+        Equal state gives equal bytes. What waits to be polled is not in it.
+        """
+
+    def open_folds(self) -> list[int]:
+        """Numbers (`Hit.fold`) of the folds of which more will be told."""
 
     @property
     def generation(self) -> int:

@@ -55,14 +55,24 @@ struct Inner {
 #[pymethods]
 impl PyEngine {
     #[new]
-    #[pyo3(signature = (config, rules=None, baseline=None))]
-    fn new(py: Python<'_>, config: &str, rules: Option<&str>, baseline: Option<&[u8]>) -> PyResult<Self> {
+    #[pyo3(signature = (config, rules=None, baseline=None, state=None))]
+    fn new(
+        py: Python<'_>,
+        config: &str,
+        rules: Option<&str>,
+        baseline: Option<&[u8]>,
+        state: Option<&[u8]>,
+    ) -> PyResult<Self> {
         let config = Config::from_json(config)?;
         py.detach(|| {
             let bad = |error: String| PyValueError::new_err(error);
             let segments = [config.segment.as_str()];
             let tables = Tables::read(rules.unwrap_or(NO_RULES), baseline, &segments, None).map_err(bad)?;
-            let engine = Engine::new(config.settings().map_err(bad)?, tables);
+            let settings = config.settings().map_err(bad)?;
+            let engine = match state {
+                Some(state) => Engine::restored(settings, tables, state).map_err(bad)?,
+                None => Engine::new(settings, tables),
+            };
             Ok(Self { inner: Mutex::new(Inner::new(engine, config)), stop: Mutex::new(None) })
         })
     }
@@ -108,6 +118,17 @@ impl PyEngine {
             Ok(self.lock().engine.reload(tables))
         });
         reload_dict(py, &reloaded.map_err(|error: String| PyValueError::new_err(error))?)
+    }
+
+    /// What a restart must not forget: `state` of the next engine. What waits to be polled is not in it.
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes = py.detach(|| self.lock().engine.snapshot());
+        PyBytes::new(py, &bytes)
+    }
+
+    /// Folds of which more will be told.
+    fn open_folds(&self, py: Python<'_>) -> Vec<u64> {
+        py.detach(|| self.lock().engine.open_folds())
     }
 
     /// Which tables count: 0 for those that the engine was made with, then one more with each reload.

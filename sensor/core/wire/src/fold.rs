@@ -2,6 +2,7 @@
 //! storm costs the seam what silence costs it.
 
 mod renumber;
+mod saved;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -123,6 +124,8 @@ pub struct Folder {
     /// Every open fold once, with the time it was last known to be used: who is idle longest stands in front.
     used: VecDeque<(u64, u32)>,
     last_number: u32,
+    /// The run will go on after its end: open folds are not closed then.
+    pub keeps_open: bool,
     pub hits: Vec<Hit>,
 }
 
@@ -137,6 +140,7 @@ impl Folder {
             due: VecDeque::new(),
             used: VecDeque::new(),
             last_number: 0,
+            keeps_open: false,
             hits: Vec::new(),
         }
     }
@@ -215,6 +219,9 @@ impl Folder {
 
     /// Nothing more will come: tell what was not told, close everything, in order of opening.
     pub fn finish(&mut self) {
+        if self.keeps_open {
+            return self.pause();
+        }
         let mut numbers: Vec<u32> = self.folds.keys().copied().collect();
         numbers.sort_unstable();
         for number in numbers {

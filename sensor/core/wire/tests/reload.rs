@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::plant::plant;
+use common::plant::*;
 use common::*;
 use wire::engine::{Engine, Output, Settings, Tables};
 use wire::fold::{Hit, HitKind};
@@ -13,57 +13,6 @@ use wire::ledger::Ledger;
 use wire::packet::Sink;
 
 const RELOADS: usize = 100;
-
-/// A rule about function codes.
-fn rule(id: &str, codes: &str, fold: &str) -> String {
-    format!(
-        r#"{{"id": "{id}", "protocol": "modbus", "fold": [{fold}], "condition":
-            {{"test": {{"field": "modbus.function_code", "operator": "in", "values": [{codes}]}}}}}}"#
-    )
-}
-
-fn document(rules: &[String]) -> String {
-    format!(r#"{{"version": 1, "rules": [{}]}}"#, rules.join(","))
-}
-
-/// Two that stay in every set: one folds by conversation, one over all of them.
-fn staying() -> [String; 2] {
-    [rule("write", "6", ""), rule("everybody", "6, 16", r#""modbus.unit_id""#)]
-}
-
-fn tables(rules: &str, baseline: Option<&[u8]>, before: Option<&Tables>) -> Tables {
-    Tables::read(rules, baseline, &["default"], before).unwrap()
-}
-
-fn bench(settings: Settings, tables: Tables) -> Bench {
-    Bench { engine: Engine::new(settings, tables), number: 0, now_ns: START, output: Output::default() }
-}
-
-/// The plant, with a master that polls ten times a second while the plant speaks at all.
-fn traffic() -> Vec<(u64, Vec<u8>)> {
-    let (mut frames, mut next_ns, mut sequence) = (Vec::new(), START, 1u32);
-    for (now_ns, frame) in plant() {
-        while next_ns < now_ns {
-            if now_ns - next_ns < SECOND {
-                frames.push((next_ns, tcp(true, sequence, 0x18, &read_request(7)).bytes()));
-                sequence += 12;
-            }
-            next_ns += SECOND / 10;
-        }
-        frames.push((now_ns, frame));
-    }
-    frames
-}
-
-/// What the first fifth of the plant's traffic says is normal.
-fn learned(frames: &[(u64, Vec<u8>)]) -> Vec<u8> {
-    let mut bench = bench(Settings { learn: true, ..settings() }, tables(&document(&[]), None, None));
-    for (now_ns, frame) in &frames[..frames.len() / 5] {
-        bench.now_ns = now_ns - 1_000_000;
-        bench.frame_unchecked(frame);
-    }
-    bench.engine.learned().unwrap()
-}
 
 /// Run the plant; between its packets `reload` may do something, `RELOADS` times.
 fn run(threads: usize, first: Tables, mut reload: impl FnMut(&mut Engine, usize)) -> (Ledger, Output) {
@@ -240,7 +189,7 @@ fn another_baseline_is_asked_from_the_next_message_on() {
     let baseline = learned(&frames);
     let mut bench = bench(settings(), tables(&rules, Some(&baseline), None));
     // 10.0.0.1 polls 10.0.0.2: known there, unknown to an empty baseline, and nothing to say without one.
-    let empty = nothing_learned();
+    let empty = learned(&[]);
     bench.now_ns = frames.last().unwrap().0;
     let findings = |bench: &mut Bench, sequence: u32| {
         bench.frame(&tcp(true, 1 + 12 * sequence, 0x18, &read_request(1)).bytes());
@@ -256,12 +205,6 @@ fn another_baseline_is_asked_from_the_next_message_on() {
     let news = bench.output().news.len();
     assert_eq!(news, 3, "two stations and a link, told once");
     assert_eq!(bench.engine.reloads().map(|reload| reload.received).collect::<Vec<_>>(), [1, 2, 3]);
-}
-
-/// A baseline that knows nobody.
-fn nothing_learned() -> Vec<u8> {
-    let mut bench = bench(Settings { learn: true, ..settings() }, tables(&document(&[]), None, None));
-    bench.engine.learned().unwrap()
 }
 
 #[test]

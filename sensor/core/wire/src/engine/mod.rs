@@ -9,6 +9,7 @@ mod front;
 mod lines;
 mod pool;
 mod reload;
+mod saved;
 mod settings;
 mod shard;
 mod spanning;
@@ -17,6 +18,7 @@ mod tables;
 pub use collector::Output;
 pub use lines::Lines;
 pub use reload::{Moves, Reload};
+pub use saved::Before;
 pub use settings::Settings;
 pub use tables::Tables;
 

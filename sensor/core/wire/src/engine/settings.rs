@@ -30,6 +30,8 @@ pub struct Settings {
     pub events: Option<Wanted>,
     /// List every single hit before folding.
     pub listing: bool,
+    /// The run will go on after its end, from its saved state: open folds are not closed then.
+    pub keeps_open: bool,
     pub names: Names,
 }
 
@@ -44,6 +46,7 @@ impl Default for Settings {
             learn: false,
             events: None,
             listing: false,
+            keeps_open: false,
             names: Names { segments: vec!["default".into()], ..Names::default() },
         }
     }
@@ -56,6 +59,7 @@ impl Settings {
         (0..SHARDS)
             .map(|number| {
                 let mut analysis = Analysis::new(number, Arc::clone(tables), Arc::clone(&names));
+                analysis.folder.keeps_open = self.keeps_open;
                 analysis.periods = tables.periods(number);
                 analysis.learner = self.learn.then(|| {
                     Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })

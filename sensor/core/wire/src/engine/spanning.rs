@@ -1,5 +1,7 @@
 //! Folds of rules that fold by fields of their own: their parts lie in several shards and are one alert.
 
+mod saved;
+
 use super::reload::Moves;
 use crate::fold::{told, FoldKey, Hit, HitKind};
 use crate::hash::Map;
