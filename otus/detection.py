@@ -30,11 +30,11 @@ class Detection:
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
 
-    def engine(self, **settings: Any) -> Engine:
+    def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
         rules = self.core_rules(settings.get("segment", "default"))
-        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table)
+        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table, state)
 
     def core_rules(self, segment: str) -> str:
         """The rules as the engine reads them."""
@@ -46,6 +46,7 @@ class Detection:
         tenant: str = "default",
         *,
         files: bool = False,
+        keep_open: bool = False,
         rules_of: Callable[[int], RuleSet] | None = None,
     ) -> Analyst:
         """`rules_of` says which rules an engine had in a generation, where it is not given these ones only."""
@@ -58,7 +59,7 @@ class Detection:
             "baseline": describe_deviation,
             "period": describe_deviation,
         }
-        return Analyst(origin, tenant, describers, self.judge, files=files)
+        return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
 
 def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:

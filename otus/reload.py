@@ -23,6 +23,22 @@ PATIENCE_S = 10.0
 """How long the end of a run waits for a reload under way."""
 
 
+class RuleBooks:
+    """The rules that an engine had in each of its generations: what `Hit.rule` is an index of."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = {0: rules}
+
+    def of(self, generation: int) -> RuleSet:
+        return self._rules[generation]
+
+    def add(self, generation: int, rules: RuleSet) -> None:
+        self._rules[generation] = rules
+
+    def forget(self, generation: int) -> None:
+        self._rules.pop(generation, None)
+
+
 class Reloader:
     """Loads the folders that the settings name again when it is asked to. What cannot be used changes nothing.
 
@@ -31,20 +47,21 @@ class Reloader:
     """
 
     def __init__(
-        self, engine: Engine, running: Detection, settings: dict[str, Any], answer: Callable[[bool, str], None]
+        self,
+        engine: Engine,
+        running: Detection,
+        books: RuleBooks,
+        settings: dict[str, Any],
+        answer: Callable[[bool, str], None] | None = None,
     ) -> None:
         """`answer` is told what came of each reload: whether it is in place, and a line for people."""
-        self._engine, self._running, self._answer = engine, running, answer
+        self._engine, self._running, self._books = engine, running, books
+        self._answer = answer or (lambda done, line: None)
         self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
         self._segment, self._window_ns = settings["segment"], running.window_ns
-        self._books: dict[int, RuleSet] = {engine.generation: running.rules}
         self._asked = False
         self._thread: threading.Thread | None = None
         self._outcome: tuple[Detection | None, int, str] | None = None
-
-    def rules_of(self, generation: int) -> RuleSet:
-        """The rules that the engine had in a generation: what `Hit.rule` is an index of."""
-        return self._books[generation]
 
     def ask(self) -> None:
         """Safe to call from a signal handler. Asked again while one is under way, it is done once more."""
@@ -83,11 +100,11 @@ class Reloader:
                 + (f"windows of {cut} s; start it again" if cut else "none; start it again")
             )
         generation = self._engine.generation + 1
-        self._books[generation] = fresh.rules  # before the first hit of it can come
+        self._books.add(generation, fresh.rules)  # before the first hit of it can come
         try:
             done = self._engine.reload(fresh.core_rules(self._segment), fresh.table)
         except ValueError:
-            del self._books[generation]
+            self._books.forget(generation)
             raise
         baseline = fresh.facts["baseline"]
         counts = ", ".join(f"{done[name]} {name}" for name in ("kept", "added", "removed"))
@@ -109,7 +126,6 @@ class Reloader:
         if health is not None:
             health.update(fresh.facts)
         self._running = fresh
-        # A batch with hits of the generation before has been taken before this is called.
-        self._books = {number: rules for number, rules in self._books.items() if number >= generation - 1}
+        self._books.forget(generation - 2)  # the last hits of the one before may be in this batch
         click.echo(f"otus: reloaded: {line}", err=True)
         self._answer(True, line)

@@ -52,7 +52,10 @@ class Running:
         except OSError:
             pass  # it has been said in the log
 
-    def close(self) -> None:
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         os.close(self._lock)
 
 

@@ -99,8 +99,9 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load
     from otus.evidence import capture_settings, engine_settings, keeper
+    from otus.memory import Memory, start_engine
     from otus.parents import start_uplink
-    from otus.reload import Reloader
+    from otus.reload import Reloader, RuleBooks
     from otus.running import Running
     from otus.spooled import SpoolSink
     from sensor.health import Health, merging_offloads
@@ -108,25 +109,32 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.pipeline import Pipeline, Sink
     from sensor.sinks import AlertFile
 
-    running = Running(Path(settings["state_dir"])) if settings["state_dir"] else None
     detection = load(settings["rules"] or None, settings["baseline"] or None)
-    engine = detection.engine(
-        filter=settings["filter"] or None,
-        flows=settings["flows"],
-        segment=settings["segment"],
-        threads=settings["threads"],
-        ring_mib=settings["ring_mib"],
-        fanout=settings["fanout"],
-        **engine_settings(settings["evidence_dir"], settings),
-        **capture_settings(settings, live=not files),
-    )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
-    spool = queue = alerts = None
-    reloader = Reloader(engine, detection, settings, (lambda *_: None) if running is None else running.answer)
+    spool = queue = alerts = running = memory = None
     with ExitStack() as closing:
-        if running is not None:
-            closing.callback(running.close)
+        if settings["state_dir"]:
+            running = closing.enter_context(Running(Path(settings["state_dir"])))
+            memory = Memory(Path(settings["state_dir"]), name, tenant)
+        books = RuleBooks(detection.rules)
+        analyst = detection.analyst(name, tenant, files=bool(files), keep_open=memory is not None, rules_of=books.of)
+        inventory = Inventory(name, tenant)
+        engine = start_engine(
+            detection,
+            memory,
+            analyst,
+            inventory,
+            filter=settings["filter"] or None,
+            flows=settings["flows"],
+            segment=settings["segment"],
+            threads=settings["threads"],
+            ring_mib=settings["ring_mib"],
+            fanout=settings["fanout"],
+            **engine_settings(settings["evidence_dir"], settings),
+            **capture_settings(settings, live=not files),
+        )
+        reloader = Reloader(engine, detection, books, settings, None if running is None else running.answer)
         closing.callback(reloader.end)
         if settings["spool_dir"]:
             spool, uplink = start_uplink(settings)
@@ -142,19 +150,20 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             engine.open_files(list(files))
         else:
             facts["offloads"] = merging_offloads(_listen(engine, settings["interfaces"]))
-        analyst = detection.analyst(name, tenant, files=bool(files), rules_of=reloader.rules_of)
         health = Health(name, tenant, settings["heartbeat_s"], facts)
 
-        def between_batches(_: Batch) -> None:
+        def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
             if alerts is not None:
                 alerts.tend()
+            if memory is not None:
+                memory.tend(engine, analyst, inventory, end=batch.done)
 
         pipeline = Pipeline(
             engine,
             analyst,
             sinks,
-            inventory=Inventory(name, tenant),
+            inventory=inventory,
             evidence=keeper(settings["evidence_dir"], name, tenant, settings, background=not files),
             health=health,
             spool_state=dict if queue is None else queue.state,

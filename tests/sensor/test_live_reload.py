@@ -1,4 +1,4 @@
-"""Other rules for a sensor that listens: put in place by a command or a signal, refused with a reason, nothing lost."""
+"""A sensor that listens: other rules are put in place or refused with a reason, and a restart forgets nothing."""
 
 from __future__ import annotations
 
@@ -84,3 +84,27 @@ def test_one_sensor_a_state_and_somebody_to_ask(wire: Wire, tmp_path: Path) -> N
         assert ask(state).returncode == 0
         sensor.stop()
     assert ask(state).returncode == 1
+
+
+def test_a_restart_goes_on_with_the_alerts_that_were_open(wire: Wire, tmp_path: Path) -> None:
+    """Stopped and started again: the alert stays open, is counted on under its id, and is not told as a new one."""
+    state, frames = tmp_path / "state", capture("s7comm/plc_stop")
+    told = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        with Sensor(folder, [wire.near], "--state-dir", str(state)) as sensor:
+            play(frames, lambda _: wire, faster=1000)
+            wait_for(sensor.alerts, "alerts arrive")
+            sensor.stop()
+        assert sensor.account()["held"] == 0
+        told.append(sensor.alerts())
+    first, second = told
+    assert second.keys() == first.keys()
+    for key, alert in second.items():
+        assert (first[key]["state"], alert["state"]) == ("open", "open")
+        assert alert["count"] == 2 * first[key]["count"] and alert["revision"] > first[key]["revision"]
+    (state / "state.bin").write_bytes(b"torn")
+    with Sensor(tmp_path, [wire.near], "--state-dir", str(state)) as sensor:
+        assert "is cut off; starting without it" in sensor.said()
+        sensor.stop()

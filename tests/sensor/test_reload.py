@@ -12,7 +12,7 @@ import pytest
 
 from detectors.rules import RuleSet, load_rules
 from otus.detection import Detection, load
-from otus.reload import Reloader
+from otus.reload import Reloader, RuleBooks
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
 from tests.captures import ROOT
@@ -167,9 +167,10 @@ def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path)
     settings = {"rules": str(tmp_path), "baseline": "", "segment": "default"}
     running = load(tmp_path, None)
     engine = running.engine()
+    books = RuleBooks(running.rules)
     answers: list[tuple[bool, str]] = []
-    reloader = Reloader(engine, running, settings, lambda done, line: answers.append((done, line)))
-    analyst = running.analyst("sensor-9", rules_of=reloader.rules_of)
+    reloader = Reloader(engine, running, books, settings, lambda done, line: answers.append((done, line)))
+    analyst = running.analyst("sensor-9", rules_of=books.of)
 
     def again() -> tuple[bool, str]:
         reloader.ask()
@@ -188,8 +189,8 @@ def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path)
     file.unlink()
     done, line = again()
     assert done and f"{len(running.rules) - 1} rules ({len(running.rules) - 1} kept, 0 added, 1 removed)" in line
-    assert len(reloader.rules_of(2)) == len(running.rules) - 1
+    assert len(books.of(2)) == len(running.rules) - 1
     settings["baseline"] = str(tmp_path / "nowhere")
-    reloader = Reloader(engine, running, settings, lambda done, line: answers.append((done, line)))
+    reloader = Reloader(engine, running, books, settings, lambda done, line: answers.append((done, line)))
     done, line = again()
     assert not done and "nowhere" in line and engine.generation == 2
