@@ -7,12 +7,13 @@ reads a clock: engine time comes with the batch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from detectors.bounds import bounded
 from detectors.describe import Description
+from detectors.open_alert import OpenAlert, folds_from_json, folds_to_json
 from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
 from sensor.schema.records import MAX_EVIDENCE
 
@@ -128,17 +129,6 @@ class WindowJudge(Protocol):
 Describe = Callable[[Any], Description]
 
 
-@dataclass(slots=True)
-class _Open:
-    """An alert that may still change. A revision shares with the one before whatever did not change: in a storm
-    thousands of alerts grow every few seconds, and their records are kept, written or sent."""
-
-    id: str
-    segment: str
-    body: Json
-    revision: int = 0
-
-
 class Analyst:
     """Turns batches into alert records.
 
@@ -153,11 +143,44 @@ class Analyst:
         judge: WindowJudge | None = None,
         *,
         files: bool = False,
+        keep_open: bool = False,
     ) -> None:
+        """`keep_open`: the run goes on after its end, from what was remembered; alerts are not closed then."""
         self._origin, self._tenant, self._files = origin, tenant, files
         self._describers, self._judge = describers, judge
-        self._folds: dict[int, _Open] = {}
-        self._windows: dict[tuple[str, str, str, str], _Open] = {}
+        self._folds: dict[int, OpenAlert] = {}
+        self._windows: dict[tuple[str, str, str, str], OpenAlert] = {}
+        self._keep_open = keep_open
+        self._left_over: list[Record] = []
+
+    def remember(self) -> Callable[[], dict[str, Any]]:
+        """What a restart must not forget of open alerts: taken now, made into JSON when somebody has time for it."""
+        folds = {number: opened.copy() for number, opened in self._folds.items()}
+        windows = [(key, opened.copy()) for key, opened in self._windows.items()]
+        return lambda: {
+            "folds": folds_to_json(folds),
+            "windows": [{"key": list(key), **opened.to_json()} for key, opened in windows],
+        }
+
+    def recall(self, remembered: Mapping[str, Any], open_folds: Collection[int]) -> None:
+        """Go on with open alerts. Those that the core knows nothing of are closed with the next batch.
+
+        Raises:
+            ValueError, LookupError, TypeError: this is not what `remember` gave; nothing was recalled.
+        """
+        folds = folds_from_json(remembered["folds"])
+        windows = {}
+        for item in remembered["windows"]:
+            segment, client, server, protocol = item["key"]
+            windows[(segment, client, server, protocol)] = OpenAlert.from_json(item)
+        known = set(open_folds)
+        self._left_over = [self._closed(opened) for number, opened in folds.items() if number not in known]
+        self._folds = {number: opened for number, opened in folds.items() if number in known}
+        self._windows = windows
+
+    def judge_with(self, judge: WindowJudge | None) -> None:
+        """Another model from the next batch on; alerts about windows that are open go on."""
+        self._judge = judge
 
     def state(self) -> dict[str, Any]:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
@@ -165,7 +188,8 @@ class Analyst:
     def take(self, batch: Batch) -> list[Record]:
         """New alerts and revisions of open ones, in the order they came about."""
         coverage = coverage_of(batch.ledger)
-        records = [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
+        records, self._left_over = self._left_over, []
+        records += [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
@@ -218,7 +242,7 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
-        opened = self._folds[hit.fold] = _Open(hit.id, hit.segment, alert.to_json())
+        opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, alert.to_json())
         return self._record(opened, opened.body)
 
     def _more_evidence(self, known: list[Json], hit: Hit) -> list[Json]:
@@ -273,22 +297,23 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        opened = self._windows[key] = _Open(record_id, found.segment, alert.to_json())
+        opened = self._windows[key] = OpenAlert(record_id, found.segment, alert.to_json())
         return [*records, self._record(opened, opened.body)]
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
         closed = []
         while self._windows:
             key = next(iter(self._windows))
-            if not done and now_ns - self._windows[key].body["last_ns"] < FOLD_IDLE_NS + CLOSE_LAG_NS:
+            silent_ns = now_ns - self._windows[key].body["last_ns"]
+            if (self._keep_open or not done) and silent_ns < FOLD_IDLE_NS + CLOSE_LAG_NS:
                 break
             closed.append(self._closed(self._windows.pop(key)))
         return closed
 
-    def _closed(self, opened: _Open) -> Record:
+    def _closed(self, opened: OpenAlert) -> Record:
         return self._record(opened, opened.body | {"state": _CLOSED})
 
-    def _record(self, opened: _Open, body: Json) -> Record:
+    def _record(self, opened: OpenAlert, body: Json) -> Record:
         """The next revision of an alert."""
         opened.body = body
         opened.revision += 1

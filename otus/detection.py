@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,25 +27,39 @@ class Detection:
     """what the baseline knows, for statistics"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
+    files: Mapping[str, Any] = field(default_factory=dict)
+    """hashes of the baseline's files: the same ones make the same judge"""
 
-    def engine(self, **settings: Any) -> Engine:
+    def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
-        segments = (settings.get("segment", "default"),)
-        rules = self.rules.to_core_json(segments)
-        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table)
+        rules = self.core_rules(settings.get("segment", "default"))
+        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table, state)
 
-    def analyst(self, origin: str, tenant: str = "default", *, files: bool = False) -> Analyst:
+    def core_rules(self, segment: str) -> str:
+        """The rules as the engine reads them."""
+        return self.rules.to_core_json((segment,))
+
+    def analyst(
+        self,
+        origin: str,
+        tenant: str = "default",
+        *,
+        files: bool = False,
+        keep_open: bool = False,
+        rules_of: Callable[[int], RuleSet] | None = None,
+    ) -> Analyst:
+        """`rules_of` says which rules an engine had in a generation, where it is not given these ones only."""
         from detectors.alerts import Analyst
         from detectors.baseline.describe import describe as describe_deviation
         from detectors.signature import describe as describe_rule
 
         describers = {
-            "rule": lambda hit: describe_rule(hit, self.rules),
+            "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
             "baseline": describe_deviation,
             "period": describe_deviation,
         }
-        return Analyst(origin, tenant, describers, self.judge, files=files)
+        return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
 
 def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
@@ -57,19 +72,19 @@ def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
     from sensor import _core
 
     ruleset = load_rules(Path(rules) if rules else None)
-    table, judge, learned, window_ns = None, None, None, 0
+    table, judge, learned, window_ns, files = None, None, None, 0, {}
     if baseline:
         from detectors.baseline import read_folder
 
         folder = read_folder(Path(baseline))
-        table, learned = folder.table, folder.summary()
+        table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
         if folder.has_model:
             from detectors.anomaly import load_judge
 
             judge = load_judge(folder)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, learned, facts)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, files)
 
 
 def _baseline_fact(learned: dict[str, Any] | None) -> dict[str, Any] | None:

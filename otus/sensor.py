@@ -16,8 +16,9 @@ from otus.sizes import Mebibytes
 if TYPE_CHECKING:
     from federation.spool import Spool
     from federation.uplink import Uplink
+    from otus.reload import Reloader
     from otus.spooled import SpoolSink
-    from sensor._core import Engine
+    from sensor._core import Batch, Engine
     from sensor.pipeline import Pipeline
     from sensor.sinks import AlertFile
 
@@ -35,6 +36,7 @@ def sensor() -> None:
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline.")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--filter", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
+@click.option("--state-dir", metavar="FOLDER", help="What a restart must not forget is kept here.")
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
 @click.option("--evidence-dir", metavar="FOLDER", help="Keep the packets around each alert here, as pcapng.")
 @click.option("--capture", "capture_dir", metavar="FOLDER", help="Also record everything here, in a rolling capture.")
@@ -47,6 +49,8 @@ def sensor() -> None:
 @click.option("--for", "duration_s", type=click.IntRange(min=1), help="Stop by itself after so many seconds.")
 def run(config: Path | None, interfaces: tuple[str, ...], duration_s: int | None, **flags: Any) -> None:
     """Capture until SIGTERM or Ctrl-C. Never sends a single frame on the capture port.
+
+    SIGHUP loads rules and baseline again while the capture goes on (otus sensor reload).
 
     从镜像口实时采集，收到 SIGTERM 或 Ctrl-C 后写完已有数据再退出；采集口只收不发。
     """
@@ -71,11 +75,34 @@ def replay(files: tuple[str, ...], config: Path) -> None:
     serve(load(config), files=files)
 
 
+@sensor.command()
+@click.option("--config", type=click.Path(path_type=Path), help="File of settings that the sensor runs with.")
+@click.option("--state-dir", metavar="FOLDER", help="The running sensor's; default: as in the settings.")
+def reload(config: Path | None, state_dir: str | None) -> None:
+    """Have the running sensor load its rules and its baseline again; no packet is lost.
+
+    What is the same in both goes on: alerts that are open, rhythms, conversations. What cannot be used is refused, and
+    the sensor goes on with what it has.
+
+    让运行中的探针重新加载规则和基线：不丢包，未变化的规则与告警不受影响；有错误则拒绝加载，继续使用原有规则。
+    """
+    from otus.running import ask_to_reload
+    from sensor.settings import load
+
+    settings = load(config, {"state_dir": state_dir})
+    if not settings["state_dir"]:
+        raise click.UsageError("name the folder of the running sensor: --state-dir, or state_dir in --config")
+    click.echo(ask_to_reload(Path(settings["state_dir"])))
+
+
 def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load
     from otus.evidence import capture_settings, engine_settings, keeper
+    from otus.memory import Memory, start_engine
     from otus.parents import start_uplink
+    from otus.reload import Reloader, RuleBooks
+    from otus.running import Running
     from otus.spooled import SpoolSink
     from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
@@ -83,20 +110,32 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.sinks import AlertFile
 
     detection = load(settings["rules"] or None, settings["baseline"] or None)
-    engine = detection.engine(
-        filter=settings["filter"] or None,
-        flows=settings["flows"],
-        segment=settings["segment"],
-        threads=settings["threads"],
-        ring_mib=settings["ring_mib"],
-        fanout=settings["fanout"],
-        **engine_settings(settings["evidence_dir"], settings),
-        **capture_settings(settings, live=not files),
-    )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
-    spool = queue = alerts = None
+    spool = queue = alerts = running = memory = None
     with ExitStack() as closing:
+        if settings["state_dir"]:
+            running = closing.enter_context(Running(Path(settings["state_dir"])))
+            memory = Memory(Path(settings["state_dir"]), name, tenant)
+        books = RuleBooks(detection.rules)
+        analyst = detection.analyst(name, tenant, files=bool(files), keep_open=memory is not None, rules_of=books.of)
+        inventory = Inventory(name, tenant)
+        engine = start_engine(
+            detection,
+            memory,
+            analyst,
+            inventory,
+            filter=settings["filter"] or None,
+            flows=settings["flows"],
+            segment=settings["segment"],
+            threads=settings["threads"],
+            ring_mib=settings["ring_mib"],
+            fanout=settings["fanout"],
+            **engine_settings(settings["evidence_dir"], settings),
+            **capture_settings(settings, live=not files),
+        )
+        reloader = Reloader(engine, detection, books, settings, None if running is None else running.answer)
+        closing.callback(reloader.end)
         if settings["spool_dir"]:
             spool, uplink = start_uplink(settings)
             closing.callback(_end_uplink, uplink, spool)
@@ -111,18 +150,29 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             engine.open_files(list(files))
         else:
             facts["offloads"] = merging_offloads(_listen(engine, settings["interfaces"]))
+        health = Health(name, tenant, settings["heartbeat_s"], facts)
+
+        def between_batches(batch: Batch) -> None:
+            reloader.tend(analyst, health)
+            if alerts is not None:
+                alerts.tend()
+            if memory is not None:
+                memory.tend(engine, analyst, inventory, end=batch.done)
+
         pipeline = Pipeline(
             engine,
-            detection.analyst(name, tenant, files=bool(files)),
+            analyst,
             sinks,
-            inventory=Inventory(name, tenant),
+            inventory=inventory,
             evidence=keeper(settings["evidence_dir"], name, tenant, settings, background=not files),
-            health=Health(name, tenant, settings["heartbeat_s"], facts),
+            health=health,
             spool_state=dict if queue is None else queue.state,
             recording_state=engine.recording if settings["capture_dir"] else dict,
-            on_batch=None if alerts is None else lambda _: alerts.tend(),
+            on_batch=between_batches,
         )
-        _signals(pipeline, alerts, duration_s)
+        _signals(pipeline, reloader, alerts, duration_s)
+        if running is not None:
+            running.listen()
         if not files:
             ports = ", ".join(settings["interfaces"])
             click.echo(f"otus: capturing on {ports}; {facts['rules_loaded']} rules", err=True)
@@ -165,14 +215,19 @@ def _drain(spool: Spool, queue: SpoolSink, settings: dict[str, Any], pipeline: P
         time.sleep(0.1)
 
 
-def _signals(pipeline: Pipeline, alerts: AlertFile | None, duration_s: int | None) -> None:
+def _signals(pipeline: Pipeline, reloader: Reloader, alerts: AlertFile | None, duration_s: int | None) -> None:
     def stop(*_: object) -> None:
         pipeline.stop()
 
+    def again(*_: object) -> None:
+        reloader.ask()
+        if alerts is not None:
+            alerts.reopen()
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    # Without a file of alerts there is nothing to reopen, and a logrotate that rings everywhere ends nothing.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN if alerts is None else lambda *_: alerts.reopen())
+    # Whoever rings means one of them (logrotate, or somebody with new rules); the other costs nothing that is seen.
+    signal.signal(signal.SIGHUP, again)
     if duration_s:
         signal.signal(signal.SIGALRM, stop)
         signal.alarm(duration_s)

@@ -39,18 +39,24 @@ class Engine:
     """Packets in, batches out.
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
-    `learn`, `listing` (bool), `events` (null, `ndjson`, `csv`, `columns`), `protocols` (names: events of these only),
-    `segment` (name), `ring_mib` (per interface), `fanout` (rings that share it), `record` (file for all packets and
-    ticks, as pcapng: replayed, it gives the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
+    `learn`, `listing` (bool), `keep_open` (the run goes on after its end: no fold is closed then), `events` (null,
+    `ndjson`, `csv`, `columns`), `protocols` (names: events of these only), `segment` (name), `ring_mib` (per
+    interface), `fanout` (rings that share it), `record` (file for all packets and ticks, as pcapng: replayed, it gives
+    the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
     roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
     everything learned are off.
 
+    `state` is what `snapshot` gave before a restart: nothing that was seen then is new, open folds go on. What rules,
+    baseline and segment do not have any more is left out.
+
     Raises:
-        ValueError: settings, rules, filter or baseline cannot be read; the message says where.
+        ValueError: settings, rules, filter, baseline or state cannot be read; the message says where.
     """
 
-    def __new__(cls, config: str, rules: str | None = None, baseline: bytes | None = None) -> Engine: ...
+    def __new__(
+        cls, config: str, rules: str | None = None, baseline: bytes | None = None, state: bytes | None = None
+    ) -> Engine: ...
     def open_files(self, paths: Sequence[str | PathLike[str]]) -> None:
         """Read capture files, merged by time; `-` is standard input. Raises OSError with one clear line."""
 
@@ -59,6 +65,31 @@ class Engine:
 
     def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> Batch:
         """Read up to `max_packets`, or until nothing came for `timeout_ms`. Batch edges never change a result."""
+
+    def reload(self, rules: str, baseline: bytes | None = None) -> dict[str, int]:
+        """Go on with these rules and this baseline, from one packet to the next; no packet is lost.
+
+        What did not change goes on: alerts of rules that are the same, the rhythm of polls that are, conversations,
+        windows, learning. Folds of rules that are gone are closed. May be called from another thread than `poll`:
+        compiling does not hold it up. Returns `generation`, `received` (packets before it), `now_ns`, and how many
+        rules were `kept`, `added`, `removed` (a changed rule is both); the ledger lists the latest as `reloads`.
+
+        Raises:
+            ValueError: rules or baseline cannot be read; the message says where. Nothing has changed.
+        """
+
+    def snapshot(self) -> bytes:
+        """Stations and links seen, open folds, rhythms, unfinished learning: the `state` of the engine after a restart.
+
+        Equal state gives equal bytes. What waits to be polled is not in it.
+        """
+
+    def open_folds(self) -> list[int]:
+        """Numbers (`Hit.fold`) of the folds of which more will be told."""
+
+    @property
+    def generation(self) -> int:
+        """0 for the rules the engine was made with, one more with each reload; see `Hit.generation`."""
 
     def stop(self) -> None:
         """Ask the input to end: the polls that follow read what a capture ring still holds, then say done."""
@@ -93,7 +124,8 @@ class Batch:
     def assets(self) -> Assets: ...
     @property
     def ledger(self) -> dict[str, Any]:
-        """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes."""
+        """received, bytes, parsed, skipped {reason: n}, lost {place: n}, held, events, hits, balanced, notes,
+        reloads [{generation, received, now_ns, kept, added, removed}]."""
 
     @property
     def events(self) -> bytes:
@@ -145,7 +177,13 @@ class Hit:
     @property
     def cause(self) -> str: ...
     @property
-    def rule(self) -> int | None: ...
+    def rule(self) -> int | None:
+        """Index among the rules of `generation`."""
+
+    @property
+    def generation(self) -> int:
+        """Of the rules that it was found with: those before a reload, or those after."""
+
     @property
     def first_ns(self) -> int: ...
     @property

@@ -46,6 +46,10 @@ class Health:
         self._period = -1
         self._revision = 0
 
+    def update(self, facts: Mapping[str, Any]) -> None:
+        """What is said from now on of the rules and the baseline."""
+        self._facts.update(facts)
+
     def due(self, now_ns: int) -> bool:
         if now_ns == 0:
             return False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from sensor._core import News
 from sensor.schema import Asset, Record
+from sensor.schema.shape import Json
 
 
 @dataclass
@@ -41,6 +43,36 @@ class Inventory:
     def __init__(self, origin: str, tenant: str) -> None:
         self._origin, self._tenant = origin, tenant
         self._addresses: dict[tuple[str, str], _Address] = {}
+
+    def remember(self) -> Callable[[], list[Json]]:
+        """What a restart must not forget: taken now, made into JSON when somebody has time for it."""
+        known = [
+            (key, sorted(address.roles), sorted(address.protocols), [replace(one) for one in address.stations.values()])
+            for key, address in self._addresses.items()
+        ]
+        return lambda: [
+            {
+                "segment": segment,
+                "ip": ip,
+                "roles": roles,
+                "protocols": protocols,
+                "stations": [
+                    {name: getattr(one, name) for name in ("mac", "vlan", "first_ns", "last_ns", "revision")}
+                    for one in stations
+                ],
+            }
+            for (segment, ip), roles, protocols, stations in known
+        ]
+
+    def recall(self, remembered: Iterable[Json]) -> None:
+        """Go on with what `remember` gave. Raises LookupError or TypeError for anything else; nothing was recalled."""
+        addresses: dict[tuple[str, str], _Address] = {}
+        for item in remembered:
+            segment, ip = item["segment"], item["ip"]
+            address = addresses[(segment, ip)] = _Address(set(item["roles"]), set(item["protocols"]))
+            for one in item["stations"]:
+                address.stations[one["mac"]] = _Station(address, segment, ip, **one)
+        self._addresses = addresses
 
     def take(self, news: list[News]) -> list[Record]:
         """Records of the stations that are new or changed."""

@@ -56,6 +56,11 @@ SETTINGS = (
     Setting("ring_mib", 64, "capture ring per interface", least=1, most=16_384),
     Setting("fanout", 1, "rings that share it; more than one helps with a card of several queues", least=1, most=64),
     Setting("heartbeat_s", 10, "how often the ledger and health are reported", least=1, most=3600),
+    Setting(
+        "state_dir",
+        "",
+        "folder for what a restart must not forget; empty: everything is forgotten",
+    ),
     Setting("spool_dir", "", "folder of the queue to the console; empty: nothing is sent"),
     Setting("spool_max_mb", 1024, "disk for the queue; beyond it the least severe unsent records go, counted", least=1),
     Setting(

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use wire::engine::Reload;
 use wire::ledger::{Ledger, LOSSES, SKIPS};
 use wire::news::News;
 use wire::print::{mac_text, Names};
@@ -98,5 +99,17 @@ pub fn ledger_dict<'py>(py: Python<'py>, ledger: &Ledger) -> PyResult<Bound<'py,
         notes.set_item(name, value)?;
     }
     dict.set_item("notes", notes)?;
+    Ok(dict)
+}
+
+/// A reload as a dict of plain numbers.
+pub fn reload_dict<'py>(py: Python<'py>, reload: &Reload) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("generation", reload.generation)?;
+    dict.set_item("received", reload.received)?;
+    dict.set_item("now_ns", reload.now_ns)?;
+    dict.set_item("kept", reload.kept)?;
+    dict.set_item("added", reload.added)?;
+    dict.set_item("removed", reload.removed)?;
     Ok(dict)
 }

@@ -48,6 +48,8 @@ pub struct Config {
     pub protocols: Vec<String>,
     /// List every single hit before folding.
     pub listing: bool,
+    /// The run will go on after its end, from its state: open folds are not closed then.
+    pub keep_open: bool,
     /// Name of the one segment.
     pub segment: String,
     /// Threads that run shards, the polling one included.
@@ -80,6 +82,7 @@ impl Default for Config {
             events: None,
             protocols: Vec::new(),
             listing: false,
+            keep_open: false,
             segment: "default".into(),
             threads: 1,
             block_packets: 0,
@@ -136,6 +139,7 @@ impl Config {
             learn: self.learn,
             events: self.wanted()?,
             listing: self.listing,
+            keeps_open: self.keep_open,
             names: self.names(),
         })
     }

@@ -8,14 +8,12 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Originals, Progress, Source};
-use wire::baseline::Baseline;
 use wire::engine::{Engine, Output, Tables};
 use wire::evidence::{Keeps, Slice};
 use wire::packet::Sink;
 use wire::print::Names;
-use wire::rules::Rules;
 
-use crate::batch::{ledger_dict, Batch, PyNews};
+use crate::batch::{ledger_dict, reload_dict, Batch, PyNews};
 use crate::columns::Columns;
 use crate::config::Config;
 use crate::hit::PyHit;
@@ -57,15 +55,24 @@ struct Inner {
 #[pymethods]
 impl PyEngine {
     #[new]
-    #[pyo3(signature = (config, rules=None, baseline=None))]
-    fn new(py: Python<'_>, config: &str, rules: Option<&str>, baseline: Option<&[u8]>) -> PyResult<Self> {
+    #[pyo3(signature = (config, rules=None, baseline=None, state=None))]
+    fn new(
+        py: Python<'_>,
+        config: &str,
+        rules: Option<&str>,
+        baseline: Option<&[u8]>,
+        state: Option<&[u8]>,
+    ) -> PyResult<Self> {
         let config = Config::from_json(config)?;
         py.detach(|| {
             let bad = |error: String| PyValueError::new_err(error);
-            let rules = Rules::compile(rules.unwrap_or(NO_RULES)).map_err(bad)?;
             let segments = [config.segment.as_str()];
-            let baseline = baseline.map(|bytes| Baseline::with_segments(bytes, &segments)).transpose().map_err(bad)?;
-            let engine = Engine::new(config.settings().map_err(bad)?, Tables::new(rules, baseline));
+            let tables = Tables::read(rules.unwrap_or(NO_RULES), baseline, &segments, None).map_err(bad)?;
+            let settings = config.settings().map_err(bad)?;
+            let engine = match state {
+                Some(state) => Engine::restored(settings, tables, state).map_err(bad)?,
+                None => Engine::new(settings, tables),
+            };
             Ok(Self { inner: Mutex::new(Inner::new(engine, config)), stop: Mutex::new(None) })
         })
     }
@@ -97,6 +104,37 @@ impl PyEngine {
         let timeout = Duration::from_millis(timeout_ms);
         let done = py.detach(|| self.lock().read(max_packets, timeout))?;
         self.lock().batch(py, done)
+    }
+
+    /// Go on with these rules and this baseline. They are compiled beside the capture; only the swap holds it up.
+    #[pyo3(signature = (rules, baseline=None))]
+    fn reload<'py>(&self, py: Python<'py>, rules: &str, baseline: Option<&[u8]>) -> PyResult<Bound<'py, PyDict>> {
+        let reloaded = py.detach(|| {
+            let (before, segment) = {
+                let inner = self.lock();
+                (inner.engine.tables(), inner.config.segment.clone())
+            };
+            let tables = Tables::read(rules, baseline, &[segment.as_str()], Some(&before))?;
+            Ok(self.lock().engine.reload(tables))
+        });
+        reload_dict(py, &reloaded.map_err(|error: String| PyValueError::new_err(error))?)
+    }
+
+    /// What a restart must not forget: `state` of the next engine. What waits to be polled is not in it.
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes = py.detach(|| self.lock().engine.snapshot());
+        PyBytes::new(py, &bytes)
+    }
+
+    /// Folds of which more will be told.
+    fn open_folds(&self, py: Python<'_>) -> Vec<u64> {
+        py.detach(|| self.lock().engine.open_folds())
+    }
+
+    /// Which tables count: 0 for those that the engine was made with, then one more with each reload.
+    #[getter]
+    fn generation(&self, py: Python<'_>) -> u32 {
+        py.detach(|| self.lock().engine.tables().generation)
     }
 
     /// Ask the input to end: the polls that follow read what a capture ring still holds, then say done.
@@ -265,13 +303,16 @@ impl Inner {
             let slices = self.cut(std::mem::take(&mut output.slices));
             (output, slices)
         });
+        let generations = generations(&output, self.engine.tables().generation);
         let Output { hits, news, rows, assets, events, columns: batches, listing, .. } = output;
         let names = &self.names;
         let mistyped: u64 = batches.iter().map(|batch| batch.mistyped).sum();
         let columns =
             batches.into_iter().map(|batch| Py::new(py, Columns::new(batch)?)).collect::<PyResult<Vec<_>>>()?;
         let events = PyBytes::new(py, &events);
-        let hits = hits.into_iter().map(|hit| Py::new(py, PyHit::new(hit, names))).collect::<PyResult<_>>()?;
+        let hits = hits.into_iter().zip(generations);
+        let hits = hits.map(|(hit, generation)| Py::new(py, PyHit::new(hit, generation, names)));
+        let hits = hits.collect::<PyResult<_>>()?;
         let news = news.iter().map(|news| Py::new(py, PyNews::new(news, names))).collect::<PyResult<_>>()?;
         let windows = Py::new(py, Windows::new(rows, names))?;
         let assets = Py::new(py, Assets::new(assets, names))?;
@@ -279,6 +320,9 @@ impl Inner {
         let mut warnings = self.source.as_mut().map(Source::warnings).unwrap_or_default();
         warnings.append(&mut self.warnings);
         warnings.extend(self.recording.warnings());
+        let ledger = ledger_dict(py, &self.engine.ledger())?;
+        let reloads = self.engine.reloads().map(|reload| reload_dict(py, reload)).collect::<PyResult<Vec<_>>>()?;
+        ledger.set_item("reloads", reloads)?;
         if mistyped > 0 {
             warnings.push(format!("{mistyped} values are missing: they do not fit the type of their column"));
         }
@@ -287,7 +331,7 @@ impl Inner {
             news,
             windows,
             assets,
-            ledger: ledger_dict(py, &self.engine.ledger())?.unbind(),
+            ledger: ledger.unbind(),
             events: events.unbind(),
             columns,
             listing: PyBytes::new(py, &listing).unbind(),
@@ -297,6 +341,19 @@ impl Inner {
             done,
         })
     }
+}
+
+/// Under which tables each hit was found.
+fn generations(output: &Output, now: u32) -> Vec<u32> {
+    let mut reloads = output.reloads.iter().peekable();
+    let mut generation = reloads.peek().map_or(now, |first| first.generation.wrapping_sub(1));
+    let found_under = |place: usize| {
+        while let Some(reload) = reloads.next_if(|reload| reload.hits <= place) {
+            generation = reload.generation;
+        }
+        generation
+    };
+    (0..output.hits.len()).map(found_under).collect()
 }
 
 /// ECS `file.name`: without the directory.

@@ -11,6 +11,7 @@ use wire::print::{mac_text, Names};
 #[pyclass(name = "Hit", frozen, module = "sensor._core")]
 pub struct PyHit {
     hit: Hit,
+    generation: u32,
     file: String,
     last_file: String,
     segment: String,
@@ -19,10 +20,10 @@ pub struct PyHit {
 }
 
 impl PyHit {
-    pub fn new(hit: Hit, names: &Names) -> Self {
+    pub fn new(hit: Hit, generation: u32, names: &Names) -> Self {
         let (file, last_file) = (names.input(hit.first.input).to_owned(), names.input(hit.last.input).to_owned());
         let segment = names.segment(hit.segment).to_owned();
-        Self { hit, file, last_file, segment, read: PyOnceLock::new() }
+        Self { hit, generation, file, last_file, segment, read: PyOnceLock::new() }
     }
 }
 
@@ -60,6 +61,12 @@ impl PyHit {
     #[getter]
     fn rule(&self) -> Option<u32> {
         self.hit.rule
+    }
+
+    /// Of the rules that `rule` counts in (`Engine.generation`).
+    #[getter]
+    fn generation(&self) -> u32 {
+        self.generation
     }
 
     #[getter]

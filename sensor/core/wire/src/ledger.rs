@@ -106,6 +106,8 @@ pub struct Notes {
     pub fragment_conflicts: u64,
     /// Addresses that several stations of one segment seem to have.
     pub address_conflicts: u64,
+    /// Times that other rules or another baseline took their places.
+    pub reloads: u64,
 }
 
 impl Notes {
@@ -128,11 +130,12 @@ impl Notes {
             &mut self.checksums_excused,
             &mut self.fragment_conflicts,
             &mut self.address_conflicts,
+            &mut self.reloads,
         ];
         counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
     }
 
-    pub fn named(&self) -> [(&'static str, u64); 17] {
+    pub fn named(&self) -> [(&'static str, u64); 18] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -151,6 +154,7 @@ impl Notes {
             ("checksums_excused", self.checksums_excused),
             ("fragment_conflicts", self.fragment_conflicts),
             ("address_conflicts", self.address_conflicts),
+            ("reloads", self.reloads),
         ]
     }
 }

@@ -126,3 +126,8 @@ pub const COLUMN_ROWS: usize = 65_536;
 /// Bytes that one batch of columns may hold, looked at every 256 rows; half of it may be words that batches share.
 /// Beyond it the next batch begins. Far below the 2 GiB that 32-bit offsets reach.
 pub const COLUMN_BYTES: usize = 128 * 1024 * 1024;
+/// Reloads of rules or baseline that the ledger tells of, the latest: a day's work on a rule. All are counted.
+pub const RELOADS: usize = 16;
+/// Bytes of the state that a restart goes on from. Every asset, link and fold that is kept takes some 100 MB, a baseline's
+/// polls as much again; what is larger is not ours and is refused.
+pub const STATE_BYTES: usize = 1024 * 1024 * 1024;

@@ -3,6 +3,8 @@
 //! A shard tells of each station and link it meets, once; who is really new is decided behind the merge of all shards,
 //! because one station speaks in many of them.
 
+mod saved;
+
 use std::net::IpAddr;
 
 use crate::event::Endpoint;

@@ -1,6 +1,7 @@
 //! What one shard makes of messages: rules, baseline, periods, windows, learning, and the fold in front of Python.
 
 mod hits;
+mod reload;
 
 use std::sync::Arc;
 
@@ -128,7 +129,10 @@ impl Analysis {
             }
         }
         let protocol = crate::protocol::PROTOCOLS.get(event.protocol).map_or("unknown", |entry| entry.name);
-        self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);
+        // After a reload only the baseline is asked again: the link itself was told.
+        if marks.link.is_none() {
+            self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);
+        }
         let baseline = self.tables.baseline.as_ref();
         let found =
             baseline.and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));

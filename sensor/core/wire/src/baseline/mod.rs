@@ -14,7 +14,7 @@ mod load;
 mod open;
 mod periods;
 mod poll;
-mod saved;
+pub(crate) mod saved;
 mod sketch;
 mod space;
 mod stretches;
@@ -25,3 +25,16 @@ pub use check::{Baseline, Polled};
 pub use document::{table_from_json, table_to_json};
 pub use learn::{LearnSettings, Learner};
 pub use periods::{PeriodSettings, Periods, Shard};
+
+/// Every cause that the baseline has.
+pub const CAUSES: [&str; 9] = [
+    check::NEW_ASSET,
+    check::NEW_LINK,
+    check::NEW_OPERATION,
+    check::NEW_OBJECT,
+    periods::SLOWER,
+    periods::FASTER,
+    periods::IRREGULAR,
+    periods::STOPPED,
+    periods::RESUMED,
+];

@@ -1,8 +1,10 @@
 //! Behind the shards: what they put out, merged in order of arrival. What spans conversations is decided here.
 
+use std::collections::VecDeque;
 use std::sync::MutexGuard;
 
 use super::lines::interleave;
+use super::reload::Reload;
 use super::shard::Shard;
 use super::spanning::Spanning;
 use crate::columns::Batch;
@@ -29,12 +31,16 @@ pub struct Output {
     /// Packets around new alerts, in the order they were complete, and what these take.
     pub slices: Vec<Slice>,
     pub slice_bytes: usize,
+    /// Other rules or another baseline came; which hits were found before says each.
+    pub reloads: Vec<Reload>,
 }
 
 #[derive(Default)]
 pub struct Collector {
     pub newsroom: Newsroom,
-    spanning: Spanning,
+    pub(super) spanning: Spanning,
+    /// The latest ones.
+    pub(super) reloads: VecDeque<Reload>,
     pub output: Output,
     /// Notes of what is decided here.
     pub ledger: Ledger,

@@ -8,6 +8,8 @@ mod collector;
 mod front;
 mod lines;
 mod pool;
+mod reload;
+mod saved;
 mod settings;
 mod shard;
 mod spanning;
@@ -15,6 +17,8 @@ mod tables;
 
 pub use collector::Output;
 pub use lines::Lines;
+pub use reload::{Moves, Reload};
+pub use saved::Before;
 pub use settings::Settings;
 pub use tables::{in_one_shard, Tables};
 
@@ -40,6 +44,7 @@ pub struct Engine {
     /// To be filled next.
     spare: Block,
     pool: Pool,
+    tables: Arc<Tables>,
     collector: Collector,
     /// Whose line of names has not been given yet.
     header: Option<Wanted>,
@@ -57,7 +62,8 @@ const BLOCK_BYTES_PER_PACKET: usize = 256;
 
 impl Engine {
     pub fn new(settings: Settings, tables: Tables) -> Self {
-        let shards = settings.shards(tables);
+        let tables = Arc::new(tables);
+        let shards = settings.shards(&tables);
         let pool = Pool::new(shards, settings.threads.max(1));
         let block_packets = settings.block_packets.unwrap_or(if pool.helpers() == 0 { ALONE } else { TOGETHER }).max(1);
         Self {
@@ -65,6 +71,7 @@ impl Engine {
             block: Block::new(),
             spare: Block::new(),
             pool,
+            tables,
             collector: Collector::default(),
             header: settings.events,
             block_packets,

@@ -6,7 +6,7 @@ use super::lines::Lines;
 use super::shard::Shard;
 use super::tables::Tables;
 use crate::analysis::Analysis;
-use crate::baseline::{LearnSettings, Learner, PeriodSettings, Periods, Shard as Part};
+use crate::baseline::{LearnSettings, Learner};
 use crate::export::{Export, Wanted};
 use crate::filter::Filter;
 use crate::hash::SHARDS;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub events: Option<Wanted>,
     /// List every single hit before folding.
     pub listing: bool,
+    /// The run will go on after its end, from its saved state: open folds are not closed then.
+    pub keeps_open: bool,
     pub names: Names,
 }
 
@@ -44,21 +46,21 @@ impl Default for Settings {
             learn: false,
             events: None,
             listing: false,
+            keeps_open: false,
             names: Names { segments: vec!["default".into()], ..Names::default() },
         }
     }
 }
 
 impl Settings {
-    pub(super) fn shards(&self, tables: Tables) -> Vec<Shard> {
-        let (tables, names) = (Arc::new(tables), Arc::new(self.names.clone()));
+    pub(super) fn shards(&self, tables: &Arc<Tables>) -> Vec<Shard> {
+        let names = Arc::new(self.names.clone());
         let flows = limits::per_shard(self.flows);
         (0..SHARDS)
             .map(|number| {
-                let mut analysis = Analysis::new(number, Arc::clone(&tables), Arc::clone(&names));
-                let baseline = tables.baseline.as_ref();
-                analysis.periods = baseline
-                    .map(|baseline| Periods::new(baseline, PeriodSettings::default(), Part { number, of: SHARDS }));
+                let mut analysis = Analysis::new(number, Arc::clone(tables), Arc::clone(&names));
+                analysis.folder.keeps_open = self.keeps_open;
+                analysis.periods = tables.periods(number);
                 analysis.learner = self.learn.then(|| {
                     Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })
                 });

@@ -1,5 +1,8 @@
 //! Folds of rules that fold by fields of their own: their parts lie in several shards and are one alert.
 
+mod saved;
+
+use super::reload::Moves;
 use crate::fold::{said, FoldKey, Hit, HitKind};
 use crate::hash::Map;
 
@@ -67,6 +70,20 @@ impl Spanning {
         let rest = Hit { fields: String::new(), params: Vec::new(), ..hit.clone() };
         self.folds.insert(hit.fold, Whole { hit: rest, key, open_parts: 1 });
         Some(hit)
+    }
+}
+
+impl Spanning {
+    /// Rules have other numbers. Those that are gone had their parts closed before.
+    pub fn renumber(&mut self, moves: &Moves) {
+        self.numbers.clear();
+        self.folds.retain(|number, whole| {
+            let kept = whole.hit.renumber(&mut whole.key, moves);
+            if kept {
+                self.numbers.insert(whole.key, *number);
+            }
+            kept
+        });
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::baseline::Baseline;
+use sha2::{Digest, Sha256};
+
+use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
 use crate::event::{base, FieldId};
+use crate::hash::SHARDS;
 use crate::rules::Rules;
 
 pub struct Tables {
@@ -15,6 +18,8 @@ pub struct Tables {
     pub baseline: Option<Baseline>,
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
+    /// Hash of the bytes that the baseline was loaded from, where it was loaded here.
+    loaded: Option<[u8; 32]>,
 }
 
 impl Tables {
@@ -22,7 +27,32 @@ impl Tables {
         let infos = (0..).map_while(|index| rules.info(index));
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
         let by_stations = infos.map(|info| info.fold.is_empty() || (info.fold.len() == 2 && in_one_shard(&info.fold)));
-        Self { causes, by_stations: by_stations.collect(), rules, baseline, generation: 0 }
+        Self { causes, by_stations: by_stations.collect(), rules, baseline, generation: 0, loaded: None }
+    }
+
+    /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that
+    /// `before` has loaded from the same bytes is shared with it.
+    pub fn read(
+        rules: &str,
+        baseline: Option<&[u8]>,
+        segments: &[&str],
+        before: Option<&Self>,
+    ) -> Result<Self, String> {
+        let rules = Rules::compile(rules)?;
+        let Some(bytes) = baseline else { return Ok(Self::new(rules, None)) };
+        let loaded = Some(Sha256::digest(bytes).into());
+        let same = before.filter(|before| before.loaded == loaded).and_then(|before| before.baseline.clone());
+        let baseline = match same {
+            Some(baseline) => baseline,
+            None => Baseline::with_segments(bytes, segments)?,
+        };
+        Ok(Self { loaded, ..Self::new(rules, Some(baseline)) })
+    }
+
+    /// Watches the polls of one shard's conversations; `None` without a baseline.
+    pub fn periods(&self, number: usize) -> Option<Periods> {
+        let part = Shard { number, of: SHARDS };
+        self.baseline.as_ref().map(|baseline| Periods::new(baseline, PeriodSettings::default(), part))
     }
 }
 

@@ -68,5 +68,8 @@ pub struct Protocol {
     pub parser: fn() -> Box<dyn Parser>,
 }
 
+/// Names of protocols that are read on the way to one of [`PROTOCOLS`], as their messages spell them.
+pub const BELOW: &[&str] = &["cotp", "s7comm-plus"];
+
 /// Every protocol, in probing order: the most telling content first.
 pub const PROTOCOLS: &[Protocol] = &[opcua::PROTOCOL, s7comm::PROTOCOL, modbus::PROTOCOL];

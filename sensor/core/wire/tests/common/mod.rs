@@ -1,9 +1,10 @@
 //! Frames by hand, and an engine to put them in.
 #![allow(dead_code)]
 
+pub mod plant;
 pub mod random;
 
-use wire::engine::{Engine, Output, Settings, Tables};
+use wire::engine::{Engine, Output, Reload, Settings, Tables};
 use wire::export::Wanted;
 use wire::hash::SHARDS;
 use wire::packet::{LinkType, Packet, Sink};
@@ -142,6 +143,8 @@ impl Bench {
     /// What came out so far, all of it.
     pub fn output(&mut self) -> &mut Output {
         let more = self.engine.take();
+        let before = self.output.hits.len();
+        self.output.reloads.extend(more.reloads.iter().map(|reload| Reload { hits: before + reload.hits, ..*reload }));
         self.output.hits.extend(more.hits);
         self.output.news.extend(more.news);
         self.output.rows.extend(more.rows);
