@@ -311,9 +311,10 @@ impl Periods {
         self.now_ns = self.now_ns.max(now_ns);
         let mut stopped: Vec<(u64, u32)> = Vec::new();
         while let Some(numbers) = self.wheel.take(now_ns) {
-            for number in numbers {
-                self.look(number, now_ns, &mut stopped);
+            for number in &numbers {
+                self.look(*number, now_ns, &mut stopped);
             }
+            self.wheel.give_back(numbers);
         }
         stopped.sort_unstable();
         for (stop_ns, number) in stopped {
