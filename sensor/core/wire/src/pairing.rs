@@ -56,10 +56,18 @@ pub struct Pairing {
 
 /// What came of looking for an answer's request.
 pub enum Match {
-    Found(Pending),
+    /// Where it stands: see [`Pairing::at`] and [`Pairing::forget`].
+    Found(Waiting),
     /// The conversation was picked up in the middle: its request may have gone by before.
     BeforeOurTime,
     Missing,
+}
+
+/// Place of a request that waits; good until the next request or answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Waiting {
+    One,
+    Among(usize),
 }
 
 impl Pairing {
@@ -97,28 +105,45 @@ impl Pairing {
         (unanswered, evicted)
     }
 
-    /// Find the request of an answer and forget it.
+    /// Find the request of an answer.
     ///
     /// Many masters use one transaction id for ever. Of several requests with it, one that asked for this operation and
     /// object was meant; of requests sent in one go the first, otherwise the last: the others' answers were lost, and
     /// a single lost answer must not shift all that follow by one.
     #[inline]
-    pub fn answer(&mut self, reference: u64, request_from_client: bool, record: &Record) -> Match {
+    pub fn answer(&self, reference: u64, request_from_client: bool, record: &Record) -> Match {
         let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
-        match self.one.filter(fits) {
-            Some(pending) => {
-                self.one = None;
-                Match::Found(pending)
+        match self.one.as_ref().is_some_and(fits) {
+            true => Match::Found(Waiting::One),
+            false => self.answer_of_several(reference, request_from_client, record),
+        }
+    }
+
+    #[inline]
+    pub fn at(&self, place: Waiting) -> Option<&Pending> {
+        match place {
+            Waiting::One => self.one.as_ref(),
+            Waiting::Among(place) => self.several.as_ref().and_then(|several| several.get(place)),
+        }
+    }
+
+    /// It was answered.
+    #[inline]
+    pub fn forget(&mut self, place: Waiting) {
+        match (place, self.several.as_mut()) {
+            (Waiting::One, _) => self.one = None,
+            (Waiting::Among(place), Some(several)) if place < several.len() => {
+                several.remove(place);
             }
-            None => self.answer_of_several(reference, request_from_client, record),
+            _ => {}
         }
     }
 
     #[inline(never)]
-    fn answer_of_several(&mut self, reference: u64, request_from_client: bool, record: &Record) -> Match {
+    fn answer_of_several(&self, reference: u64, request_from_client: bool, record: &Record) -> Match {
         let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
         let missing = if self.asked_before { Match::Missing } else { Match::BeforeOurTime };
-        let Some(several) = self.several.as_mut() else { return missing };
+        let Some(several) = self.several.as_ref() else { return missing };
         let mut place = several.iter().rposition(fits);
         if place.is_some_and(|last| several.iter().take(last).any(fits)) {
             let object = first_object(record.objects());
@@ -134,7 +159,7 @@ impl Pairing {
             let candidates = several.iter().enumerate().filter(|(_, pending)| fits(pending));
             place = candidates.max_by_key(|(place, pending)| fit(*place, pending)).map(|(place, _)| place);
         }
-        place.map_or(missing, |place| Match::Found(several.remove(place)))
+        place.map_or(missing, |place| Match::Found(Waiting::Among(place)))
     }
 
     /// Forget everything; returns how many requests had no answer.

@@ -2,12 +2,12 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use crate::event::{Endpoint, Event};
+use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
-use crate::pairing::{first_object, Match, Pending, FOLDS, NO_FOLD};
+use crate::pairing::{first_object, Match, Pending, Waiting, FOLDS, NO_FOLD};
 use crate::protocol::{Context, Probe, Step, PROTOCOLS};
 use crate::value::{Outcome, Record, Role};
 
@@ -180,17 +180,20 @@ impl Reader {
         if after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before) {
             stream_flaws = 1;
         }
-        let mut found: Option<Pending> = None;
+        let mut found: Option<Waiting> = None;
+        let mut asked: Option<Asked> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
             match flow.pairing.answer(reference, !from_client, &self.record) {
-                Match::Found(pending) => {
+                Match::Found(place) => {
+                    found = Some(place);
+                    asked = flow.pairing.at(place).map(Pending::asked);
+                    let operation = asked.map_or(0, |asked| asked.operation);
                     if self.record.operation == 0 {
                         // A fault names no operation of its own: it answers the one that was asked for.
-                        self.record.operation = pending.operation;
-                    } else if pending.operation != self.record.operation {
+                        self.record.operation = operation;
+                    } else if operation != self.record.operation {
                         stream_flaws |= 1 << 3;
                     }
-                    found = Some(pending);
                 }
                 Match::Missing => stream_flaws |= 1 << 2,
                 Match::BeforeOurTime => {}
@@ -209,13 +212,17 @@ impl Reader {
             server,
             record: &self.record,
             bytes,
-            asked: found.as_ref().map(Pending::asked),
+            asked,
             link: None,
             stream_flaws,
         };
         let folds = consumer.message(&mut event, &mut flow.marks, bytes);
-        if let Some(pending) = found.filter(|pending| pending.folds.first() != Some(&NO_FOLD)) {
-            consumer.outcome(&pending.folds, self.record.outcome, &event);
+        if let Some(place) = found {
+            let waiting = flow.pairing.at(place).filter(|pending| pending.folds.first() != Some(&NO_FOLD));
+            if let Some(pending) = waiting {
+                consumer.outcome(&pending.folds, self.record.outcome, &event);
+            }
+            flow.pairing.forget(place);
         }
         if let (Role::Request, Some(reference)) = (self.record.role, self.record.reference) {
             let (unanswered, evicted) = flow.pairing.ask(Pending {
