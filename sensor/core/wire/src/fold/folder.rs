@@ -66,6 +66,11 @@ impl Folder {
         if let Some(fold) = self.folds.get_mut(*latest).filter(|fold| fold.next == fold.handle && fold.key.is(key)) {
             return fold.count(mark, now_ns);
         }
+        self.count_another(key, mark, now_ns, latest)
+    }
+
+    #[inline(never)]
+    fn count_another(&mut self, key: &FoldKey, mark: Mark, now_ns: u64, latest: &mut u32) -> Folded {
         let Some(handle) = self.expected(key, *latest).or_else(|| self.look_up(key, *latest)) else {
             return Folded::New;
         };
