@@ -236,7 +236,7 @@ mod tests {
         for number in 0..20_000u64 {
             let drawn = super::super::super::space::mix(9, number);
             // Odd ones alone, in rows, and right at the edges.
-            let odd = drawn % 25 == 0 || (number / 300 % 3 == 1 && drawn % 3 > 0);
+            let odd = drawn.is_multiple_of(25) || (number / 300 % 3 == 1 && !drawn.is_multiple_of(3));
             let us = if odd { [899, 1101, 500, 3000][(drawn >> 20) as usize % 4] } else { 900 + (drawn >> 20) % 201 };
             ts_ns += us * 1000 + (drawn >> 40) % 1000;
             if short.calmly(ts_ns, ts_ns, poll.low_us, poll.high_us) {
