@@ -7,6 +7,7 @@
 //! - the conversation goes on without this request: after two periods and whatever the stream reassembly may hold, so
 //!   that a request lost in the capture is no stop.
 
+mod message;
 mod saved;
 mod state;
 mod tell;
@@ -18,18 +19,14 @@ use std::sync::Arc;
 use self::state::{nanoseconds, State, Told};
 use self::tell::finding;
 use self::wheel::Wheel;
-use super::assess::{answered, asks, learned, new_link};
 use super::check::{Baseline, Polled};
 use super::knowledge::{Knowledge, LinkKey};
-use super::mark::Mark;
 use super::sketch::interval_us;
 use super::space::Seen;
-use super::watched::{only_stretch, place, RequestKey};
-use crate::event::{Event, LinkFacts};
-use crate::finding::{Deviation, Param, TimedFinding};
+use crate::event::Event;
+use crate::finding::{Param, TimedFinding};
 use crate::hash::shard_of;
 use crate::limits;
-use crate::value::Role;
 
 pub const SLOWER: &str = "period:slower";
 pub const FASTER: &str = "period:faster";
@@ -95,36 +92,6 @@ impl Periods {
         Self { known, settings, shard, links, polls, links_ns, pages, seen, wheel, now_ns, resuming: false }
     }
 
-    /// One message: what [`Baseline::assess_poll`] and [`Periods::observe_polled`] say of it together, with what its
-    /// conversation remembers. Facts are left in the event. This is the hot path.
-    #[inline]
-    pub fn message(
-        &mut self,
-        mark: &mut Mark,
-        event: &mut Event<'_>,
-        now_ns: u64,
-        new: &mut Vec<Deviation>,
-        timed: &mut Vec<TimedFinding>,
-    ) {
-        let Some(link) = mark.link() else {
-            event.link = Some(LinkFacts::default());
-            if asks(event.record.role) {
-                new_link(mark.strangers(), event, new);
-            }
-            return;
-        };
-        self.heard(link, now_ns);
-        event.link = answered(event);
-        if event.link.is_some() {
-            return;
-        }
-        let expected = mark.expected().and_then(|number| self.expected(link, number, mark, event, now_ns));
-        event.link = Some(match expected {
-            Some(writes) => learned(writes),
-            None => self.any(link, mark, event, now_ns, new, timed),
-        });
-    }
-
     /// Somebody spoke on a learned link.
     #[inline]
     fn heard(&mut self, link: u32, now_ns: u64) {
@@ -134,63 +101,6 @@ impl Periods {
         if let Some(last) = self.links_ns.get_mut((link as usize).wrapping_sub(self.links.start)) {
             *last = now_ns;
         }
-    }
-
-    /// What nearly all requests of a plant are: the poll that comes next, when it should, and nothing new about it.
-    /// Whether the link's client writes; `None` for any other message, and nothing was done.
-    #[inline(never)]
-    fn expected(&mut self, link: u32, number: u32, mark: &mut Mark, event: &Event<'_>, now_ns: u64) -> Option<bool> {
-        let record = event.record;
-        let object = only_stretch(record.objects()).filter(|_| record.role == Role::Request)?;
-        let poll = self.known.polls.get(number as usize)?;
-        if poll.key.what != (object.start, object.end) || !poll.learned {
-            return None;
-        }
-        let space = self.seen.number(&self.known.spaces, object.space)?;
-        let place = place(record.class, space, object.index);
-        if !poll.key.is(&RequestKey::exact(link, record.operation, place, poll.key.what)) {
-            return None;
-        }
-        let state = Self::seen_state(&mut self.pages, &self.polls, number)?;
-        if !state.calmly(event.ts_ns, now_ns, poll.low_us, poll.high_us) {
-            return None;
-        }
-        mark.polled(number, state.next_after(number));
-        Some(poll.writes)
-    }
-
-    /// Any message of a learned link, looked up.
-    #[inline(never)]
-    fn any(
-        &mut self,
-        link: u32,
-        mark: &mut Mark,
-        event: &Event<'_>,
-        now_ns: u64,
-        new: &mut Vec<Deviation>,
-        timed: &mut Vec<TimedFinding>,
-    ) -> LinkFacts {
-        let (known, seen) = (&self.known, &mut self.seen);
-        let (facts, polled) = known.assess(link, |space| seen.number(&known.spaces, space), event, new);
-        if let Some(number) = polled {
-            self.polled(number, mark, event, now_ns, timed);
-        }
-        facts
-    }
-
-    /// A poll, whatever was expected; and which one to expect next.
-    fn polled(&mut self, number: u32, mark: &mut Mark, event: &Event<'_>, now_ns: u64, timed: &mut Vec<TimedFinding>) {
-        self.request(number, event.ts_ns, now_ns, timed);
-        if mark.expected() != Some(number) {
-            let before = mark
-                .before()
-                .and_then(|before| Some((before, Self::seen_state(&mut self.pages, &self.polls, before)?)));
-            if let Some((before, state)) = before {
-                state.follow(before, number);
-            }
-        }
-        let state = Self::seen_state(&mut self.pages, &self.polls, number);
-        mark.polled(number, state.map_or(number, |state| state.next_after(number)));
     }
 
     /// One message of a learned link, with `assess_poll`'s answer about it. Findings are appended to `out`.

@@ -204,11 +204,49 @@ impl State {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 
     #[test]
     fn a_state_is_one_cache_line() {
         assert_eq!(size_of::<State>(), 64);
+    }
+
+    /// One more request, the long way.
+    fn step(state: &mut State, poll: &Watched, ts_ns: u64) {
+        let interval = (ts_ns - state.last_ns) / 1000;
+        (state.last_ns, state.seen_ns) = (ts_ns, ts_ns);
+        if state.add(interval as u32, poll.low_us, poll.high_us) {
+            state.judge(poll);
+        } else {
+            state.told = Told::Normal;
+        }
+        state.settle();
+    }
+
+    #[test]
+    fn calm_is_a_shorter_way_to_the_same() {
+        let limits = Watched { period_us: 1000, low_us: 900, high_us: 1100, stopped_us: 1500, ..Watched::default() };
+        let poll = Watched { changed_from: 5, irregular_from: 4, ..limits };
+        let start = State { timed: true, last_ns: 1, seen_ns: 1, ..State::default() };
+        let (mut short, mut long, mut calm) = (start, start, 0);
+        [&mut short, &mut long].into_iter().for_each(State::settle);
+        let mut ts_ns = 1;
+        for number in 0..20_000u64 {
+            let drawn = super::super::super::space::mix(9, number);
+            // Odd ones alone, in rows, and right at the edges.
+            let odd = drawn.is_multiple_of(25) || (number / 300 % 3 == 1 && !drawn.is_multiple_of(3));
+            let us = if odd { [899, 1101, 500, 3000][(drawn >> 20) as usize % 4] } else { 900 + (drawn >> 20) % 201 };
+            ts_ns += us * 1000 + (drawn >> 40) % 1000;
+            if short.calmly(ts_ns, ts_ns, poll.low_us, poll.high_us) {
+                calm += 1;
+            } else {
+                step(&mut short, &poll, ts_ns);
+            }
+            step(&mut long, &poll, ts_ns);
+            assert_eq!(format!("{short:?}"), format!("{long:?}"), "{number}");
+        }
+        assert!((2_000..18_000).contains(&calm), "{calm}");
     }
 }
