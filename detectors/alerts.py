@@ -24,6 +24,9 @@ CLOSE_LAG_NS = 60_000_000_000
 OPEN_WINDOWS = 65_536
 """Window alerts kept open (the core's limit for folds). Beyond it the one quiet longest is closed early."""
 
+_OPEN, _CLOSED = str(State.OPEN), str(State.CLOSED)
+
+Json = dict[str, Any]
 Side = tuple[str, int | None, str | None]
 
 
@@ -150,6 +153,10 @@ class Analyst:
         self._keep_open = keep_open
         self._left_over: list[Record] = []
 
+    def judge_with(self, judge: WindowJudge | None) -> None:
+        """Another model from the next batch on; alerts about windows that are open go on."""
+        self._judge = judge
+
     def remember(self) -> Callable[[], dict[str, Any]]:
         """What a restart must not forget of open alerts: taken now, made into JSON when somebody has time for it."""
         folds = {number: opened.copy() for number, opened in self._folds.items()}
@@ -175,10 +182,6 @@ class Analyst:
         self._folds = {number: opened for number, opened in folds.items() if number in known}
         self._windows = windows
 
-    def judge_with(self, judge: WindowJudge | None) -> None:
-        """Another model from the next batch on; alerts about windows that are open go on."""
-        self._judge = judge
-
     def state(self) -> dict[str, Any]:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
 
@@ -190,7 +193,7 @@ class Analyst:
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
-        records += self._close_windows(batch.now_ns, batch.done)
+        records += self._close_windows(batch.now_ns, batch.done and not self._keep_open)
         return records
 
     def _hit(self, hit: Hit, coverage: dict[str, int]) -> Record | None:
@@ -199,17 +202,18 @@ class Analyst:
         opened = self._folds.get(hit.fold)
         if opened is None:
             return None
-        alert = replace(
-            opened.alert,
-            count=hit.count,
-            last_ns=max(opened.alert.last_ns, hit.last_ns),
-            outcome=Outcome(hit.outcome),
-            state=State.CLOSED if hit.kind == "close" else State.OPEN,
-            evidence=self._more_evidence(opened.alert.evidence, hit),
-        )
-        if hit.kind == "close":
+        body = opened.body
+        closes = hit.kind == "close"
+        changed = {
+            "count": hit.count,
+            "last_ns": max(body["last_ns"], hit.last_ns),
+            "outcome": hit.outcome,
+            "state": _CLOSED if closes else _OPEN,
+            "evidence": self._more_evidence(body["evidence"], hit),
+        }
+        if closes:
             del self._folds[hit.fold]
-        return self._record(opened, alert)
+        return self._record(opened, body | changed)
 
     def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
         fields = bounded(hit.fields())
@@ -238,16 +242,17 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
-        opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, alert)
-        return self._record(opened, alert)
+        opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, alert.to_json())
+        return self._record(opened, opened.body)
 
-    def _more_evidence(self, known: tuple[Evidence, ...], hit: Hit) -> tuple[Evidence, ...]:
+    def _more_evidence(self, known: list[Json], hit: Hit) -> list[Json]:
         """The last message joins the first ones while there is room."""
-        if hit.last_frame is None or len(known) >= MAX_EVIDENCE:
+        if len(known) >= MAX_EVIDENCE or (frame := hit.last_frame) is None:
             return known
-        if any((item.frame, item.ts_ns) == (hit.last_frame, hit.last_ns) for item in known):
+        last_ns = hit.last_ns
+        if any(item["ts_ns"] == last_ns and item["frame"] == frame for item in known):
             return known
-        return (*known, self._evidence(hit.last_file, hit.last_frame, hit.last_ns, {}))
+        return [*known, self._evidence(hit.last_file, frame, last_ns, {}).to_json()]
 
     def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:
         file, interface = (place, None) if self._files else (None, place)
@@ -257,10 +262,11 @@ class Analyst:
         """Whether it belongs to an open alert is decided by the windows' own times: batch edges change nothing."""
         key = (found.segment, found.client, found.server, found.protocol)
         opened = self._windows.pop(key, None)
-        if opened is not None and found.end_ns - opened.alert.last_ns < FOLD_IDLE_NS:
+        if opened is not None and found.end_ns - opened.body["last_ns"] < FOLD_IDLE_NS:
             self._windows[key] = opened  # the one quiet longest stays in front
-            last_ns = max(opened.alert.last_ns, found.end_ns)
-            return [self._record(opened, replace(opened.alert, count=opened.alert.count + 1, last_ns=last_ns))]
+            body = opened.body
+            changed = {"count": body["count"] + 1, "last_ns": max(body["last_ns"], found.end_ns)}
+            return [self._record(opened, body | changed)]
         records = [] if opened is None else [self._closed(opened)]
         if len(self._windows) >= OPEN_WINDOWS:
             records.append(self._closed(self._windows.pop(next(iter(self._windows)))))
@@ -290,26 +296,24 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        opened = self._windows[key] = OpenAlert(record_id, found.segment, alert)
-        return [*records, self._record(opened, alert)]
+        opened = self._windows[key] = OpenAlert(record_id, found.segment, alert.to_json())
+        return [*records, self._record(opened, opened.body)]
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
         closed = []
         while self._windows:
             key = next(iter(self._windows))
-            if (self._keep_open or not done) and now_ns - self._windows[
-                key
-            ].alert.last_ns < FOLD_IDLE_NS + CLOSE_LAG_NS:
+            if not done and now_ns - self._windows[key].body["last_ns"] < FOLD_IDLE_NS + CLOSE_LAG_NS:
                 break
             closed.append(self._closed(self._windows.pop(key)))
         return closed
 
     def _closed(self, opened: OpenAlert) -> Record:
-        return self._record(opened, replace(opened.alert, state=State.CLOSED))
+        return self._record(opened, opened.body | {"state": _CLOSED})
 
-    def _record(self, opened: OpenAlert, alert: Alert) -> Record:
+    def _record(self, opened: OpenAlert, body: Json) -> Record:
         """The next revision of an alert."""
-        opened.alert = alert
+        opened.body = body
         opened.revision += 1
         return Record(
             kind="alert",
@@ -318,7 +322,7 @@ class Analyst:
             origin=self._origin,
             tenant=self._tenant,
             segment=opened.segment,
-            body=alert.to_json(),
+            body=body,
         )
 
 

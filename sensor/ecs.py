@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sensor.schema.records import Endpoint, Record
+from sensor.schema.records import Record
 
 SEVERITY = {"critical": 90, "high": 70, "medium": 50, "low": 30, "notice": 10}
 """`event.severity` is a number in ECS: ours, from the level."""
 
 
-_NOT_FOR_TERMINALS = {
-    code: f"\\u{code:04x}"
-    for code in (*range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
-}
+_NOT_FOR_TERMINALS = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters that JSON leaves as they are: terminal sequences, line ends, changes of direction."""
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def line_text(line: dict[str, Any]) -> str:
     """One line of NDJSON. Text from the wire cannot steer the terminal of whoever looks at it."""
-    return json.dumps(line, ensure_ascii=False).translate(_NOT_FOR_TERMINALS)
+    return _NOT_FOR_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", _JSON.encode(line))
 
 
 def rfc3339(ts_ns: int) -> str:
@@ -31,49 +32,60 @@ def rfc3339(ts_ns: int) -> str:
 
 
 def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
-    """One alert: when, where its evidence is, who, why, how often."""
-    alert = record.alert()
-    first = alert.evidence[0] if alert.evidence else None
-    line: dict[str, Any] = {"@timestamp": rfc3339(alert.first_ns), "event.kind": "alert", "event.id": record.id}
-    line["event.severity"] = SEVERITY[alert.level]
-    if first is not None:
-        if first.file is not None:
-            line["file.name"] = first.file
-        if first.interface is not None:
-            line["observer.ingress.interface.name"] = first.interface
-        if first.frame is not None:
-            line["frame.number"] = first.frame
-    line["evidence.frames"] = [item.frame for item in alert.evidence if item.frame is not None]
+    """One alert of our own: when, where its evidence is, who, why, how often."""
+    alert = record.body
+    evidence = alert["evidence"]
+    start, title, reason = rfc3339(alert["first_ns"]), alert["title"], alert["reason"]
+    line: dict[str, Any] = {"@timestamp": start, "event.kind": "alert", "event.id": record.id}
+    line["event.severity"] = SEVERITY[alert["level"]]
+    if evidence:
+        for name, key in _PLACE:
+            if (value := evidence[0][key]) is not None:
+                line[name] = value
+    line["evidence.frames"] = [item["frame"] for item in evidence if item["frame"] is not None]
     for side in ("source", "destination", "client", "server"):
-        _endpoint(line, side, getattr(alert, side))
-    line["network.protocol"] = alert.protocol
-    if (vlan := alert.fields.get("network.vlan.id")) is not None:
+        _endpoint(line, side, alert[side])
+    line["network.protocol"] = alert["protocol"]
+    if (vlan := alert["fields"].get("network.vlan.id")) is not None:
         line["network.vlan.id"] = vlan
     line["segment"] = record.segment
-    line["detector"] = alert.detector
-    line["rule"] = alert.rule_id
-    line["cause"] = alert.cause
-    line["rule.name"] = alert.title.zh if language == "zh" else alert.title.en
-    line["message"] = line["rule.name"]
-    line["level"] = str(alert.level)
-    line["reason"] = alert.reason.code
-    line["reason.params"] = dict(alert.reason.params)
-    line["count"] = alert.count
-    line["event.outcome"] = str(alert.outcome)
-    line["event.start"] = rfc3339(alert.first_ns)
-    line["event.end"] = rfc3339(alert.last_ns)
-    line["threat.technique.id"] = list(alert.technique)
+    line["detector"] = alert["detector"]
+    line["rule"] = alert["rule_id"]
+    line["cause"] = alert["cause"]
+    line["rule.name"] = line["message"] = title["zh" if language == "zh" else "en"]
+    line["level"] = alert["level"]
+    line["reason"] = reason["code"]
+    line["reason.params"] = in_order(reason["params"])
+    line["count"] = alert["count"]
+    line["event.outcome"] = alert["outcome"]
+    line["event.start"] = start
+    line["event.end"] = rfc3339(alert["last_ns"])
+    line["threat.technique.id"] = alert["technique"]
     line["revision"] = record.revision
-    line["state"] = str(alert.state)
+    line["state"] = alert["state"]
     return line
 
 
-def _endpoint(line: dict[str, Any], side: str, endpoint: Endpoint | None) -> None:
+def in_order(value: Any) -> Any:
+    """Keys sorted, also those further in: as in the bytes of a record, whether it was written before or not."""
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
+_PLACE = (
+    ("file.name", "file"),
+    ("observer.ingress.interface.name", "interface"),
+    ("frame.number", "frame"),
+)
+
+
+def _endpoint(line: dict[str, Any], side: str, endpoint: Mapping[str, Any] | None) -> None:
     if endpoint is None:
         return
-    for name, value in (("ip", endpoint.ip), ("port", endpoint.port), ("mac", endpoint.mac)):
-        if value is not None:
+    for name in ("ip", "port", "mac"):
+        if (value := endpoint[name]) is not None:
             line[f"{side}.{name}"] = value
 
 
-__all__ = ["SEVERITY", "alert_line", "line_text", "rfc3339"]
+__all__ = ["SEVERITY", "alert_line", "in_order", "line_text", "rfc3339"]

@@ -9,7 +9,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from sensor.ecs import alert_line
+from sensor.ecs import alert_line, in_order
 from sensor.schema.records import Alert, Endpoint, Record
 
 GID = 20_308
@@ -127,7 +127,7 @@ def _own(record: Record) -> dict[str, Any]:
     """Everything else, under the names of `otus replay --format ndjson`."""
     line = alert_line(record)
     alert = record.alert()
-    return {**line, "rule.name": {"zh": alert.title.zh, "en": alert.title.en}, "fields": dict(alert.fields)}
+    return {**line, "rule.name": {"zh": alert.title.zh, "en": alert.title.en}, "fields": in_order(dict(alert.fields))}
 
 
 def _application(alert: Alert) -> dict[str, Any]:

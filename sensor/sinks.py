@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,20 +105,31 @@ class AlertFile:
 class LatestAlerts:
     """Keeps the newest revision of every alert, in the order they were opened.
 
-    Packed: a capture that is one long attack has a hundred thousand of them.
+    The `FRESH` that changed last stay as they are, the others are packed: a capture that is one long attack has a
+    hundred thousand of them, and a storm tells the same few again and again.
     """
 
+    FRESH = 4096
+
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._packed: dict[str, bytes] = {}
+        """every alert in order; what is fresh may be older here, or empty"""
+        self._fresh: OrderedDict[str, Record] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._packed)
 
     def put(self, records: Sequence[Record]) -> None:
         for record in records:
             if record.kind == "alert":
-                self._kept[record.id] = zlib.compress(record.to_bytes(), 1)
+                self._packed.setdefault(record.id, b"")
+                self._fresh[record.id] = record
+                self._fresh.move_to_end(record.id)
+        while len(self._fresh) > self.FRESH:
+            oldest, record = self._fresh.popitem(last=False)
+            self._packed[oldest] = zlib.compress(record.to_bytes(), 1)
 
     def records(self) -> Iterator[Record]:
-        for kept in self._kept.values():
-            yield Record.from_bytes(zlib.decompress(kept))
+        for name, packed in self._packed.items():
+            fresh = self._fresh.get(name)
+            yield Record.from_bytes(zlib.decompress(packed)) if fresh is None else fresh

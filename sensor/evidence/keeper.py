@@ -87,7 +87,8 @@ class Keeper:
 
     def take(self, batch: Batch, records: Sequence[Record]) -> list[Record]:
         """Records of the files that are on the disk since the last call."""
-        levels = {item.id: Level(item.body["level"]) for item in records if item.kind == Kind.ALERT}
+        new = (item for item in records if item.revision == 1 and item.kind == Kind.ALERT)
+        levels = {item.id: Level(item.body["level"]) for item in new}
         for hit in batch.hits:
             if hit.kind == "first" and hit.id in levels:
                 self._expected[hit.fold] = _Alert(hit.id, hit.segment, levels[hit.id], batch.now_ns)

@@ -108,6 +108,18 @@ def test_one_fold_is_one_alert_in_growing_revisions() -> None:
     assert told[-1].to_bytes() == Record.from_bytes(told[-1].to_bytes()).to_bytes()
 
 
+def test_what_was_told_is_not_changed_by_what_is_told_later() -> None:
+    """Revisions share what did not change."""
+    room = analyst()
+    told = room.take(Batch([Hit(said={"a": [1, 2]})]))
+    before = [record.to_bytes() for record in told]
+    for number in range(2, 12):
+        told += room.take(Batch([Hit(kind="update", count=number, last_frame=number, last_ns=number * SECOND)]))
+        assert [record.to_bytes() for record in told[:-1]] == before
+        before.append(told[-1].to_bytes())
+    assert told[0].body["fields"] is told[-1].body["fields"] and len(told[-1].body["evidence"]) == 8
+
+
 def test_a_closed_fold_is_forgotten_and_an_unknown_one_makes_nothing() -> None:
     room = analyst()
     room.take(Batch([Hit()]))

@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import os
+import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -295,6 +296,19 @@ def test_the_latest_revision_in_the_order_of_opening() -> None:
     latest.put([alert(2), alert(1), alert(2, revision=3)])
     assert [(record.id, record.revision) for record in latest.records()] == [(alert(2).id, 3), (alert(1).id, 1)]
     assert len(latest) == 2
+
+
+def test_the_latest_revision_whether_it_was_packed_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed ones come back as they were, also those that changed again after they were packed."""
+    monkeypatch.setattr(LatestAlerts, "FRESH", 3)
+    latest, newest = LatestAlerts(), dict[str, Record]()
+    chance = random.Random(1)
+    for revision in range(1, 200):
+        told = [alert(chance.randrange(12), revision=revision) for _ in range(chance.randrange(5))]
+        latest.put(told)
+        newest |= {record.id: record for record in told}
+    assert [record.to_bytes() for record in latest.records()] == [record.to_bytes() for record in newest.values()]
+    assert len(latest) == 12
 
 
 def test_a_line_cannot_steer_a_terminal() -> None:

@@ -15,7 +15,6 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use wire::baseline::{Baseline, LearnSettings, Learner, PeriodSettings, Periods, Shard};
 use wire::event::{Asked, Endpoint, Event, LinkFacts};
-use wire::pairing::first_object;
 use wire::protocol::PROTOCOLS;
 use wire::value::{Class, Record, Role};
 
@@ -173,7 +172,6 @@ impl Traffic {
                     ts_ns,
                     operation: record.operation,
                     class: record.class,
-                    object: first_object(record.objects()),
                     facts: Some(LinkFacts { known: true, ..LinkFacts::default() }),
                 };
                 respond(&mut record, &asked);

@@ -76,7 +76,6 @@ fn observe_all(windows: &mut Windows, wire: &mut Wire, rounds: u64) -> u64 {
                 ts_ns: now_ns,
                 operation: asked.operation,
                 class: asked.class,
-                object: None,
                 facts: None,
             });
             now_ns += 500;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::limits::TIME_JUMP_NS;
 use crate::protocol::PROTOCOLS;
-use crate::value::{field, list, Class, FieldDef, Kind, Object, Outcome, Record, Value, SLOTS};
+use crate::value::{field, list, Class, FieldDef, Kind, Outcome, Record, Value, SLOTS};
 
 /// One side of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,8 +32,6 @@ pub struct Asked {
     pub ts_ns: u64,
     pub operation: u32,
     pub class: Class,
-    /// The first object the request touched (its text is not kept).
-    pub object: Option<Object>,
     /// What the baseline knew about the request: its answer is judged by the same.
     pub facts: Option<LinkFacts>,
 }

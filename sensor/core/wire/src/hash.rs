@@ -32,7 +32,7 @@ pub const SHARDS: usize = 64;
 
 /// Both halves of a 128-bit product, folded: one multiplication mixes all bits of both factors.
 #[inline]
-fn folded(a: u64, b: u64) -> u64 {
+pub fn folded(a: u64, b: u64) -> u64 {
     let product = u128::from(a).wrapping_mul(u128::from(b));
     #[allow(clippy::cast_possible_truncation)] // the two halves are what is wanted
     let (low, high) = (product as u64, (product >> 64) as u64);
@@ -41,6 +41,12 @@ fn folded(a: u64, b: u64) -> u64 {
 
 const FIRST: u64 = 0x9e37_79b9_7f4a_7c15;
 const SECOND: u64 = 0xd1b5_4a32_d192_ed03;
+
+/// All bits of a number, mixed.
+#[inline]
+pub fn mixed(number: u64) -> u64 {
+    folded(number ^ FIRST, SECOND)
+}
 
 /// A number for two stations of a segment, the same in both directions. Conversations of one pair share a shard.
 #[inline]
@@ -73,10 +79,11 @@ pub fn shard_of_pair(pair: u64) -> usize {
     usize::try_from(pair >> 58).unwrap_or(0)
 }
 
-/// Number of the flow: the pair's, with its ports and transport mixed in (which must be the same in both directions).
+/// Number of the flow, the same in both directions: the pair's, with both ports and the transport mixed in.
 #[inline]
-pub fn flow_hash(pair: u64, ports: u32, transport: u8) -> u64 {
-    folded(pair ^ (u64::from(ports) << 8 | u64::from(transport)), FIRST)
+pub fn flow_hash(pair: u64, ports: (u16, u16), transport: u8) -> u64 {
+    let ports = u64::from(ports.0.min(ports.1)) << 16 | u64::from(ports.0.max(ports.1));
+    folded(pair ^ (ports << 8 | u64::from(transport)), FIRST)
 }
 
 /// The shard, below [`SHARDS`], that owns what two stations of a segment say to each other: the same either way round

@@ -1,22 +1,39 @@
 //! Requests waiting for their answers, per conversation.
 
-use crate::event::Asked;
+use crate::event::{Asked, LinkFacts};
+use crate::hash::{folded, mixed};
 use crate::limits;
-use crate::value::Object;
+use crate::value::{Class, Object, Record};
 
-/// One request that was not answered yet.
+/// One request that was not answered yet. Most conversations have one at a time, a million have a million.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending {
     pub reference: u64,
-    /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
-    pub from_client: bool,
     /// Engine time of the request.
     pub now_ns: u64,
-    pub asked: Asked,
-    /// `Record::long_poll`: it may wait as long as it likes.
-    pub long_poll: bool,
+    /// Frame that completed it, and its time.
+    pub number: u64,
+    pub ts_ns: u64,
+    /// Fingerprint of the first object; 0: it has none.
+    pub object: u64,
     /// Folds that wait for the outcome: the alerts this request raised.
     pub folds: [u32; FOLDS],
+    pub operation: u32,
+    pub class: Class,
+    /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
+    pub from_client: bool,
+    /// `Record::long_poll`: it may wait as long as it likes.
+    pub long_poll: bool,
+    pub facts: Option<LinkFacts>,
+}
+
+impl Pending {
+    /// What its answer's event says about it.
+    #[inline]
+    pub fn asked(&self) -> Asked {
+        let Self { number, ts_ns, operation, class, facts, .. } = *self;
+        Asked { number, ts_ns, operation, class, facts }
+    }
 }
 
 /// Alerts of one request that learn its outcome. A message rarely has more than two.
@@ -28,7 +45,11 @@ pub const NO_FOLD: u32 = 0;
 
 #[derive(Debug, Default)]
 pub struct Pairing {
-    waiting: Vec<Pending>,
+    /// The only one that waits: most masters wait for one answer at a time.
+    one: Option<Pending>,
+    /// Where several have waited at a time: all of them, in order, and none in `one`.
+    #[allow(clippy::box_collection)] // a word, not three, in a million conversations that have none
+    several: Option<Box<Vec<Pending>>>,
     /// A request was seen: from then on an answer to nothing is odd.
     asked_before: bool,
 }
@@ -46,20 +67,33 @@ impl Pairing {
     #[inline]
     pub fn ask(&mut self, pending: Pending) -> (u64, u64) {
         self.asked_before = true;
-        let (mut unanswered, mut evicted) = (0, 0);
-        let oldest = self.waiting.iter().find(|waiting| !waiting.long_poll);
-        if oldest.is_some_and(|oldest| too_old(oldest, pending.now_ns)) {
-            unanswered = self.expire(pending.now_ns);
+        if self.one.is_none() && self.several.is_none() {
+            self.one = Some(pending);
+            return (0, 0);
         }
-        if self.waiting.len() >= limits::PENDING_REQUESTS {
-            self.waiting.remove(0);
+        self.ask_more(pending)
+    }
+
+    #[inline(never)]
+    fn ask_more(&mut self, pending: Pending) -> (u64, u64) {
+        if self.one.is_some_and(|one| too_old(&one, pending.now_ns)) {
+            self.one = Some(pending);
+            return (1, 0);
+        }
+        let several = self.several.get_or_insert_default();
+        several.extend(self.one.take());
+        let (mut unanswered, mut evicted) = (0, 0);
+        let oldest = several.iter().find(|waiting| !waiting.long_poll);
+        if oldest.is_some_and(|oldest| too_old(oldest, pending.now_ns)) {
+            let before = several.len();
+            several.retain(|waiting| !too_old(waiting, pending.now_ns));
+            unanswered = before.saturating_sub(several.len()) as u64;
+        }
+        if several.len() >= limits::PENDING_REQUESTS {
+            several.remove(0);
             evicted = 1;
         }
-        if self.waiting.len() == self.waiting.capacity() {
-            // Most masters wait for one answer at a time: room for one, not for the four that a vector begins with.
-            self.waiting.reserve_exact(self.waiting.len().max(1));
-        }
-        self.waiting.push(pending);
+        several.push(pending);
         (unanswered, evicted)
     }
 
@@ -69,49 +103,59 @@ impl Pairing {
     /// object was meant; of requests sent in one go the first, otherwise the last: the others' answers were lost, and
     /// a single lost answer must not shift all that follow by one.
     #[inline]
-    pub fn answer(&mut self, reference: u64, request_from_client: bool, operation: u32, objects: &[Object]) -> Match {
+    pub fn answer(&mut self, reference: u64, request_from_client: bool, record: &Record) -> Match {
         let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
-        let mut place = self.waiting.iter().rposition(fits);
-        if place.is_some_and(|last| self.waiting.iter().take(last).any(fits)) {
-            let object = first_object(objects);
-            let newest_ns = place.and_then(|last| self.waiting.get(last)).map_or(0, |last| last.now_ns);
+        match self.one.filter(fits) {
+            Some(pending) => {
+                self.one = None;
+                Match::Found(pending)
+            }
+            None => self.answer_of_several(reference, request_from_client, record),
+        }
+    }
+
+    #[inline(never)]
+    fn answer_of_several(&mut self, reference: u64, request_from_client: bool, record: &Record) -> Match {
+        let fits = |pending: &Pending| pending.reference == reference && pending.from_client == request_from_client;
+        let missing = if self.asked_before { Match::Missing } else { Match::BeforeOurTime };
+        let Some(several) = self.several.as_mut() else { return missing };
+        let mut place = several.iter().rposition(fits);
+        if place.is_some_and(|last| several.iter().take(last).any(fits)) {
+            let object = first_object(record.objects());
+            let operation = record.operation;
+            let newest_ns = place.and_then(|last| several.get(last)).map_or(0, |last| last.now_ns);
             let fit = |place: usize, pending: &Pending| {
-                let same_operation = operation == 0 || pending.asked.operation == operation;
-                let same_object = object.is_none() || pending.asked.object == object;
+                let same_operation = operation == 0 || pending.operation == operation;
+                let same_object = object == 0 || pending.object == object;
                 let in_one_go = newest_ns.saturating_sub(pending.now_ns) <= IN_ONE_GO_NS;
                 let order = if in_one_go { usize::MAX.saturating_sub(place) } else { place };
                 (same_operation, same_object, in_one_go, order)
             };
-            let candidates = self.waiting.iter().enumerate().filter(|(_, pending)| fits(pending));
+            let candidates = several.iter().enumerate().filter(|(_, pending)| fits(pending));
             place = candidates.max_by_key(|(place, pending)| fit(*place, pending)).map(|(place, _)| place);
         }
-        match place {
-            Some(place) => Match::Found(self.waiting.remove(place)),
-            None if self.asked_before => Match::Missing,
-            None => Match::BeforeOurTime,
-        }
-    }
-
-    fn expire(&mut self, now_ns: u64) -> u64 {
-        let before = self.waiting.len();
-        self.waiting.retain(|pending| !too_old(pending, now_ns));
-        before.saturating_sub(self.waiting.len()) as u64
+        place.map_or(missing, |place| Match::Found(several.remove(place)))
     }
 
     /// Forget everything; returns how many requests had no answer.
     pub fn clear(&mut self) -> u64 {
-        let left = self.waiting.len() as u64;
-        self.waiting.clear();
+        let several = self.several.take().map_or(0, |several| several.len() as u64);
+        let one = u64::from(self.one.take().is_some());
         self.asked_before = false;
-        left
+        several.saturating_add(one)
     }
 }
 
+#[inline]
 fn too_old(pending: &Pending, now_ns: u64) -> bool {
     !pending.long_poll && now_ns.saturating_sub(pending.now_ns) > limits::ANSWER_NS
 }
 
-/// The first object of a message without its text, which lives in the record.
-pub fn first_object(objects: &[Object]) -> Option<Object> {
-    objects.first().map(|object| Object { text: None, ..*object })
+/// Fingerprint of the first object of a message, the same for the same object; 0: there is none.
+#[inline]
+pub fn first_object(objects: &[Object]) -> u64 {
+    let Some(object) = objects.first() else { return 0 };
+    // Spaces that one operation may touch have names of different lengths.
+    let space = (object.space.len() as u64) << 32 | u64::from(object.index);
+    folded(object.start ^ space.rotate_left(24), mixed(object.end ^ space)).max(1)
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use crate::event::{Asked, Endpoint, Event};
+use crate::event::{Endpoint, Event};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
@@ -68,7 +68,22 @@ pub struct Reader {
 
 impl Reader {
     /// Read every whole message at the front of `bytes`, sent by `side`.
+    #[inline(never)]
     pub fn read<C: Consumer>(
+        &mut self,
+        flow: &mut Flow,
+        side: usize,
+        bytes: &[u8],
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) -> Progress {
+        self.read_here(flow, side, bytes, stamp, ledger, consumer)
+    }
+
+    /// [`Reader::read`] as a part of its caller: for the one place that nearly all messages come by.
+    #[inline(always)]
+    pub fn read_here<C: Consumer>(
         &mut self,
         flow: &mut Flow,
         side: usize,
@@ -145,6 +160,7 @@ impl Reader {
         progress
     }
 
+    #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     fn tell<C: Consumer>(
         &mut self,
@@ -160,15 +176,18 @@ impl Reader {
         add(&mut ledger.events, 1);
         let from_client = side == flow.client();
         let (client, server) = roles(&flow.sides, flow.client());
-        let mut stream_flaws = u8::from(after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before));
+        let mut stream_flaws = 0;
+        if after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before) {
+            stream_flaws = 1;
+        }
         let mut found: Option<Pending> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
-            match flow.pairing.answer(reference, !from_client, self.record.operation, self.record.objects()) {
+            match flow.pairing.answer(reference, !from_client, &self.record) {
                 Match::Found(pending) => {
                     if self.record.operation == 0 {
                         // A fault names no operation of its own: it answers the one that was asked for.
-                        self.record.operation = pending.asked.operation;
-                    } else if pending.asked.operation != self.record.operation {
+                        self.record.operation = pending.operation;
+                    } else if pending.operation != self.record.operation {
                         stream_flaws |= 1 << 3;
                     }
                     found = Some(pending);
@@ -190,7 +209,7 @@ impl Reader {
             server,
             record: &self.record,
             bytes,
-            asked: found.map(|pending| pending.asked),
+            asked: found.as_ref().map(Pending::asked),
             link: None,
             stream_flaws,
         };
@@ -201,18 +220,16 @@ impl Reader {
         if let (Role::Request, Some(reference)) = (self.record.role, self.record.reference) {
             let (unanswered, evicted) = flow.pairing.ask(Pending {
                 reference,
-                from_client,
                 now_ns: stamp.now_ns,
-                asked: Asked {
-                    number: stamp.number,
-                    ts_ns: stamp.ts_ns,
-                    operation: self.record.operation,
-                    class: self.record.class,
-                    object: first_object(self.record.objects()),
-                    facts: event.link,
-                },
-                long_poll: self.record.long_poll,
+                number: stamp.number,
+                ts_ns: stamp.ts_ns,
+                object: first_object(self.record.objects()),
                 folds,
+                operation: self.record.operation,
+                class: self.record.class,
+                from_client,
+                long_poll: self.record.long_poll,
+                facts: event.link,
             });
             add(&mut ledger.notes.requests_unanswered, unanswered);
             add(&mut ledger.notes.requests_evicted, evicted);

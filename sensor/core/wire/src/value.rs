@@ -419,6 +419,81 @@ impl Record {
             Some(slot)
         })
     }
+
+    /// Fill the field in `slot`. One value alone is no list: it is printed as one where its field may hold several. None
+    /// leaves the slot as it is.
+    #[inline]
+    pub fn set_all(&mut self, slot: usize, mut values: impl ExactSizeIterator<Item = Value>) {
+        if values.len() > 1 {
+            let span = Span::new(self.pool.len(), values.len());
+            self.pool.extend(values);
+            self.set(slot, Value::List(span));
+        } else if let Some(one) = values.next() {
+            self.set(slot, one);
+        }
+    }
+
+    /// Go on with what is in `slot`, in one go (no other list between).
+    #[inline]
+    pub fn append(&mut self, slot: usize, values: impl ExactSizeIterator<Item = Value>) {
+        match self.get(slot) {
+            None => self.set_all(slot, values),
+            Some(before) if values.len() > 0 => {
+                let start = self.lead(before);
+                self.pool.extend(values);
+                self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Room in the pool for a list of up to `count` values.
+    #[inline]
+    pub fn reserve(&mut self, count: usize) -> Span {
+        let span = Span::new(self.pool.len(), count);
+        self.pool.resize(self.pool.len().saturating_add(count), Value::Unsigned(0));
+        span
+    }
+
+    /// The value behind the last of `list`, where there is room for it (see `reserve`).
+    #[inline]
+    pub fn put(&mut self, list: Span, value: Value) {
+        if let Some(place) = self.pool.get_mut((list.start as usize).saturating_add(list.len as usize)) {
+            *place = value;
+        }
+    }
+
+    /// Keep the text that `write` appends; invalid UTF-8 becomes U+FFFD.
+    #[inline]
+    pub fn write_text(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
+        let start = self.text.len();
+        write(&mut self.text);
+        if !self.text.get(start..).unwrap_or_default().is_ascii() {
+            self.mend_text(start);
+        }
+        Span::new(start, self.text.len().saturating_sub(start))
+    }
+
+    #[cold]
+    fn mend_text(&mut self, start: usize) {
+        let written = self.text.split_off(start.min(self.text.len()));
+        self.push_text(&written);
+    }
+
+    /// Where in the pool a list starts that goes on from `before`.
+    fn lead(&mut self, before: Value) -> usize {
+        let start = self.pool.len();
+        match before {
+            Value::List(span) if (span.start as usize).saturating_add(span.len as usize) == start => {
+                span.start as usize
+            }
+            Value::List(_) => start,
+            one => {
+                self.pool.push(one);
+                start
+            }
+        }
+    }
 }
 
 /// FNV-1a, 64 bits: the same on every machine and in every version, because baselines keep it.

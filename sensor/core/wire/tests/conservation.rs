@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use common::random::Random;
 use common::*;
-use wire::frame::{decode, decode_datagram, Checksums, Decoded, Duplicates, Fragments, Joined, Outline};
+use wire::frame::{decode, decode_datagram, Checksums, Decoded, Duplicates, Fragments, Joined, Outline, Prints};
 use wire::ledger::{Ledger, Skip};
 use wire::limits::{DUPLICATES, DUPLICATE_NS, FRAGMENT_BYTES};
 use wire::packet::{LinkType, Packet, Sink};
@@ -125,6 +125,7 @@ fn every_capture_keeps_the_account_straight_and_broken() {
 struct Rooms {
     fragments: Fragments,
     checksums: Checksums,
+    prints: Prints,
     duplicates: Duplicates,
     ledger: Ledger,
 }
@@ -144,11 +145,18 @@ impl Rooms {
             }
         }
         match decoded {
-            Decoded::Frame(frame) if !self.checksums.delivers(&frame, 0, ledger) => ledger.skip(Skip::BadChecksum),
-            Decoded::Frame(frame) if self.duplicates.is_copy(&frame, 0, packet.ts_ns, DUPLICATE_NS) => {
-                ledger.skip(Skip::Duplicate);
+            Decoded::Frame(frame) => {
+                let digest = self.prints.digest(&frame, packet.ts_ns);
+                if !self.checksums.delivers(&frame, digest, 0, ledger) {
+                    return ledger.skip(Skip::BadChecksum);
+                }
+                let print = self.prints.of(&frame, digest);
+                if self.duplicates.is_copy(print, frame.source, 0, packet.ts_ns, DUPLICATE_NS) {
+                    ledger.skip(Skip::Duplicate);
+                } else {
+                    ledger.parsed += 1;
+                }
             }
-            Decoded::Frame(_) => ledger.parsed += 1,
             Decoded::Skip(reason) => ledger.skip(reason),
             Decoded::Piece(_) => unreachable!("joined or returned"),
         }
@@ -163,6 +171,7 @@ fn every_capture_keeps_the_account_of_frames() {
         let mut rooms = Rooms {
             fragments: Fragments::new(FRAGMENT_BYTES),
             checksums: Checksums::default(),
+            prints: Prints::default(),
             duplicates: Duplicates::new(DUPLICATES),
             ledger: Ledger::default(),
         };

@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::random::Random;
 use common::*;
 use wire::engine::Settings;
 use wire::fold::{Hit, HitKind};
@@ -192,4 +193,134 @@ fn a_flood_of_folds_evicts_the_idle_ones() {
     assert_eq!(ended[0].count, 7, "what is in use stays");
     let counted: u64 = all.iter().filter(|hit| hit.kind == HitKind::Close).map(|hit| hit.count).sum();
     assert_eq!(counted, bench.engine.ledger().hits);
+}
+
+/// The shortcut from fold to fold finds what the map of keys would, whatever a conversation remembers.
+#[test]
+fn remembered_folds_count_as_looked_up_ones() {
+    use std::collections::HashMap;
+    use wire::fold::{Cause, FoldKey, Folded, Folder, Mark};
+
+    for seed in 1..6 {
+        let mut random = Random::new(seed);
+        let mut folder = Folder::new(5);
+        let mut ledger = wire::ledger::Ledger::default();
+        // A few conversations, each with causes of its own in changing order; some remember what is long closed.
+        let mut remembered = [0u32; 12];
+        let mut open: HashMap<FoldKey, (u64, u64)> = HashMap::new();
+        let (mut counted, mut closed, mut firsts) = (0u64, 0u64, 0u64);
+        let mut now_ns = START;
+        for number in 1..20_000u64 {
+            now_ns += random.below(SECOND as usize) as u64;
+            if random.below(500) == 0 {
+                now_ns += limits::FOLD_IDLE_NS;
+            }
+            let conversation = random.below(remembered.len());
+            let cause = match random.below(5) {
+                0 => Cause::Named("baseline:new_link"),
+                1 => Cause::Named("baseline:new_asset"),
+                rule => Cause::Rule(rule as u32),
+            };
+            let host = |number: usize| Some(std::net::Ipv4Addr::new(10, 0, 0, number as u8).into());
+            let (client, server) = match random.below(20) {
+                0 => (None, None),
+                // The other way round: the same two stations, another fold.
+                1 => (host(200), host(conversation / 2)),
+                _ => (host(conversation / 2), host(200)),
+            };
+            let key = FoldKey { cause, key: random.below(2) as u64, segment: 0, client, server };
+            let mark = Mark { ts_ns: now_ns, number, input: 0 };
+            let latest = &mut remembered[if random.below(100) == 0 { 0 } else { conversation }];
+            counted += 1;
+            match folder.count(&key, mark, now_ns, latest) {
+                Folded::Counted(_) => open.get_mut(&key).expect("only what is open is counted").1 += 1,
+                Folded::New => {
+                    let hit = first_hit(mark);
+                    *latest = folder.open(key, &key, hit, &[], now_ns, &mut ledger);
+                    assert_eq!(open.insert(key, (folder.number(*latest), 1)), None, "one fold a key");
+                    firsts += 1;
+                }
+            }
+            folder.tick(now_ns);
+            for hit in folder.hits.drain(..).filter(|hit| hit.kind == HitKind::Close) {
+                let key = *open.iter().find(|(_, (number, _))| *number == hit.fold).unwrap().0;
+                assert_eq!(open.remove(&key).unwrap().1, hit.count);
+                closed += hit.count;
+            }
+        }
+        folder.finish();
+        assert_eq!(folder.hits.len(), open.len());
+        assert_eq!(closed + folder.hits.iter().map(|hit| hit.count).sum::<u64>(), counted);
+        assert!(firsts > 200 && counted > 5 * firsts, "{firsts} folds of {counted} hits");
+    }
+}
+
+fn first_hit(mark: wire::fold::Mark) -> Hit {
+    Hit {
+        kind: HitKind::First,
+        fold: 0,
+        order: 0,
+        spanning: None,
+        id: [0; 16],
+        cause: "rule:x".into(),
+        rule: None,
+        first: mark,
+        last: mark,
+        count: 1,
+        outcome: "not_applicable",
+        segment: 0,
+        protocol: "modbus",
+        client: None,
+        server: None,
+        source: None,
+        destination: None,
+        fields: String::new(),
+        params: Vec::new(),
+    }
+}
+
+/// Rules that fold by both stations, by both and a field, by one field: what is told of each is what the listing holds.
+#[test]
+fn interleaved_rules_and_conversations_are_counted_as_they_are_listed() {
+    let folds = ["", r#""client.ip", "server.ip""#, r#""server.ip", "modbus.unit_id", "client.ip""#, r#""client.ip""#];
+    let rules: Vec<String> = folds
+        .iter()
+        .enumerate()
+        .map(|(number, fold)| {
+            format!(
+                r#"{{"id": "r{number}", "protocol": "modbus", "fold": [{fold}], "condition":
+                   {{"test": {{"field": "modbus.address", "operator": "gte", "values": [{number}]}}}}}}"#
+            )
+        })
+        .collect();
+    let rules = format!(r#"{{"version": 1, "rules": [{}]}}"#, rules.join(","));
+    let mut bench = Bench::with(Settings { listing: true, ..settings() }, &rules);
+    let mut random = Random::new(3);
+    let mut sequences = std::collections::HashMap::new();
+    for _ in 0..5_000 {
+        let (client, server, port) = (random.below(4) as u8, 100 + random.below(5) as u8, random.below(2) as u16);
+        let sequence = sequences.entry((client, server, port)).or_insert(100u32);
+        let request = write_request(random.below(100) as u16, random.below(5) as u16);
+        let mut frame = tcp(true, *sequence, 0x18, &request).client_port(40_000 + port).bytes();
+        frame[28..30].copy_from_slice(&[1, client]);
+        frame[32..34].copy_from_slice(&[2, server]);
+        *sequence += 12;
+        bench.frame_unchecked(&frame);
+        bench.now_ns += random.below(SECOND as usize) as u64;
+    }
+    bench.finish();
+    let mut told = std::collections::BTreeMap::new();
+    let mut alerts = std::collections::BTreeMap::new();
+    for hit in hits(&mut bench).iter().filter(|hit| hit.kind == HitKind::Close) {
+        *told.entry(hit.cause.to_string()).or_insert(0) += hit.count;
+        *alerts.entry(hit.cause.to_string()).or_insert(0) += 1;
+    }
+    let mut listed = std::collections::BTreeMap::new();
+    for line in String::from_utf8(std::mem::take(&mut bench.output().listing)).unwrap().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        *listed.entry(line["cause"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    assert_eq!(told, listed);
+    let alerts: Vec<i32> = alerts.into_values().collect();
+    assert_eq!(alerts, [20, 20, 20, 4], "4 clients, 5 servers");
 }

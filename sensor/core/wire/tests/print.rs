@@ -89,14 +89,8 @@ fn any_record_prints_as_one_object_with_every_key_once() {
         record.outcome = [Outcome::Success, Outcome::Failure, Outcome::Unknown][random.below(3)];
         record.operation = random.next() as u32;
         let bytes: Vec<u8> = (0..random.below(100)).map(|_| random.byte()).collect();
-        let asked = Asked {
-            number: random.next(),
-            ts_ns: random.next(),
-            operation: 1,
-            class: Class::Read,
-            object: None,
-            facts: None,
-        };
+        let asked =
+            Asked { number: random.next(), ts_ns: random.next(), operation: 1, class: Class::Read, facts: None };
         let event = Event {
             ts_ns: random.next(),
             number: random.next(),

@@ -8,7 +8,7 @@ mod common;
 use common::random::Random;
 use wire::event::{Endpoint, Event, LinkFacts};
 use wire::protocol::PROTOCOLS;
-use wire::rules::{Rules, Scratch};
+use wire::rules::{Narrowed, Rules, Scratch};
 use wire::value::{Class, Kind, Outcome, Record, Role, Span, Value};
 
 const PROTOCOL_NAMES: [&str; 3] = ["modbus", "s7comm", "opcua"];
@@ -218,13 +218,28 @@ fn record(random: &mut Random, protocol: usize) -> Record {
     record
 }
 
-fn look(random: &mut Random, protocol: usize, record: &Record, see: impl FnOnce(&Event<'_>)) {
-    let end = |random: &mut Random| Endpoint {
+fn end(random: &mut Random) -> Endpoint {
+    Endpoint {
         ip: pick(random, &HOSTS).parse().unwrap(),
         port: integer(random) as u16,
         mac: [2, 0, 0, 0, 0, random.below(4) as u8],
-    };
+    }
+}
+
+fn look(random: &mut Random, protocol: usize, record: &Record, see: impl FnOnce(&Event<'_>)) {
     let (client, server) = (end(random), end(random));
+    look_between(random, protocol, &client, &server, record, see);
+}
+
+/// Whoever sends it: in any direction.
+fn look_between(
+    random: &mut Random,
+    protocol: usize,
+    client: &Endpoint,
+    server: &Endpoint,
+    record: &Record,
+    see: impl FnOnce(&Event<'_>),
+) {
     let bytes = pick(random, &BYTES);
     see(&Event {
         ts_ns: integer(random),
@@ -235,8 +250,8 @@ fn look(random: &mut Random, protocol: usize, record: &Record, see: impl FnOnce(
         transport: if random.below(2) == 0 { 6 } else { 17 },
         vlan: (random.below(2) == 0).then(|| random.below(12) as u16),
         from_client: random.below(2) == 0,
-        client: &client,
-        server: &server,
+        client,
+        server,
         record,
         bytes,
         asked: None,
@@ -270,6 +285,69 @@ fn the_index_finds_what_every_condition_says() {
     }
     assert!(hits > 10_000, "the generator makes rules that match: {hits}");
     assert!(evaluated < all / 3, "{evaluated} of {all} conditions were evaluated");
+}
+
+#[test]
+fn what_a_conversation_remembers_loses_no_rule() {
+    let (mut hits, mut narrower, mut all) = (0usize, 0usize, 0usize);
+    // More kinds of stations are asked for than there are groups, and fewer.
+    for (seed, rules, conversations) in [(11, 30, 60), (12, 400, 40), (13, 3_000, 12)] {
+        let mut random = Random::new(seed);
+        let compiled = Rules::compile(&document(&mut random, rules)).unwrap();
+        let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+        for _ in 0..conversations {
+            let name = pick(&mut random, &PROTOCOL_NAMES);
+            let protocol = PROTOCOLS.iter().position(|entry| entry.name == name).unwrap();
+            let (client, server) = (end(&mut random), end(&mut random));
+            // Asked at the first message, whichever side sent it; everything else changes from message to message.
+            let mut kept: Option<Narrowed> = None;
+            for _ in 0..20 {
+                let record = record(&mut random, protocol);
+                look_between(&mut random, protocol, &client, &server, &record, |event| {
+                    let narrowed = *kept.get_or_insert_with(|| compiled.narrow(event));
+                    assert_eq!(narrowed, compiled.narrow(event), "seed {seed}: the same for every message: {event:?}");
+                    compiled.matches_narrowed(event, narrowed, &mut scratch, &mut out);
+                    let expected: Vec<u32> = (0..rules as u32).filter(|rule| compiled.holds(*rule, event)).collect();
+                    assert_eq!(out, expected, "seed {seed}: {event:?}");
+                    hits += out.len();
+                });
+            }
+            narrower += usize::from(kept != Some(Narrowed::default()));
+            all += 1;
+        }
+    }
+    assert!(hits > 10_000, "the generator makes rules that match: {hits}");
+    assert!(narrower > all / 2, "{narrower} of {all} conversations leave something out");
+}
+
+/// Networks for which stations are told apart: of one rule for each only those of the conversation are looked at.
+#[test]
+fn rules_for_other_stations_cost_nothing() {
+    let rule = |n: usize| {
+        let net = format!(
+            r#"{{"test":{{"field":"client.ip","operator":"cidr","values":["10.{}.{}.0/24"]}}}}"#,
+            n / 200,
+            n % 200
+        );
+        let code = r#"{"test":{"field":"operation.code","operator":"in","values":[3]}}"#;
+        format!(r#"{{"id":"{n}","protocol":"modbus","condition":{{"and":[{code},{net}]}}}}"#)
+    };
+    let rules: Vec<String> = (0..2_000).map(rule).collect();
+    let compiled = Rules::compile(&format!(r#"{{"version":1,"rules":[{}]}}"#, rules.join(","))).unwrap();
+    let protocol = PROTOCOLS.iter().position(|entry| entry.name == "modbus").unwrap();
+    let mut random = Random::new(14);
+    let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+    for (address, fires) in [("10.3.7.9", true), ("10.77.0.1", false), ("192.168.0.1", false), ("fd00::1", false)] {
+        let client = Endpoint { ip: address.parse().unwrap(), ..end(&mut random) };
+        let server = Endpoint { ip: "10.3.8.1".parse().unwrap(), ..end(&mut random) };
+        let mut record = Record::default();
+        record.operation = 3;
+        look_between(&mut random, protocol, &client, &server, &record, |event| {
+            compiled.matches_narrowed(event, compiled.narrow(event), &mut scratch, &mut out);
+            assert_eq!(!out.is_empty(), fires, "{address}");
+            assert_eq!(compiled.candidates(event, &mut scratch), usize::from(fires), "{address}");
+        });
+    }
 }
 
 #[test]

@@ -3,94 +3,107 @@
 use std::sync::Arc;
 
 use super::Analysis;
-use crate::engine::Tables;
-use crate::event::{Endpoint, Event};
+use crate::engine::{in_one_shard, Tables};
+use crate::event::{Endpoint, Event, FieldId};
 use crate::finding::{Params, TimedFinding};
 use crate::fold::{Cause, FoldKey, Folded, Hit, HitKind, Mark, PENDING};
 use crate::ledger::add;
 use crate::listing;
 use crate::marks::Marks;
-use crate::pairing::FOLDS;
+use crate::pairing::{FOLDS, NO_FOLD};
 use crate::print;
 use crate::value::Role;
 
 impl Analysis {
-    /// Rules and deviations of one message; `folds` learns which alerts want to hear how it was answered.
-    #[cold]
-    pub(super) fn found(&mut self, tables: &Tables, event: &Event<'_>, digest: &[u8], folds: &mut [u32; FOLDS]) {
-        let mut places = folds.iter_mut();
-        let mut remember = |number: u32| {
-            if let Some(place) = places.next() {
-                *place = number;
-            }
-        };
-        let matched = std::mem::take(&mut self.matched);
-        for index in &matched {
-            remember(self.rule_hit(tables, *index, event, digest));
+    /// Rules and deviations of one message. Returns which alerts want to hear how it was answered.
+    #[inline(never)]
+    pub(super) fn found(&mut self, event: &Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
+        let mut waiting = Waiting::default();
+        let mut place = 0;
+        while let Some(index) = self.matched.get(place).copied() {
+            place = place.saturating_add(1);
+            let key = rule_key(&self.tables, index, event);
+            waiting.add(match self.count(&key, event, &mut marks.fold) {
+                Folded::Counted(fold) => fold,
+                Folded::New => self.open_rule(index, key, event, digest, &mut marks.fold),
+            });
         }
-        self.matched = matched;
-        let deviations = std::mem::take(&mut self.deviations);
-        for deviation in &deviations {
-            let key = FoldKey { cause: Cause::Named(deviation.cause), key: deviation.key, ..endpoints(event) };
-            let cause = self.cause(deviation.cause);
-            remember(self.hit(key, &cause, None, event, digest, || {
-                tables.baseline.as_ref().map(|baseline| baseline.params(deviation, event)).unwrap_or_default()
-            }));
+        let mut place = 0;
+        while let Some(deviation) = self.deviations.get(place).copied() {
+            place = place.saturating_add(1);
+            let key = conversation(Cause::Named(deviation.cause), deviation.key, event);
+            waiting.add(match self.count(&key, event, &mut marks.fold) {
+                Folded::Counted(fold) => fold,
+                Folded::New => {
+                    let baseline = self.tables.baseline.as_ref();
+                    let params = baseline.map(|baseline| baseline.params(&deviation, event)).unwrap_or_default();
+                    self.open(key, &key, params, event, digest, &mut marks.fold)
+                }
+            });
         }
-        self.deviations = deviations;
+        waiting.folds
     }
 
-    fn cause(&mut self, name: &'static str) -> Arc<str> {
-        if let Some(known) = self.named.iter().find(|known| known.as_ref() == name) {
-            return Arc::clone(known);
-        }
-        let cause: Arc<str> = name.into();
-        self.named.push(Arc::clone(&cause));
-        cause
-    }
-
-    fn rule_hit(&mut self, tables: &Tables, index: u32, event: &Event<'_>, digest: &[u8]) -> u32 {
-        let fold = tables.rules.info(index).map_or(&[][..], |info| info.fold.as_slice());
-        let key = if fold.is_empty() {
-            FoldKey { cause: Cause::Rule(index), key: 0, ..endpoints(event) }
-        } else {
-            let key = fold.iter().fold(0u64, |key, field| key.rotate_left(7) ^ listing::field_hash(event, *field));
-            FoldKey { cause: Cause::Rule(index), key, segment: event.segment, client: None, server: None }
-        };
-        let cause = tables.causes.get(index as usize).cloned().unwrap_or_else(|| "rule:".into());
-        self.hit(key, &cause, Some(index), event, digest, Params::new)
-    }
-
-    fn hit(
-        &mut self,
-        key: FoldKey,
-        cause: &Arc<str>,
-        rule: Option<u32>,
-        event: &Event<'_>,
-        digest: &[u8],
-        params: impl Fn() -> Params,
-    ) -> u32 {
+    /// `latest` is the fold that this conversation hit last.
+    #[inline]
+    fn count(&mut self, key: &FoldKey, event: &Event<'_>, latest: &mut u32) -> Folded {
         add(&mut self.ledger.hits, 1);
+        if self.listing.is_some() {
+            self.list(key, event);
+        }
+        self.folder.count(key, mark_of(event), self.now_ns, latest)
+    }
+
+    #[cold]
+    fn list(&mut self, key: &FoldKey, event: &Event<'_>) {
         if let Some(out) = self.listing.as_mut() {
+            let (cause, rule) = match key.cause {
+                Cause::Rule(index) => (cause_of_rule(&self.tables, index).map_or("rule:", AsRef::as_ref), Some(index)),
+                Cause::Named(name) => (name, None),
+            };
             listing::line(&mut out.bytes, cause, rule, event, &self.names);
             out.end(self.order);
         }
-        let mark = Mark { ts_ns: event.ts_ns, number: event.number, input: event.input };
-        if let Folded::Counted(number) = self.folder.count(&key, mark, self.now_ns) {
-            return number;
-        }
+    }
+
+    #[cold]
+    fn open_rule(&mut self, index: u32, key: FoldKey, event: &Event<'_>, digest: &[u8], latest: &mut u32) -> u32 {
+        let fields = fold_fields(&self.tables, index);
+        let identified = if fields.is_empty() { key } else { by_fields(index, fields, event) };
+        self.open(key, &identified, Params::new(), event, digest, latest)
+    }
+
+    /// The first hit of its kind, whole. `identified` is what the alert's id is made of.
+    #[cold]
+    fn open(
+        &mut self,
+        key: FoldKey,
+        identified: &FoldKey,
+        params: Params,
+        event: &Event<'_>,
+        digest: &[u8],
+        latest: &mut u32,
+    ) -> u32 {
+        let (cause, rule) = match key.cause {
+            Cause::Rule(index) => {
+                (cause_of_rule(&self.tables, index).cloned().unwrap_or_else(|| "rule:".into()), Some(index))
+            }
+            Cause::Named(name) => (self.cause(name), None),
+        };
+        let spans = key.client.is_none() && rule.is_some_and(|index| !in_one_shard(fold_fields(&self.tables, index)));
         let mut fields = Vec::new();
         print::event(&mut fields, event, &self.names);
         // A finding about rhythm is about many messages: the answer to one of them says nothing about it.
         let about_this = !cause.starts_with("period:");
         let awaits_answer = event.record.role == Role::Request && event.record.reference.is_some();
+        let mark = mark_of(event);
         let hit = Hit {
             kind: HitKind::First,
             fold: 0,
             order: 0,
-            spanning: key.client.is_none().then(|| Box::new(key.clone())),
+            spanning: spans.then(|| Box::new(key)),
             id: [0; 16],
-            cause: Arc::clone(cause),
+            cause: Arc::clone(&cause),
             rule,
             first: mark,
             last: mark,
@@ -107,20 +120,30 @@ impl Analysis {
             source: Some(*event.source()),
             destination: Some(*event.destination()),
             fields: String::from_utf8(fields).unwrap_or_default(),
-            params: params(),
+            params,
         };
-        let number = self.folder.open(key, hit, digest, self.now_ns, &mut self.ledger);
+        let fold = self.folder.open(key, identified, hit, digest, self.now_ns, &mut self.ledger);
+        *latest = fold;
         if self.evidence.is_some() {
-            self.opened.push((self.folder.number(number), Arc::clone(cause)));
+            self.opened.push((self.folder.number(fold), cause));
         }
-        number
+        fold
+    }
+
+    fn cause(&mut self, name: &'static str) -> Arc<str> {
+        if let Some(known) = self.named.iter().find(|known| known.as_ref() == name) {
+            return Arc::clone(known);
+        }
+        let cause: Arc<str> = name.into();
+        self.named.push(Arc::clone(&cause));
+        cause
     }
 
     /// Ask for the packets around this message, for each alert that it opened.
     #[cold]
     pub(super) fn show(&mut self, event: &Event<'_>, marks: &mut Marks) {
         let Some(evidence) = self.evidence.as_mut() else { return self.opened.clear() };
-        let mark = Mark { ts_ns: event.ts_ns, number: event.number, input: event.input };
+        let mark = mark_of(event);
         for (fold, cause) in self.opened.drain(..) {
             evidence.want(&mut marks.evidence, fold, &cause, mark, self.now_ns);
         }
@@ -130,7 +153,6 @@ impl Analysis {
     /// Findings about time become hits; `event` is the message that showed them, if one did.
     pub(super) fn timed_findings(&mut self, event: Option<(&Event<'_>, &[u8])>) {
         for finding in std::mem::take(&mut self.timed) {
-            let cause = self.cause(finding.cause);
             let key = FoldKey {
                 cause: Cause::Named(finding.cause),
                 key: finding.key,
@@ -138,23 +160,27 @@ impl Analysis {
                 client: Some(finding.client_ip),
                 server: Some(finding.server_ip),
             };
+            // They are far between: no conversation remembers their folds.
+            let mut latest = NO_FOLD;
             match event {
                 Some((event, digest)) => {
-                    self.hit(key, &cause, None, event, digest, || finding.params.clone());
+                    if self.count(&key, event, &mut latest) == Folded::New {
+                        self.open(key, &key, finding.params, event, digest, &mut latest);
+                    }
                 }
-                None => self.silent_hit(key, &cause, &finding),
+                None => self.silent_hit(key, finding),
             }
         }
     }
 
-    fn silent_hit(&mut self, key: FoldKey, cause: &Arc<str>, finding: &TimedFinding) {
+    fn silent_hit(&mut self, key: FoldKey, finding: TimedFinding) {
         add(&mut self.ledger.hits, 1);
         let mark = Mark { ts_ns: finding.ts_ns, number: 0, input: 0 };
         if let Some(out) = self.listing.as_mut() {
-            listing::silent_line(&mut out.bytes, cause, finding, &self.names);
+            listing::silent_line(&mut out.bytes, finding.cause, &finding, &self.names);
             out.end(self.order);
         }
-        if let Folded::Counted(_) = self.folder.count(&key, mark, self.now_ns) {
+        if self.folder.count(&key, mark, self.now_ns, &mut { NO_FOLD }) != Folded::New {
             return;
         }
         let side = |ip| Some(Endpoint { ip, port: 0, mac: [0; 6] });
@@ -164,7 +190,7 @@ impl Analysis {
             order: 0,
             spanning: None,
             id: [0; 16],
-            cause: Arc::clone(cause),
+            cause: self.cause(finding.cause),
             rule: None,
             first: mark,
             last: mark,
@@ -177,18 +203,61 @@ impl Analysis {
             source: side(finding.client_ip),
             destination: side(finding.server_ip),
             fields: String::new(),
-            params: finding.params.clone(),
+            params: finding.params,
         };
-        self.folder.open(key, hit, &[], self.now_ns, &mut self.ledger);
+        self.folder.open(key, &key, hit, &[], self.now_ns, &mut self.ledger);
     }
 }
 
-fn endpoints(event: &Event<'_>) -> FoldKey {
-    FoldKey {
-        cause: Cause::Rule(0),
-        key: 0,
-        segment: event.segment,
-        client: Some(event.client.ip),
-        server: Some(event.server.ip),
+/// Which alerts hear of a message's answer: of the first few that it raised, those that could still learn from it.
+#[derive(Default)]
+struct Waiting {
+    folds: [u32; FOLDS],
+    raised: usize,
+    kept: usize,
+}
+
+impl Waiting {
+    #[inline]
+    fn add(&mut self, fold: u32) {
+        if fold != NO_FOLD && self.raised < FOLDS {
+            if let Some(place) = self.folds.get_mut(self.kept) {
+                *place = fold;
+                self.kept = self.kept.saturating_add(1);
+            }
+        }
+        self.raised = self.raised.saturating_add(1);
     }
+}
+
+#[inline]
+fn mark_of(event: &Event<'_>) -> Mark {
+    Mark { ts_ns: event.ts_ns, number: event.number, input: event.input }
+}
+
+#[inline]
+fn conversation(cause: Cause, key: u64, event: &Event<'_>) -> FoldKey {
+    FoldKey { cause, key, segment: event.segment, client: Some(event.client.ip), server: Some(event.server.ip) }
+}
+
+/// What makes hits of a rule equal.
+#[inline]
+fn rule_key(tables: &Tables, index: u32, event: &Event<'_>) -> FoldKey {
+    match tables.by_stations.get(index as usize) {
+        Some(true) => conversation(Cause::Rule(index), 0, event),
+        _ => by_fields(index, fold_fields(tables, index), event),
+    }
+}
+
+fn fold_fields(tables: &Tables, index: u32) -> &[FieldId] {
+    tables.rules.info(index).map_or(&[][..], |info| info.fold.as_slice())
+}
+
+fn cause_of_rule(tables: &Tables, index: u32) -> Option<&Arc<str>> {
+    tables.causes.get(index as usize)
+}
+
+fn by_fields(index: u32, fields: &[FieldId], event: &Event<'_>) -> FoldKey {
+    let key = fields.iter().fold(0u64, |key, field| key.rotate_left(7) ^ listing::field_hash(event, *field));
+    FoldKey { cause: Cause::Rule(index), key, segment: event.segment, client: None, server: None }
 }

@@ -137,6 +137,7 @@ impl Analysis {
         let found =
             baseline.and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));
         marks.link = Some(found);
+        marks.rules = self.tables.rules.narrow(event);
         marks.generation = self.tables.generation;
         found
     }
@@ -177,13 +178,13 @@ impl Consumer for Analysis {
             let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
             (event.link, polled) = (Some(facts), poll);
         }
-        tables.rules.matches(event, &mut self.scratch, &mut self.matched);
+        tables.rules.matches_narrowed(event, marks.rules, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
             out.push(event, &self.names, self.order);
         }
         let mut folds = [NO_FOLD; FOLDS];
         if !(self.matched.is_empty() && self.deviations.is_empty()) {
-            self.found(&Arc::clone(&self.tables), event, digest, &mut folds);
+            folds = self.found(event, marks, digest);
         }
         if let Some(periods) = self.periods.as_mut() {
             periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);

@@ -58,10 +58,8 @@ impl Baseline {
         let record = event.record;
         let (operation, class, learned_object) = match (record.role, event.asked) {
             (Role::Response, Some(Asked { facts: Some(facts), .. })) => return facts,
-            // The request's text is gone; its hash stands in `start`.
-            (Role::Response, Some(Asked { operation, class, object, .. })) => {
-                (operation, class, object.is_none_or(|object| self.knows(link, class, &object, None)))
-            }
+            // Asked before this baseline was there: what was touched is not remembered.
+            (Role::Response, Some(Asked { operation, class, .. })) => (operation, class, true),
             _ => (record.operation, record.class, self.strange(link, event).is_none()),
         };
         LinkFacts {
@@ -152,10 +150,6 @@ impl Baseline {
     #[inline]
     fn touched(&self, link: u32, class: Class, object: &Object) -> Option<&Touched> {
         self.known.touched(link, class, self.known.spaces.find(object.space)?, object.index)
-    }
-
-    fn knows(&self, link: u32, class: Class, object: &Object, name: Option<&str>) -> bool {
-        self.touched(link, class, object).is_some_and(|touched| self.holds(touched, object, name))
     }
 
     #[inline]

@@ -1,22 +1,26 @@
 //! In front of the shards, in order of arrival: engine time, headers and tunnels, fragments, the user's filter,
 //! checksums, which shard.
 
-use super::block::Block;
+use super::block::{Block, Routed};
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
-use crate::frame::{decode, decode_datagram, Checksums, Decoded, Fragments, Joined, Layer4, Outline, Path};
-use crate::hash::{pair_hash, shard_of_pair};
+use crate::frame::{
+    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path, Prints,
+};
+use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
 use crate::packet::{Lost, Packet};
 use crate::protocol::PROTOCOLS;
-use crate::reader::Stamp;
 
 /// Engine time between two looks at the timers. Silence is seen within it.
 const TICK_NS: u64 = 100_000_000;
 
 /// One segment, until a table says more.
 const SEGMENT: u16 = 0;
+
+/// EtherType of IPv4.
+const IPV4: u16 = 0x0800;
 
 pub struct Front {
     clock: Clock,
@@ -28,6 +32,7 @@ pub struct Front {
     path: Path,
     fragments: Fragments,
     checksums: Checksums,
+    prints: Prints,
 }
 
 impl Front {
@@ -40,6 +45,7 @@ impl Front {
             path: Path::default(),
             fragments: Fragments::new(limits::FRAGMENT_BYTES),
             checksums: Checksums::default(),
+            prints: Prints::default(),
         }
     }
 
@@ -53,8 +59,23 @@ impl Front {
         add(&mut self.ledger.bytes, u64::from(packet.wire_len));
         let now_ns = self.clock.see(packet.ts_ns, &mut self.ledger.notes);
         self.advance(now_ns, block);
+        match plain(packet) {
+            Some(frame) if frame.is_in_its_bytes(packet) => {
+                if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &Outline::of(&frame, IPV4))) {
+                    return self.ledger.skip(Skip::Filter);
+                }
+                if let Some(routed) = self.route(packet, &frame, now_ns) {
+                    block.push(packet, &frame, &routed);
+                }
+            }
+            _ => self.odd(packet, now_ns, block),
+        }
+    }
+
+    /// A frame with tags, tunnels or a trailer, a fragment, another link type, …
+    #[cold]
+    fn odd(&mut self, packet: &Packet<'_>, now_ns: u64, block: &mut Block) {
         let (mut outline, mut whole) = (Outline::default(), None);
-        self.path.clear();
         let mut decoded = decode(packet, &mut outline, &mut self.path);
         if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &outline)) {
             return self.ledger.skip(Skip::Filter);
@@ -72,20 +93,23 @@ impl Front {
             Decoded::Skip(reason) => return self.ledger.skip(reason),
             Decoded::Piece(_) => return,
         };
-        if !self.checksums.delivers(&frame, packet.input, &mut self.ledger) {
-            return self.ledger.skip(Skip::BadChecksum);
+        if let Some(routed) = self.route(packet, &frame, now_ns) {
+            block.push_odd(packet, &frame, &routed);
         }
-        let stamp = Stamp {
-            number: packet.number,
-            ts_ns: packet.ts_ns,
-            now_ns,
-            input: packet.input,
-            vlan: frame.vlan,
-            segment: SEGMENT,
-            transport: if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 },
-        };
-        let pair = pair_hash(stamp.segment, frame.source, frame.destination);
-        block.push(packet, &frame, stamp, pair, shard_of_pair(pair));
+    }
+
+    /// Where a frame belongs; nowhere when no receiver takes it.
+    #[inline(always)]
+    fn route(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, now_ns: u64) -> Option<Routed> {
+        let digest = self.prints.digest(frame, packet.ts_ns);
+        if !self.checksums.delivers(frame, digest, packet.input, &mut self.ledger) {
+            self.ledger.skip(Skip::BadChecksum);
+            return None;
+        }
+        let pair = pair_hash(SEGMENT, frame.source, frame.destination);
+        let flow = flow_hash(pair, frame.layer4.ports(), frame.layer4.number());
+        let print = self.prints.of(frame, digest);
+        Some(Routed { now_ns, segment: SEGMENT, flow, print, shard: shard_of_pair(pair) })
     }
 
     pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {

@@ -20,7 +20,7 @@ pub use lines::Lines;
 pub use reload::{Moves, Reload};
 pub use saved::Before;
 pub use settings::Settings;
-pub use tables::Tables;
+pub use tables::{in_one_shard, Tables};
 
 use block::Block;
 use collector::Collector;

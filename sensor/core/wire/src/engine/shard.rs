@@ -1,12 +1,17 @@
 //! One logical shard: its conversations and what is made of them.
 
-use super::block::{Block, Tick};
+use super::block::{Block, Item, Tick};
 use crate::analysis::Analysis;
+use crate::flow::Address;
 use crate::frame::Duplicates;
 use crate::ledger::{Ledger, Skip};
 use crate::limits;
+use crate::packet::Packet;
 use crate::reader::Stamp;
-use crate::stream::{Address, Streams};
+use crate::stream::Streams;
+
+/// As the IP header calls it.
+const TCP: u8 = 6;
 
 pub struct Shard {
     number: usize,
@@ -14,8 +19,10 @@ pub struct Shard {
     streams: Streams,
     pub analysis: Analysis,
     ledger: Ledger,
-    /// Addresses of the block's packets, and where their flows were found. Empty between blocks.
-    found: Vec<(Address, Option<u32>)>,
+    /// Where the flows of the block's packets stand, most likely. Empty between blocks.
+    found: Vec<u32>,
+    /// Sum of what was fetched ahead: it is read so that it is there, and means nothing.
+    fetched: u64,
 }
 
 impl Shard {
@@ -27,6 +34,7 @@ impl Shard {
             analysis,
             ledger: Ledger::default(),
             found: Vec::new(),
+            fetched: 0,
         }
     }
 
@@ -47,38 +55,64 @@ impl Shard {
         // All look-ups first: the memory of flows that lie anywhere is fetched side by side, not one after the other.
         self.found.clear();
         for item in items.iter().filter_map(|number| block.item(*number)) {
-            let address = Address::new(&block.frame(item), &item.stamp, item.pair);
-            let slot = self.streams.locate(&address);
-            self.found.push((address, slot));
+            self.fetched ^= self.duplicates.touch(item.print);
+            self.found.push(self.streams.place(item.flow));
         }
         let found = std::mem::take(&mut self.found);
-        let mut ticks = block.ticks.iter().peekable();
-        for (number, (address, hint)) in items.iter().zip(&found) {
-            while let Some(tick) = ticks.next_if(|tick| tick.before <= *number) {
+        let mut ticks = block.ticks.iter();
+        let mut next = ticks.next();
+        let mut passed = 0u64;
+        for (number, place) in items.iter().zip(&found) {
+            while let Some(tick) = next.filter(|tick| tick.before <= *number) {
                 self.tick(tick);
+                passed = passed.saturating_add(1);
+                next = ticks.next();
             }
-            let Some(item) = block.item(*number) else { continue };
-            self.analysis.at(item.stamp.now_ns, item.order);
-            let frame = block.frame(item);
-            let Stamp { input, ts_ns, .. } = item.stamp;
-            if self.duplicates.is_copy(&frame, input, ts_ns, limits::DUPLICATE_NS) {
-                self.ledger.skip(Skip::Duplicate);
-                continue;
+            if let Some(item) = block.item(*number) {
+                self.analysis.at(item.now_ns, block.order(*number, passed));
+                self.packet(block, item, *place);
             }
-            self.streams.frame(
-                &frame,
-                &block.packet(item),
-                address,
-                *hint,
-                &item.stamp,
-                &mut self.ledger,
-                &mut self.analysis,
-            );
         }
-        for tick in ticks {
-            self.tick(tick);
-        }
+        next.into_iter().chain(ticks).for_each(|tick| self.tick(tick));
         self.found = found;
+    }
+
+    /// `place`: where its flow stands, most likely.
+    #[inline]
+    fn packet(&mut self, block: &Block, item: &Item, place: u32) {
+        let Some((packet, brief)) = block.brief(item) else { return self.whole(block, item, place, false) };
+        let Packet { number, ts_ns, input, .. } = packet;
+        if self.duplicates.is_copy(block.print(item), brief.source.0, input, ts_ns, limits::DUPLICATE_NS) {
+            return self.ledger.skip(Skip::Duplicate);
+        }
+        let Item { now_ns, segment, flow: hash, .. } = *item;
+        let (source, destination, transport) = (brief.source, brief.destination, TCP);
+        let found = self.streams.find(place, &Address { hash, source, destination, segment, transport });
+        let Some((slot, side)) = found.filter(|found| self.streams.runs(*found, &brief)) else {
+            return self.whole(block, item, place, true);
+        };
+        // Nearly every packet of a plant: next in line, nothing waits.
+        let stamp = Stamp { number, ts_ns, now_ns, input, vlan: None, segment, transport };
+        self.streams.next(slot, side, brief.payload, &packet, &stamp, &mut self.ledger, &mut self.analysis);
+    }
+
+    /// The long way. `no_copy`: that was looked at.
+    #[inline(never)]
+    fn whole(&mut self, block: &Block, item: &Item, place: u32, no_copy: bool) {
+        let Some((packet, frame)) = block.whole(item) else { return self.ledger.skip(Skip::BadFrame) };
+        let Packet { number, ts_ns, input, .. } = packet;
+        let print = block.print(item);
+        if !no_copy && self.duplicates.is_copy(print, frame.source, input, ts_ns, limits::DUPLICATE_NS) {
+            return self.ledger.skip(Skip::Duplicate);
+        }
+        let Item { now_ns, segment, flow: hash, .. } = *item;
+        let (vlan, transport) = (frame.vlan, frame.layer4.number());
+        let (source_port, destination_port) = frame.layer4.ports();
+        let (source, destination) = ((frame.source, source_port), (frame.destination, destination_port));
+        let address = Address { hash, source, destination, segment, transport };
+        let stamp = Stamp { number, ts_ns, now_ns, input, vlan, segment, transport };
+        let found = self.streams.find(place, &address);
+        self.streams.frame(&frame, &packet, &address, found, &stamp, &mut self.ledger, &mut self.analysis);
     }
 
     /// On a fixed grid of engine time, so that blocks never change a result.
@@ -97,5 +131,5 @@ impl Shard {
 }
 
 fn stamp_of(now_ns: u64) -> Stamp {
-    Stamp { number: 0, ts_ns: now_ns, now_ns, input: 0, vlan: None, segment: 0, transport: 6 }
+    Stamp { number: 0, ts_ns: now_ns, now_ns, input: 0, vlan: None, segment: 0, transport: TCP }
 }

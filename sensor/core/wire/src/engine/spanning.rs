@@ -3,7 +3,7 @@
 mod saved;
 
 use super::reload::Moves;
-use crate::fold::{told, FoldKey, Hit, HitKind};
+use crate::fold::{said, FoldKey, Hit, HitKind};
 use crate::hash::Map;
 
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Spanning {
         let whole = self.folds.get_mut(&number)?;
         whole.add(more, &hit);
         let mut kind = hit.kind;
-        if told(hit.outcome) > told(whole.hit.outcome) {
+        if said(hit.outcome) > said(whole.hit.outcome) {
             whole.hit.outcome = hit.outcome;
             kind = HitKind::Outcome;
         } else if kind == HitKind::Outcome {
@@ -65,7 +65,7 @@ impl Spanning {
             self.parts.insert(hit.fold, (number, hit.count));
             return Some(Hit { kind: HitKind::Update, order: hit.order, ..whole.hit.clone() });
         }
-        self.numbers.insert(key.clone(), hit.fold);
+        self.numbers.insert(key, hit.fold);
         self.parts.insert(hit.fold, (hit.fold, hit.count));
         let rest = Hit { fields: String::new(), params: Vec::new(), ..hit.clone() };
         self.folds.insert(hit.fold, Whole { hit: rest, key, open_parts: 1 });
@@ -80,7 +80,7 @@ impl Spanning {
         self.folds.retain(|number, whole| {
             let kept = whole.hit.renumber(&mut whole.key, moves);
             if kept {
-                self.numbers.insert(whole.key.clone(), *number);
+                self.numbers.insert(whole.key, *number);
             }
             kept
         });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
+use crate::event::{base, FieldId};
 use crate::hash::SHARDS;
 use crate::rules::Rules;
 
@@ -12,6 +13,8 @@ pub struct Tables {
     pub rules: Rules,
     /// `rule:<uuid>` for each rule: a storm of hits allocates nothing.
     pub causes: Box<[Arc<str>]>,
+    /// For each rule whether it folds by the two stations alone, as most do: no field is looked at for its hits.
+    pub by_stations: Box<[bool]>,
     pub baseline: Option<Baseline>,
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
@@ -22,8 +25,9 @@ pub struct Tables {
 impl Tables {
     pub fn new(rules: Rules, baseline: Option<Baseline>) -> Self {
         let infos = (0..).map_while(|index| rules.info(index));
-        let causes = infos.map(|info| format!("rule:{}", info.id).into()).collect();
-        Self { rules, causes, baseline, generation: 0, loaded: None }
+        let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
+        let by_stations = infos.map(|info| info.fold.is_empty() || (info.fold.len() == 2 && in_one_shard(&info.fold)));
+        Self { causes, by_stations: by_stations.collect(), rules, baseline, generation: 0, loaded: None }
     }
 
     /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that
@@ -50,4 +54,9 @@ impl Tables {
         let part = Shard { number, of: SHARDS };
         self.baseline.as_ref().map(|baseline| Periods::new(baseline, PeriodSettings::default(), part))
     }
+}
+
+/// Whether a fold by these fields is one of two stations: what they say to each other lies in one shard.
+pub fn in_one_shard(fields: &[FieldId]) -> bool {
+    fields.contains(&FieldId(base::CLIENT_IP)) && fields.contains(&FieldId(base::SERVER_IP))
 }

@@ -7,6 +7,8 @@ use crate::packet::{LinkType, Packet, Tag};
 ///   | len | wire len | ts | number | previous | input | link | tag protocol | tag control | frame …
 /// ```
 const HEADER: usize = 40;
+/// Behind it, of [`Keeps::Places`]: where the frame stands in its file.
+const PLACE: usize = 8;
 /// Below this a ring could not hold one ordinary frame and its neighbours.
 const LEAST_BYTES: usize = 4096;
 /// A frame may use this part of the ring (as a shift): a giant one must not push out everything else.
@@ -74,15 +76,36 @@ impl Ring {
     /// Put a packet in behind `previous` of its conversation; returns its position.
     #[inline]
     pub fn push(&mut self, previous: u64, packet: &Packet<'_>) -> u64 {
-        let place = packet.offset.to_le_bytes();
-        let (len, body): (usize, &[u8]) = match self.keeps {
-            Keeps::Frames => {
-                let data = packet.data.get(..self.longest).unwrap_or(packet.data);
-                (data.len(), data)
+        match self.keeps {
+            Keeps::Places => {
+                let Some((position, room)) = self.room(HEADER.wrapping_add(PLACE)) else { return previous };
+                let Some((header, rest)) = room.split_first_chunk_mut::<HEADER>() else { return previous };
+                write_head(header, packet, packet.data.len(), previous);
+                if let Some(place) = rest.first_chunk_mut::<PLACE>() {
+                    *place = packet.offset.to_le_bytes();
+                }
+                position
             }
-            Keeps::Places => (packet.data.len(), &place),
-        };
-        let total = HEADER.wrapping_add(body.len()).wrapping_add(7) & !7;
+            Keeps::Frames => self.push_frame(previous, packet),
+        }
+    }
+
+    #[inline(never)]
+    fn push_frame(&mut self, previous: u64, packet: &Packet<'_>) -> u64 {
+        let data = packet.data.get(..self.longest).unwrap_or(packet.data);
+        let Some((position, room)) = self.room(HEADER.wrapping_add(data.len())) else { return previous };
+        let Some((header, rest)) = room.split_first_chunk_mut::<HEADER>() else { return previous };
+        write_head(header, packet, data.len(), previous);
+        if let Some(rest) = rest.get_mut(..data.len()) {
+            rest.copy_from_slice(data);
+        }
+        position
+    }
+
+    /// Room for an entry of that many bytes, and its position.
+    #[inline(always)]
+    fn room(&mut self, bytes: usize) -> Option<(u64, &mut [u8])> {
+        let total = bytes.wrapping_add(7) & !7;
         let mut position = self.head;
         let mut at = self.place(position);
         if at.wrapping_add(total) > self.bytes.len() {
@@ -90,14 +113,9 @@ impl Ring {
             position = (position | self.mask).wrapping_add(1);
             at = 0;
         }
-        let Some(room) = self.bytes.get_mut(at..at.wrapping_add(total)) else { return previous };
-        let Some((header, rest)) = room.split_first_chunk_mut::<HEADER>() else { return previous };
-        write_head(header, packet, len, previous);
-        if let Some(rest) = rest.get_mut(..body.len()) {
-            rest.copy_from_slice(body);
-        }
+        let room = self.bytes.get_mut(at..at.wrapping_add(total))?;
         self.head = position.wrapping_add(total as u64);
-        position
+        Some((position, room))
     }
 
     /// The packet at `position`, unless it was overwritten since (or never was one).

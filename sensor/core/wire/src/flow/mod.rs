@@ -13,28 +13,21 @@ use crate::pairing::Pairing;
 use crate::protocol::Parser;
 use crate::stream::Half;
 
-/// Equal for both directions: the smaller side first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FlowKey {
-    pub low: (IpAddr, u16),
-    pub high: (IpAddr, u16),
+/// Who speaks with whom: what tells a conversation from all others, whichever side sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Address {
+    /// `hash::flow_hash` of the rest.
+    pub hash: u64,
+    pub source: (IpAddr, u16),
+    pub destination: (IpAddr, u16),
     pub segment: u16,
     pub transport: u8,
 }
 
-impl FlowKey {
-    /// The key, and whether the source is its low side.
-    #[inline]
-    pub fn new(segment: u16, transport: u8, source: (IpAddr, u16), destination: (IpAddr, u16)) -> (Self, bool) {
-        let forward = source <= destination;
-        let (low, high) = if forward { (source, destination) } else { (destination, source) };
-        (Self { low, high, segment, transport }, forward)
-    }
-
-    /// Both ports in one number, the low side's first.
-    #[inline]
-    pub fn ports(&self) -> u32 {
-        u32::from(self.low.1) << 16 | u32::from(self.high.1)
+impl Address {
+    /// Place of the sender in [`Flow::sides`] of a flow that this opens: the smaller side stands first.
+    pub fn side(&self) -> usize {
+        usize::from(self.source > self.destination)
     }
 }
 
@@ -50,7 +43,9 @@ pub enum Binding {
 
 /// One conversation. A million of them are budgeted: every byte here is a megabyte there.
 pub struct Flow {
-    /// Index 0 is the low side of the key, 1 the high side.
+    /// `hash::flow_hash` of its address.
+    hash: u64,
+    /// The smaller address, or of equal ones the smaller port, first.
     pub sides: [Endpoint; 2],
     pub segment: u16,
     pub transport: u8,
@@ -72,11 +67,12 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub fn new(key: &FlowKey, sides: [Endpoint; 2], client: u8, now_ns: u64) -> Self {
+    pub fn new(address: &Address, sides: [Endpoint; 2], client: u8, now_ns: u64) -> Self {
         Self {
+            hash: address.hash,
             sides,
-            segment: key.segment,
-            transport: key.transport,
+            segment: address.segment,
+            transport: address.transport,
             client,
             misfits: 0,
             kept: 0,
@@ -89,18 +85,31 @@ impl Flow {
         }
     }
 
+    /// The sender's place in `sides`, if this flow has that address.
     #[inline]
-    pub fn is(&self, key: &FlowKey) -> bool {
+    pub fn sender(&self, address: &Address) -> Option<usize> {
+        if self.hash != address.hash || (self.segment, self.transport) != (address.segment, address.transport) {
+            return None;
+        }
         let [low, high] = &self.sides;
-        (low.port, high.port) == (key.low.1, key.high.1)
-            && (low.ip, high.ip) == (key.low.0, key.high.0)
-            && (self.segment, self.transport) == (key.segment, key.transport)
+        let is = |side: &Endpoint, (ip, port)| side.port == port && side.ip == ip;
+        if is(low, address.source) && is(high, address.destination) {
+            return Some(0);
+        }
+        (is(high, address.source) && is(low, address.destination)).then_some(1)
     }
 
-    fn key(&self) -> FlowKey {
-        let [low, high] = &self.sides;
-        let (low, high) = ((low.ip, low.port), (high.ip, high.port));
-        FlowKey { low, high, segment: self.segment, transport: self.transport }
+    /// Nothing waits and nothing is about to end: a segment at `sequence` is next in line and only has to be read.
+    #[inline]
+    pub fn runs(&self, side: usize, sequence: u32) -> bool {
+        let [low, high] = &self.halves;
+        let half = if side == 0 { low } else { high };
+        half.next == sequence && half.is_plain() && low.held.is_none() && high.held.is_none() && self.is_bound()
+    }
+
+    #[inline]
+    fn is_bound(&self) -> bool {
+        matches!(self.binding, Binding::Bound(..))
     }
 
     /// The client's place in `sides` and `halves`.

@@ -3,8 +3,7 @@
 use hashbrown::HashTable;
 
 use super::wheel::{second, Wheel};
-use super::{Flow, FlowKey};
-use crate::hash::{flow_hash, pair_hash};
+use super::{Address, Flow};
 
 /// No flow.
 pub const NONE: u32 = u32::MAX;
@@ -41,16 +40,29 @@ impl FlowTable {
         self.len() >= self.most
     }
 
-    /// The flow of that key; `hash` is its `flow_hash`.
+    /// The flow of that address, and the sender's place in it.
     #[inline]
-    pub fn find(&self, hash: u64, key: &FlowKey) -> Option<u32> {
-        self.index.find(hash, |slot| self.at(*slot).is_some_and(|flow| flow.is(key))).copied()
+    pub fn find(&self, address: &Address) -> Option<(u32, usize)> {
+        let sender = |slot: &u32| self.at(*slot).and_then(|flow| flow.sender(address));
+        let slot = *self.index.find(address.hash, |slot| sender(slot).is_some())?;
+        Some((slot, sender(&slot)?))
     }
 
-    /// Whether the flow of that key stands in this slot.
+    /// The same, for who has asked `place` before.
     #[inline]
-    pub fn stands(&self, slot: u32, key: &FlowKey) -> bool {
-        self.at(slot).is_some_and(|flow| flow.is(key))
+    pub fn find_at(&self, place: u32, address: &Address) -> Option<(u32, usize)> {
+        match self.at(place).and_then(|flow| flow.sender(address)) {
+            Some(side) => Some((place, side)),
+            None => self.find(address),
+        }
+    }
+
+    /// Where a flow of that hash stands, or [`NONE`]: most likely the one that is looked for. Fetches what reading a
+    /// message of it will look at.
+    #[inline]
+    pub fn place(&self, hash: u64) -> u32 {
+        let same = |slot: &u32| self.at(*slot).is_some_and(|flow| flow.hash == hash);
+        self.index.find(hash, same).copied().unwrap_or(NONE)
     }
 
     #[inline]
@@ -63,7 +75,8 @@ impl FlowTable {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    pub fn insert(&mut self, hash: u64, mut flow: Flow) -> u32 {
+    pub fn insert(&mut self, mut flow: Flow) -> u32 {
+        let hash = flow.hash;
         let slot = self.free.pop().unwrap_or_else(|| {
             if self.slots.len() == self.slots.capacity() {
                 // An eighth more, not twice as much: a large table would be half empty.
@@ -79,14 +92,14 @@ impl FlowTable {
         }
         let slots = &self.slots;
         self.index.insert_unique(hash, slot, |slot| {
-            slots.get(*slot as usize).and_then(Option::as_ref).map_or(0, |flow| hash_of(&flow.key()))
+            slots.get(*slot as usize).and_then(Option::as_ref).map_or(0, |flow| flow.hash)
         });
         slot
     }
 
     pub fn remove(&mut self, slot: u32) -> Option<Flow> {
         let flow = self.slots.get_mut(slot as usize)?.take()?;
-        if let Ok(entry) = self.index.find_entry(hash_of(&flow.key()), |found| *found == slot) {
+        if let Ok(entry) = self.index.find_entry(flow.hash, |found| *found == slot) {
             entry.remove();
         }
         self.free.push(slot);
@@ -127,26 +140,25 @@ impl FlowTable {
     }
 }
 
-fn hash_of(key: &FlowKey) -> u64 {
-    flow_hash(pair_hash(key.segment, key.low.0, key.high.0), key.ports(), key.transport)
-}
-
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
     use crate::event::Endpoint;
+    use crate::hash::{flow_hash, pair_hash};
     use std::net::IpAddr;
 
-    fn key(port: u16) -> FlowKey {
+    fn address(port: u16) -> Address {
         let ip = IpAddr::from([10, 0, 0, 1]);
-        FlowKey::new(0, 6, (ip, port), (ip, 502)).0
+        let hash = flow_hash(pair_hash(0, ip, ip), (port, 502), 6);
+        Address { hash, source: (ip, port), destination: (ip, 502), segment: 0, transport: 6 }
     }
 
     fn put(table: &mut FlowTable, port: u16, at_s: u64) -> u32 {
-        let key = key(port);
+        let address = address(port);
         let side = |(ip, port)| Endpoint { ip, port, mac: [0; 6] };
-        table.insert(hash_of(&key), Flow::new(&key, [side(key.low), side(key.high)], 0, at_s * 1_000_000_000))
+        let sides = [side(address.source), side(address.destination)];
+        table.insert(Flow::new(&address, sides, 0, at_s * 1_000_000_000))
     }
 
     #[test]
@@ -160,8 +172,8 @@ mod tests {
         table.remove(slots[1]);
         assert_eq!(table.oldest(), Some(slots[2]));
         assert_eq!(table.expired(9_000_000_000, 5_000_000_000), Some(slots[2]));
-        assert_eq!(table.find(hash_of(&key(2)), &key(2)), None);
-        assert_eq!(table.find(hash_of(&key(1)), &key(1)), Some(slots[0]));
+        assert_eq!(table.find(&address(2)), None);
+        assert_eq!(table.find(&address(1)), Some((slots[0], 0)));
         assert_eq!(put(&mut table, 9, 9), slots[1], "slots are used again");
         table.remove(slots[2]);
         assert_eq!(table.expired(9_999_999_999, 1_000_000_000), None);
@@ -178,11 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn both_directions_have_one_key() {
-        let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
-        let (there, forward) = FlowKey::new(0, 6, (a, 40000), (b, 502));
-        let (back, backward) = FlowKey::new(0, 6, (b, 502), (a, 40000));
-        assert_eq!(there, back);
-        assert_ne!(forward, backward);
+    fn both_directions_are_one_flow() {
+        let mut table = FlowTable::new(3);
+        let slot = put(&mut table, 1, 1);
+        let there = address(1);
+        let back = Address { source: there.destination, destination: there.source, ..there };
+        assert_eq!(table.find(&there), Some((slot, 0)));
+        assert_eq!(table.find(&back), Some((slot, 1)));
+        assert_eq!(table.find_at(NONE, &back), Some((slot, 1)));
+        assert_eq!(table.place(there.hash), slot);
+        // One address in all, and another with the same number.
+        assert_eq!(table.find(&Address { segment: 1, ..there }), None);
+        assert_eq!(table.find(&Address { source: (there.source.0, 2), ..there }), None);
+        assert_eq!((there.side(), back.side()), (0, 1));
     }
 }

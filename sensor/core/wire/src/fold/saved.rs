@@ -1,27 +1,19 @@
-//! Open folds after a restart.
+//! What is told of a fold, after a restart.
 //!
 //! ```text
-//! last number u32
-//! folds: count u32, then each: number u32, told u64, last u64, asked u8 [u64], hit
-//! due, used: count u32, then each: time u64, number u32
-//!
-//! hit: key (cause u8: 0 rule u32, 1 name; key u64, segment u16, client, server), id 16 bytes, first u64, last u64,
-//!   count u64, outcome, protocol, 4 endpoints (each u8 [ip, port u16, MAC])
+//! cause u8 (0: rule u32, 1: name), key u64, segment u16, client, server (each u8 [ip]), id 16 bytes, first u64, last u64,
+//! count u64, outcome, protocol, spanning u8, 4 endpoints (each u8 [ip, port u16, MAC])
 //! ```
 //!
 //! Frames and inputs are counted by each run for itself: what is restored has none.
 
-use std::collections::VecDeque;
-
-use super::{Cause, Fold, FoldKey, Folder, Hit, HitKind, Mark, PENDING};
+use super::{Cause, FoldKey, Hit, HitKind, Mark, PENDING};
 use crate::baseline::saved::{Reader, Writer};
 use crate::baseline::CAUSES;
 use crate::engine::Before;
 use crate::event::Endpoint;
 use crate::finding::Params;
-use crate::hash::Map;
 use crate::protocol::{BELOW, PROTOCOLS};
-use crate::value::Outcome;
 
 const OUTCOMES: [&str; 6] = ["success", "failure", "unknown", "no_response", "not_applicable", PENDING];
 /// In the place of a cause that is gone: nothing folds under it.
@@ -47,6 +39,7 @@ impl Hit {
         [self.first.ts_ns, self.last.ts_ns, self.count].into_iter().for_each(|number| out.u64(number));
         out.text(self.outcome);
         out.text(self.protocol);
+        out.u8(u8::from(self.spanning.is_some()));
         for end in [self.client, self.server, self.source, self.destination] {
             maybe(out, end, |out, end| {
                 out.ip(end.ip);
@@ -78,13 +71,13 @@ impl Hit {
         let protocol = rows.text()?;
         let names = PROTOCOLS.iter().map(|entry| entry.name).chain(BELOW.iter().copied());
         let protocol = names.into_iter().find(|known| *known == protocol).unwrap_or("unknown");
+        let spanning = read_maybe(rows, |_| Some(Box::new(key)))?;
         let mut end = || read_maybe(rows, endpoint);
         let (client, server, source, destination) = (end()?, end()?, end()?, end()?);
         let rule = match key.cause {
             Cause::Rule(number) => Some(number),
             Cause::Named(_) => None,
         };
-        let spanning = key.client.is_none().then(|| Box::new(key.clone()));
         let (cause, segment, kind) = (name.into(), key.segment, HitKind::Update);
         let (fold, order, fields, params) = (0, 0, String::new(), Params::new());
         let hit = Hit {
@@ -119,112 +112,21 @@ impl FoldKey {
     }
 }
 
-impl Folder {
-    pub(crate) fn write(&self, out: &mut Writer) {
-        out.u32(self.last_number);
-        let mut folds: Vec<(&u32, &Fold)> = self.folds.iter().collect();
-        folds.sort_unstable_by_key(|(number, _)| **number);
-        out.rows(&folds, |out, (number, fold)| {
-            out.u32(**number);
-            out.u64(fold.told);
-            out.u64(fold.last_ns);
-            maybe(out, fold.asked_ns, Writer::u64);
-            fold.hit.write(&fold.key, out);
-        });
-        for queue in [&self.due, &self.used] {
-            let open: Vec<&(u64, u32)> = queue.iter().filter(|(_, number)| self.folds.contains_key(number)).collect();
-            out.rows(&open, |out, (at_ns, number)| {
-                out.u64(*at_ns);
-                out.u32(*number);
-            });
-        }
-    }
-
-    /// The folds of a shard as they were written. What is gone is closed; whose answer was awaited, will not hear it.
-    pub(crate) fn read(shard: usize, keeps_open: bool, rows: &mut Reader<'_>, before: &Before) -> Option<Self> {
-        let mut folder = Self { keeps_open, last_number: rows.u32()?, ..Self::new(shard) };
-        for _ in 0..rows.count()? {
-            let number = rows.u32()?;
-            let (told, last_ns, asked_ns) = (rows.u64()?, rows.u64()?, read_maybe(rows, Reader::u64)?);
-            let (mut hit, key) = Hit::read(rows, before)?;
-            hit.fold = folder.number(number);
-            if !key.is_gone() {
-                folder.numbers.insert(key.clone(), number);
-            }
-            let twice = folder.folds.insert(number, Fold { hit, key, told, last_ns, asked_ns });
-            (twice.is_none() && folder.folds.len() <= folder.most).then_some(())?;
-        }
-        folder.due = queue(rows, &folder.folds)?;
-        folder.used = queue(rows, &folder.folds)?;
-        folder.resume();
-        Some(folder)
-    }
-
-    fn resume(&mut self) {
-        let mut numbers: Vec<u32> = self.folds.keys().copied().collect();
-        numbers.sort_unstable();
-        for number in numbers {
-            let Some(fold) = self.folds.get_mut(&number) else { continue };
-            let gone = fold.key.is_gone();
-            if fold.asked_ns.take().is_some() {
-                // It may have been answered while nobody looked: that is not silence.
-                fold.hit.outcome = Outcome::Unknown.name();
-                if !gone {
-                    self.hits.push(fold.told_as(HitKind::Outcome, self.order));
-                }
-            }
-            if gone {
-                self.close(number);
-            }
-        }
-    }
-
-    /// The run ends and will go on: what was not told yet is, and nothing is closed.
-    pub(super) fn pause(&mut self) {
-        let mut numbers: Vec<u32> = self.folds.keys().copied().collect();
-        numbers.sort_unstable();
-        for number in numbers {
-            let Some(fold) = self.folds.get_mut(&number) else { continue };
-            if fold.asked_ns.take().is_some() {
-                fold.hit.outcome = Outcome::Unknown.name();
-                self.hits.push(fold.told_as(HitKind::Outcome, self.order));
-            } else if fold.hit.count > fold.told {
-                self.hits.push(fold.told_as(HitKind::Update, self.order));
-            }
-        }
-    }
-
-    /// What everybody else calls the folds that are open; parts of spanning ones are nobody else's business.
-    pub fn open_numbers(&self) -> impl Iterator<Item = u64> + '_ {
-        let whole = self.folds.iter().filter(|(_, fold)| fold.hit.spanning.is_none());
-        whole.map(|(number, _)| self.number(*number))
-    }
-}
-
-/// Each open fold stands in it once.
-fn queue(rows: &mut Reader<'_>, folds: &Map<u32, Fold>) -> Option<VecDeque<(u64, u32)>> {
-    let mut waiting: Map<u32, ()> = folds.keys().map(|number| (*number, ())).collect();
-    let mut queue = VecDeque::with_capacity(folds.len());
-    for _ in 0..rows.count()? {
-        let (at_ns, number) = (rows.u64()?, rows.u32()?);
-        waiting.remove(&number)?;
-        queue.push_back((at_ns, number));
-    }
-    waiting.is_empty().then_some(queue)
-}
-
 fn endpoint(rows: &mut Reader<'_>) -> Option<Endpoint> {
     Some(Endpoint { ip: rows.ip()?, port: rows.u16()?, mac: *rows.raw(6)?.first_chunk::<6>()? })
 }
 
-fn maybe<T>(out: &mut Writer, value: Option<T>, write: impl FnOnce(&mut Writer, T)) {
+pub(super) fn maybe<T>(out: &mut Writer, value: Option<T>, write: impl FnOnce(&mut Writer, T)) {
     out.u8(u8::from(value.is_some()));
     if let Some(value) = value {
         write(out, value);
     }
 }
 
-fn read_maybe<'a, T>(rows: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn read_maybe<'a, T>(
+    rows: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
+) -> Option<Option<T>> {
     match rows.u8()? {
         0 => Some(None),
         1 => read(rows).map(Some),

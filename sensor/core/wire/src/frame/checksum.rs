@@ -3,8 +3,9 @@
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 
-use super::{Frame, Layer4};
-use crate::hash::Seeded;
+use super::digest::word;
+use super::{Digest, Frame, Layer4};
+use crate::hash::{mixed, Seeded};
 use crate::ledger::{add, Ledger};
 use crate::limits::CHECKSUM_SENDERS;
 
@@ -13,11 +14,11 @@ use crate::limits::CHECKSUM_SENDERS;
 const ETHERNET_CONTENT: usize = 1500;
 
 impl Frame<'_> {
-    /// Whether the segment's checksum is right. `None`: it cannot be told, because the capture cut bytes off, because UDP
+    /// Whether the segment's checksum is right; `digest` is the segment's. `None`: it cannot be told, because the capture cut bytes off, because UDP
     /// over IPv4 was sent without one, or because the frame is longer than Ethernet carries and its checksum is the one
     /// that a network card was still to finish (sum of the pseudo header alone).
-    #[inline]
-    pub fn checksum_ok(&self) -> Option<bool> {
+    #[inline(always)]
+    pub fn checksum_ok(&self, digest: Digest) -> Option<bool> {
         if self.missing > 0 {
             return None;
         }
@@ -33,7 +34,7 @@ impl Frame<'_> {
         let stations =
             address(self.source).wrapping_add(address(self.destination)).wrapping_add(word([0, 0, 0, protocol]));
         let pseudo = stations.wrapping_add(word(length.to_be_bytes()));
-        if folded(pseudo.wrapping_add(sum(self.segment))) == u16::MAX {
+        if folded(pseudo.wrapping_add(digest.sum)) == u16::MAX {
             return Some(true);
         }
         let unfinished = |sum| folded(sum) == u16::from_ne_bytes(field);
@@ -45,27 +46,11 @@ impl Frame<'_> {
     }
 }
 
-/// Sums are taken in the machine's own byte order, four bytes at a time: the ones' complement sum of 16-bit words comes
-/// out the same, with its bytes in that order (RFC 1071 2). 2^14 words of 32 bits fit a `u64` easily.
-#[inline]
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let whole = words.iter().fold(0u64, |sum, bytes| sum.wrapping_add(word(*bytes)));
-    let mut last = [0; 4];
-    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    whole.wrapping_add(word(last))
-}
-
-#[inline]
-fn word(bytes: [u8; 4]) -> u64 {
-    u64::from(u32::from_ne_bytes(bytes))
-}
-
 #[inline]
 fn address(ip: IpAddr) -> u64 {
     match ip {
         IpAddr::V4(ip) => word(ip.octets()),
-        IpAddr::V6(ip) => sum(&ip.octets()),
+        IpAddr::V6(ip) => Digest::of(&ip.octets(), (0, 0)).sum,
     }
 }
 
@@ -82,6 +67,9 @@ fn folded(mut sum: u64) -> u16 {
 
 /// Right frames for each wrong one up to which wrong ones are no rarity at an input.
 const RARITY: u32 = 15;
+
+/// Right frames of an input after which senders are counted from its first wrong one on.
+const MANY: u16 = 4096;
 
 /// Frames seen with a right and with a wrong checksum. When one of the two is full both are halved: about the last
 /// hundred thousand frames count.
@@ -132,18 +120,29 @@ impl Default for Checksums {
 
 impl Checksums {
     /// Count a frame; whether its segment is to be delivered. To be called in order of arrival.
-    #[inline]
-    pub fn delivers(&mut self, frame: &Frame<'_>, input: u16, ledger: &mut Ledger) -> bool {
-        let Some(right) = frame.checksum_ok() else { return true };
+    #[inline(always)]
+    pub fn delivers(&mut self, frame: &Frame<'_>, digest: Digest, input: u16, ledger: &mut Ledger) -> bool {
+        let Some(right) = frame.checksum_ok(digest) else { return true };
         let place = usize::from(input);
         if place >= self.inputs.len() {
             self.inputs.resize(place.saturating_add(1), Tally::default());
         }
-        let sender = self.sender(frame, input);
-        let (Some(of_input), Some(of_sender)) = (self.inputs.get_mut(place), self.senders.get_mut(sender)) else {
-            return right;
-        };
+        let Some(of_input) = self.inputs.get_mut(place) else { return right };
         of_input.count(right);
+        // Once an input has shown many right ones and none wrong, it takes hundreds of wrong ones before anybody asks who
+        // sends the right ones: until the first, they need not be counted.
+        if of_input.wrong == 0 && of_input.right > MANY {
+            return true;
+        }
+        self.excused(frame, right, input, ledger)
+    }
+
+    /// Count a frame of an input that shows wrong ones.
+    #[inline(never)]
+    fn excused(&mut self, frame: &Frame<'_>, right: bool, input: u16, ledger: &mut Ledger) -> bool {
+        let sender = self.sender(frame, input);
+        let of_input = self.inputs.get(usize::from(input)).copied().unwrap_or_default();
+        let Some(of_sender) = self.senders.get_mut(sender) else { return right };
         of_sender.count(right);
         if right {
             return true;
@@ -158,12 +157,12 @@ impl Checksums {
 
     #[inline]
     fn sender(&self, frame: &Frame<'_>, input: u16) -> usize {
+        let [a, b, c, d, e, f] = frame.source_mac;
+        let [g, h] = input.to_be_bytes();
         let hash = if frame.source_mac == [0; 6] {
             self.hasher.hash_one((input, frame.source))
         } else {
-            let [a, b, c, d, e, f] = frame.source_mac;
-            let [g, h] = input.to_be_bytes();
-            self.hasher.hash_one(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            mixed(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
         };
         usize::try_from(hash).unwrap_or(0) & CHECKSUM_SENDERS.wrapping_sub(1)
     }

@@ -1,10 +1,10 @@
 //! Frames that a mirror port shows twice.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
 
-use ahash::RandomState;
-
-use super::{Frame, Redundancy};
+use super::print::address;
+use super::Print;
+use crate::hash::mixed;
 use crate::limits::PRP_NS;
 
 /// Frames looked at in one go before a port is judged; see [`Duplicates`].
@@ -65,12 +65,9 @@ struct Port {
 /// long it is, and one sender proves nothing. On a proven input one twin of each frame is a copy and further ones pass,
 /// so even there a flood stays visible. The next sample may prove the contrary.
 ///
-/// The table holds the frames of one shard; a line of four frames is one cache line, the oldest of the four goes. A
-/// fingerprint has 64 bits and a key out of the first frame (its capture time and bytes): the same capture gives the same
-/// answers, and nobody on the wire can make two frames that collide.
+/// The table holds the frames of one shard; a line of four frames is one cache line, the oldest of the four goes.
 pub struct Duplicates {
     lines: Box<[Line]>,
-    key: Option<RandomState>,
     ports: Vec<Port>,
 }
 
@@ -78,12 +75,19 @@ impl Duplicates {
     /// Room for `entries` frames, rounded up to a power of two.
     pub fn new(entries: usize) -> Self {
         let lines = entries.div_ceil(WAYS).next_power_of_two();
-        Self { lines: vec![Line::default(); lines].into_boxed_slice(), key: None, ports: Vec::new() }
+        Self { lines: vec![Line::default(); lines].into_boxed_slice(), ports: Vec::new() }
     }
 
-    /// Whether this frame is a copy of one that was seen before. `window_ns`: how long after it a copy may come.
+    /// Fetch the memory that [`Duplicates::is_copy`] will look at. The number means nothing.
     #[inline]
-    pub fn is_copy(&mut self, frame: &Frame<'_>, input: u16, ts_ns: u64, window_ns: u64) -> bool {
+    pub fn touch(&self, print: u64) -> u64 {
+        self.lines.get(place_of(print, self.lines.len())).map_or(0, |Line([first, ..])| first.print)
+    }
+
+    /// Whether the frame with this fingerprint is a copy of one that was seen before. `window_ns`: how long after it a
+    /// copy may come.
+    #[inline(always)]
+    pub fn is_copy(&mut self, print: Print, source: IpAddr, input: u16, ts_ns: u64, window_ns: u64) -> bool {
         let port = usize::from(input);
         if port >= self.ports.len() {
             self.ports.resize(port.saturating_add(1), Port::default());
@@ -91,16 +95,12 @@ impl Duplicates {
         if let Some(port) = self.ports.get_mut(port) {
             port.rate.frames = port.rate.frames.saturating_add(1);
         }
-        if frame.ip_id == 0 && frame.redundancy.is_none() {
-            return false;
-        }
-        let key = self.key.get_or_insert_with(|| keyed(frame, ts_ns)).clone();
-        let copy = match frame.redundancy {
-            Some(redundancy) if self.other_lan(&key, frame, redundancy, ts_ns) => true,
-            _ => frame.ip_id != 0 && self.seen(&key, frame, port, ts_ns, window_ns),
-        };
-        if let Some(port) = self.ports.get_mut(port).filter(|_| copy) {
-            port.rate.copies = port.rate.copies.saturating_add(1);
+        let doubled = print.by_sequence != 0 && self.other_lan(print, ts_ns);
+        let copy = doubled || (print.by_id != 0 && self.seen(print, source, port, ts_ns, window_ns));
+        if copy {
+            if let Some(port) = self.ports.get_mut(port) {
+                port.rate.copies = port.rate.copies.saturating_add(1);
+            }
         }
         copy
     }
@@ -110,11 +110,11 @@ impl Duplicates {
         self.ports.iter().map(|port| port.rate)
     }
 
-    fn seen(&mut self, key: &RandomState, frame: &Frame<'_>, port: usize, ts_ns: u64, window_ns: u64) -> bool {
-        let print = print(key, frame, u64::from(frame.ip_id));
-        let place = (frame.vlan, frame.outside, frame.ttl, frame.source_mac, frame.destination_mac, port);
-        let place = low(key.hash_one(place)) & !1;
-        let sender = 1u64.wrapping_shl(low(key.hash_one(frame.source)) & 63);
+    #[inline(always)]
+    fn seen(&mut self, print: Print, source: IpAddr, port: usize, ts_ns: u64, window_ns: u64) -> bool {
+        // Inputs are few: their number leaves the rest of the fingerprint as good as it was.
+        let place = print.place ^ low((port as u64) << 1);
+        let print = print.by_id;
         let Some(port) = self.ports.get_mut(port) else { return false };
         let Some(entry) = find(&mut self.lines, print, ts_ns, window_ns) else {
             port.different = port.different.saturating_add(1);
@@ -132,7 +132,7 @@ impl Duplicates {
         if first_twin {
             entry.place |= 1;
             port.twinned = port.twinned.saturating_add(1);
-            port.senders |= sender;
+            port.senders |= 1u64.wrapping_shl(low(mixed(address(source))) & 63);
         }
         if first_twin && port.rate.proven {
             return true;
@@ -144,12 +144,9 @@ impl Duplicates {
 
     /// The other copy of a doubled frame.
     #[cold]
-    fn other_lan(&mut self, key: &RandomState, frame: &Frame<'_>, redundancy: Redundancy, ts_ns: u64) -> bool {
-        let [a, b, c, d, e, f] = frame.source_mac;
-        let [high, low] = redundancy.sequence.to_be_bytes();
-        // Set apart from the fingerprints by IP id, which fit in 16 bits.
-        let print = print(key, frame, u64::from_be_bytes([a, b, c, d, e, f, high, low]) | 1 << 63);
-        let place = u32::from(redundancy.lan) << 1;
+    fn other_lan(&mut self, print: Print, ts_ns: u64) -> bool {
+        let place = u32::from(print.lan) << 1;
+        let print = print.by_sequence;
         match find(&mut self.lines, print, ts_ns, PRP_NS) {
             Some(entry) => entry.place != place,
             None => {
@@ -158,26 +155,6 @@ impl Duplicates {
             }
         }
     }
-}
-
-/// Nobody knows the nanosecond at which his first frame will be captured.
-fn keyed(frame: &Frame<'_>, ts_ns: u64) -> RandomState {
-    let first = RandomState::with_seeds(0x6475_706c, 0x6963_6174, 0x6573_6f66, 0x6672_616d);
-    let seed = |salt: u64| first.hash_one((salt, ts_ns, frame.segment));
-    RandomState::with_seeds(seed(1), seed(2), seed(3), seed(4))
-}
-
-/// Of what both copies share. Never 0.
-#[inline]
-fn print(key: &RandomState, frame: &Frame<'_>, id: u64) -> u64 {
-    let mut hasher = key.build_hasher();
-    hasher.write_u64(id);
-    frame.source.hash(&mut hasher);
-    frame.destination.hash(&mut hasher);
-    // Where the capture cut it, the length still tells.
-    hasher.write_u32(frame.missing);
-    hasher.write(frame.segment);
-    hasher.finish().max(1)
 }
 
 #[inline]
@@ -193,9 +170,13 @@ fn time(ts_ns: u64) -> u32 {
 }
 
 #[inline]
+fn place_of(print: u64, lines: usize) -> usize {
+    usize::try_from(print >> 20).unwrap_or(0) & lines.wrapping_sub(1)
+}
+
+#[inline]
 fn line(lines: &mut [Line], print: u64) -> Option<&mut Line> {
-    let mask = lines.len().wrapping_sub(1);
-    lines.get_mut(usize::try_from(print >> 20).unwrap_or(0) & mask)
+    lines.get_mut(place_of(print, lines.len()))
 }
 
 #[inline]
@@ -210,12 +191,11 @@ fn find(lines: &mut [Line], print: u64, ts_ns: u64, window_ns: u64) -> Option<&m
         .find(|entry| entry.print == print && now.wrapping_sub(entry.time).min(entry.time.wrapping_sub(now)) <= window)
 }
 
-/// In place of what was seen longest ago.
+/// In front; what was put in longest ago goes.
 #[inline]
 fn insert(lines: &mut [Line], new: Entry) {
-    let Some(Line(entries)) = line(lines, new.print) else { return };
-    let age = |entry: &Entry| if entry.print == 0 { u32::MAX } else { new.time.wrapping_sub(entry.time) };
-    if let Some(oldest) = entries.iter_mut().max_by_key(|entry| age(entry)) {
-        *oldest = new;
+    if let Some(Line(entries)) = line(lines, new.print) {
+        let [first, second, third, _] = *entries;
+        *entries = [new, first, second, third];
     }
 }

@@ -9,12 +9,14 @@
 //! What is read and what is not stands in `docs/frames.md`.
 
 mod checksum;
+mod digest;
 mod duplicates;
 mod fragments;
 mod ip;
 mod link;
 mod path;
 mod plain;
+mod print;
 mod redundancy;
 mod transport;
 mod tunnel;
@@ -23,9 +25,12 @@ mod view;
 use std::net::IpAddr;
 
 pub use checksum::Checksums;
+pub use digest::Digest;
 pub use duplicates::{Duplicates, PortRate};
 pub use fragments::{Fragments, Joined, Whole};
 pub use path::{Layer, Path, TunnelKind};
+pub use plain::{brief, plain, Brief};
+pub use print::{Print, Prints};
 pub use redundancy::Redundancy;
 
 use crate::cursor::Short;
@@ -59,6 +64,12 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// Of a [`plain`] frame: whether all that is known of it and its packet is told by the captured bytes.
+    #[inline]
+    pub fn is_in_its_bytes(&self, packet: &Packet<'_>) -> bool {
+        self.redundancy.is_none() && packet.wire_len as usize == packet.data.len()
+    }
+
     /// Everything but the bytes, to be kept while `segment` is copied; see [`Frame::over`].
     #[inline]
     pub fn without_bytes(&self) -> Frame<'static> {
@@ -80,6 +91,15 @@ pub enum Layer4 {
 }
 
 impl Layer4 {
+    /// As the IP header calls it.
+    #[inline]
+    pub fn number(&self) -> u8 {
+        match self {
+            Layer4::Tcp { .. } => 6,
+            Layer4::Udp { .. } => 17,
+        }
+    }
+
     #[inline]
     pub fn ports(&self) -> (u16, u16) {
         match *self {
@@ -142,13 +162,32 @@ pub struct Outline {
     pub destination_port: Option<u16>,
 }
 
+impl Outline {
+    /// Of a frame that was read to its ports, behind this EtherType.
+    pub fn of(frame: &Frame<'_>, ethertype: u16) -> Self {
+        let (source_port, destination_port) = frame.layer4.ports();
+        Self {
+            ethertype,
+            vlan: frame.vlan,
+            source: Some(frame.source),
+            destination: Some(frame.destination),
+            transport: Some(frame.layer4.number()),
+            source_port: Some(source_port),
+            destination_port: Some(destination_port),
+        }
+    }
+}
+
 /// Take a frame apart. `outline` is filled as far as the frame could be read, also when it is skipped; `path` is emptied
 /// first and then has what lies around the innermost frame, outermost first.
 #[inline]
 pub fn decode<'a>(packet: &Packet<'a>, outline: &mut Outline, path: &mut Path) -> Decoded<'a> {
     path.clear();
-    match plain::read(packet, outline) {
-        Some(frame) => Decoded::Frame(frame),
+    match plain(packet) {
+        Some(frame) => {
+            *outline = Outline::of(&frame, 0x0800);
+            Decoded::Frame(frame)
+        }
         None => settled(link::packet(packet, outline, path)),
     }
 }

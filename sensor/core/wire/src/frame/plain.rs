@@ -3,8 +3,9 @@
 //! Only a short cut. Whatever is odd goes the long way, and a test holds the two to the same answer.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 
-use super::{redundancy, Frame, Layer4, Outline};
+use super::{redundancy, Frame, Layer4};
 use crate::packet::{LinkType, Packet};
 
 /// Ethernet, IPv4 and TCP headers without options.
@@ -12,17 +13,20 @@ const HEADERS: usize = 54;
 const ETHERNET: usize = 14;
 const IP: usize = 20;
 
-/// `None`: not such a frame. Then `outline` is as it was.
-#[inline]
-pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Frame<'a>> {
+/// `None`: not such a frame.
+#[inline(always)]
+pub fn plain<'a>(packet: &Packet<'a>) -> Option<Frame<'a>> {
     let head = packet.data.first_chunk::<HEADERS>()?;
     let total = usize::from(u16::from_be_bytes([head[16], head[17]]));
     let header = usize::from(head[46] >> 4).wrapping_mul(4);
+    // Compared as two numbers, which is what a processor does in one step each.
+    let kind = u32::from_be_bytes([head[12], head[13], head[14], head[15]]) >> 8;
+    let fragment = u32::from_be_bytes([head[20], head[21], head[22], head[23]]) & 0x3fff_00ff;
     let plain = packet.link == LinkType::Ethernet
         && packet.vlan.is_none()
         && packet.wire_len as usize <= packet.data.len()
-        // EtherType, version and header length, no fragment, protocol.
-        && [head[12], head[13], head[14], head[20] & 0x3f, head[21], head[23]] == [8, 0, 0x45, 0, 0, 6]
+        // EtherType, version and header length; no fragment, protocol.
+        && (kind, fragment) == (0x0008_0045, 6)
         && header >= 20;
     if !plain {
         return None;
@@ -36,15 +40,6 @@ pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Fra
     let destination = IpAddr::V4(Ipv4Addr::new(head[30], head[31], head[32], head[33]));
     let source_port = u16::from_be_bytes([head[34], head[35]]);
     let destination_port = u16::from_be_bytes([head[36], head[37]]);
-    *outline = Outline {
-        ethertype: 0x0800,
-        vlan: None,
-        source: Some(source),
-        destination: Some(destination),
-        transport: Some(6),
-        source_port: Some(source_port),
-        destination_port: Some(destination_port),
-    };
     Some(Frame {
         source_mac: [head[6], head[7], head[8], head[9], head[10], head[11]],
         destination_mac: [head[0], head[1], head[2], head[3], head[4], head[5]],
@@ -69,9 +64,32 @@ pub(super) fn read<'a>(packet: &Packet<'a>, outline: &mut Outline) -> Option<Fra
     })
 }
 
+/// What the way of a plain frame's payload needs of its headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    pub source: (IpAddr, u16),
+    pub destination: (IpAddr, u16),
+    pub sequence: u32,
+    pub flags: u8,
+    pub payload: &'a [u8],
+}
+
+/// Read the headers of a frame that [`plain`] has read before; its payload lies there in `data`.
+#[inline(always)]
+pub fn brief(data: &[u8], payload: Range<usize>) -> Option<Brief<'_>> {
+    let head = data.first_chunk::<HEADERS>()?;
+    let source_ip = IpAddr::V4(Ipv4Addr::new(head[26], head[27], head[28], head[29]));
+    let destination_ip = IpAddr::V4(Ipv4Addr::new(head[30], head[31], head[32], head[33]));
+    let source = (source_ip, u16::from_be_bytes([head[34], head[35]]));
+    let destination = (destination_ip, u16::from_be_bytes([head[36], head[37]]));
+    let sequence = u32::from_be_bytes([head[38], head[39], head[40], head[41]]);
+    Some(Brief { source, destination, sequence, flags: head[47], payload: data.get(payload)? })
+}
+
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // test data
 mod tests {
-    use super::super::{link, settled, Decoded, Path};
+    use super::super::{link, settled, Decoded, Outline, Path};
     use super::*;
 
     /// Ethernet, IPv4, TCP, four bytes of payload, and `padding`.
@@ -82,6 +100,12 @@ mod tests {
         bytes.extend([1, 2, 3, 4]);
         bytes.extend(padding);
         bytes
+    }
+
+    fn payload_of(frame: &Frame<'_>, data: &[u8]) -> Range<usize> {
+        let start = ETHERNET + IP + frame.segment.len() - frame.payload.len();
+        assert!(start + frame.payload.len() <= data.len());
+        start..start + frame.payload.len()
     }
 
     #[test]
@@ -99,9 +123,18 @@ mod tests {
                 for wire_len in [length, whole.len()].map(|length| u32::try_from(length).unwrap()) {
                     let (link, data) = (LinkType::Ethernet, &data[..length]);
                     let packet = Packet { ts_ns: 0, number: 1, input: 0, link, wire_len, data, vlan: None, offset: 0 };
-                    let (mut near, mut far) = (Outline::default(), Outline::default());
-                    let Some(short) = read(&packet, &mut near) else { continue };
+                    let mut far = Outline::default();
+                    let Some(short) = plain(&packet) else { continue };
+                    let near = Outline::of(&short, 0x0800);
                     taken += 1;
+                    let brief = brief(data, payload_of(&short, data)).unwrap();
+                    let ends = ((short.source, brief.source.1), (short.destination, brief.destination.1));
+                    assert_eq!((brief.source, brief.destination, brief.payload), (ends.0, ends.1, short.payload));
+                    let Layer4::Tcp { source_port, destination_port, sequence, flags, .. } = short.layer4 else {
+                        panic!("not TCP")
+                    };
+                    let (ports, numbers) = ((brief.source.1, brief.destination.1), (brief.sequence, brief.flags));
+                    assert_eq!((ports, numbers), ((source_port, destination_port), (sequence, flags)));
                     match settled(link::packet(&packet, &mut far, &mut Path::default())) {
                         Decoded::Frame(long) => assert_eq!(format!("{short:?}{near:?}"), format!("{long:?}{far:?}")),
                         other => panic!("{other:?}"),

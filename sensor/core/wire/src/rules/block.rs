@@ -23,13 +23,14 @@ pub struct Block {
     /// The rule of each condition.
     rules: Box<[u32]>,
     all: Box<[u64]>,
-    /// Cheap ones first, and of equal ones that which most conditions ask for.
+    /// The one that led here first, then cheap ones, and of equal ones that which most conditions ask for.
     columns: Box<[Column]>,
 }
 
 impl Block {
-    /// Fields in `decided` have been looked at before: every event that comes here fits them.
-    pub fn new(protocol: usize, terms: &[(u32, &Term)], decided: &[FieldId]) -> Self {
+    /// Fields in `decided` have been looked at before: every event that comes here fits them. The field that led here
+    /// is looked at first.
+    pub fn new(protocol: usize, terms: &[(u32, &Term)], decided: &[FieldId], leading: Option<FieldId>) -> Self {
         let mut fields: BTreeMap<FieldId, Vec<_>> = BTreeMap::new();
         // Widths of which the compiler makes straight code.
         let words = terms.len().div_ceil(64).next_power_of_two();
@@ -40,9 +41,12 @@ impl Block {
                 fields.entry(*field).or_default().push((at, key));
             }
         }
-        let made = fields.iter().map(|(field, keys)| (keys.len(), Column::new(*field, protocol, keys, words)));
-        let mut made: Vec<(usize, Column)> = made.collect();
-        made.sort_by_key(|(asked, column)| (column.cost(), usize::MAX.saturating_sub(*asked)));
+        let made = fields.iter().map(|(field, keys)| {
+            let column = Column::new(*field, protocol, keys, words);
+            ((leading != Some(*field), column.cost(), usize::MAX.saturating_sub(keys.len())), column)
+        });
+        let mut made: Vec<((bool, u32, usize), Column)> = made.collect();
+        made.sort_by_key(|(order, _)| *order);
         Self {
             rules: terms.iter().map(|(rule, _)| *rule).collect(),
             all: all.into_boxed_slice(),

@@ -1,5 +1,6 @@
 //! One field in a block of conditions: from the event's value to the conditions it leaves possible.
 
+use super::hull::Hull;
 use super::keys::{self, integer_ordinal, mac_number, number, ordinal, Key};
 use super::pages::{Pages, Points};
 use super::rows::{set, Maker, Rows, ANY, MISSING, OTHER};
@@ -29,45 +30,11 @@ pub struct Column {
 
 /// Where an event has the field.
 #[derive(Clone, Copy, Debug)]
-enum Source {
+pub enum Source {
     Slot(usize),
     Base(u16),
     /// No event of this protocol has it.
     Nowhere,
-}
-
-/// 16-bit words outside lead to nothing: a quick no for long lists.
-#[derive(Debug)]
-struct Hull {
-    low: u16,
-    /// From `low` to the last word; none when every word may lead somewhere.
-    span: Option<u16>,
-}
-
-impl Hull {
-    fn new((points, rows): &(Vec<u32>, Vec<u16>)) -> Self {
-        let first = rows.iter().position(|row| *row != OTHER);
-        let bound = |at: Option<&u32>| at.and_then(|point| u16::try_from(*point).ok());
-        let low = first.and_then(|at| bound(points.get(at)));
-        // The last stretch is open: only where it leads to nothing is there an end.
-        let end = bound(points.last()).filter(|_| rows.last() == Some(&OTHER));
-        match (low, end) {
-            (Some(low), Some(end)) => Self { low, span: end.checked_sub(low).and_then(|span| span.checked_sub(1)) },
-            (Some(low), None) => Self { low, span: Some(u16::MAX.saturating_sub(low)) },
-            (None, _) => Self { low: 0, span: None },
-        }
-    }
-
-    /// Whether one of the big-endian words lies inside; also where there is none at all.
-    #[inline]
-    fn meets(&self, bytes: &[u8]) -> bool {
-        let Some(span) = self.span else { return true };
-        let inside = bytes.chunks_exact(2).fold(false, |any, pair| match pair {
-            [high, low] => any | (u16::from_be_bytes([*high, *low]).wrapping_sub(self.low) <= span),
-            _ => any,
-        });
-        inside || bytes.len() < 2
-    }
 }
 
 /// The rows of one event's values, joined.
@@ -120,6 +87,7 @@ impl Column {
         let mut rows = Maker::new(&relevant, missing);
         let all = || keys.iter().map(|(term, key)| (*term, *key));
         let numbers = all().flat_map(|(term, key)| key.numbers.iter().map(move |range| (term, *range)));
+        let hull = Hull::new(numbers.clone().map(|(_, range)| range));
         let numbers = rows.stretches(numbers, 0, |value| value.checked_add(1));
         let four = all().flat_map(|(term, key)| key.four.iter().map(move |range| (term, *range)));
         let four = rows.stretches(four, 0, |value| value.checked_add(1));
@@ -129,12 +97,11 @@ impl Column {
         let blobs = WordRows::new(all().map(|(term, key)| (term, &key.blobs)), &mut rows);
         let many = field.def().is_none_or(|def| def.many);
         let words = texts.cost().saturating_add(blobs.cost());
-        let small = small(&numbers);
         Self {
             source: source(field, protocol),
             relevant: relevant.into_boxed_slice(),
-            hull: Hull::new(&small),
-            small: Pages::new(small, 16),
+            hull,
+            small: Pages::new(small(&numbers), 16),
             numbers: Points::new(numbers),
             four: Pages::new(four, 32),
             six: Points::new(six),
@@ -210,6 +177,14 @@ impl Column {
             Source::Base(base::SERVER_IP) => Some(self.address(event.server.ip)),
             Source::Base(base::BYTES) => self.blobs.quick(event.bytes),
             _ => None,
+        }
+    }
+
+    /// The slot of the record in which the field stands, if that is where it is.
+    pub fn slot(&self) -> Option<usize> {
+        match self.source {
+            Source::Slot(slot) => Some(slot),
+            Source::Base(_) | Source::Nowhere => None,
         }
     }
 
@@ -322,8 +297,9 @@ impl Column {
         }
     }
 
+    /// The row of an integer.
     #[inline]
-    fn number(&self, value: u64) -> u16 {
+    pub fn number(&self, value: u64) -> u16 {
         match u32::try_from(value) {
             Ok(small) if value <= SMALL => self.small.find(small),
             _ => self.numbers.find(integer_ordinal(value.into())),
@@ -339,7 +315,8 @@ impl Column {
     }
 }
 
-fn source(field: FieldId, protocol: usize) -> Source {
+/// Where events of that protocol have the field.
+pub fn source(field: FieldId, protocol: usize) -> Source {
     match usize::from(field.0).checked_sub(SLOTS) {
         None => Source::Base(field.0),
         Some(rest) if rest / SLOTS == protocol => Source::Slot(rest % SLOTS),

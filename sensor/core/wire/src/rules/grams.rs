@@ -4,19 +4,24 @@
 //! of every pattern a window as long as the shortest pattern is kept, as the set of its short runs of bytes ("grams").
 //! Wherever the window stands in the text, one of so many grams in a row belongs to it, so the text is read in steps.
 
-/// Bits per gram: one in this many grams of other texts passes by chance.
-const BITS_PER_GRAM: usize = 256;
+use super::rare::Rare;
+
+/// Bits of the table per gram, of which two are set in one word: of a few hundred grams of other texts one passes by
+/// chance, and the table stays a few cache lines.
+const BITS_PER_GRAM: usize = 64;
 /// Bits of the largest table: 32 KiB.
 const MOST_BITS: usize = 1 << 18;
 
 #[derive(Debug)]
 pub struct Grams {
+    /// Before anything is read of a table.
+    rare: Option<Rare>,
     /// 2, 3 or 4.
     width: usize,
     /// From one gram that is read to the next.
     step: usize,
-    bits: Box<[u64]>,
-    /// Of a hash, to leave a bit's number.
+    words: Box<[u64]>,
+    /// Of a hash, to leave a word's number.
     shift: u32,
 }
 
@@ -31,16 +36,18 @@ impl Grams {
             _ => 4,
         };
         let step = shortest.saturating_sub(width).saturating_add(1);
+        let rare = Rare::new(patterns.clone());
         let grams: Vec<u32> = patterns
             .flat_map(|pattern| window(pattern, shortest).windows(width).map(gram).collect::<Vec<_>>())
             .collect();
-        let bits = grams.len().saturating_mul(BITS_PER_GRAM).next_power_of_two().clamp(64, MOST_BITS);
-        let shift = 32u32.saturating_sub(bits.trailing_zeros());
-        let mut made = Self { width, step, bits: vec![0; bits / 64].into_boxed_slice(), shift };
+        // Two words at least: a shift by all bits of a number would be none.
+        let bits = grams.len().saturating_mul(BITS_PER_GRAM).next_power_of_two().clamp(128, MOST_BITS);
+        let shift = 64u32.saturating_sub((bits / 64).trailing_zeros());
+        let mut made = Self { rare, width, step, words: vec![0; bits / 64].into_boxed_slice(), shift };
         for gram in grams {
-            let (word, bit) = made.place(gram);
-            if let Some(word) = made.bits.get_mut(word) {
-                *word |= bit;
+            let (word, first, second) = made.place(gram);
+            if let Some(word) = made.words.get_mut(word) {
+                *word |= 1u64.wrapping_shl(first) | 1u64.wrapping_shl(second);
             }
         }
         Some(made)
@@ -49,6 +56,9 @@ impl Grams {
     /// False: no pattern stands in the text.
     #[inline]
     pub fn may_stand(&self, text: &[u8]) -> bool {
+        if self.rare.is_some_and(|rare| !rare.stands(text)) {
+            return false;
+        }
         match self.width {
             2 => self.any(text, |[first, second]| u32::from_le_bytes([first, second, 0, 0])),
             3 => self.any(text, |[first, second, third]| u32::from_le_bytes([first, second, third, 0])),
@@ -60,8 +70,9 @@ impl Grams {
     fn any<const WIDTH: usize>(&self, text: &[u8], number: impl Fn([u8; WIDTH]) -> u32) -> bool {
         let mut rest = text.get(self.step.saturating_sub(1)..).unwrap_or_default();
         while let Some(gram) = rest.first_chunk::<WIDTH>() {
-            let (word, bit) = self.place(number(*gram));
-            if self.bits.get(word).is_some_and(|word| word & bit != 0) {
+            let (word, first, second) = self.place(number(*gram));
+            let word = self.words.get(word).copied().unwrap_or(0);
+            if word.wrapping_shr(first) & 1 != 0 && word.wrapping_shr(second) & 1 != 0 {
                 return true;
             }
             rest = rest.get(self.step..).unwrap_or_default();
@@ -69,10 +80,13 @@ impl Grams {
         false
     }
 
+    /// A word of the table, and two bits in it.
     #[inline]
-    fn place(&self, gram: u32) -> (usize, u64) {
-        let hash = gram.wrapping_mul(0x9e37_79b1) >> self.shift;
-        ((hash >> 6) as usize, 1u64 << (hash & 63))
+    fn place(&self, gram: u32) -> (usize, u32, u32) {
+        let hash = u64::from(gram).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        #[allow(clippy::cast_possible_truncation, clippy::as_conversions)] // parts of a hash
+        let (word, first, second) = (hash.wrapping_shr(self.shift) as usize, (hash >> 40) as u32, (hash >> 32) as u32);
+        (word, first & 63, second & 63)
     }
 }
 

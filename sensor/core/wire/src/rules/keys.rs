@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::sets::{How, Integers, Networks, Stretch, Texts};
 
 /// A set of values of one field, the missing one among them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The field is not there.
     pub missing: bool,
@@ -23,7 +23,7 @@ pub struct Key {
 /// Inclusive, sorted, disjoint.
 pub type Ranges<T> = Vec<(T, T)>;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Words {
     pub any: bool,
     pub whole: Vec<Box<[u8]>>,
@@ -32,7 +32,7 @@ pub struct Words {
 }
 
 impl Words {
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.any && self.whole.is_empty() && self.within.is_empty()
     }
 

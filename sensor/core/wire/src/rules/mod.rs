@@ -2,18 +2,24 @@
 //!
 //! The cost of an event does not grow with the number of rules: [`index`] leads to the few rules that could match by
 //! what the event holds, and only these are evaluated. On the way: a condition becomes alternatives of keys ([`terms`],
-//! [`keys`]), alternatives stand in blocks ([`block`]), a block looks at one field at a time ([`column`]), and a value
-//! leads to a row of bits ([`rows`]) through tables ([`pages`]) or an automaton ([`words`]).
+//! [`keys`]), what they ask of the stations is asked once for a conversation ([`groups`]), a gate stands in front of
+//! those that one field leads to ([`gate`]), behind it they stand in blocks ([`block`]), a block looks at one field at a
+//! time ([`column`]), and a value leads to a row of bits ([`rows`]) through tables ([`pages`]) or an automaton
+//! ([`words`]).
 
 mod block;
 mod column;
 mod compile;
+mod gate;
 mod grams;
+mod groups;
+mod hull;
 mod index;
 pub mod ir;
 mod keys;
 mod matcher;
 mod pages;
+mod rare;
 mod rows;
 mod sets;
 mod terms;
@@ -21,6 +27,7 @@ mod test;
 mod words;
 
 pub use block::Scratch;
+pub use groups::Narrowed;
 pub use sets::Network;
 
 use crate::event::{Event, FieldId};
@@ -71,8 +78,20 @@ impl Rules {
     /// A rule that needs a baseline never matches an event without one.
     #[inline]
     pub fn matches(&self, event: &Event<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
+        self.matches_narrowed(event, Narrowed::default(), scratch, out);
+    }
+
+    /// What is left possible between the two stations of this event, in its protocol, whichever of them sends: for
+    /// whoever keeps it with the conversation.
+    pub fn narrow(&self, event: &Event<'_>) -> Narrowed {
+        self.index.narrow(event)
+    }
+
+    /// The same as `matches`, cheaper: `narrowed` was made by these rules for these stations.
+    #[inline]
+    pub fn matches_narrowed(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, out: &mut Vec<u32>) {
         out.clear();
-        self.index.visit(event, scratch, &mut |number| {
+        self.index.visit(event, narrowed, scratch, &mut |number| {
             if self.holds(number, event) {
                 out.push(number);
             }
@@ -96,7 +115,7 @@ impl Rules {
     /// How many conditions `matches` evaluates for this event: what tests hold the cost against.
     pub fn candidates(&self, event: &Event<'_>, scratch: &mut Scratch) -> usize {
         let mut count = 0usize;
-        self.index.visit(event, scratch, &mut |_| count = count.saturating_add(1));
+        self.index.visit(event, self.narrow(event), scratch, &mut |_| count = count.saturating_add(1));
         count
     }
 

@@ -5,11 +5,10 @@ use crate::flow::{Binding, Flow};
 use crate::ledger::{add, take, Ledger, Loss};
 use crate::limits;
 use crate::protocol::PROTOCOLS;
-use crate::reader::{Consumer, Stamp};
+use crate::reader::{Consumer, Progress, Stamp};
 
 impl Streams {
     /// Bytes that are next in line: read what is whole, keep the rest. The packet they came in is accounted for here.
-    #[inline]
     pub(super) fn feed<C: Consumer>(
         &mut self,
         slot: u32,
@@ -23,42 +22,17 @@ impl Streams {
         let Some(half) = flow.halves.get_mut(side) else { return };
         half.advance(bytes.len());
         let waiting = half.held.as_mut().filter(|held| !held.front.is_empty());
-        let cost = bytes.len().saturating_add(PACKET_COST);
-        let full = self.held_bytes.saturating_add(cost) > limits::per_shard(limits::HELD_BYTES);
         let Some(held) = waiting else {
             let progress = self.reader.read(flow, side, bytes, stamp, ledger, consumer);
-            if progress.kept || flow.kept > 0 {
-                self.held_bytes = kept(flow, side, self.held_bytes);
-            }
-            let rest = bytes.get(progress.used..).unwrap_or_default();
-            if rest.is_empty() {
-                match progress.skip {
-                    None => add(&mut ledger.parsed, 1),
-                    Some(reason) => ledger.skip(reason),
-                }
-                return;
-            }
-            let Some(half) = flow.halves.get_mut(side) else { return };
-            if full {
-                half.after_gap = true;
-                half.lost_before = true;
-                return ledger.lose(Loss::StreamBudget, 1);
-            }
-            let held = half.held.get_or_insert_default();
-            held.front.extend_from_slice(rest);
-            held.need = progress.need;
-            held.ends.push_back(rest.len());
-            self.held_bytes = self.held_bytes.saturating_add(rest.len()).saturating_add(PACKET_COST);
-            add(&mut ledger.held, 1);
-            return self.bound_front(slot, side, ledger);
+            return self.read_so_far(slot, side, bytes, progress, ledger);
         };
-        if full {
+        if over(self.held_bytes, bytes) {
             ledger.lose(Loss::StreamBudget, 1);
             return self.drop_front(slot, side, ledger, |ledger, packets| ledger.lose(Loss::StreamBudget, packets));
         }
         held.front.extend_from_slice(bytes);
         held.ends.push_back(held.front.len());
-        self.held_bytes = self.held_bytes.saturating_add(cost);
+        self.held_bytes = self.held_bytes.saturating_add(bytes.len()).saturating_add(PACKET_COST);
         add(&mut ledger.held, 1);
         if held.front.len() < held.need {
             return self.bound_front(slot, side, ledger);
@@ -85,6 +59,49 @@ impl Streams {
         for end in &mut held.ends {
             *end = end.saturating_sub(progress.used);
         }
+        self.bound_front(slot, side, ledger);
+    }
+
+    /// Account for bytes of which nothing before them waits, and keep what is unfinished.
+    #[inline]
+    pub(super) fn read_so_far(
+        &mut self,
+        slot: u32,
+        side: usize,
+        bytes: &[u8],
+        progress: Progress,
+        ledger: &mut Ledger,
+    ) {
+        let Some(flow) = self.table.get(slot) else { return };
+        // As it was before the parser came to keep some of these bytes itself.
+        let full = over(self.held_bytes, bytes);
+        if progress.kept || flow.kept > 0 {
+            self.held_bytes = kept(flow, side, self.held_bytes);
+        }
+        if progress.used >= bytes.len() {
+            return match progress.skip {
+                None => add(&mut ledger.parsed, 1),
+                Some(reason) => ledger.skip(reason),
+            };
+        }
+        self.keep_rest(slot, side, bytes, progress, full, ledger);
+    }
+
+    #[inline(never)]
+    fn keep_rest(&mut self, slot: u32, side: usize, bytes: &[u8], progress: Progress, full: bool, ledger: &mut Ledger) {
+        let rest = bytes.get(progress.used..).unwrap_or_default();
+        let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
+        if full {
+            half.after_gap = true;
+            half.lost_before = true;
+            return ledger.lose(Loss::StreamBudget, 1);
+        }
+        let held = half.held.get_or_insert_default();
+        held.front.extend_from_slice(rest);
+        held.need = progress.need;
+        held.ends.push_back(rest.len());
+        self.held_bytes = self.held_bytes.saturating_add(rest.len()).saturating_add(PACKET_COST);
+        add(&mut ledger.held, 1);
         self.bound_front(slot, side, ledger);
     }
 
@@ -115,6 +132,12 @@ impl Streams {
             class(ledger, packets as u64);
         }
     }
+}
+
+/// Whether keeping these bytes would go beyond the budget.
+#[inline]
+fn over(held_bytes: usize, bytes: &[u8]) -> bool {
+    held_bytes.saturating_add(bytes.len()).saturating_add(PACKET_COST) > limits::per_shard(limits::HELD_BYTES)
 }
 
 /// What the parser keeps belongs to the budget of what waits; beyond it the parser forgets. Returns the new sum.

@@ -23,7 +23,7 @@ pub struct Half {
     /// Where the sender has closed its direction.
     pub end: Option<u32>,
     /// Bytes from a hole that had been given up came after all, and are being read: where to go on afterwards.
-    pub resume: Option<Resume>,
+    pub resume: Option<Box<Resume>>,
     pub held: Option<Box<Held>>,
 }
 
@@ -80,6 +80,13 @@ impl Half {
         Place::Next { skip: usize::try_from(distance.unsigned_abs()).unwrap_or(usize::MAX) }
     }
 
+    /// Bytes of it are read as they come: it began, goes on, and no hole of it is being filled.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.started && self.end.is_none() && self.resume.is_none()
+    }
+
+    #[inline]
     pub fn advance(&mut self, length: usize) {
         // Sequence numbers wrap at 2^32: the low bits are what counts.
         self.next = self.next.wrapping_add(u32::try_from(length & 0xffff_ffff).unwrap_or(0));

@@ -11,9 +11,8 @@ pub use half::{Half, Place, Resume, WINDOW};
 pub use held::{Held, Segment, PACKET_COST};
 
 use crate::event::Endpoint;
-use crate::flow::{Flow, FlowKey, FlowTable};
-use crate::frame::{tcp, Frame, Layer4};
-use crate::hash::flow_hash;
+use crate::flow::{Address, Flow, FlowTable};
+use crate::frame::{tcp, Brief, Frame, Layer4};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::packet::Packet;
 use crate::reader::{Consumer, Reader, Stamp};
@@ -40,25 +39,6 @@ struct Piece<'a> {
     missing: u32,
 }
 
-/// A frame's conversation: the key, its hash, and which side sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Address {
-    key: FlowKey,
-    hash: u64,
-    side: usize,
-}
-
-impl Address {
-    /// `pair` is `hash::pair_hash` of the segment and both addresses.
-    #[inline]
-    pub fn new(frame: &Frame<'_>, stamp: &Stamp, pair: u64) -> Self {
-        let (source_port, destination_port) = frame.layer4.ports();
-        let ends = ((frame.source, source_port), (frame.destination, destination_port));
-        let (key, forward) = FlowKey::new(stamp.segment, stamp.transport, ends.0, ends.1);
-        Self { key, hash: flow_hash(pair, key.ports(), stamp.transport), side: usize::from(!forward) }
-    }
-}
-
 impl Streams {
     pub fn new(flows: usize) -> Self {
         Self {
@@ -74,43 +54,77 @@ impl Streams {
         self.table.len()
     }
 
-    /// Where the flow of that address stands, if it is known. Asked for many packets one after the other, the memory
-    /// of all these flows is fetched at the same time.
+    /// Where the flow of that hash stands, most likely. Asked for many packets one after the other, the memory of all
+    /// these flows is fetched at the same time.
     #[inline]
-    pub fn locate(&self, address: &Address) -> Option<u32> {
-        self.table.find(address.hash, &address.key)
+    pub fn place(&self, hash: u64) -> u32 {
+        self.table.place(hash)
     }
 
-    /// Take one frame. It ends in exactly one class of the ledger, or is held. `hint` is what `locate` said before.
+    /// The flow of that address, asked for at that place first, and the sender's place in it.
     #[inline]
+    pub fn find(&self, place: u32, address: &Address) -> Option<(u32, usize)> {
+        self.table.find_at(place, address)
+    }
+
+    /// Whether all that is to be done with this frame is to read its payload, as [`Streams::next`] does.
+    #[inline]
+    pub fn runs(&self, (slot, side): (u32, usize), frame: &Brief<'_>) -> bool {
+        let ordinary = frame.flags & (tcp::SYN | tcp::FIN | tcp::RST) == 0;
+        let runs = |flow: &Flow| flow.runs(side, frame.sequence);
+        ordinary && !frame.payload.is_empty() && self.table.at(slot).is_some_and(runs)
+    }
+
+    /// Take a frame's payload that is next in line. Comes to the same as [`Streams::frame`] where [`Streams::runs`].
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    pub fn next<C: Consumer>(
+        &mut self,
+        slot: u32,
+        side: usize,
+        payload: &[u8],
+        packet: &Packet<'_>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
+        flow.last_ns = stamp.now_ns;
+        consumer.packet(&mut flow.marks, packet);
+        if let Some(half) = flow.halves.get_mut(side) {
+            half.advance(payload.len());
+        }
+        let progress = self.reader.read_here(flow, side, payload, stamp, ledger, consumer);
+        self.read_so_far(slot, side, payload, progress, ledger);
+    }
+
+    /// Take one frame; `found` is its flow, if it is known. It ends in exactly one class of the ledger, or is held.
     #[allow(clippy::too_many_arguments)]
     pub fn frame<C: Consumer>(
         &mut self,
         frame: &Frame<'_>,
         packet: &Packet<'_>,
         address: &Address,
-        hint: Option<u32>,
+        mut found: Option<(u32, usize)>,
         stamp: &Stamp,
         ledger: &mut Ledger,
         consumer: &mut C,
     ) {
-        let Address { key, hash, side } = *address;
         let flags = match frame.layer4 {
             Layer4::Tcp { flags, .. } => flags,
             Layer4::Udp { .. } => 0,
         };
-        let mut found = hint.filter(|slot| self.table.stands(*slot, &key)).or_else(|| self.table.find(hash, &key));
         if flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
-            if let Some(slot) = found.filter(|slot| self.reopened(*slot, side, frame)) {
+            if let Some((slot, _)) = found.filter(|(slot, side)| self.reopened(*slot, *side, frame)) {
                 self.end(slot, stamp, ledger, consumer);
                 found = None;
             }
         }
-        let slot = match found {
-            Some(slot) => slot,
+        let (slot, side) = match found {
+            Some(found) => found,
             // An acknowledgement of nothing we know opens no conversation.
             None if frame.payload.is_empty() && flags & tcp::SYN == 0 => return ledger.skip(Skip::NoPayload),
-            None => self.open(address, frame, stamp, ledger, consumer),
+            None => (self.open(address, frame, stamp, ledger, consumer), address.side()),
         };
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = stamp.now_ns;
@@ -144,7 +158,7 @@ impl Streams {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) -> u32 {
-        let Address { key, hash, side } = *address;
+        let side = address.side();
         if self.table.full() {
             if let Some(oldest) = self.table.oldest() {
                 add(&mut ledger.notes.flows_evicted, 1);
@@ -171,7 +185,7 @@ impl Streams {
             _ if source_port < destination_port => other,
             _ => side,
         };
-        self.table.insert(hash, Flow::new(&key, sides, u8::from(client == 1), stamp.now_ns))
+        self.table.insert(Flow::new(address, sides, u8::from(client == 1), stamp.now_ns))
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -24,7 +24,7 @@ impl Streams {
             half.start(piece.sequence);
             half.after_gap = true;
         }
-        if half.resume.is_some_and(|resume| piece.sequence.wrapping_sub(resume.from).cast_signed() >= 0) {
+        if half.resume.as_ref().is_some_and(|resume| piece.sequence.wrapping_sub(resume.from).cast_signed() >= 0) {
             self.return_from_hole(slot, piece.side, ledger);
         }
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
@@ -37,7 +37,7 @@ impl Streams {
             }
             Place::Late { fresh } => {
                 let resume = Resume { from: half.seen_from, next: half.next, after_gap: half.after_gap };
-                let resume = half.resume.unwrap_or(resume);
+                let resume = half.resume.take().unwrap_or_else(|| Box::new(resume));
                 self.skip_to(slot, piece.side, piece.sequence, ledger);
                 if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) {
                     half.resume = Some(resume);
@@ -69,7 +69,7 @@ impl Streams {
     #[inline]
     pub(super) fn leave_hole(&mut self, slot: u32, side: usize, ledger: &mut Ledger) {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
-        let Some(resume) = half.resume else { return };
+        let Some(resume) = half.resume.as_ref() else { return };
         if half.next.wrapping_sub(resume.from).cast_signed() >= 0 {
             let filled_from = half.seen_from;
             self.return_from_hole(slot, side, ledger);

@@ -86,7 +86,6 @@ impl Message {
             ts_ns: self.ts_ns,
             operation: self.record.operation,
             class: self.record.class,
-            object: self.record.objects().first().copied(),
             facts: None,
         };
         let (client, server, segment) = (self.client, self.server, self.segment);

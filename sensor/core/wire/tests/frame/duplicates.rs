@@ -1,6 +1,6 @@
 //! Copies that the capture made, and frames that were sent again.
 
-use wire::frame::Duplicates;
+use wire::frame::{Duplicates, Frame, PortRate, Prints};
 use wire::limits::DUPLICATE_NS;
 
 use crate::build::*;
@@ -16,6 +16,24 @@ fn sent(id: u16, sequence: u8) -> Vec<u8> {
     data
 }
 
+/// The table with who makes its fingerprints.
+struct Room(Prints, Duplicates);
+
+impl Room {
+    fn new(entries: usize) -> Self {
+        Self(Prints::default(), Duplicates::new(entries))
+    }
+
+    fn is_copy(&mut self, frame: &Frame<'_>, input: u16, ts_ns: u64, window_ns: u64) -> bool {
+        let digest = self.0.digest(frame, ts_ns);
+        self.1.is_copy(self.0.of(frame, digest), frame.source, input, ts_ns, window_ns)
+    }
+
+    fn rates(&self) -> impl Iterator<Item = PortRate> + '_ {
+        self.1.rates()
+    }
+}
+
 /// `edit` on a copy.
 fn changed(data: &[u8], edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut data = data.to_vec();
@@ -24,7 +42,7 @@ fn changed(data: &[u8], edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 }
 
 fn copies(frames: &[(&[u8], u16, u64)]) -> Vec<bool> {
-    let mut room = Duplicates::new(64);
+    let mut room = Room::new(64);
     frames
         .iter()
         .map(|(data, input, after_ns)| room.is_copy(&frame(data).0, *input, START + after_ns, DUPLICATE_NS))
@@ -70,14 +88,14 @@ fn what_differs_is_no_copy() {
 #[test]
 fn a_flood_of_identical_datagrams_passes() {
     let data = ethernet(9, 0x0800, &v4(9, 17, &udp(1, 2, b"again")));
-    let mut room = Duplicates::new(1024);
+    let mut room = Room::new(1024);
     let passed = (0..50_000u64).filter(|at| !room.is_copy(&frame(&data).0, 0, START + at * 1000, DUPLICATE_NS)).count();
     assert_eq!(passed, 50_000);
     assert!(!room.rates().next().unwrap().proven);
 }
 
 /// Polls of some clients; `times`: how often each frame is shown.
-fn polls(room: &mut Duplicates, clients: u8, frames: u32, times: u64) -> u64 {
+fn polls(room: &mut Room, clients: u8, frames: u32, times: u64) -> u64 {
     let mut copies = 0;
     for at in 0..frames {
         let data = changed(&sent(1 + (at % 60_000) as u16, at as u8), |data| {
@@ -94,7 +112,7 @@ fn polls(room: &mut Duplicates, clients: u8, frames: u32, times: u64) -> u64 {
 
 #[test]
 fn a_port_that_shows_everything_twice_is_found_out() {
-    let mut room = Duplicates::new(1024);
+    let mut room = Room::new(1024);
     let copies = polls(&mut room, 3, 1000, 2);
     // The first sample of 256 passes.
     assert_eq!(copies, 1000 - 255);
@@ -112,9 +130,9 @@ fn a_port_that_shows_everything_twice_is_found_out() {
 
 #[test]
 fn one_sender_that_repeats_itself_proves_nothing() {
-    let mut room = Duplicates::new(1024);
+    let mut room = Room::new(1024);
     assert_eq!(polls(&mut room, 1, 1000, 2), 0);
-    let mut room = Duplicates::new(1024);
+    let mut room = Room::new(1024);
     // One of three senders repeats all it says.
     let mut copies = 0;
     for at in 0..3000u32 {
@@ -152,7 +170,7 @@ fn prp_is_told_by_its_trailer() {
 
 #[test]
 fn the_table_is_bounded_and_forgets_the_oldest() {
-    let mut room = Duplicates::new(4);
+    let mut room = Room::new(4);
     for id in 1..=10 {
         assert!(!room.is_copy(&frame(&sent(id, 1)).0, 0, START + u64::from(id) * 10_000, DUPLICATE_NS));
     }

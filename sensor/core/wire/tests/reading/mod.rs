@@ -101,8 +101,11 @@ impl Talk {
             fields: record
                 .present()
                 .map(|slot| {
-                    let value = record.get(slot).expect("a slot that is present");
-                    (self.protocol.fields[slot].name, print(value, record, message))
+                    let (field, value) =
+                        (self.protocol.fields[slot], record.get(slot).expect("a slot that is present"));
+                    let text = print(value, record, message);
+                    let alone = field.many && !matches!(value, Value::List(_) | Value::Words(_) | Value::Bits { .. });
+                    (field.name, if alone { format!("[{text}]") } else { text })
                 })
                 .collect(),
             objects: record

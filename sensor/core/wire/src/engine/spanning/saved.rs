@@ -32,7 +32,7 @@ impl Spanning {
             let (mut hit, key) = Hit::read(rows, before)?;
             hit.fold = number;
             if !key.is_gone() {
-                spanning.numbers.insert(key.clone(), number);
+                spanning.numbers.insert(key, number);
             }
             let twice = spanning.folds.insert(number, Whole { hit, key, open_parts: 0 });
             twice.is_none().then_some(())?;

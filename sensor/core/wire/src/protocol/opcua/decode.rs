@@ -3,12 +3,12 @@
 use super::chunks::Unfinished;
 use super::fields::{flaw, CHUNKS, SERVICE, SERVICE_ID};
 use super::message::Chunk;
-use super::names::{operation, service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL, PUBLISH, SERVICE_FAULT};
+use super::names::{operation, service, Service, CLOSE_SECURE_CHANNEL, OPEN_SECURE_CHANNEL, PUBLISH, SERVICE_FAULT};
 use super::reader::{Body, Read};
 use super::secure::{is_signature, Mode};
 use super::sheet::Sheet;
 use super::transport::{self, Kind};
-use super::types::{node_id, NodeId};
+use super::types::standard_id;
 use super::{ended, services, OpcUa};
 use crate::value::{Outcome, Record, Role, Value};
 
@@ -17,7 +17,10 @@ impl OpcUa {
     pub(super) fn aborted(&mut self, chunk: &Chunk<'_>, body: &[u8], begun: Option<&Unfinished>, record: &mut Record) {
         record.operation_name = "abort";
         if let Some(id) = begun.and_then(|begun| type_id(&begun.body)) {
-            name_service(id, record);
+            record.set_u(SERVICE_ID, id);
+            if let Some(service) = service(id) {
+                name_service(id, service, record);
+            }
         }
         if chunk.from_client {
             // A request that was taken back will not be answered.
@@ -29,7 +32,7 @@ impl OpcUa {
             answers(self.asked.find(chunk.request), record);
         }
         let mut body = Body::new(body, Some(chunk.body));
-        let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+        let mut sheet = Sheet::new(record, &mut self.scratch);
         let read = transport::error(&mut body, &mut sheet);
         ended(record, read.map(|()| true), body.remaining(), chunk.is_cut);
         record.outcome = Outcome::Failure;
@@ -41,12 +44,9 @@ impl OpcUa {
         let is_open = chunk.header.kind == Kind::Open;
         // The answer to an opening comes with the new channel's id: the request id alone pairs them.
         record.reference = Some(reference(if is_open { 0 } else { chunk.channel }, chunk.request));
-        let id = match node_id(&mut body) {
-            Ok(node) => node.standard(),
-            Err(_) => None,
-        };
+        let id = standard_id(&mut body);
         if let Some((id, service)) = id.and_then(|id| service(id).map(|service| (id, service))) {
-            name_service(id, record);
+            name_service(id, service, record);
             if !service.is_response {
                 self.asked.note(chunk.request, service.request);
             } else if id == SERVICE_FAULT {
@@ -57,7 +57,7 @@ impl OpcUa {
                 record.role = Role::Unsolicited;
                 record.reference = None;
             }
-            let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+            let mut sheet = Sheet::new(record, &mut self.scratch);
             let read = services::read(id, service, &mut body, &mut sheet);
             sheet.finish();
             self.settle(chunk, read, body.remaining(), is_cut, record);
@@ -114,28 +114,23 @@ impl OpcUa {
 
 /// Type id of a message body, when it is one of namespace 0.
 pub fn type_id(body: &[u8]) -> Option<u32> {
-    // Four byte encoding: what every stack sends.
-    if let [1, 0, low, high, ..] = body {
-        return Some(u16::from_le_bytes([*low, *high]).into());
-    }
-    node_id(&mut Body::new(body, None)).ok().as_ref().and_then(NodeId::standard)
+    standard_id(&mut Body::new(body, None))
 }
 
 fn reference(channel: u32, request: u32) -> u64 {
     u64::from(channel) << 32 | u64::from(request)
 }
 
-fn name_service(id: u32, record: &mut Record) {
+#[inline]
+fn name_service(id: u32, service: Service, record: &mut Record) {
     record.set_u(SERVICE_ID, id);
-    if let Some(service) = service(id) {
-        record.set(SERVICE, Value::Name(service.name));
-        record.operation = service.request;
-        record.operation_name = service.name;
-        record.class = service.class;
-        record.role = if service.is_response { Role::Response } else { Role::Request };
-        // Part 4, 5.14.1.1: the server keeps publish requests until it has something to notify of.
-        record.long_poll = service.request == PUBLISH;
-    }
+    record.set(SERVICE, Value::Name(service.name));
+    record.operation = service.request;
+    record.operation_name = service.name;
+    record.class = service.class;
+    record.role = if service.is_response { Role::Response } else { Role::Request };
+    // Part 4, 5.14.1.1: the server keeps publish requests until it has something to notify of.
+    record.long_poll = service.request == PUBLISH;
 }
 
 /// A fault or an abort names no service: it stands for the one that was asked for, 0 where that is not known.

@@ -142,7 +142,7 @@ impl OpcUa {
     /// 7.1.3: the messages that carry no secure channel.
     fn connection(&mut self, header: Header, chunk: &[u8], is_cut: bool, context: &Context, record: &mut Record) {
         let mut body = Body::new(chunk.get(HEADER..).unwrap_or_default(), Some(HEADER));
-        let mut sheet = Sheet { record, scratch: &mut self.scratch, failed: false };
+        let mut sheet = Sheet::new(record, &mut self.scratch);
         let (kind, name, class, number) = match header.kind {
             Kind::ReverseHello => (Role::Unsolicited, "reverse_hello", Class::Session, operation::REVERSE_HELLO),
             Kind::Error if !self.is_greeting => (Role::Unsolicited, "error", Class::Session, operation::ERROR),

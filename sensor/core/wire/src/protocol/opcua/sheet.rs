@@ -1,7 +1,7 @@
 //! What a service reader writes on: the record, lists filled side by side, and a scratch text. Owned by the parser and
 //! reused, so that nothing is allocated per message.
 
-use super::fields::{flaw, NODE_IDS, RESULT_CODES};
+use super::fields::{flaw, ATTRIBUTE_IDS, CLIENT_HANDLES, NODE_IDS, RESULT_CODES, SUBSCRIPTION_IDS, VALUES};
 use super::text;
 use super::types::{Identifier, NodeId};
 use crate::limits::LIST_VALUES;
@@ -10,7 +10,7 @@ use crate::value::{Record, Span, Value};
 /// Values that a list keeps room for between messages.
 const COLUMN_VALUES: usize = 256;
 
-/// The lists of one message, collected before they go to the record.
+/// Lists of one message whose lengths were not known before, collected until they go to the record.
 #[derive(Debug, Default)]
 pub struct Scratch {
     columns: Vec<(usize, Vec<Value>)>,
@@ -18,11 +18,27 @@ pub struct Scratch {
     pub text: Vec<u8>,
 }
 
+/// A list that is written straight into the record, because its message says how long it will be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Column {
+    span: Span,
+    room: u32,
+}
+
+/// Lists that may be written straight into the record: those of read, write and publish, which come all day.
+const COLUMNS: [usize; 6] = [NODE_IDS, ATTRIBUTE_IDS, VALUES, RESULT_CODES, CLIENT_HANDLES, SUBSCRIPTION_IDS];
+
+#[inline]
+fn column(slot: usize) -> Option<usize> {
+    COLUMNS.iter().position(|own| *own == slot)
+}
+
 pub struct Sheet<'r> {
     pub record: &'r mut Record,
     pub scratch: &'r mut Scratch,
     /// An operation of the response failed.
     pub failed: bool,
+    columns: [Column; COLUMNS.len()],
 }
 
 /// Part 4, 7.39: the two highest bits say good, uncertain or bad.
@@ -31,10 +47,39 @@ pub fn is_bad(code: u32) -> bool {
     code >> 30 >= 2
 }
 
-impl Sheet<'_> {
-    /// Append to the list in `slot`. `false` when the list is full.
+impl<'r> Sheet<'r> {
     #[inline]
+    pub fn new(record: &'r mut Record, scratch: &'r mut Scratch) -> Self {
+        Self { record, scratch, failed: false, columns: Default::default() }
+    }
+
+    /// `count` values are to come for `slot`, one of `COLUMNS`: make room for them side by side. What goes beyond it, and
+    /// what this was not told of, goes by way of the scratch.
+    #[inline]
+    pub fn expect(&mut self, slot: usize, count: usize) {
+        if let Some(column) = column(slot).and_then(|place| self.columns.get_mut(place)) {
+            if column.room == 0 && self.scratch.used == 0 && count <= LIST_VALUES {
+                let span = self.record.reserve(count);
+                *column = Column { span: Span { len: 0, ..span }, room: span.len };
+            }
+        }
+    }
+
+    /// Append to the list in `slot`. `false` when the list is full.
+    #[inline(always)] // `slot` is a constant: which column it is is known here
     pub fn add(&mut self, slot: usize, value: Value) -> bool {
+        if let Some(column) = column(slot).and_then(|place| self.columns.get_mut(place)) {
+            if column.span.len < column.room {
+                self.record.put(column.span, value);
+                column.span.len = column.span.len.wrapping_add(1);
+                return true;
+            }
+        }
+        self.add_more(slot, value)
+    }
+
+    /// A list of which it is not known how long it will be.
+    fn add_more(&mut self, slot: usize, value: Value) -> bool {
         let open = self.scratch.columns.get_mut(..self.scratch.used).unwrap_or_default();
         let column = match open.iter_mut().find(|(own, _)| *own == slot) {
             Some((_, column)) => column,
@@ -46,6 +91,9 @@ impl Sheet<'_> {
                 self.scratch.used = self.scratch.used.saturating_add(1);
                 *own = slot;
                 column.clear();
+                if let Some(begun) = self::column(slot).and_then(|place| self.columns.get(place)) {
+                    column.extend_from_slice(self.record.list(begun.span));
+                }
                 column
             }
         };
@@ -74,16 +122,24 @@ impl Sheet<'_> {
         self.add_u(RESULT_CODES, code);
     }
 
-    /// Text built in the scratch by `write`.
+    /// Text as `write` builds it.
     #[inline]
     pub fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Span {
-        self.scratch.text.clear();
-        write(&mut self.scratch.text);
-        self.record.push_text(&self.scratch.text)
+        self.record.write_text(write)
     }
 
+    #[inline]
     pub fn node_text(&mut self, node: &NodeId<'_>) -> Span {
         self.written(|out| text::node(out, node))
+    }
+
+    /// A node named by a string that the message touches: listed in `slot`, and an object for the baseline.
+    #[inline(always)] // as `add`
+    pub fn named_node(&mut self, slot: usize, namespace: u16, name: &[u8]) {
+        let span = self.written(|out| text::named(out, namespace, name));
+        if self.add(slot, Value::Text(span)) {
+            self.record.push_named("node", namespace.into(), span);
+        }
     }
 
     /// A node that the message touches: listed in `slot`, and an object for the baseline.
@@ -113,7 +169,19 @@ impl Sheet<'_> {
     }
 
     /// Hand the lists to the record. What a rare long list took is given back: there may be many conversations.
+    #[inline]
     pub fn finish(&mut self) {
+        for (slot, column) in COLUMNS.into_iter().zip(&self.columns) {
+            if column.span.len > 0 {
+                self.record.set(slot, Value::List(column.span));
+            }
+        }
+        if self.scratch.used > 0 {
+            self.finish_more();
+        }
+    }
+
+    fn finish_more(&mut self) {
         for (slot, column) in self.scratch.columns.iter_mut().take(self.scratch.used) {
             self.record.set_list(*slot, column);
             if column.capacity() > COLUMN_VALUES {

@@ -12,29 +12,21 @@ macro_rules! put {
 pub(super) use put;
 
 /// Decimal digits, without the formatting machinery: node ids are the bulk of what is written.
-pub fn number(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0u8; 20];
-    let mut used = 0usize;
-    for place in digits.iter_mut().rev() {
-        *place = b'0'.saturating_add(u8::try_from(value % 10).unwrap_or(0));
-        value /= 10;
-        used = used.saturating_add(1);
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(20usize.saturating_sub(used)..).unwrap_or_default());
+pub fn number(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// At most `TEXT_BYTES` of a text, cut between characters.
+#[inline]
 pub fn cut(text: &[u8]) -> &[u8] {
-    let mut end = text.len().min(TEXT_BYTES);
-    if end < text.len() {
-        // Continuation bytes of UTF-8 look like 10xxxxxx; a character has at most three of them.
-        for _ in 0..3 {
-            if text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                end = end.saturating_sub(1);
-            }
+    if text.len() <= TEXT_BYTES {
+        return text;
+    }
+    let mut end = TEXT_BYTES;
+    // Continuation bytes of UTF-8 look like 10xxxxxx; a character has at most three of them.
+    for _ in 0..3 {
+        if text.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            end = end.saturating_sub(1);
         }
     }
     text.get(..end).unwrap_or_default()
@@ -53,22 +45,14 @@ pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
             out.extend_from_slice(cut(uri));
             out.push(b';');
         }
-        None if node.namespace != 0 => {
-            out.extend_from_slice(b"ns=");
-            number(out, node.namespace.into());
-            out.push(b';');
-        }
-        None => {}
+        None => namespace(out, node.namespace),
     }
     match &node.identifier {
         Identifier::Numeric(id) => {
             out.extend_from_slice(b"i=");
             number(out, (*id).into());
         }
-        Identifier::Text(text) => {
-            out.extend_from_slice(b"s=");
-            out.extend_from_slice(cut(text));
-        }
+        Identifier::Text(text) => name(out, text),
         Identifier::Guid(bytes) => {
             out.extend_from_slice(b"g=");
             guid(out, bytes);
@@ -78,6 +62,32 @@ pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
             base64(out, cut(bytes));
         }
     }
+}
+
+/// `ns=2;s=Pump`, as most variables are called.
+#[inline]
+pub fn named(out: &mut Vec<u8>, index: u16, text: &[u8]) {
+    namespace(out, index);
+    name(out, text);
+}
+
+#[inline]
+fn namespace(out: &mut Vec<u8>, index: u16) {
+    match index.to_le_bytes() {
+        [0, 0] => {}
+        [digit @ 1..=9, 0] => out.extend_from_slice(&[b'n', b's', b'=', b'0' | digit, b';']),
+        _ => {
+            out.extend_from_slice(b"ns=");
+            number(out, index.into());
+            out.push(b';');
+        }
+    }
+}
+
+#[inline]
+fn name(out: &mut Vec<u8>, text: &[u8]) {
+    out.extend_from_slice(b"s=");
+    out.extend_from_slice(cut(text));
 }
 
 /// The first three parts are little-endian on the wire.

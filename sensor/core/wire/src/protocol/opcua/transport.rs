@@ -22,9 +22,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        Some(match bytes {
-            b"MSG" => Kind::Message,
+    #[inline]
+    fn of(letters: [u8; 3]) -> Option<Self> {
+        if letters == *b"MSG" {
+            return Some(Kind::Message);
+        }
+        Some(match &letters {
             b"OPN" => Kind::Open,
             b"CLO" => Kind::Close,
             b"HEL" => Kind::Hello,
@@ -81,6 +84,7 @@ impl Header {
         }
     }
 
+    #[inline]
     pub fn describe(self, record: &mut Record) {
         record.set(MESSAGE_TYPE, Value::Name(self.kind.name()));
         record.set(CHUNK_TYPE, Value::Name(self.chunk_name()));
@@ -94,19 +98,27 @@ impl Header {
 
 #[inline]
 pub fn front(bytes: &[u8]) -> Front {
-    let Some(header) = bytes.first_chunk::<HEADER>() else {
-        let begins = |name: &[u8]| bytes.get(..3).map_or_else(|| name.starts_with(bytes), |three| three == name);
-        let is_prefix = [b"MSG", b"OPN", b"CLO", b"HEL", b"ACK", b"ERR", b"RHE"].iter().any(|name| begins(*name));
-        return if is_prefix { Front::Short } else { Front::Foreign };
-    };
+    let Some(header) = bytes.first_chunk::<HEADER>() else { return beginning(bytes) };
     let [first, second, third, chunk, size @ ..] = *header;
-    let Some(kind) = Kind::of(&[first, second, third]) else { return Front::Foreign };
+    let Some(kind) = Kind::of([first, second, third]) else { return Front::Foreign };
     let size = usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX);
     let header = Header { kind, chunk, size };
     if (HEADER..=OPCUA_MESSAGE_BYTES).contains(&size) {
         Front::Header(header)
     } else {
         Front::BadSize(header)
+    }
+}
+
+/// Of fewer bytes than a header has.
+#[cold]
+fn beginning(bytes: &[u8]) -> Front {
+    let begins = |name: &[u8]| bytes.get(..3).map_or_else(|| name.starts_with(bytes), |three| three == name);
+    let is_prefix = [b"MSG", b"OPN", b"CLO", b"HEL", b"ACK", b"ERR", b"RHE"].iter().any(|name| begins(*name));
+    if is_prefix {
+        Front::Short
+    } else {
+        Front::Foreign
     }
 }
 

@@ -58,10 +58,32 @@ pub fn guid(body: &mut Body<'_>) -> Read<[u8; 16]> {
     body.take(16)?.try_into().map_err(|_| Trouble::Short)
 }
 
-#[inline]
 pub fn node_id<'a>(body: &mut Body<'a>) -> Read<NodeId<'a>> {
     let encoding = body.u8()?;
     identifier(body, encoding)
+}
+
+/// The number of a node id that has to be one of namespace 0.
+#[inline]
+pub fn standard_id(body: &mut Body<'_>) -> Option<u32> {
+    // Four byte encoding: what every stack sends.
+    if let [1, 0, low, high, ..] = *body.rest() {
+        body.skip(4).ok()?;
+        return Some(u16::from_le_bytes([low, high]).into());
+    }
+    node_id(body).ok().as_ref().and_then(NodeId::standard)
+}
+
+#[inline]
+pub fn skip_node_id(body: &mut Body<'_>) -> Read<()> {
+    match body.u8()? {
+        0 => body.skip(1),
+        1 => body.skip(3),
+        2 => body.skip(6),
+        3 | 5 => body.skip(2).and_then(|()| body.skip_string()),
+        4 => body.skip(18),
+        _ => Err(Trouble::Encoding),
+    }
 }
 
 pub fn expanded<'a>(body: &mut Body<'a>) -> Read<NodeId<'a>> {
@@ -77,6 +99,7 @@ pub fn expanded<'a>(body: &mut Body<'a>) -> Read<NodeId<'a>> {
 }
 
 /// Namespace index and name.
+#[inline]
 pub fn qualified_name<'a>(body: &mut Body<'a>) -> Read<(u16, &'a [u8])> {
     Ok((body.u16()?, body.string()?.unwrap_or_default()))
 }

@@ -15,9 +15,22 @@ use crate::value::Value;
 const NULL: Value = Value::Name("null");
 
 /// Read one variant.
-#[inline]
 pub fn variant(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<Value> {
     nested(body, sheet, 0)
+}
+
+/// A variant that is one number or truth value, as process values are; `None` for others.
+#[inline]
+fn number(body: &mut Body<'_>) -> Read<Option<Value>> {
+    Ok(Some(match body.u8()? {
+        1 => Value::Bool(body.u8()? != 0),
+        5 => Value::Unsigned(body.u16()?.into()),
+        6 => Value::Signed(body.i32()?.into()),
+        7 => Value::Unsigned(body.u32()?.into()),
+        10 => Value::Float(f32::from_bits(body.u32()?).into()),
+        11 => Value::Float(body.f64()?),
+        _ => return Ok(None),
+    }))
 }
 
 fn nested(body: &mut Body<'_>, sheet: &mut Sheet<'_>, depth: usize) -> Read<Value> {
@@ -167,7 +180,23 @@ fn write(out: &mut Vec<u8>, value: Value, sheet: &Sheet<'_>) {
 /// A value with its status code (0, good, where none is sent).
 #[inline]
 pub fn data_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u32)> {
+    let mut ahead = *body;
+    if let Ok(Some(read)) = simple(&mut ahead) {
+        *body = ahead;
+        return Ok(read);
+    }
     data_value_nested(body, sheet, 0)
+}
+
+/// A number and nothing that nests.
+#[inline]
+fn simple(body: &mut Body<'_>) -> Read<Option<(Value, u32)>> {
+    let mask = body.u8()?;
+    if mask & 0xc1 != 0x01 {
+        return Ok(None);
+    }
+    let Some(value) = number(body)? else { return Ok(None) };
+    Ok(Some((value, behind_value(body, mask)?)))
 }
 
 fn data_value_nested(body: &mut Body<'_>, sheet: &mut Sheet<'_>, depth: usize) -> Read<(Value, u32)> {
@@ -176,10 +205,14 @@ fn data_value_nested(body: &mut Body<'_>, sheet: &mut Sheet<'_>, depth: usize) -
         return Err(Trouble::Encoding);
     }
     let value = if mask & 0x01 != 0 { nested(body, sheet, depth)? } else { NULL };
+    Ok((value, behind_value(body, mask)?))
+}
+
+/// The status; source timestamp, server timestamp and the picoseconds of each are skipped.
+#[inline]
+fn behind_value(body: &mut Body<'_>, mask: u8) -> Read<u32> {
+    const TIMES: [u8; 16] = [0, 8, 8, 16, 2, 10, 10, 18, 2, 10, 10, 18, 4, 12, 12, 20];
     let status = if mask & 0x02 != 0 { body.u32()? } else { 0 };
-    // Source timestamp, source picoseconds, server timestamp, server picoseconds: all of fixed length.
-    let times = usize::from(mask >> 2 & 1).saturating_add(usize::from(mask >> 3 & 1)).saturating_mul(8);
-    let fractions = usize::from(mask >> 4 & 1).saturating_add(usize::from(mask >> 5 & 1)).saturating_mul(2);
-    body.skip(times.saturating_add(fractions))?;
-    Ok((value, status))
+    body.skip(TIMES.get(usize::from(mask >> 2)).copied().unwrap_or(0).into())?;
+    Ok(status)
 }

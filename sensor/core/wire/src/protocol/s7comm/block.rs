@@ -159,7 +159,7 @@ const SERVICES: [&[u8]; 6] = [b"P_PROGRAM", b"_INSE", b"_INS2", b"_DELE", b"_MOD
 /// Job 0x28: seven bytes without known meaning, length(2) and arguments, length(1) and name of the service.
 pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
     let mut whole = pdu.parameter;
-    let bytes = whole.take(whole.remaining()).unwrap_or_default();
+    let bytes = whole.take_rest();
     match arguments(&mut pdu.parameter, record) {
         Err(missing) if record.get(slot::PI_SERVICE).is_none() => {
             // Some clients write other lengths (Snap7's delete): the name at the end still says what they want.
@@ -187,7 +187,7 @@ fn arguments(parameter: &mut Reader<'_>, record: &mut Record) -> Result<(), Miss
     let mut arguments = parameter.part(length.into())?;
     let length = parameter.u8()?;
     let name = parameter.take(length.into())?;
-    let whole = arguments.take(arguments.remaining()).unwrap_or_default();
+    let whole = arguments.take_rest();
     let text = named(name, whole, record);
     if matches!(name, b"_INSE" | b"_INS2" | b"_DELE") {
         return block_list(whole, record);

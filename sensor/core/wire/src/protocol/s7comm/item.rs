@@ -29,6 +29,7 @@ pub struct Item {
 }
 
 /// Bytes of one element, in bits for single bits.
+#[inline]
 fn bits(transport: u8) -> u64 {
     match transport {
         1 => 1,
@@ -39,33 +40,46 @@ fn bits(transport: u8) -> u64 {
     }
 }
 
+/// An item of syntax S7ANY with the two bytes before it.
+const ANY: usize = 12;
+
 impl Item {
-    /// First and last byte that the item covers; numbers for timers and counters.
+    #[inline]
+    fn any(bytes: &[u8; ANY]) -> Self {
+        let [_, _, syntax, transport, count1, count0, db1, db0, area, a2, a1, a0] = *bytes;
+        let address = u32::from_be_bytes([0, a2, a1, a0]);
+        let mut item = Item {
+            syntax,
+            transport,
+            count: u16::from_be_bytes([count1, count0]),
+            db: u16::from_be_bytes([db1, db0]),
+            area,
+            address,
+            bit: 0,
+        };
+        if !item.counted() {
+            item.address = address >> 3;
+            item.bit = a0 & 7;
+        }
+        item
+    }
+
+    /// First and last byte that the item covers; numbers for timers and counters. Addresses have 24 bits and counts 16.
+    #[inline]
     fn stretch(&self) -> (u64, u64) {
         let (start, count) = (u64::from(self.address), u64::from(self.count.max(1)));
         if self.counted() {
-            return (start, start.saturating_add(count).saturating_sub(1));
+            return (start, start.wrapping_add(count).wrapping_sub(1));
         }
-        let first = start.saturating_mul(8).saturating_add(self.bit.into());
-        let last = first.saturating_add(count.saturating_mul(bits(self.transport))).saturating_sub(1);
-        (start, last / 8)
+        let first = (start << 3).wrapping_add(self.bit.into());
+        let last = first.wrapping_add(count.wrapping_mul(bits(self.transport))).wrapping_sub(1);
+        (start, last >> 3)
     }
 
     /// Timers and counters have numbers instead of byte and bit.
+    #[inline]
     fn counted(&self) -> bool {
         matches!(self.area, 0x1c..=0x1f)
-    }
-
-    fn list(&self, slot: usize) -> Value {
-        match slot {
-            slot::ITEM_TRANSPORT => Value::Unsigned(self.transport.into()),
-            slot::ITEM_LENGTH => Value::Unsigned(self.count.into()),
-            slot::ITEM_AREA => Value::Name(names::area(self.area)),
-            slot::ITEM_AREA_CODE => Value::Unsigned(self.area.into()),
-            slot::ITEM_DB => Value::Unsigned(self.db.into()),
-            slot::ITEM_ADDRESS => Value::Unsigned(self.address.into()),
-            _ => Value::Unsigned(self.bit.into()),
-        }
     }
 }
 
@@ -90,6 +104,11 @@ impl<'a> Items<'a> {
     }
 
     fn read(&mut self) -> Result<(Item, Reader<'a>), Short> {
+        let mut ahead = self.reader;
+        if let Ok(bytes @ [0x12, 10, S7ANY, ..]) = ahead.array::<ANY>() {
+            self.reader.skip(2)?;
+            return Ok((Item::any(bytes), self.reader.part(10)?));
+        }
         let odd = self.reader.u8()? != 0x12;
         let length = self.reader.u8()?;
         if odd || length == 0 {
@@ -102,16 +121,8 @@ impl<'a> Items<'a> {
         if length % 2 == 1 && self.left > 1 {
             self.reader.skip(1)?;
         }
-        let mut item = Item { syntax: body.u8()?, ..Item::default() };
-        if item.syntax == S7ANY && length == 10 {
-            item.transport = body.u8()?;
-            item.count = body.u16()?;
-            item.db = body.u16()?;
-            item.area = body.u8()?;
-            let address = body.u24()?;
-            (item.address, item.bit) =
-                if item.counted() { (address, 0) } else { (address >> 3, (address & 7).to_le_bytes()[0]) };
-        } else if item.syntax == S7ANY {
+        let item = Item { syntax: body.u8()?, ..Item::default() };
+        if item.syntax == S7ANY {
             self.broken = Some(Broken::Odd);
             return Err(Short);
         }
@@ -135,66 +146,95 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// Put the items' fields side by side into their lists and name what they touch. Returns the reader behind them.
-/// Address lists hold one entry for each S7ANY item, in order; other items are in `item.raw`.
-pub fn specifications<'a>(reader: Reader<'a>, count: u8, record: &mut Record) -> Reader<'a> {
+/// Put the items' fields side by side into their lists and name what they touch; `see` is shown each item. Returns the
+/// reader behind them. Address lists hold one entry for each S7ANY item, in order; other items are in `item.raw`.
+#[inline]
+pub fn specifications<'a>(
+    mut reader: Reader<'a>,
+    count: u8,
+    record: &mut Record,
+    mut see: impl FnMut(&Item),
+) -> Reader<'a> {
     record.set_u(slot::ITEM_COUNT, count);
-    if count == 0 {
+    let before = reader;
+    let plain = reader.take(usize::from(count).wrapping_mul(ANY)).unwrap_or_default().as_chunks::<ANY>().0;
+    if plain.is_empty() || plain.iter().any(|item| !matches!(item, [0x12, 10, S7ANY, ..])) {
+        return mixed(Items::new(before, count), record, &mut see);
+    }
+    record.set_all(slot::ITEM_SYNTAX, plain.iter().map(|_| Value::Unsigned(S7ANY.into())));
+    let items = plain.iter().map(Item::any);
+    for item in items.clone() {
+        see(&item);
+        touch(&item, record);
+    }
+    addresses(items, record);
+    reader
+}
+
+/// Items that are not all S7ANY, or of which some cannot be read.
+#[cold]
+fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)) -> Reader<'a> {
+    if all.left == 0 {
         record.flaw(flaw::ITEM_COUNT);
     }
-    let all = Items::new(reader, count);
-    let mut end = all;
-    for (item, body) in end.by_ref() {
-        record.push(slot::ITEM_SYNTAX, Value::Unsigned(item.syntax.into()));
-        touch(&item, body, record);
-    }
-    match end.broken {
+    let items: Vec<(Item, Reader<'a>)> = all.by_ref().collect();
+    match all.broken {
         Some(Broken::Odd) => record.flaw(flaw::ITEM),
         Some(Broken::Short) => record.flaw(flaw::SHORT_PARAMETER),
         None => {}
     }
-    for list in [
-        slot::ITEM_TRANSPORT,
-        slot::ITEM_LENGTH,
-        slot::ITEM_AREA,
-        slot::ITEM_AREA_CODE,
-        slot::ITEM_DB,
-        slot::ITEM_ADDRESS,
-        slot::ITEM_BIT,
-    ] {
-        for (item, _) in all.filter(|(item, _)| item.syntax == S7ANY) {
-            record.push(list, item.list(list));
+    record.set_all(slot::ITEM_SYNTAX, items.iter().map(|(item, _)| Value::Unsigned(item.syntax.into())));
+    let mut any = Vec::new();
+    for (item, body) in &items {
+        see(item);
+        match item.syntax {
+            S7ANY => {
+                touch(item, record);
+                any.push(*item);
+            }
+            DB_READ => touch_areas(*body, record),
+            _ => {}
         }
     }
-    for (_, mut body) in all.filter(|(item, _)| item.syntax != S7ANY) {
+    addresses(any.into_iter(), record);
+    for (_, mut body) in items.into_iter().filter(|(item, _)| item.syntax != S7ANY) {
         let value = body.rest(record);
-        record.push(slot::ITEM_RAW, value);
+        record.append(slot::ITEM_RAW, std::iter::once(value));
     }
-    end.reader
+    all.reader
 }
 
-fn touch(item: &Item, mut body: Reader<'_>, record: &mut Record) {
-    match item.syntax {
-        S7ANY => {
-            let (start, end) = item.stretch();
-            let index = if matches!(item.area, 0x84 | 0x85) { item.db.into() } else { 0 };
-            record.push_stretch(names::area(item.area), index, start, end);
+/// A list for each field of the S7ANY items.
+#[inline]
+fn addresses(items: impl ExactSizeIterator<Item = Item> + Clone, record: &mut Record) {
+    record.set_all(slot::ITEM_TRANSPORT, items.clone().map(|item| Value::Unsigned(item.transport.into())));
+    record.set_all(slot::ITEM_LENGTH, items.clone().map(|item| Value::Unsigned(item.count.into())));
+    record.set_all(slot::ITEM_AREA, items.clone().map(|item| Value::Name(names::area(item.area))));
+    record.set_all(slot::ITEM_AREA_CODE, items.clone().map(|item| Value::Unsigned(item.area.into())));
+    record.set_all(slot::ITEM_DB, items.clone().map(|item| Value::Unsigned(item.db.into())));
+    record.set_all(slot::ITEM_ADDRESS, items.clone().map(|item| Value::Unsigned(item.address.into())));
+    record.set_all(slot::ITEM_BIT, items.map(|item| Value::Unsigned(item.bit.into())));
+}
+
+#[inline]
+fn touch(item: &Item, record: &mut Record) {
+    let (start, end) = item.stretch();
+    let index = if matches!(item.area, 0x84 | 0x85) { item.db.into() } else { 0 };
+    record.push_stretch(names::area(item.area), index, start, end);
+}
+
+/// Syntax, number of areas, then length in bytes, data block and first byte of each.
+fn touch_areas(mut body: Reader<'_>, record: &mut Record) {
+    let mut areas = || -> Result<(), Short> {
+        body.skip(1)?;
+        for _ in 0..body.u8()? {
+            let (length, db, start) = (body.u8()?, body.u16()?, u64::from(body.u16()?));
+            let end = start.saturating_add(length.max(1).into()).saturating_sub(1);
+            record.push_stretch("db", db.into(), start, end);
         }
-        // Syntax, number of areas, then length in bytes, data block and first byte of each.
-        DB_READ => {
-            let mut areas = || -> Result<(), Short> {
-                body.skip(1)?;
-                for _ in 0..body.u8()? {
-                    let (length, db, start) = (body.u8()?, body.u16()?, u64::from(body.u16()?));
-                    let end = start.saturating_add(length.max(1).into()).saturating_sub(1);
-                    record.push_stretch("db", db.into(), start, end);
-                }
-                Ok(())
-            };
-            if areas().is_err() {
-                record.flaw(flaw::ITEM);
-            }
-        }
-        _ => {}
+        Ok(())
+    };
+    if areas().is_err() {
+        record.flaw(flaw::ITEM);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fields::{self as slot, flaw};
 use super::item::{specifications, Items};
-use super::memory::{Memory, Question, ITEMS};
+use super::memory::{Key, Memory, Question};
 use super::pdu::{reference, Pdu};
 use super::value::{self, datum};
 use super::{block, names};
@@ -22,6 +22,7 @@ impl From<Short> for Missing {
     }
 }
 
+#[inline]
 fn named(record: &mut Record, code: u8) {
     let (name, class) = names::function(code);
     record.set_u(slot::FUNCTION, code);
@@ -41,17 +42,7 @@ pub fn ask(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
         return;
     };
     named(record, code);
-    let mut question = Question {
-        pdu_reference: pdu.reference,
-        from_client: pdu.from_client,
-        userdata: false,
-        continues: false,
-        operation: code.into(),
-        name: record.operation_name,
-        class: record.class,
-        sizes: [0; ITEMS],
-        items: 0,
-    };
+    let mut question = Question { operation: code.into(), ..Question::default() };
     let read = match code {
         0xf0 => setup(pdu, record),
         0x04 => read_request(pdu, record, &mut question),
@@ -62,7 +53,7 @@ pub fn ask(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
         _ => raw(pdu, record),
     };
     question.class = record.class;
-    memory.ask(question);
+    memory.ask(Key::new(pdu.reference, pdu.from_client, false), question);
     finish(read, pdu, record);
 }
 
@@ -70,18 +61,23 @@ pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
     if !pdu.failed {
         record.outcome = Outcome::Success;
     }
-    // Userdata may be refused by a bare acknowledgement too.
-    let kind = if pdu.rosctr == 2 { None } else { Some(false) };
-    let asked = memory.asked(pdu.reference, !pdu.from_client, kind);
-    let userdata = asked.is_some_and(|question| question.userdata);
-    record.reference = Some(reference(pdu.reference, !pdu.from_client, userdata));
+    let by_client = !pdu.from_client;
+    let (userdata, asked) = if pdu.rosctr == 2 {
+        // Userdata may be refused by a bare acknowledgement too.
+        let found = memory.acknowledged(pdu.reference, by_client);
+        (found.is_some_and(|(key, _)| key.is_userdata()), found.map(|(_, question)| question))
+    } else {
+        (false, memory.asked(Key::new(pdu.reference, by_client, false)))
+    };
+    record.reference = Some(reference(pdu.reference, by_client, userdata));
     let code = pdu.parameter.u8().ok();
-    if let Some(code) = code {
-        named(record, code);
-    }
-    if let (Some(question), None) = (asked, code) {
-        record.operation = question.operation;
-        record.operation_name = question.name;
+    match (code, asked) {
+        (Some(code), _) => named(record, code),
+        (None, Some(question)) => {
+            record.operation = question.operation;
+            record.operation_name = names::operation(question.operation);
+        }
+        (None, None) => {}
     }
     let asked = asked.filter(|question| question.operation == record.operation);
     if let Some(question) = asked {
@@ -101,7 +97,15 @@ pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
 }
 
 /// What is left over is kept and noted.
+#[inline]
 fn finish(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
+    if read.is_err() || !pdu.parameter.is_empty() || !pdu.data.is_empty() {
+        leftover(read, pdu, record);
+    }
+}
+
+#[cold]
+fn leftover(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
     match read {
         Err(Missing::Parameter) => record.flaw(flaw::SHORT_PARAMETER),
         Err(Missing::Data) => record.flaw(flaw::SHORT_DATA),
@@ -135,16 +139,14 @@ fn setup(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
 
 fn read_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
-    question.remember(Items::new(pdu.parameter, count).map(|(item, _)| item));
-    pdu.parameter = specifications(pdu.parameter, count, record);
+    pdu.parameter = specifications(pdu.parameter, count, record, |item| question.remember(item.transport));
     Ok(())
 }
 
 fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     let items = Items::new(pdu.parameter, count);
-    question.remember(items.map(|(item, _)| item));
-    pdu.parameter = specifications(pdu.parameter, count, record);
+    pdu.parameter = specifications(pdu.parameter, count, record, |item| question.remember(item.transport));
     let mut budget = limits::LIST_VALUES;
     for (number, (item, _)) in (1..).zip(items) {
         let datum = datum(&mut pdu.data, number == u32::from(count)).map_err(|_| Missing::Data)?;
@@ -156,7 +158,7 @@ fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question
 fn read_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     counted(count, asked, record);
-    let size = |item: u8| asked.map_or(0, |question| question.size(item.into()));
+    let size = |item: u8| asked.map_or(0, |question| question.size(item));
     value::list(&mut pdu.data, count, size, record).map_err(|_| Missing::Data)
 }
 
@@ -164,16 +166,17 @@ fn read_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Recor
 fn write_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     counted(count, asked, record);
-    for _ in 0..count {
-        let code = pdu.data.u8().map_err(|_| Missing::Data)?;
-        value::result(record, code);
+    let there = pdu.data.remaining().min(count.into());
+    value::results(pdu.data.take(there)?, record);
+    if there < count.into() {
+        return Err(Missing::Data);
     }
     Ok(())
 }
 
 fn counted(count: u8, asked: Option<&Question>, record: &mut Record) {
     record.set_u(slot::ITEM_COUNT, count);
-    let other = asked.is_some_and(|question| question.items != 0 && question.items != usize::from(count));
+    let other = asked.is_some_and(|question| question.items != 0 && question.items != count);
     if count == 0 || other {
         record.flaw(flaw::ITEM_COUNT);
     }

@@ -1,83 +1,115 @@
 //! The last questions of a connection, so that an answer can be read: a bare acknowledgement names no function, and
 //! the types of values that were read stand in the question only.
 
-use super::item::Item;
 use crate::value::Class;
 
 /// Jobs one connection may have open; S7 stations agree on 1 to 8, larger ones on 16 or more and rarely use them.
 const QUESTIONS: usize = 8;
 /// Items of one job whose types are remembered; S7 stations allow 20.
-pub const ITEMS: usize = 20;
+const ITEMS: usize = 20;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Question {
-    pub pdu_reference: u16,
-    pub from_client: bool,
-    pub userdata: bool,
+    pub operation: u32,
+    pub class: Class,
     /// Asks for the next part of an answer that is already under way.
     pub continues: bool,
-    pub operation: u32,
-    pub name: &'static str,
-    pub class: Class,
+    pub items: u8,
     /// Transport sizes of the items, 0 where it is not known.
     pub sizes: [u8; ITEMS],
-    pub items: usize,
 }
 
 impl Question {
-    pub fn size(&self, item: usize) -> u8 {
-        self.sizes.get(item).copied().unwrap_or(0)
+    pub fn size(&self, item: u8) -> u8 {
+        self.sizes.get(usize::from(item)).copied().unwrap_or(0)
     }
 
-    pub fn remember(&mut self, items: impl Iterator<Item = Item>) {
-        for item in items {
-            if let Some(size) = self.sizes.get_mut(self.items) {
-                *size = item.transport;
-            }
-            self.items = self.items.saturating_add(1);
+    #[inline]
+    pub fn remember(&mut self, size: u8) {
+        if let Some(place) = self.sizes.get_mut(usize::from(self.items)) {
+            *place = size;
         }
+        self.items = self.items.saturating_add(1);
     }
+}
+
+/// What tells a connection's questions apart: PDU reference, who asked, job or userdata.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Key(u32);
+
+impl Key {
+    const USERDATA: u32 = 1 << 17;
+    /// Never the key of a free place.
+    const TAKEN: u32 = 1 << 18;
+
+    #[inline]
+    pub fn new(pdu_reference: u16, by_client: bool, userdata: bool) -> Self {
+        let userdata = if userdata { Self::USERDATA } else { 0 };
+        Self(u32::from(pdu_reference) | u32::from(by_client) << 16 | userdata | Self::TAKEN)
+    }
+
+    pub fn is_userdata(self) -> bool {
+        self.0 & Self::USERDATA != 0
+    }
+}
+
+#[derive(Debug, Default)]
+struct Questions {
+    /// Apart from what they stand for, so that one look goes over all of them.
+    keys: [Key; QUESTIONS],
+    questions: [Question; QUESTIONS],
+    /// The place that is taken next: the oldest, once all are taken.
+    next: usize,
 }
 
 /// Empty until the first question: most connections that look like S7 never ask one.
 #[derive(Default)]
-pub struct Memory {
-    questions: Vec<Question>,
-    oldest: usize,
-}
+pub struct Memory(Option<Box<Questions>>);
 
 impl Memory {
-    pub fn ask(&mut self, question: Question) {
-        let same = |known: &Question| {
-            known.pdu_reference == question.pdu_reference
-                && known.from_client == question.from_client
-                && known.userdata == question.userdata
-        };
-        if let Some(known) = self.questions.iter_mut().find(|known| same(known)) {
-            *known = question;
-        } else if self.questions.len() < QUESTIONS {
-            self.questions.push(question);
-        } else if let Some(oldest) = self.questions.get_mut(self.oldest) {
-            *oldest = question;
-            self.oldest = self.oldest.wrapping_add(1) % QUESTIONS;
+    #[inline]
+    pub fn ask(&mut self, key: Key, question: Question) {
+        let known = self.0.get_or_insert_default();
+        let place = known.place(key).unwrap_or_else(|| {
+            let next = known.next;
+            known.next = next.wrapping_add(1) % QUESTIONS;
+            next
+        });
+        if let (Some(own), Some(asked)) = (known.keys.get_mut(place), known.questions.get_mut(place)) {
+            *own = key;
+            *asked = question;
         }
     }
 
-    /// The question with that number asked by that side. A bare acknowledgement (`userdata` unknown) may answer either.
-    pub fn asked(&self, pdu_reference: u16, by_client: bool, userdata: Option<bool>) -> Option<&Question> {
-        self.questions.iter().find(|known| {
-            known.pdu_reference == pdu_reference
-                && known.from_client == by_client
-                && userdata.is_none_or(|wanted| wanted == known.userdata)
-        })
+    #[inline]
+    pub fn asked(&self, key: Key) -> Option<&Question> {
+        let known = self.0.as_ref()?;
+        known.questions.get(known.place(key)?)
+    }
+
+    /// A bare acknowledgement does not say whether it answers a job or userdata.
+    #[cold]
+    pub fn acknowledged(&self, pdu_reference: u16, by_client: bool) -> Option<(Key, &Question)> {
+        let wanted = Key::new(pdu_reference, by_client, true);
+        let known = self.0.as_ref()?;
+        let place = known.keys.iter().position(|key| key.0 | Key::USERDATA == wanted.0)?;
+        Some((*known.keys.get(place)?, known.questions.get(place)?))
     }
 
     pub fn clear(&mut self) {
-        self.questions.clear();
-        self.oldest = 0;
+        self.0 = None;
     }
 
     pub fn kept_bytes(&self) -> usize {
-        self.questions.capacity().saturating_mul(size_of::<Question>())
+        self.0.as_ref().map_or(0, |known| size_of_val(known.as_ref()))
+    }
+}
+
+impl Questions {
+    /// A key has one place at most, so all of them are looked at without stopping.
+    #[inline]
+    fn place(&self, key: Key) -> Option<usize> {
+        let same = u64::from_le_bytes(self.keys.map(|known| u8::from(known == key)));
+        (same != 0).then(|| (same.trailing_zeros() >> 3) as usize)
     }
 }

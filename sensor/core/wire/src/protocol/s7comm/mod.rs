@@ -63,7 +63,7 @@ fn probe(payload: &[u8]) -> Probe {
         return Probe::No;
     }
     match (payload.get(5).copied().unwrap_or(0), payload.get(7).copied()) {
-        (cotp::DATA, Some(0x32)) if payload.get(8).is_some_and(|rosctr| names::rosctr(*rosctr) != "unknown") => {
+        (cotp::DATA, Some(0x32)) if payload.get(8).is_some_and(|rosctr| names::rosctr(*rosctr).0 != "unknown") => {
             Probe::Sure
         }
         (code, _) if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM) && calls_a_station(payload) => Probe::Sure,
@@ -87,30 +87,26 @@ fn calls_a_station(payload: &[u8]) -> bool {
 
 impl Parser for S7 {
     fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
-        let side = usize::from(context.from_client);
-        if let Some(side) = self.sides.get_mut(side).filter(|_| context.after_gap) {
+        let [server, client] = &mut self.sides;
+        let side = if context.from_client { client } else { server };
+        if context.after_gap {
             *side = Side { searching: true, ..Side::default() };
             self.calling = false;
         }
-        let searching = self.sides.get(side).is_some_and(|side| side.searching);
-        if searching && !tpkt::plausible(bytes) {
+        if side.searching && !tpkt::plausible(bytes) {
             return Step::Lost { used: tpkt::next(bytes).max(1) };
         }
         match tpkt::front(bytes) {
             Front::Short { need } => Step::Short { need },
             Front::Other => {
-                if let Some(side) = self.sides.get_mut(side) {
-                    *side = Side { searching: true, ..Side::default() };
-                }
+                *side = Side { searching: true, ..Side::default() };
                 record.protocol_name = Some("cotp");
                 record.operation_name = "bad_packet";
                 record.flaw(flaw::TPKT_HEADER);
                 Step::Message { used: tpkt::next(bytes).max(1) }
             }
             Front::Packet(length) => {
-                if let Some(side) = self.sides.get_mut(side) {
-                    side.searching = false;
-                }
+                side.searching = false;
                 if bytes.get(1).is_some_and(|reserved| *reserved != 0) {
                     record.flaw(flaw::TPKT_RESERVED);
                 }
@@ -130,7 +126,22 @@ impl Parser for S7 {
 
 impl S7 {
     /// Read one TPDU; false when it is a fragment to be kept, or an end of something passed over.
+    #[inline]
     fn tpdu(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
+        let [server, client] = &self.sides;
+        let side = if context.from_client { client } else { server };
+        match tpdu {
+            // What stations send all day: a whole message in one data TPDU of class 0.
+            [2, 0xf0..=0xff, 0x80..=0xff, payload @ ..] if side.fragments.is_empty() && !side.dropping => {
+                self.calling = false;
+                self.content(Reader::new(payload, Some(tpkt::HEADER + 3)), context, record);
+                true
+            }
+            _ => self.other(tpdu, context, record),
+        }
+    }
+
+    fn other(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
         let mut all = Reader::new(tpdu, Some(tpkt::HEADER));
         let indicator = usize::from(all.u8().unwrap_or(0));
         let (Ok(mut header), true) = (all.part(indicator), (2..0xff).contains(&indicator)) else {
@@ -166,9 +177,8 @@ impl S7 {
 
     fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context, record: &mut Record) -> bool {
         self.calling = false;
-        let Some(side) = self.sides.get_mut(usize::from(context.from_client)) else {
-            return true;
-        };
+        let [server, client] = &mut self.sides;
+        let side = if context.from_client { client } else { server };
         if side.dropping {
             side.dropping = !last;
             return false;
@@ -183,7 +193,7 @@ impl S7 {
             record.flaw(flaw::FRAGMENTS);
             return true;
         }
-        side.fragments.extend_from_slice(payload.take(payload.remaining()).unwrap_or_default());
+        side.fragments.extend_from_slice(payload.take_rest());
         if !last {
             return false;
         }
@@ -193,6 +203,7 @@ impl S7 {
     }
 
     /// What a transport message carries: S7comm, S7comm-plus, or something of another kind.
+    #[inline]
     fn content(&mut self, mut payload: Reader<'_>, context: &Context, record: &mut Record) {
         match payload.peek() {
             Some(0x32) => pdu::read(&mut payload, context, &mut self.memory, record),

@@ -1,14 +1,16 @@
 //! Numbers of S7comm and what they are called here.
 
-use crate::value::Class;
+use crate::value::{Class, Role};
 
-pub fn rosctr(code: u8) -> &'static str {
+/// Kind of a message, and its place in an exchange; that of userdata stands in its parameter.
+#[inline]
+pub fn rosctr(code: u8) -> (&'static str, Role) {
     match code {
-        1 => "job",
-        2 => "ack",
-        3 => "ack_data",
-        7 => "userdata",
-        _ => "unknown",
+        1 => ("job", Role::Request),
+        2 => ("ack", Role::Response),
+        3 => ("ack_data", Role::Response),
+        7 => ("userdata", Role::Other),
+        _ => ("unknown", Role::Other),
     }
 }
 
@@ -108,6 +110,14 @@ pub fn subfunction(group: u8, code: u8) -> (&'static str, Class) {
         (7, 0x01 | 0x03) => ("read_clock", Class::Read),
         (7, 0x02 | 0x04) => ("set_clock", Class::Control),
         _ => ("unknown", Class::Other),
+    }
+}
+
+/// The name of a job's or a userdata's operation (see the module's head).
+pub fn operation(number: u32) -> &'static str {
+    match number.to_le_bytes() {
+        [code, 0, 0, _] => function(code).0,
+        [code, group, ..] => subfunction(group, code).0,
     }
 }
 

@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::{job, names, userdata};
 use crate::cursor::Short;
 use crate::protocol::Context;
-use crate::value::{Outcome, Record, Role, Value};
+use crate::value::{Outcome, Record, Value};
 
 /// The parts of one S7 message that its functions read.
 pub struct Pdu<'a> {
@@ -26,13 +26,17 @@ pub struct Pdu<'a> {
 }
 
 /// What pairs an answer with its question: see the module's head.
+#[inline]
 pub fn reference(pdu_reference: u16, by_client: bool, userdata: bool) -> u64 {
     u64::from(pdu_reference) | u64::from(!by_client) << 16 | u64::from(userdata) << 17
 }
 
 pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, record: &mut Record) {
+    let mut cut = *payload;
     let Ok(mut pdu) = header(payload, context, record) else {
         record.flaw(flaw::SHORT_HEADER);
+        // Whatever there is of it.
+        let _ = cut_header(&mut cut, record);
         return;
     };
     if pdu.failed {
@@ -53,23 +57,16 @@ pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, re
     }
 }
 
+#[inline]
 fn header<'a>(payload: &mut Reader<'a>, context: &Context, record: &mut Record) -> Result<Pdu<'a>, Short> {
-    payload.skip(1)?;
-    let rosctr = payload.u8()?;
-    record.set_u(slot::ROSCTR, rosctr);
-    record.set(slot::ROSCTR_NAME, Value::Name(names::rosctr(rosctr)));
-    record.role = match rosctr {
-        1 => Role::Request,
-        2 | 3 => Role::Response,
-        _ => Role::Other,
-    };
-    payload.skip(2)?;
-    let reference = payload.u16()?;
+    let [_, rosctr, _, _, reference @ .., p1, p0, d1, d0] = *payload.array::<10>()?;
+    let reference = u16::from_be_bytes(reference);
+    kind(rosctr, record);
     record.set_u(slot::PDU_REFERENCE, reference);
-    let (parameter, data) = (usize::from(payload.u16()?), usize::from(payload.u16()?));
+    let (parameter, data) = (usize::from(u16::from_be_bytes([p1, p0])), usize::from(u16::from_be_bytes([d1, d0])));
     let mut failed = false;
     if matches!(rosctr, 2 | 3) {
-        let (class, code) = (payload.u8()?, payload.u8()?);
+        let [class, code] = *payload.array::<2>()?;
         record.set_u(slot::ERROR_CLASS, class);
         record.set_u(slot::ERROR_CODE, code);
         failed = class != 0 || code != 0;
@@ -80,4 +77,21 @@ fn header<'a>(payload: &mut Reader<'a>, context: &Context, record: &mut Record) 
     let parameter = payload.part(parameter.min(payload.remaining()))?;
     let data = payload.part(data.min(payload.remaining()))?;
     Ok(Pdu { rosctr, reference, from_client: context.from_client, failed, parameter, data })
+}
+
+#[inline]
+fn kind(rosctr: u8, record: &mut Record) {
+    record.set_u(slot::ROSCTR, rosctr);
+    let (name, role) = names::rosctr(rosctr);
+    record.set(slot::ROSCTR_NAME, Value::Name(name));
+    record.role = role;
+}
+
+#[cold]
+fn cut_header(payload: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    payload.skip(1)?;
+    kind(payload.u8()?, record);
+    payload.skip(2)?;
+    record.set_u(slot::PDU_REFERENCE, payload.u16()?);
+    Ok(())
 }

@@ -8,7 +8,7 @@
 
 use super::fields::{self as slot, flaw};
 use super::item::specifications;
-use super::memory::{Memory, Question, ITEMS};
+use super::memory::{Key, Memory, Question};
 use super::pdu::{reference, Pdu};
 use super::reader::Reader;
 use super::value::{self, Datum};
@@ -49,23 +49,14 @@ pub fn read(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     if REQUEST.contains(&head.kind) {
         record.role = Role::Request;
         continues = head.sequence != 0 && pdu.data.remaining() <= 4;
-        memory.ask(Question {
-            pdu_reference: pdu.reference,
-            from_client: pdu.from_client,
-            userdata: true,
-            continues,
-            operation: record.operation,
-            name,
-            class,
-            sizes: [0; ITEMS],
-            items: 0,
-        });
+        let question = Question { operation: record.operation, class, continues, ..Question::default() };
+        memory.ask(Key::new(pdu.reference, pdu.from_client, true), question);
     } else if RESPONSE.contains(&head.kind) {
         record.role = Role::Response;
         if record.outcome == Outcome::Unknown {
             record.outcome = Outcome::Success;
         }
-        if let Some(question) = memory.asked(pdu.reference, by_client, Some(true)) {
+        if let Some(question) = memory.asked(Key::new(pdu.reference, by_client, true)) {
             continues = question.continues;
         }
     } else {
@@ -147,7 +138,7 @@ fn data(head: &Head, pdu: &mut Pdu<'_>, continues: bool, record: &mut Record) ->
 fn cyclic(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
     let count = body.u16()?;
     body.skip(2)?;
-    *body = specifications(*body, u8::try_from(count).unwrap_or(u8::MAX), record);
+    *body = specifications(*body, u8::try_from(count).unwrap_or(u8::MAX), record, |_| {});
     Ok(())
 }
 

@@ -23,11 +23,16 @@ pub struct Datum<'a> {
 }
 
 /// Read one item; the last has no filling byte, as a rule.
+#[inline]
 pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> {
-    let (code, transport, length) = (data.u8()?, data.u8()?, usize::from(data.u16()?));
+    let Ok([code, transport, high, low]) = data.array::<4>() else {
+        // What there is of code and transport is read all the same.
+        return data.skip(data.remaining().min(2)).and(Err(Short));
+    };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
     // Lengths of bits, bytes/words and integers (3 to 5) are in bits, of the others in bytes. A failed item (null
     // transport) has no data whatever its length says.
-    let bytes = match transport {
+    let bytes = match *transport {
         0 => 0,
         3..=5 => length.div_ceil(8),
         _ => length,
@@ -37,25 +42,35 @@ pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> 
     if bytes % 2 == 1 && !data.is_empty() && (!last || data.remaining() == 1) {
         data.skip(1)?;
     }
-    Ok(Datum { code, transport, body })
+    Ok(Datum { code: *code, transport: *transport, body })
 }
 
-/// One item's return code. One failed item makes the answer a failure.
-pub fn result(record: &mut Record, code: u8) {
-    record.push(slot::RETURN_CODE, Value::Unsigned(code.into()));
-    if code != SUCCESS {
+/// The items' return codes. One failed item makes the answer a failure.
+#[inline]
+pub fn results(codes: &[u8], record: &mut Record) {
+    record.append(slot::RETURN_CODE, codes.iter().map(|code| Value::Unsigned((*code).into())));
+    if codes.iter().any(|code| *code != SUCCESS) {
         record.outcome = Outcome::Failure;
     }
 }
 
 /// `count` items of an answer: all return codes, then all values, because a list is filled in one go.
+#[inline]
 pub fn list(data: &mut Reader<'_>, count: u8, size: impl Fn(u8) -> u8, record: &mut Record) -> Result<(), Short> {
+    let mut budget = limits::LIST_VALUES;
+    if count == 1 {
+        let mut behind = *data;
+        let datum = datum(&mut behind, true)?;
+        *data = behind;
+        results(&[datum.code], record);
+        push(record, &datum, size(0), &mut budget);
+        return Ok(());
+    }
     let mut codes = *data;
     for number in 1..=count {
         let datum = datum(&mut codes, number == count)?;
-        result(record, datum.code);
+        results(&[datum.code], record);
     }
-    let mut budget = limits::LIST_VALUES;
     for number in 0..count {
         let datum = datum(data, number.saturating_add(1) == count)?;
         push(record, &datum, size(number), &mut budget);
@@ -85,12 +100,11 @@ pub fn push(record: &mut Record, datum: &Datum<'_>, size: u8, budget: &mut usize
         let bytes = body.rest(record);
         return one(record, bytes, budget);
     }
-    while let Ok(value) = element(&mut body, size, datum.transport) {
-        if *budget == 0 {
-            record.flaw(flaw::VALUES);
-            return;
-        }
-        one(record, value, budget);
+    let (bytes, transport) = (body.take_rest(), datum.transport);
+    match width {
+        1 => elements(bytes, record, budget, |[byte]| Value::Bool(byte & 1 == 1)),
+        2 => elements(bytes, record, budget, |bytes| word(u16::from_be_bytes(bytes), size, transport)),
+        _ => elements(bytes, record, budget, |bytes| double_word(u32::from_be_bytes(bytes), size, transport)),
     }
 }
 
@@ -98,19 +112,34 @@ fn one(record: &mut Record, value: Value, budget: &mut usize) {
     match budget.checked_sub(1) {
         Some(left) => {
             *budget = left;
-            record.push(slot::VALUES, value);
+            record.append(slot::VALUES, std::iter::once(value));
         }
         None => record.flaw(flaw::VALUES),
     }
 }
 
-fn element(body: &mut Reader<'_>, size: u8, transport: u8) -> Result<Value, Short> {
-    Ok(match (size, transport) {
-        (1, _) | (0, 3) => Value::Bool(body.u8()? & 1 == 1),
-        (5, _) | (0, 5) => Value::Signed(i64::from(body.u16()?.cast_signed())),
-        (7 | 0x0b, _) | (0, 6) => Value::Signed(i64::from(body.u32()?.cast_signed())),
-        (8, _) | (0, 7) => Value::Float(f64::from(f32::from_bits(body.u32()?))),
-        (6 | 0x0a, _) => Value::Unsigned(body.u32()?.into()),
-        _ => Value::Unsigned(body.u16()?.into()),
-    })
+/// As many as the budget has room for.
+fn elements<const N: usize>(bytes: &[u8], record: &mut Record, budget: &mut usize, value: impl Fn([u8; N]) -> Value) {
+    let all = bytes.as_chunks::<N>().0;
+    let listed = all.get(..*budget).unwrap_or(all);
+    if listed.len() < all.len() {
+        record.flaw(flaw::VALUES);
+    }
+    *budget = budget.saturating_sub(listed.len());
+    record.append(slot::VALUES, listed.iter().map(|bytes| value(*bytes)));
+}
+
+fn word(number: u16, size: u8, transport: u8) -> Value {
+    match (size, transport) {
+        (5, _) | (0, 5) => Value::Signed(i64::from(number.cast_signed())),
+        _ => Value::Unsigned(number.into()),
+    }
+}
+
+fn double_word(number: u32, size: u8, transport: u8) -> Value {
+    match (size, transport) {
+        (7 | 0x0b, _) | (0, 6) => Value::Signed(i64::from(number.cast_signed())),
+        (8, _) | (0, 7) => Value::Float(f64::from(f32::from_bits(number))),
+        _ => Value::Unsigned(number.into()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Attribute service set: OPC 10000-4, 5.11; history details: OPC 10000-11, 6.9.
 
-use super::super::fields::{ATTRIBUTE_IDS, VALUES};
+use super::super::fields::{ATTRIBUTE_IDS, NODE_IDS, RESULT_CODES, VALUES};
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
 use super::super::types::{extension, node_id, qualified_name, skip_diagnostics};
@@ -9,14 +9,41 @@ use super::super::variant::data_value;
 /// Oldest age accepted, which timestamps, then ReadValueId[].
 pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     body.skip(12)?;
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(NODE_IDS, count);
+    sheet.expect(ATTRIBUTE_IDS, count);
+    for _ in 0..count {
         value_id(body, sheet)?;
     }
     Ok(())
 }
 
 /// ReadValueId (7.29): node, attribute, index range, data encoding.
+#[inline]
 pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    let mut ahead = *body;
+    if let Ok(Some((namespace, name, attribute))) = whole_by_name(&mut ahead) {
+        *body = ahead;
+        sheet.named_node(NODE_IDS, namespace, name);
+        sheet.add_u(ATTRIBUTE_IDS, attribute);
+        return Ok(());
+    }
+    any_value_id(body, sheet)
+}
+
+/// A variable that is named by a string, the whole of it, in the default encoding: what clients read all day.
+#[inline]
+fn whole_by_name<'a>(body: &mut Body<'a>) -> Read<Option<(u16, &'a [u8], u32)>> {
+    let [3, n0, n1, length @ ..] = *body.array::<7>()? else { return Ok(None) };
+    let Ok(length) = usize::try_from(i32::from_le_bytes(length)) else { return Ok(None) };
+    let name = body.take(length)?;
+    let [attribute @ .., 0xff, 0xff, 0xff, 0xff, _, _, 0xff, 0xff, 0xff, 0xff] = *body.array::<14>()? else {
+        return Ok(None);
+    };
+    Ok(Some((u16::from_le_bytes([n0, n1]), name, u32::from_le_bytes(attribute))))
+}
+
+fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     let node = node_id(body)?;
     sheet.node(&node);
     sheet.add_u(ATTRIBUTE_IDS, body.u32()?);
@@ -25,7 +52,10 @@ pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(VALUES, count);
+    sheet.expect(RESULT_CODES, count);
+    for _ in 0..count {
         let (value, status) = data_value(body, sheet)?;
         sheet.add(VALUES, value);
         sheet.result(status);
@@ -35,7 +65,11 @@ pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 /// WriteValue[]: node, attribute, index range, value.
 pub fn write(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(NODE_IDS, count);
+    sheet.expect(ATTRIBUTE_IDS, count);
+    sheet.expect(VALUES, count);
+    for _ in 0..count {
         let node = node_id(body)?;
         sheet.node(&node);
         sheet.add_u(ATTRIBUTE_IDS, body.u32()?);

@@ -11,12 +11,12 @@ mod session;
 mod subscription;
 mod view;
 
-use super::fields::{REQUEST_HANDLE, STATUS_CODE, STATUS_NAME};
+use super::fields::{REQUEST_HANDLE, RESULT_CODES, STATUS_CODE, STATUS_NAME};
 use super::names::{Service, SERVICE_FAULT};
 use super::reader::{Body, Read};
 use super::sheet::{is_bad, Sheet};
 use super::status::status_name;
-use super::types::{extension, node_id, skip_diagnostic, skip_diagnostics};
+use super::types::{extension, skip_diagnostic, skip_diagnostics, skip_node_id};
 use crate::value::{Outcome, Value};
 
 /// Read what follows the type id. `Ok(false)` when the content of this service is not known to the end.
@@ -117,8 +117,17 @@ fn response(id: u32, body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<bool> {
 }
 
 /// Part 4, 7.33. The authentication token is a secret of the session and is not kept.
+#[inline]
 fn request_header(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    node_id(body)?;
+    skip_node_id(body)?;
+    // Time, handle, diagnostics, no audit entry id, timeout, no additional header: what clients send all day.
+    let mut ahead = *body;
+    if let Ok([head @ .., 0xff, 0xff, 0xff, 0xff, _, _, _, _, 0, 0, 0]) = ahead.array::<27>() {
+        let [.., a, b, c, d, _, _, _, _] = *head;
+        sheet.record.set_u(REQUEST_HANDLE, u32::from_le_bytes([a, b, c, d]));
+        *body = ahead;
+        return Ok(());
+    }
     body.skip(8)?; // timestamp
     sheet.record.set_u(REQUEST_HANDLE, body.u32()?);
     body.skip(4)?; // which diagnostics to return
@@ -128,7 +137,17 @@ fn request_header(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 /// Part 4, 7.34.
+#[inline]
 fn response_header(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    // Time, handle, result, no diagnostics, no string table, no additional header: what servers send all day.
+    let mut ahead = *body;
+    if let Ok([head @ .., 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0]) = ahead.array::<24>() {
+        let [.., a, b, c, d, e, f, g, h] = *head;
+        sheet.record.set_u(REQUEST_HANDLE, u32::from_le_bytes([a, b, c, d]));
+        status(sheet, u32::from_le_bytes([e, f, g, h]));
+        *body = ahead;
+        return Ok(());
+    }
     body.skip(8)?; // timestamp
     sheet.record.set_u(REQUEST_HANDLE, body.u32()?);
     status(sheet, body.u32()?);
@@ -138,6 +157,7 @@ fn response_header(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 /// The result of the whole message.
+#[inline]
 pub fn status(sheet: &mut Sheet<'_>, code: u32) {
     sheet.record.set_u(STATUS_CODE, code);
     sheet.record.set(STATUS_NAME, Value::Name(status_name(code)));
@@ -151,7 +171,9 @@ fn results(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 }
 
 fn codes(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(RESULT_CODES, count);
+    for _ in 0..count {
         sheet.result(body.u32()?);
     }
     Ok(())

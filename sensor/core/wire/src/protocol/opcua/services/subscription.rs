@@ -134,7 +134,9 @@ pub fn transferred(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 /// Acknowledgements: subscription, sequence number.
 pub fn publish(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
+    let count = body.count()?;
+    sheet.expect(SUBSCRIPTION_IDS, count);
+    for _ in 0..count {
         sheet.add_u(SUBSCRIPTION_IDS, body.u32()?);
         body.skip(4)?;
     }
@@ -173,6 +175,8 @@ fn notification(one: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<usize> {
         // DataChangeNotification: client handle and value of each item.
         Some(811) => {
             let count = content.count()?;
+            sheet.expect(CLIENT_HANDLES, count);
+            sheet.expect(VALUES, count);
             for _ in 0..count {
                 sheet.add_u(CLIENT_HANDLES, content.u32()?);
                 let (value, _) = data_value(&mut content, sheet)?;

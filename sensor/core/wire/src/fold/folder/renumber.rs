@@ -1,6 +1,7 @@
 //! Open folds when rules get other numbers.
 
-use super::{Cause, FoldKey, Folder, Hit};
+use super::super::{Cause, FoldKey, Hit};
+use super::Folder;
 use crate::engine::Moves;
 use crate::value::Outcome;
 
@@ -24,23 +25,25 @@ impl Folder {
         if moves.is_idle() {
             return;
         }
-        let gone = |key: &FoldKey| matches!(key.cause, Cause::Rule(number) if moves.number(number).is_none());
-        let mut closing: Vec<u32> =
-            self.folds.iter().filter(|(_, fold)| gone(&fold.key)).map(|(number, _)| *number).collect();
-        closing.sort_unstable();
-        for number in closing {
-            if let Some(fold) = self.folds.get_mut(&number).filter(|fold| fold.asked_ns.is_some()) {
+        let handles = self.in_order();
+        // Those that are gone first, while every name is still its own: later it may be another's.
+        for handle in &handles {
+            let Some(fold) = self.folds.get_mut(*handle).filter(|fold| is_gone(&fold.key, moves)) else { continue };
+            if fold.told.asked_ns.is_some() {
                 // Nobody will hear the answer: that is not silence.
-                fold.hit.outcome = Outcome::Unknown.name();
+                fold.say(Outcome::Unknown.name());
             }
-            self.close(number);
+            self.close(*handle);
         }
-        self.numbers.retain(|key, _| matches!(key.cause, Cause::Named(_)));
-        for (number, fold) in &mut self.folds {
-            if matches!(fold.key.cause, Cause::Rule(_)) {
-                fold.hit.renumber(&mut fold.key, moves);
-                self.numbers.insert(fold.key.clone(), *number);
-            }
+        self.handles.retain(|key, _| matches!(key.cause, Cause::Named(_)));
+        for handle in handles {
+            let Some(fold) = self.folds.get_mut(handle) else { continue };
+            fold.told.hit.renumber(&mut fold.key, moves);
+            self.handles.insert(fold.key, handle);
         }
     }
+}
+
+fn is_gone(key: &FoldKey, moves: &Moves) -> bool {
+    matches!(key.cause, Cause::Rule(number) if moves.number(number).is_none())
 }
