@@ -250,8 +250,9 @@ class Analyst:
         if len(known) >= MAX_EVIDENCE or (frame := hit.last_frame) is None:
             return known
         last_ns = hit.last_ns
-        if any(item["ts_ns"] == last_ns and item["frame"] == frame for item in known):
-            return known
+        for item in known:
+            if item["ts_ns"] == last_ns and item["frame"] == frame:
+                return known
         return [*known, self._evidence(hit.last_file, frame, last_ns, {}).to_json()]
 
     def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from detectors.alerts import FOLD_IDLE_NS, Analyst, WindowAlert
-from detectors.bounds import FIELDS_LETTERS, LIST_VALUES, TEXT_LETTERS
+from detectors.bounds import FIELDS_LETTERS, LIST_VALUES, TEXT_LETTERS, bounded
 from detectors.describe import Description
 from otus.detection import Detection, load
 from sensor.schema import Level, Reason, Record, Text
@@ -155,6 +156,19 @@ def test_a_megabyte_of_fields_fits_into_a_record() -> None:
     fields = record.alert().fields
     assert len(fields["b.text"]) == TEXT_LETTERS + 1 and fields["b.text"].endswith("…")
     assert fields["a.list"] == list(range(LIST_VALUES))
+
+
+def test_what_needs_no_cut_is_told_from_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short way gives what the long way does: around every limit, and for every type that JSON has."""
+    chance = random.Random(5)
+    edges = (TEXT_LETTERS - 1, TEXT_LETTERS, TEXT_LETTERS + 1)
+    values: list[Any] = [0, -(2**63), 2**64 - 1, 1.7976931348623157e308, True, None, "", {"a": 1}, [], ["a"], [[1]]]
+    values += ["x" * letters for letters in edges]
+    values += [[2**64 - 1] * length for length in (LIST_VALUES - 1, LIST_VALUES, LIST_VALUES + 1)]
+    cases = [{str(n): chance.choice(values) for n in range(chance.choice((1, 5, 20, 40, 60)))} for _ in range(300)]
+    short = [bounded(fields) for fields in cases]
+    monkeypatch.setattr("detectors.bounds._small", lambda fields: False)
+    assert short == [bounded(fields) for fields in cases]
 
 
 def test_deviating_windows_of_a_conversation_are_one_alert() -> None:

@@ -1,6 +1,7 @@
 //! One hit as a frozen object: fields are read on demand.
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use wire::event::Endpoint;
 use wire::finding::Param;
@@ -14,13 +15,15 @@ pub struct PyHit {
     file: String,
     last_file: String,
     segment: String,
+    /// What `fields` gave before: whoever describes a hit asks more than once.
+    read: PyOnceLock<Py<PyAny>>,
 }
 
 impl PyHit {
     pub fn new(hit: Hit, generation: u32, names: &Names) -> Self {
         let (file, last_file) = (names.input(hit.first.input).to_owned(), names.input(hit.last.input).to_owned());
         let segment = names.segment(hit.segment).to_owned();
-        Self { hit, generation, file, last_file, segment }
+        Self { hit, generation, file, last_file, segment, read: PyOnceLock::new() }
     }
 }
 
@@ -139,12 +142,14 @@ impl PyHit {
         side(self.hit.destination.as_ref())
     }
 
-    /// The first message's fields, dotted keys, as `otus events` prints them. Empty on later kinds of hit.
+    /// The first message's fields, dotted keys, as `otus events` prints them. Empty on later kinds of hit. The same
+    /// object each time.
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.hit.fields.is_empty() {
             return Ok(PyDict::new(py).into_any());
         }
-        py.import("json")?.call_method1("loads", (self.hit.fields.as_str(),))
+        let read = || Ok(py.import("json")?.call_method1("loads", (self.hit.fields.as_str(),))?.unbind());
+        self.read.get_or_try_init(py, read).map(|read| read.bind(py).clone())
     }
 
     fn params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -436,14 +436,13 @@ impl Record {
     /// Go on with what is in `slot`, in one go (no other list between).
     #[inline]
     pub fn append(&mut self, slot: usize, values: impl ExactSizeIterator<Item = Value>) {
-        match self.get(slot) {
-            None => self.set_all(slot, values),
-            Some(before) if values.len() > 0 => {
-                let start = self.lead(before);
-                self.pool.extend(values);
-                self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
-            }
-            Some(_) => {}
+        if self.present & bit(slot) == 0 {
+            return self.set_all(slot, values);
+        }
+        if values.len() > 0 {
+            let start = self.lead(slot);
+            self.pool.extend(values);
+            self.set(slot, Value::List(Span::new(start, self.pool.len().saturating_sub(start))));
         }
     }
 
@@ -480,15 +479,15 @@ impl Record {
         self.push_text(&written);
     }
 
-    /// Where in the pool a list starts that goes on from `before`.
-    fn lead(&mut self, before: Value) -> usize {
+    /// Where in the pool a list starts that goes on from what is in `slot`.
+    fn lead(&mut self, slot: usize) -> usize {
         let start = self.pool.len();
-        match before {
-            Value::List(span) if (span.start as usize).saturating_add(span.len as usize) == start => {
+        match self.get(slot) {
+            Some(Value::List(span)) if (span.start as usize).saturating_add(span.len as usize) == start => {
                 span.start as usize
             }
-            Value::List(_) => start,
-            one => {
+            Some(Value::List(_)) | None => start,
+            Some(one) => {
                 self.pool.push(one);
                 start
             }

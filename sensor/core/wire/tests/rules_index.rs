@@ -277,6 +277,8 @@ fn the_index_finds_what_every_condition_says() {
                 compiled.matches(event, &mut scratch, &mut out);
                 let expected: Vec<u32> = (0..rules as u32).filter(|rule| compiled.holds(*rule, event)).collect();
                 assert_eq!(out, expected, "seed {seed}: {event:?}");
+                compiled.matches_narrowed(event, Narrowed::default(), &mut scratch, &mut out);
+                assert_eq!(out, expected, "seed {seed}, nothing known of the stations: {event:?}");
                 hits += out.len();
                 evaluated += compiled.candidates(event, &mut scratch);
                 all += compiled.len();

@@ -3,10 +3,8 @@
 //! A backup, a software update or a video stream fills a quota in minutes and shows nothing that its headers would
 //! not. Of each such conversation the first bytes are kept whole (who, what, how it began); from then on headers only.
 
-use std::hash::BuildHasher;
-use wire::flow::FlowKey;
-use wire::frame::{frame, Layer4, Outline};
-use wire::hash::Seeded;
+use wire::frame::{frame, Outline};
+use wire::hash::{flow_hash, pair_hash};
 use wire::packet::Packet;
 use wire::protocol::{Probe, PROTOCOLS};
 
@@ -51,13 +49,12 @@ struct Slot {
 }
 
 pub(super) struct Thinner {
-    hasher: Seeded,
     slots: Vec<Slot>,
 }
 
 impl Default for Thinner {
     fn default() -> Self {
-        Self { hasher: Seeded::default(), slots: vec![Slot::default(); SLOTS] }
+        Self { slots: vec![Slot::default(); SLOTS] }
     }
 }
 
@@ -69,10 +66,9 @@ impl Thinner {
         if frame.payload.is_empty() {
             return whole;
         }
-        let transport = if matches!(frame.layer4, Layer4::Tcp { .. }) { 6 } else { 17 };
         let (source, destination) = frame.layer4.ports();
-        let (key, _) = FlowKey::new(0, transport, (frame.source, source), (frame.destination, destination));
-        let hash = self.hasher.hash_one(key);
+        let pair = pair_hash(0, frame.source, frame.destination);
+        let hash = flow_hash(pair, (source, destination), frame.layer4.number());
         let tag = (hash >> 32) as u32;
         let place = &mut self.slots[hash as usize % SLOTS];
         if place.tag != tag {

@@ -62,13 +62,16 @@ impl Written {
     pub fn quoted(&self) -> &[u8] {
         self.text.get(..self.used).unwrap_or_default()
     }
+
+    /// The address alone.
+    pub fn plain(&self) -> &[u8] {
+        self.text.get(1..self.used.saturating_sub(1)).unwrap_or_default()
+    }
 }
 
 /// The address alone, without quotes.
 pub fn address(out: &mut Vec<u8>, ip: IpAddr) {
-    let written = Written::new(ip);
-    let quoted = written.quoted();
-    out.extend_from_slice(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+    out.extend_from_slice(Written::new(ip).plain());
 }
 
 #[inline]

@@ -4,6 +4,7 @@
 //! Conditions of the same field share a gate, so that a message pays for the fields that rules ask for and not for the
 //! rules, and what it reads of them is one cache line a gate.
 
+use super::block::Block;
 use super::column::{source, Source};
 use super::grams::Grams;
 use super::groups::of_stations;
@@ -11,7 +12,7 @@ use super::hull::Hull;
 use super::keys::{number, Key};
 use super::terms::Term;
 use crate::event::{base, Event, FieldId};
-use crate::value::{Kind, Outcome, Value};
+use crate::value::{Kind, Outcome, Span, Value};
 
 /// What opening a gate costs, in the unit of [`effort`]: about an instruction.
 const OPENED: f64 = 150.0;
@@ -20,9 +21,7 @@ const OPENED: f64 = 150.0;
 #[repr(align(64))] // one cache line
 pub struct Gate {
     hull: Hull,
-    grams: Option<Box<Grams>>,
-    /// The first of the blocks behind it, and how many there are.
-    pub blocks: (u32, u32),
+    behind: Box<Behind>,
     look: Look,
     /// A missing field opens.
     absent: bool,
@@ -30,6 +29,16 @@ pub struct Gate {
     texts: bool,
     blobs: bool,
     addresses: bool,
+}
+
+const _: () = assert!(size_of::<Gate>() == 64);
+
+/// What a message seldom comes to.
+#[derive(Debug)]
+struct Behind {
+    /// Of patterns in the whole message.
+    grams: Option<Grams>,
+    blocks: Vec<Block>,
 }
 
 /// Where the value is.
@@ -48,15 +57,14 @@ enum Look {
 
 impl Gate {
     /// `field`: the one that leads here, with the keys of all conditions behind.
-    pub fn new(protocol: usize, field: Option<FieldId>, keys: &[&Key], blocks: (u32, u32)) -> Self {
+    pub fn new(protocol: usize, field: Option<FieldId>, keys: &[&Key], blocks: Vec<Block>) -> Self {
         let look = field.and_then(|field| look(field, protocol)).unwrap_or(Look::Open);
         let any = |asked: fn(&Key) -> bool| keys.iter().any(|key| asked(key));
         let patterns = keys.iter().flat_map(|key| key.blobs.whole.iter().chain(&key.blobs.within)).map(AsRef::as_ref);
         let look_inside = matches!(look, Look::Bytes) && !any(|key| key.blobs.any);
         Self {
             hull: Hull::new(keys.iter().flat_map(|key| &key.numbers).copied()),
-            grams: look_inside.then(|| Grams::new(patterns).map(Box::new)).flatten(),
-            blocks,
+            behind: Box::new(Behind { grams: look_inside.then(|| Grams::new(patterns)).flatten(), blocks }),
             look,
             absent: any(|key| key.missing),
             texts: any(|key| !key.texts.is_empty()),
@@ -72,29 +80,45 @@ impl Gate {
             Look::Slot(slot) => match event.record.get(slot.into()) {
                 None => self.absent,
                 Some(Value::Unsigned(number)) => self.hull.has(number),
-                Some(other) => self.value(other, event),
+                Some(Value::Words(span)) => self.words(span, event),
+                Some(_) => self.elsewhere(event),
             },
-            Look::Bytes => self.grams.as_ref().is_none_or(|grams| grams.may_stand(event.bytes)),
-            other => self.elsewhere(other, event),
+            Look::Bytes => self.patterns(event),
+            _ => self.elsewhere(event),
         }
     }
 
+    /// The blocks behind it.
+    pub fn blocks(&self) -> &[Block] {
+        &self.behind.blocks
+    }
+
     #[inline(never)]
-    fn elsewhere(&self, look: Look, event: &Event<'_>) -> bool {
+    fn words(&self, span: Span, event: &Event<'_>) -> bool {
+        self.hull.meets(span.of(event.bytes))
+    }
+
+    #[inline(never)]
+    fn patterns(&self, event: &Event<'_>) -> bool {
+        self.behind.grams.as_ref().is_none_or(|grams| grams.may_stand(event.bytes))
+    }
+
+    #[inline(never)]
+    fn elsewhere(&self, event: &Event<'_>) -> bool {
         let record = event.record;
         let counted = |number: usize| self.hull.has(u64::try_from(number).unwrap_or(u64::MAX));
-        match look {
+        match self.look {
+            Look::Slot(slot) => record.get(slot.into()).map_or(self.absent, |value| self.value(value, event)),
             Look::Class => counted(record.class.number()),
             Look::Outcome if record.outcome == Outcome::Unknown => self.absent,
             Look::Outcome => counted(record.outcome.number()),
             Look::Flaws => self.absent || record.flaws != 0 || event.stream_flaws != 0,
             Look::Base(field) => event.get(FieldId(field)).map_or(self.absent, |value| self.value(value, event)),
             Look::Nowhere => self.absent,
-            Look::Open | Look::Slot(_) | Look::Bytes => true,
+            Look::Open | Look::Bytes => true,
         }
     }
 
-    #[inline(never)]
     fn value(&self, value: Value, event: &Event<'_>) -> bool {
         match value {
             Value::Words(span) => self.hull.meets(span.of(event.bytes)),

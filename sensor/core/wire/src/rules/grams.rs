@@ -56,9 +56,11 @@ impl Grams {
     /// False: no pattern stands in the text.
     #[inline]
     pub fn may_stand(&self, text: &[u8]) -> bool {
-        if self.rare.is_some_and(|rare| !rare.stands(text)) {
-            return false;
-        }
+        self.rare.is_none_or(|rare| rare.stands(text)) && self.read(text)
+    }
+
+    #[inline(never)]
+    fn read(&self, text: &[u8]) -> bool {
         match self.width {
             2 => self.any(text, |[first, second]| u32::from_le_bytes([first, second, 0, 0])),
             3 => self.any(text, |[first, second, third]| u32::from_le_bytes([first, second, third, 0])),

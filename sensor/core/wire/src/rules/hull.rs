@@ -13,6 +13,8 @@ pub struct Hull {
     low: u64,
     /// From `low` to the last integer.
     span: u64,
+    /// The same of 16-bit words, if any lies inside.
+    words: Option<(u16, u16)>,
     least: f64,
     greatest: f64,
 }
@@ -22,7 +24,7 @@ impl Hull {
     pub fn new(ranges: impl Iterator<Item = (u64, u64)>) -> Self {
         let around = ranges.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)));
         let Some((first, last)) = around else {
-            return Self { low: u64::MAX, span: 0, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+            return Self { low: u64::MAX, span: 0, words: None, least: f64::INFINITY, greatest: f64::NEG_INFINITY };
         };
         // The ends of all ordinals are no numbers: open.
         let (least, greatest) = (number(first), number(last));
@@ -34,7 +36,9 @@ impl Hull {
             _ if greatest < EXACT => high,
             _ => high.saturating_add(ROUNDED),
         };
-        Self { low, span: high.saturating_sub(low), least, greatest }
+        let last = u16::try_from(high).unwrap_or(u16::MAX);
+        let words = u16::try_from(low).ok().map(|first| (first, last.saturating_sub(first)));
+        Self { low, span: high.saturating_sub(low), words, least, greatest }
     }
 
     #[inline]
@@ -52,8 +56,7 @@ impl Hull {
     #[inline]
     pub fn meets(&self, bytes: &[u8]) -> bool {
         let (words, _) = bytes.as_chunks::<2>();
-        let Ok(low) = u16::try_from(self.low) else { return words.is_empty() };
-        let span = u16::try_from(self.span).unwrap_or(u16::MAX).min(u16::MAX.wrapping_sub(low));
+        let Some((low, span)) = self.words else { return words.is_empty() };
         words.is_empty() || any::<_, 8>(words, move |word| u16::from_be_bytes(word).wrapping_sub(low) <= span)
     }
 }

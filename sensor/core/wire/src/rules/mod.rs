@@ -78,7 +78,7 @@ impl Rules {
     /// A rule that needs a baseline never matches an event without one.
     #[inline]
     pub fn matches(&self, event: &Event<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
-        self.matches_narrowed(event, Narrowed::default(), scratch, out);
+        self.matches_narrowed(event, self.narrow(event), scratch, out);
     }
 
     /// What is left possible between the two stations of this event, in its protocol, whichever of them sends: for
@@ -87,7 +87,7 @@ impl Rules {
         self.index.narrow(event)
     }
 
-    /// The same as `matches`, cheaper: `narrowed` was made by these rules for these stations.
+    /// The same as `matches`, far cheaper: `narrowed` was made by these rules for these stations.
     #[inline]
     pub fn matches_narrowed(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, out: &mut Vec<u32>) {
         out.clear();

@@ -41,6 +41,20 @@ impl OpcUa {
         let used = bytes.len();
         let mut body = Body::new(bytes.get(HEADER..).unwrap_or_default(), Some(HEADER));
         record.role = role(context.from_client);
+        if header.kind == Kind::Message && self.channel.is_plain() {
+            // In clear, as it was opened.
+            let mut ahead = body;
+            if let Ok([channel @ .., t0, t1, t2, t3, s0, s1, s2, s3, r0, r1, r2, r3]) = ahead.array::<16>() {
+                let channel = u32::from_le_bytes(*channel);
+                let request = u32::from_le_bytes([*r0, *r1, *r2, *r3]);
+                self.symmetric(channel, u32::from_le_bytes([*t0, *t1, *t2, *t3]), record);
+                let sequence = u32::from_le_bytes([*s0, *s1, *s2, *s3]);
+                self.sequenced(context.from_client, channel, sequence, request, record);
+                let body = HEADER + 16;
+                let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
+                return self.readable(&chunk, record);
+            }
+        }
         let channel = match self.security_header(header, &mut body, context.from_client, record) {
             Ok(channel) => channel,
             Err(trouble) => {
@@ -59,9 +73,7 @@ impl OpcUa {
             record.flaw(flaw::SHORT_BODY);
             return Step::Message { used };
         };
-        record.set_u(SEQUENCE_NUMBER, sequence);
-        record.set_u(REQUEST_ID, request);
-        self.follow_sequence(context.from_client, sequence, channel, record);
+        self.sequenced(context.from_client, channel, sequence, request, record);
         let body = bytes.len().saturating_sub(body.remaining());
         let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
         self.readable(&chunk, record)
@@ -89,12 +101,20 @@ impl OpcUa {
                 self.channel.id = Some(channel);
             }
         } else {
-            record.set_u(TOKEN_ID, body.u32()?);
-            if *self.channel.id.get_or_insert(channel) != channel {
-                record.flaw(flaw::CHANNEL_MISMATCH);
-            }
+            let token = body.u32()?;
+            self.symmetric(channel, token, record);
         }
         Ok(channel)
+    }
+
+    /// 6.7.2.3, symmetric security header: the token. The channel is the one that was opened.
+    #[inline]
+    fn symmetric(&mut self, channel: u32, token: u32, record: &mut Record) {
+        record.set_u(CHANNEL_ID, channel);
+        record.set_u(TOKEN_ID, token);
+        if *self.channel.id.get_or_insert(channel) != channel {
+            record.flaw(flaw::CHANNEL_MISMATCH);
+        }
     }
 
     /// Whether sequence header and body are there to be read. Under a policy, or when the policy is not known, the
@@ -123,6 +143,14 @@ impl OpcUa {
         let is_small = |number: Option<u32>| number.is_some_and(|number| number < 1 << 24);
         self.channel.mode != Mode::Unknown
             || (!self.side(from_client).is_whole && is_small(sequence) && is_small(request))
+    }
+
+    /// 6.7.2.4, sequence header.
+    #[inline]
+    fn sequenced(&mut self, from_client: bool, channel: u32, sequence: u32, request: u32, record: &mut Record) {
+        record.set_u(SEQUENCE_NUMBER, sequence);
+        record.set_u(REQUEST_ID, request);
+        self.follow_sequence(from_client, sequence, channel, record);
     }
 
     /// 6.7.2.4: each chunk's number follows the last one; near the end of the range it starts again below 1024.

@@ -67,24 +67,26 @@ pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
 /// `ns=2;s=Pump`, as most variables are called.
 #[inline]
 pub fn named(out: &mut Vec<u8>, index: u16, text: &[u8]) {
-    namespace(out, index);
-    name(out, text);
-}
-
-#[inline]
-fn namespace(out: &mut Vec<u8>, index: u16) {
     match index.to_le_bytes() {
-        [0, 0] => {}
-        [digit @ 1..=9, 0] => out.extend_from_slice(&[b'n', b's', b'=', b'0' | digit, b';']),
+        [digit @ 1..=9, 0] => {
+            out.extend_from_slice(&[b'n', b's', b'=', b'0' | digit, b';', b's', b'=']);
+            out.extend_from_slice(cut(text));
+        }
         _ => {
-            out.extend_from_slice(b"ns=");
-            number(out, index.into());
-            out.push(b';');
+            namespace(out, index);
+            name(out, text);
         }
     }
 }
 
-#[inline]
+fn namespace(out: &mut Vec<u8>, index: u16) {
+    if index != 0 {
+        out.extend_from_slice(b"ns=");
+        number(out, index.into());
+        out.push(b';');
+    }
+}
+
 fn name(out: &mut Vec<u8>, text: &[u8]) {
     out.extend_from_slice(b"s=");
     out.extend_from_slice(cut(text));

@@ -178,13 +178,17 @@ fn write(out: &mut Vec<u8>, value: Value, sheet: &Sheet<'_>) {
 }
 
 /// A value with its status code (0, good, where none is sent).
-#[inline]
+#[inline(always)] // so that the reading of many stays in registers
 pub fn data_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u32)> {
     let mut ahead = *body;
     if let Ok(Some(read)) = simple(&mut ahead) {
         *body = ahead;
         return Ok(read);
     }
+    any_data_value(body, sheet)
+}
+
+fn any_data_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u32)> {
     data_value_nested(body, sheet, 0)
 }
 

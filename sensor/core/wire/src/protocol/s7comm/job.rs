@@ -35,7 +35,8 @@ fn named(record: &mut Record, code: u8) {
     }
 }
 
-pub fn ask(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+#[inline]
+pub fn ask(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     record.reference = Some(reference(pdu.reference, pdu.from_client, false));
     let Ok(code) = pdu.parameter.u8() else {
         record.flaw(flaw::SHORT_PARAMETER);
@@ -43,21 +44,29 @@ pub fn ask(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     };
     named(record, code);
     let mut question = Question { operation: code.into(), ..Question::default() };
-    let read = match code {
-        0xf0 => setup(pdu, record),
-        0x04 => read_request(pdu, record, &mut question),
-        0x05 => write_request(pdu, record, &mut question),
-        0x1a..=0x1f => block::transfer(code, pdu, record),
-        0x28 => block::service(pdu, record),
-        0x29 => block::stop(pdu, record),
-        _ => raw(pdu, record),
+    let (read, pdu) = match code {
+        0x04 => (read_request(&mut pdu, record, &mut question), pdu),
+        0x05 => (write_request(&mut pdu, record, &mut question), pdu),
+        _ => asked_rarely(code, pdu, record),
     };
     question.class = record.class;
     memory.ask(Key::new(pdu.reference, pdu.from_client, false), question);
     finish(read, pdu, record);
 }
 
-pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
+fn asked_rarely<'a>(code: u8, mut pdu: Pdu<'a>, record: &mut Record) -> (Result<(), Missing>, Pdu<'a>) {
+    let read = match code {
+        0xf0 => setup(&mut pdu, record),
+        0x1a..=0x1f => block::transfer(code, &mut pdu, record),
+        0x28 => block::service(&mut pdu, record),
+        0x29 => block::stop(&mut pdu, record),
+        _ => raw(&mut pdu, record),
+    };
+    (read, pdu)
+}
+
+#[inline]
+pub fn answer(mut pdu: Pdu<'_>, memory: &Memory, record: &mut Record) {
     if !pdu.failed {
         record.outcome = Outcome::Success;
     }
@@ -83,29 +92,36 @@ pub fn answer(pdu: &mut Pdu<'_>, memory: &Memory, record: &mut Record) {
     if let Some(question) = asked {
         record.class = question.class;
     }
-    let read = match code {
-        None => Ok(()),
+    let (read, pdu) = match code {
+        None => (Ok(()), pdu),
         // A refusal ends where its sender saw fit.
-        Some(_) if pdu.failed && pdu.data.is_empty() => raw(pdu, record),
-        Some(0xf0) => setup(pdu, record),
-        Some(0x04) => read_response(pdu, asked, record),
-        Some(0x05) => write_response(pdu, asked, record),
-        Some(code @ 0x1a..=0x1f) => block::transferred(code, pdu, record),
-        Some(_) => raw(pdu, record),
+        Some(_) if pdu.failed && pdu.data.is_empty() => answered_rarely(0, pdu, record),
+        Some(0x04) => (read_response(&mut pdu, asked, record), pdu),
+        Some(0x05) => (write_response(&mut pdu, asked, record), pdu),
+        Some(code) => answered_rarely(code, pdu, record),
     };
     finish(read, pdu, record);
 }
 
+fn answered_rarely<'a>(code: u8, mut pdu: Pdu<'a>, record: &mut Record) -> (Result<(), Missing>, Pdu<'a>) {
+    let read = match code {
+        0xf0 => setup(&mut pdu, record),
+        0x1a..=0x1f => block::transferred(code, &mut pdu, record),
+        _ => raw(&mut pdu, record),
+    };
+    (read, pdu)
+}
+
 /// What is left over is kept and noted.
 #[inline]
-fn finish(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
+fn finish(read: Result<(), Missing>, pdu: Pdu<'_>, record: &mut Record) {
     if read.is_err() || !pdu.parameter.is_empty() || !pdu.data.is_empty() {
         leftover(read, pdu, record);
     }
 }
 
 #[cold]
-fn leftover(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
+fn leftover(read: Result<(), Missing>, pdu: Pdu<'_>, record: &mut Record) {
     match read {
         Err(Missing::Parameter) => record.flaw(flaw::SHORT_PARAMETER),
         Err(Missing::Data) => record.flaw(flaw::SHORT_DATA),
@@ -118,8 +134,7 @@ fn leftover(read: Result<(), Missing>, pdu: &mut Pdu<'_>, record: &mut Record) {
             }
         }
     }
-    pdu.parameter.keep(record, slot::PARAMETER);
-    pdu.data.keep(record, slot::DATA);
+    pdu.keep(record);
 }
 
 fn raw(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {

@@ -15,6 +15,7 @@ use crate::protocol::Context;
 use crate::value::{Outcome, Record, Value};
 
 /// The parts of one S7 message that its functions read.
+#[derive(Clone, Copy)]
 pub struct Pdu<'a> {
     pub rosctr: u8,
     pub reference: u16,
@@ -25,6 +26,14 @@ pub struct Pdu<'a> {
     pub data: Reader<'a>,
 }
 
+impl Pdu<'_> {
+    /// What was not read is kept as bytes.
+    pub fn keep(mut self, record: &mut Record) {
+        self.parameter.keep(record, slot::PARAMETER);
+        self.data.keep(record, slot::DATA);
+    }
+}
+
 /// What pairs an answer with its question: see the module's head.
 #[inline]
 pub fn reference(pdu_reference: u16, by_client: bool, userdata: bool) -> u64 {
@@ -33,7 +42,7 @@ pub fn reference(pdu_reference: u16, by_client: bool, userdata: bool) -> u64 {
 
 pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, record: &mut Record) {
     let mut cut = *payload;
-    let Ok(mut pdu) = header(payload, context, record) else {
+    let Ok(pdu) = header(payload, context, record) else {
         record.flaw(flaw::SHORT_HEADER);
         // Whatever there is of it.
         let _ = cut_header(&mut cut, record);
@@ -43,13 +52,12 @@ pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, re
         record.outcome = Outcome::Failure;
     }
     match pdu.rosctr {
-        1 => job::ask(&mut pdu, memory, record),
-        2 | 3 => job::answer(&mut pdu, memory, record),
-        7 => userdata::read(&mut pdu, memory, record),
+        1 => job::ask(pdu, memory, record),
+        2 | 3 => job::answer(pdu, memory, record),
+        7 => userdata::read(pdu, memory, record),
         _ => {
             record.flaw(flaw::ROSCTR);
-            pdu.parameter.keep(record, slot::PARAMETER);
-            pdu.data.keep(record, slot::DATA);
+            pdu.keep(record);
         }
     }
     if !payload.is_empty() {

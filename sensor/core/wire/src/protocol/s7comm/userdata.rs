@@ -31,7 +31,7 @@ struct Head {
     data_unit: u8,
 }
 
-pub fn read(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+pub fn read(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     let Ok(head) = head(&mut pdu.parameter, record) else {
         record.flaw(flaw::SHORT_PARAMETER);
         pdu.data.keep(record, slot::DATA);
@@ -73,7 +73,7 @@ pub fn read(pdu: &mut Pdu<'_>, memory: &mut Memory, record: &mut Record) {
         record.flaw(flaw::LONG_PARAMETER);
         pdu.parameter.keep(record, slot::PARAMETER);
     }
-    if !pdu.data.is_empty() && data(&head, pdu, continues, record).is_err() {
+    if !pdu.data.is_empty() && data(&head, &mut pdu.data, continues, record).is_err() {
         record.flaw(flaw::SHORT_DATA);
     }
     if !pdu.data.is_empty() {
@@ -109,8 +109,8 @@ fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> 
 }
 
 /// Return code 0x0a with no content is how "nothing to say" is spelled, in questions and in good answers too.
-fn data(head: &Head, pdu: &mut Pdu<'_>, continues: bool, record: &mut Record) -> Result<(), Short> {
-    let Datum { code, transport: _, mut body } = value::datum(&mut pdu.data, true)?;
+fn data(head: &Head, data: &mut Reader<'_>, continues: bool, record: &mut Record) -> Result<(), Short> {
+    let Datum { code, transport: _, mut body } = value::datum(data, true)?;
     record.set_u(slot::UD_RETURN_CODE, code);
     if RESPONSE.contains(&head.kind) && !matches!(code, value::SUCCESS | 0x0a) {
         record.outcome = Outcome::Failure;

@@ -45,8 +45,16 @@ pub fn datum<'a>(data: &mut Reader<'a>, last: bool) -> Result<Datum<'a>, Short> 
     Ok(Datum { code: *code, transport: *transport, body })
 }
 
-/// The items' return codes. One failed item makes the answer a failure.
+/// The return code of the only item.
 #[inline]
+fn result(code: u8, record: &mut Record) {
+    record.set_u(slot::RETURN_CODE, code);
+    if code != SUCCESS {
+        record.outcome = Outcome::Failure;
+    }
+}
+
+/// The items' return codes. One failed item makes the answer a failure.
 pub fn results(codes: &[u8], record: &mut Record) {
     record.append(slot::RETURN_CODE, codes.iter().map(|code| Value::Unsigned((*code).into())));
     if codes.iter().any(|code| *code != SUCCESS) {
@@ -62,7 +70,7 @@ pub fn list(data: &mut Reader<'_>, count: u8, size: impl Fn(u8) -> u8, record: &
         let mut behind = *data;
         let datum = datum(&mut behind, true)?;
         *data = behind;
-        results(&[datum.code], record);
+        result(datum.code, record);
         push(record, &datum, size(0), &mut budget);
         return Ok(());
     }
@@ -80,9 +88,10 @@ pub fn list(data: &mut Reader<'_>, count: u8, size: impl Fn(u8) -> u8, record: &
 
 /// Append an item's values. `size` is the transport size of its address, 0 when the request was not seen.
 /// Numbers, bits and times give one value per element, bytes and characters one value per item.
+#[inline]
 pub fn push(record: &mut Record, datum: &Datum<'_>, size: u8, budget: &mut usize) {
     let mut body = datum.body;
-    let width = match (size, datum.transport) {
+    let width: usize = match (size, datum.transport) {
         (1, _) | (0, 3) => 1,
         (4 | 5 | 9 | 0x0c | 0x1c | 0x1d, _) | (0, 5) => 2,
         (6..=8 | 0x0a | 0x0b, _) | (0, 6 | 7) => 4,
@@ -96,11 +105,15 @@ pub fn push(record: &mut Record, datum: &Datum<'_>, size: u8, budget: &mut usize
         let text = record.push_text(bytes);
         return one(record, Value::Text(text), budget);
     }
-    if width == 0 || !body.remaining().is_multiple_of(width) {
+    // Widths are powers of two.
+    if width == 0 || body.remaining() & width.wrapping_sub(1) != 0 {
         let bytes = body.rest(record);
         return one(record, bytes, budget);
     }
-    let (bytes, transport) = (body.take_rest(), datum.transport);
+    numbers(record, body.take_rest(), width, size, datum.transport, budget);
+}
+
+fn numbers(record: &mut Record, bytes: &[u8], width: usize, size: u8, transport: u8, budget: &mut usize) {
     match width {
         1 => elements(bytes, record, budget, |[byte]| Value::Bool(byte & 1 == 1)),
         2 => elements(bytes, record, budget, |bytes| word(u16::from_be_bytes(bytes), size, transport)),
@@ -108,6 +121,7 @@ pub fn push(record: &mut Record, datum: &Datum<'_>, size: u8, budget: &mut usize
     }
 }
 
+#[inline]
 fn one(record: &mut Record, value: Value, budget: &mut usize) {
     match budget.checked_sub(1) {
         Some(left) => {

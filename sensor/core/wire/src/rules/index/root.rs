@@ -19,6 +19,8 @@ const OPERATIONS: usize = 256;
 const SPREAD: u64 = 32;
 /// Places times rules that stand under all of them. Beyond it these rules have a place of their own.
 const COPIES: usize = 8192;
+/// Gates of a group at a place: one bit each.
+const GATES: usize = 64;
 
 #[derive(Debug, Default)]
 pub struct Root {
@@ -28,12 +30,8 @@ pub struct Root {
     /// Number of a place by row of `operation` times role.
     numbers: Box<[u16]>,
     places: Vec<Place>,
-    /// Gates of each group that has some at a place, group by group.
-    parts: Vec<Span>,
     /// Rules that stand under every operation.
     common: Option<Place>,
-    gates: Vec<Gate>,
-    blocks: Vec<Block>,
 }
 
 type SmallValues = [[u16; Role::ALL.len()]; 256];
@@ -44,13 +42,10 @@ struct Place {
     /// Groups that have a gate here, beside the one that is always possible.
     groups: u64,
     /// Gates of the group that is always possible.
-    always: Span,
-    /// Number of the first of the others' parts.
-    parts: u32,
+    always: Vec<Gate>,
+    /// Gates of each of the others.
+    others: Vec<Vec<Gate>>,
 }
-
-/// A stretch of a list.
-type Span = (u32, u32);
 
 impl Root {
     pub fn new(protocol: usize, entries: &[Entry]) -> Self {
@@ -63,7 +58,7 @@ impl Root {
         let rows = column.as_ref().map_or(1, Column::rows);
         let mut root = Self::default();
         if everywhere.len().saturating_mul(rows) > COPIES {
-            root.common = Some(root.place(protocol, &std::mem::take(&mut everywhere), &[]));
+            root.common = Some(Place::new(protocol, &std::mem::take(&mut everywhere), &[]));
         }
         let (mut numbers, mut known) = (Vec::new(), HashMap::new());
         for row in 0..rows {
@@ -79,8 +74,7 @@ impl Root {
                 let same: Vec<*const Entry> = fitting.iter().map(|entry| std::ptr::from_ref(*entry)).collect();
                 let number = *known.entry((decided.is_some(), same)).or_insert_with(|| {
                     let decided: Vec<FieldId> = decided.into_iter().chain([FieldId(base::ROLE)]).collect();
-                    let place = root.place(protocol, &fitting, &decided);
-                    root.places.push(place);
+                    root.places.push(Place::new(protocol, &fitting, &decided));
                     u16::try_from(root.places.len().saturating_sub(1)).unwrap_or(u16::MAX)
                 });
                 numbers.push(number);
@@ -90,32 +84,6 @@ impl Root {
         root.numbers = numbers.into_boxed_slice();
         root.operation = column;
         root
-    }
-
-    /// Fields in `decided` have been looked at by whoever comes to the place.
-    fn place(&mut self, protocol: usize, entries: &[&Entry], decided: &[FieldId]) -> Place {
-        let mut parts: BTreeMap<(u8, Option<FieldId>), Vec<&Entry>> = BTreeMap::new();
-        for entry in entries {
-            parts.entry((entry.group, leading(&entry.term, protocol, decided))).or_default().push(entry);
-        }
-        let at = |list: usize| u32::try_from(list).unwrap_or(u32::MAX);
-        let here = at(self.gates.len());
-        let mut place = Place { groups: 0, always: (here, here), parts: at(self.parts.len()) };
-        for ((group, field), entries) in parts {
-            let asked = |field: FieldId| entries.iter().filter_map(|entry| entry.term.get(&field)).collect();
-            let keys: Vec<&Key> = field.map(asked).unwrap_or_default();
-            let (first, gate) = (at(self.blocks.len()), at(self.gates.len()));
-            self.blocks.extend(blocks(protocol, &entries, decided, field));
-            self.gates.push(Gate::new(protocol, field, &keys, (first, at(self.blocks.len()))));
-            let end = at(self.gates.len());
-            match self.parts.last_mut().filter(|_| place.groups & bit(group) != 0) {
-                _ if group == 0 => place.always.1 = end,
-                Some(part) => part.1 = end,
-                None => self.parts.push((gate, end)),
-            }
-            place.groups |= bit(group) & !bit(0);
-        }
-        place
     }
 
     /// The place's number.
@@ -145,57 +113,95 @@ impl Root {
     #[inline]
     pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
         if let Some(place) = self.places.get(usize::from(self.number(event, scratch))) {
-            self.walk(place, event, narrowed, scratch, found);
+            place.visit(event, narrowed, scratch, found);
         }
-        if self.common.is_some() {
-            self.walk_common(event, narrowed, scratch, found);
-        }
-    }
-
-    #[inline(never)] // there are none, unless rules are many and ask for no operation
-    fn walk_common(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        // None, unless rules are many and ask for no operation.
         if let Some(place) = &self.common {
-            self.walk(place, event, narrowed, scratch, found);
+            place.visit(event, narrowed, scratch, found);
+        }
+    }
+}
+
+impl Place {
+    /// Fields in `decided` have been looked at by whoever comes here.
+    fn new(protocol: usize, entries: &[&Entry], decided: &[FieldId]) -> Self {
+        let mut by_group: BTreeMap<u8, BTreeMap<Option<FieldId>, Vec<&Entry>>> = BTreeMap::new();
+        for entry in entries {
+            let leading = leading(&entry.term, protocol, decided);
+            by_group.entry(entry.group).or_default().entry(leading).or_default().push(entry);
+        }
+        let mut place = Self { groups: 0, always: Vec::new(), others: Vec::new() };
+        for (group, by_field) in by_group {
+            let gates = gates(protocol, by_field, decided);
+            if group == 0 {
+                place.always = gates;
+            } else {
+                place.groups |= bit(group);
+                place.others.push(gates);
+            }
+        }
+        place
+    }
+
+    #[inline]
+    fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        let opened = opened(&self.always, event);
+        if opened != 0 {
+            enter(&self.always, opened, event, scratch, found);
+        }
+        let possible = narrowed.of(self.groups);
+        if possible != 0 {
+            self.visit_others(possible, event, scratch, found);
         }
     }
 
-    /// Gates of the first group that is possible.
-    #[inline(never)] // few messages come here, and counting bits takes registers
-    fn part(&self, place: &Place, possible: u64) -> Span {
-        let before = place.groups & possible.wrapping_sub(1) & !possible;
-        let part = place.parts.saturating_add(before.count_ones());
-        self.parts.get(part as usize).copied().unwrap_or_default()
-    }
-
-    /// Past the gates of a place: of the group that is always possible, then of others that are.
-    #[inline(always)] // a call would cost as much as a gate
-    fn walk(
-        &self,
-        place: &Place,
-        event: &Event<'_>,
-        narrowed: Narrowed,
-        scratch: &mut Scratch,
-        found: &mut impl FnMut(u32),
-    ) {
-        let (mut gates, mut possible) = (place.always, narrowed.of(place.groups));
-        loop {
-            for gate in span(&self.gates, gates) {
-                if gate.opens(event) {
-                    self.enter(gate, event, scratch, found);
-                }
+    #[inline(never)]
+    fn visit_others(&self, mut possible: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+        while possible != 0 {
+            let before = self.groups & possible.wrapping_sub(1) & !possible;
+            if let Some(gates) = self.others.get(before.count_ones() as usize) {
+                enter(gates, opened(gates, event), event, scratch, found);
             }
-            if possible == 0 {
-                break;
-            }
-            gates = self.part(place, possible);
             possible &= possible.wrapping_sub(1);
         }
     }
+}
 
-    #[inline(never)] // seldom
-    fn enter(&self, gate: &Gate, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
-        span(&self.blocks, gate.blocks).iter().for_each(|block| block.visit(event, scratch, found));
+/// Bits of the gates that open. They are gathered first: then the loop nearly every message goes through holds nothing
+/// but the message.
+#[inline]
+fn opened(gates: &[Gate], event: &Event<'_>) -> u64 {
+    let (mut opened, mut next) = (0u64, 1u64);
+    for gate in gates {
+        if gate.opens(event) {
+            opened |= next;
+        }
+        next = next.wrapping_shl(1);
     }
+    opened
+}
+
+#[inline(never)]
+fn enter(gates: &[Gate], opened: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    each(&[opened], |at| {
+        let blocks = gates.get(at).map(Gate::blocks).unwrap_or_default();
+        blocks.iter().for_each(|block| block.visit(event, scratch, found));
+    });
+}
+
+/// A gate for each field that leads to conditions, in their order; what is beyond [`GATES`] stands behind an open one.
+fn gates(protocol: usize, by_field: BTreeMap<Option<FieldId>, Vec<&Entry>>, decided: &[FieldId]) -> Vec<Gate> {
+    let mut parts: Vec<(Option<FieldId>, Vec<&Entry>)> = by_field.into_iter().collect();
+    if parts.len() > GATES {
+        let rest = parts.split_off(GATES.saturating_sub(1));
+        parts.push((None, rest.into_iter().flat_map(|(_, entries)| entries).collect()));
+    }
+    let gate = |(field, entries): (Option<FieldId>, Vec<&Entry>)| {
+        let asked = |field: FieldId| entries.iter().filter_map(|entry| entry.term.get(&field)).collect();
+        let keys: Vec<&Key> = field.map(asked).unwrap_or_default();
+        Gate::new(protocol, field, &keys, blocks(protocol, &entries, decided, field))
+    };
+    parts.into_iter().map(gate).collect()
 }
 
 /// Where all roles of one value, or row, stand side by side.
@@ -213,11 +219,6 @@ fn quick(column: &Column, numbers: &[u16]) -> Option<(u8, Box<SmallValues>)> {
         roles.copy_from_slice(numbers.get(start..place_at(1, start))?);
     }
     Some((slot, made))
-}
-
-#[inline]
-fn span<T>(list: &[T], (start, end): Span) -> &[T] {
-    list.get(start as usize..end as usize).unwrap_or_default()
 }
 
 fn dividing(field: Option<FieldId>, term: &Term) -> Option<&Key> {

@@ -37,10 +37,12 @@ fn whole_by_name<'a>(body: &mut Body<'a>) -> Read<Option<(u16, &'a [u8], u32)>> 
     let [3, n0, n1, length @ ..] = *body.array::<7>()? else { return Ok(None) };
     let Ok(length) = usize::try_from(i32::from_le_bytes(length)) else { return Ok(None) };
     let name = body.take(length)?;
-    let [attribute @ .., 0xff, 0xff, 0xff, 0xff, _, _, 0xff, 0xff, 0xff, 0xff] = *body.array::<14>()? else {
+    let (attribute, range) = (body.u32()?, body.i32()?);
+    body.skip(2)?;
+    if range != -1 || body.i32()? != -1 {
         return Ok(None);
-    };
-    Ok(Some((u16::from_le_bytes([n0, n1]), name, u32::from_le_bytes(attribute))))
+    }
+    Ok(Some((u16::from_le_bytes([n0, n1]), name, attribute)))
 }
 
 fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
