@@ -153,10 +153,6 @@ class Analyst:
         self._keep_open = keep_open
         self._left_over: list[Record] = []
 
-    def judge_with(self, judge: WindowJudge | None) -> None:
-        """Another model from the next batch on; alerts about windows that are open go on."""
-        self._judge = judge
-
     def remember(self) -> Callable[[], dict[str, Any]]:
         """What a restart must not forget of open alerts: taken now, made into JSON when somebody has time for it."""
         folds = {number: opened.copy() for number, opened in self._folds.items()}
@@ -182,6 +178,10 @@ class Analyst:
         self._folds = {number: opened for number, opened in folds.items() if number in known}
         self._windows = windows
 
+    def judge_with(self, judge: WindowJudge | None) -> None:
+        """Another model from the next batch on; alerts about windows that are open go on."""
+        self._judge = judge
+
     def state(self) -> dict[str, Any]:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
 
@@ -193,7 +193,7 @@ class Analyst:
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
-        records += self._close_windows(batch.now_ns, batch.done and not self._keep_open)
+        records += self._close_windows(batch.now_ns, batch.done)
         return records
 
     def _hit(self, hit: Hit, coverage: dict[str, int]) -> Record | None:
@@ -304,7 +304,8 @@ class Analyst:
         closed = []
         while self._windows:
             key = next(iter(self._windows))
-            if not done and now_ns - self._windows[key].body["last_ns"] < FOLD_IDLE_NS + CLOSE_LAG_NS:
+            silent_ns = now_ns - self._windows[key].body["last_ns"]
+            if (self._keep_open or not done) and silent_ns < FOLD_IDLE_NS + CLOSE_LAG_NS:
                 break
             closed.append(self._closed(self._windows.pop(key)))
         return closed

@@ -9,7 +9,7 @@ from sensor.schema import Alert
 from sensor.schema.shape import Json, as_int, as_list, as_text
 
 REVISIONS_UNSEEN = 1 << 20
-"""Revisions that may have been told after the state was saved: one every five seconds makes so many in two months.
+"""Revisions that may have been told after the state was saved: years of one every five seconds would not make more.
 
 A record with a revision that is known already is taken for a duplicate, so what a restart goes on with stands above.
 """
@@ -17,17 +17,16 @@ A record with a revision that is known already is taken for a duplicate, so what
 
 @dataclass(slots=True)
 class OpenAlert:
-    """A revision shares with the one before whatever did not change: in a storm thousands of alerts grow every few
-    seconds, and their records are kept, written or sent."""
+    """`body` is the alert as it was told last. A revision shares with the one before whatever did not change: in a storm
+    thousands of alerts grow every few seconds, and their records are kept, written or sent."""
 
     id: str
     segment: str
     body: Json
-    """never changed, only exchanged"""
     revision: int = 0
 
     def copy(self) -> OpenAlert:
-        """As it is now."""
+        """As it is now: the body itself is never changed, only exchanged."""
         return OpenAlert(self.id, self.segment, self.body, self.revision)
 
     def to_json(self) -> Json:
@@ -35,7 +34,7 @@ class OpenAlert:
 
     @classmethod
     def from_json(cls, data: Any) -> OpenAlert:
-        """Raises ValueError, LookupError or TypeError for what `to_json` never gave."""
+        """Raises ValueError or LookupError for what `to_json` never gave."""
         return cls(
             id=as_text(data["id"], "id"),
             segment=as_text(data["segment"], "segment"),

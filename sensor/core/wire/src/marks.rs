@@ -1,18 +1,19 @@
 //! What the rooms behind the parsers remember of a conversation. It lives in the flow, so that nothing that stays the
 //! same from message to message is looked up again.
 
+use crate::baseline::Mark;
 use crate::rules::Narrowed;
 
 /// Handles into rooms. Each room checks that its own is still good before it trusts it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Marks {
-    /// The tables' generation that `link` and `rules` were asked under: a reload makes them stale.
+    /// The tables' generation that `known` and `rules` were asked under: a reload makes them stale.
     pub generation: u32,
     /// The fold that the conversation hit last, as `folder` calls it; 0: none.
     pub fold: u32,
-    /// The baseline's number for this link, once it was asked (`Some(None)`: it has none).
-    pub link: Option<Option<u32>>,
-    /// What its stations leave possible of the rules; asked together with `link`.
+    /// What the baseline and the watch on its polls gave out.
+    pub known: Mark,
+    /// What its stations leave possible of the rules; asked together with `known`.
     pub rules: Narrowed,
     /// Place of the conversation's running window, as `windows` gave it out.
     pub window: u64,

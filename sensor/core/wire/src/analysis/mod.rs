@@ -5,7 +5,7 @@ mod reload;
 
 use std::sync::Arc;
 
-use crate::baseline::{Learner, Periods};
+use crate::baseline::{Learner, Mark, Periods};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
 use crate::evidence::Evidence;
@@ -120,26 +120,19 @@ impl Analysis {
         }
     }
 
-    /// The baseline's number for this conversation, asked once.
-    #[inline]
-    fn known_link(&mut self, event: &Event<'_>, marks: &mut Marks) -> Option<u32> {
-        if marks.generation == self.tables.generation {
-            if let Some(known) = marks.link {
-                return known;
-            }
-        }
+    /// A conversation's first message, or its first after a reload: what it is to remember of the baseline.
+    #[cold]
+    fn meet(&mut self, event: &Event<'_>, marks: &mut Marks) {
         let protocol = crate::protocol::PROTOCOLS.get(event.protocol).map_or("unknown", |entry| entry.name);
-        // After a reload only the baseline is asked again: the link itself was told.
-        if marks.link.is_none() {
+        // After a reload only the tables are asked again: the link itself was told.
+        if !marks.known.is_asked() {
             self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);
         }
+        let (segment, client, server) = (event.segment, event.client.ip, event.server.ip);
         let baseline = self.tables.baseline.as_ref();
-        let found =
-            baseline.and_then(|baseline| baseline.link(event.segment, event.client.ip, event.server.ip, protocol));
-        marks.link = Some(found);
+        marks.known = baseline.map_or(Mark::NOBODY, |baseline| baseline.mark(segment, client, server, protocol));
         marks.rules = self.tables.rules.narrow(event);
         marks.generation = self.tables.generation;
-        found
     }
 }
 
@@ -168,15 +161,18 @@ impl Consumer for Analysis {
     }
 
     fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
-        let known = self.known_link(event, marks);
+        if !marks.known.is_asked() || marks.generation != self.tables.generation {
+            self.meet(event, marks);
+        }
         // Borrowed, not cloned: all threads would write the one counter of the tables, for every message.
         let tables = &*self.tables;
         self.matched.clear();
         self.deviations.clear();
-        let mut polled = None;
-        if let Some(baseline) = tables.baseline.as_ref() {
-            let (facts, poll) = baseline.assess_poll(known, event, &mut self.deviations);
-            (event.link, polled) = (Some(facts), poll);
+        if let Some(periods) = self.periods.as_mut() {
+            let (new, timed) = (&mut self.deviations, &mut self.timed);
+            periods.message(&mut marks.known, event, self.now_ns, new, timed);
+        } else if let Some(baseline) = tables.baseline.as_ref() {
+            event.link = Some(baseline.assess(marks.known.link(), event, &mut self.deviations));
         }
         tables.rules.matches_narrowed(event, marks.rules, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
@@ -186,11 +182,9 @@ impl Consumer for Analysis {
         if !(self.matched.is_empty() && self.deviations.is_empty()) {
             folds = self.found(event, marks, digest);
         }
-        if let Some(periods) = self.periods.as_mut() {
-            periods.observe_polled(known, polled, event, self.now_ns, &mut self.timed);
-            if !self.timed.is_empty() {
-                self.timed_findings(Some((event, digest)));
-            }
+        // Behind what the message itself is told for.
+        if !self.timed.is_empty() {
+            self.timed_findings(Some((event, digest)));
         }
         if let Some(windows) = self.windows.as_mut() {
             windows.observe(event, self.now_ns, &mut marks.window);

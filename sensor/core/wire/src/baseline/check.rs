@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::knowledge::{Knowledge, LinkKey, Request, Touched};
+use super::assess::{asks, new_link, new_object, new_operation};
+use super::knowledge::{Knowledge, LinkKey};
 use super::load::load;
-use super::{space, stretches};
+use super::mark::Mark;
+use super::stretches;
+use super::touched::Touched;
+use super::watched::place;
 use crate::event::{Asked, Event, LinkFacts};
 use crate::finding::{Deviation, Param, Params};
 use crate::protocol::PROTOCOLS;
@@ -21,7 +25,7 @@ const SHOWN: usize = 8;
 
 /// A learned poll, as a baseline found it: good for that baseline only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Polled(pub(super) usize);
+pub struct Polled(pub(super) u32);
 
 /// A compiled baseline. Shared with [`super::Periods`], not copied.
 #[derive(Clone, Debug)]
@@ -52,6 +56,15 @@ impl Baseline {
         self.known.link(&LinkKey { segment, protocol, client, server })
     }
 
+    /// What a conversation is to remember: asked once.
+    pub fn mark(&self, segment: u16, client: IpAddr, server: IpAddr, protocol: &str) -> Mark {
+        let stations = [client, server];
+        match self.link(segment, client, server, protocol) {
+            Some(link) => Mark::learned(link),
+            None => Mark::new_link(stations.into_iter().any(|ip| !self.known.station(segment, ip))),
+        }
+    }
+
     /// What rules may ask as `link.*`. An answer is judged by what its request asked for.
     pub fn facts(&self, link: Option<u32>, event: &Event<'_>) -> LinkFacts {
         let Some(link) = link else { return LinkFacts::default() };
@@ -74,25 +87,16 @@ impl Baseline {
     /// telling one; a link that was not learned is one, and a station that was not learned another.
     pub fn check(&self, link: Option<u32>, event: &Event<'_>, out: &mut Vec<Deviation>) {
         let record = event.record;
-        if !matches!(record.role, Role::Request | Role::Unsolicited) {
+        if !asks(record.role) {
             return;
         }
-        let class = record.class as u64;
         let Some(link) = link else {
-            let (client, server) = self.strangers(event);
-            if client || server {
-                out.push(Deviation { cause: NEW_ASSET, key: 0 });
-            }
-            // By class: the first write of a new link is an alert of its own beside its first read.
-            return out.push(Deviation { cause: NEW_LINK, key: space::mix(class, event.protocol as u64) });
+            return new_link(self.strangers(event) != (false, false), event, out);
         };
         if !self.known.operates(link, record.operation, record.class) {
-            return out.push(Deviation { cause: NEW_OPERATION, key: u64::from(record.operation) << 8 | class });
+            return out.push(new_operation(record));
         }
-        if let Some(object) = self.strange(link, event) {
-            let key = space::mix(space::mix(space::code(object.space), u64::from(object.index)), class);
-            out.push(Deviation { cause: NEW_OBJECT, key });
-        }
+        out.extend(self.strange(link, event).map(|object| new_object(record.class, object)));
     }
 
     /// `facts` and `check` in one go, at the cost of one.
@@ -100,27 +104,21 @@ impl Baseline {
         self.assess_poll(link, event, out).0
     }
 
-    /// The same, and which learned poll it is: what the hot path calls. A poll whose operation and stretch were learned
-    /// is found by one look.
-    #[inline]
+    /// The same, and which learned poll it is. [`super::Periods::message`] answers alike and remembers more.
     pub fn assess_poll(
         &self,
         link: Option<u32>,
         event: &Event<'_>,
         out: &mut Vec<Deviation>,
     ) -> (LinkFacts, Option<Polled>) {
-        let polled = link.and_then(|link| self.known.polled(link, event)).map(Polled);
-        let request = polled.and_then(|polled| self.known.requests.at(polled.0));
-        if let Some(request) = request.filter(|request| request.has(Request::LEARNED)) {
-            let learned_writes = request.has(Request::WRITES);
-            let facts = LinkFacts { known: true, learned_writes, learned_operation: true, learned_object: true };
-            return (facts, polled);
-        }
-        let facts = self.facts(link, event);
-        if !(facts.known && facts.learned_operation && facts.learned_object) {
-            self.check(link, event, out);
-        }
-        (facts, polled)
+        let Some(link) = link else {
+            if asks(event.record.role) {
+                new_link(self.strangers(event) != (false, false), event, out);
+            }
+            return (LinkFacts::default(), None);
+        };
+        let (facts, polled) = self.known.assess(link, |space| self.known.spaces.find(space), event, out);
+        (facts, polled.map(Polled))
     }
 
     /// Whether client and server are stations that were never seen.
@@ -130,38 +128,12 @@ impl Baseline {
     }
 
     /// The first object of the message that was not learned for its class of operation.
-    #[inline]
     fn strange<'e>(&self, link: u32, event: &Event<'e>) -> Option<&'e Object> {
-        let record = event.record;
-        // Objects of one message lie in the same address space more often than not.
-        let mut before: Option<(&Object, Option<&Touched>)> = None;
-        record.objects().iter().find(|object| {
-            let same = |known: &Object| std::ptr::eq(known.space, object.space) && known.index == object.index;
-            let touched = match before {
-                Some((known, touched)) if same(known) => touched,
-                _ => self.touched(link, record.class, object),
-            };
-            before = Some((object, touched));
-            let name = object.text.map(|span| record.text(span));
-            !touched.is_some_and(|touched| self.holds(touched, object, name))
-        })
+        self.known.strange(link, event.record, &mut |space| self.known.spaces.find(space))
     }
 
-    #[inline]
     fn touched(&self, link: u32, class: Class, object: &Object) -> Option<&Touched> {
-        self.known.touched(link, class, self.known.spaces.find(object.space)?, object.index)
-    }
-
-    #[inline]
-    fn holds(&self, touched: &Touched, object: &Object, name: Option<&str>) -> bool {
-        if object.text.is_none() {
-            return stretches::contains(self.known.stretches(touched), object.start, object.end);
-        }
-        let names = self.known.names(touched);
-        let first = names.partition_point(|known| known.hash < object.start);
-        let same = names.iter().skip(first).take_while(|known| known.hash == object.start);
-        let mut texts = same.map(|known| self.known.text(known.start, known.length));
-        texts.any(|text| name.is_none_or(|name| text == name))
+        self.known.touched_of(link, place(class, self.known.spaces.find(object.space)?, object.index))
     }
 
     /// The numbers and words that explain a deviation of this event. Built once per alert.

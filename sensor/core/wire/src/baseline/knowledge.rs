@@ -1,18 +1,19 @@
-//! A baseline as it is asked per message: at most two places in memory that depend on each other.
+//! A baseline as it is asked per message.
 //!
-//! Links and polls are numbered shard by shard, so that each shard's own lie side by side. Whatever is asked for by a
-//! key lies in an [`Open`] table, whose entries hold the answer themselves where it is small: a single stretch, or
-//! everything about a request that is polled as a whole.
+//! Links and polls are numbered shard by shard, so that each shard's own lie side by side; so do the rows of one link.
+//! Links, stations and polls are found by an [`Index`], what a link touches by looking through its few rows.
 
 use std::net::IpAddr;
 use std::ops::Range;
 
-use super::open::{blend, Entry, Open};
-use super::poll::identity;
+use super::index::{blend, Index};
+use super::poll::{identity, identity_of_one};
 use super::space::Spaces;
+use super::touched::{Name, Touched, Touching};
+use super::watched::{only_stretch, place, RequestKey, Shown, Watched};
 use crate::event::Event;
 use crate::hash::SHARDS;
-use crate::value::{Class, Object, Role};
+use crate::value::{Class, Role};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkKey {
@@ -32,50 +33,16 @@ fn word(ip: IpAddr) -> u64 {
 }
 
 impl LinkKey {
-    #[inline]
     pub fn hash(&self, seed: u64) -> u64 {
         blend(seed, word(self.client), word(self.server), self.segment.into(), self.protocol.into())
     }
 }
 
-/// A learned link by its key.
-#[derive(Clone, Copy, Debug)]
-pub struct Known {
-    pub key: LinkKey,
-    pub number: u32,
-}
-
-const NONE: u32 = u32::MAX;
-const NOWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
-
-impl Default for Known {
-    fn default() -> Self {
-        Self { key: LinkKey { segment: 0, protocol: 0, client: NOWHERE, server: NOWHERE }, number: NONE }
-    }
-}
-
-impl Entry for Known {
-    fn vacant(&self) -> bool {
-        self.number == NONE
-    }
-
-    fn hash(&self, seed: u64) -> u64 {
-        self.key.hash(seed)
-    }
-}
-
 /// A learned station.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Station(pub Option<(u16, IpAddr)>);
+pub type Station = (u16, IpAddr);
 
-impl Entry for Station {
-    fn vacant(&self) -> bool {
-        self.0.is_none()
-    }
-
-    fn hash(&self, seed: u64) -> u64 {
-        self.0.map_or(0, |(segment, ip)| blend(seed, word(ip), segment.into(), 0, 0))
-    }
+pub fn station_hash(station: &Station, seed: u64) -> u64 {
+    blend(seed, word(station.1), station.0.into(), 0, 0)
 }
 
 /// Where a link's rows begin; they end where the next link's begin.
@@ -83,9 +50,12 @@ impl Entry for Station {
 pub struct Row {
     pub operations: u32,
     pub polls: u32,
+    pub touched: u32,
     pub writes: bool,
     /// Some of its polls are told by their identity: requests that touch several objects, none, or a named one.
     pub compound: bool,
+    /// Some of its exact polls touch what it has no row for: somebody edited the table.
+    pub loose: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,171 +64,55 @@ pub struct Operation {
     pub class: u8,
 }
 
-/// What one class of operations may touch in one address space of a link.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Touched {
-    pub link: u32,
-    pub index: u32,
-    pub space: u16,
-    pub class: u8,
-    pub kind: Touching,
-    /// The only stretch; or first and count of the stretches, then of the names.
-    pub inside: (u64, u64),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Touching {
-    #[default]
-    Vacant,
-    OneStretch,
-    Several,
-}
-
-/// First and count of rows in a pool as one word.
-pub fn packed(first: u32, count: u32) -> u64 {
-    u64::from(first) << 32 | u64::from(count)
-}
-
-/// The rows of a pool that a packed word names.
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // both halves are taken
-fn unpacked<T>(pool: &[T], word: u64) -> &[T] {
-    let (first, count) = ((word >> 32) as u32 as usize, word as u32 as usize);
-    pool.get(first..first.saturating_add(count)).unwrap_or_default()
-}
-
-#[inline]
-fn touched_hash(seed: u64, link: u32, class: u8, space: u16, index: u32) -> u64 {
-    blend(seed, u64::from(link) << 32 | u64::from(index), u64::from(space) << 8 | u64::from(class), 0, 0)
-}
-
-impl Entry for Touched {
-    fn vacant(&self) -> bool {
-        self.kind == Touching::Vacant
-    }
-
-    fn hash(&self, seed: u64) -> u64 {
-        touched_hash(seed, self.link, self.class, self.space, self.index)
-    }
-}
-
-/// A learned name, found by its hash and then compared: hashes of names can be made to collide.
-#[derive(Clone, Copy, Debug)]
-pub struct Name {
-    pub hash: u64,
-    pub start: u32,
-    pub length: u32,
-}
-
-/// A request that is polled. One that touches a single stretch is told by it exactly, any other by its identity.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Request {
-    /// The stretch; or the identity, then nothing.
-    pub what: (u64, u64),
-    pub link: u32,
-    pub operation: u32,
-    pub index: u32,
-    pub poll: u32,
-    pub low_us: u32,
-    pub high_us: u32,
-    pub space: u16,
-    pub class: u8,
-    pub flags: u8,
-}
-
-impl Request {
-    pub const TAKEN: u8 = 1;
-    /// Told by its one stretch.
-    pub const EXACT: u8 = 2;
-    /// Operation and stretch were learned: nothing more needs to be asked.
-    pub const LEARNED: u8 = 4;
-    /// The link's client writes.
-    pub const WRITES: u8 = 8;
-
-    pub fn has(&self, flag: u8) -> bool {
-        self.flags & flag != 0
-    }
-}
-
-#[inline]
-fn request_hash(seed: u64, link: u32, operation: u32, class: u8, space: u32, index: u32, what: (u64, u64)) -> u64 {
-    let place = u64::from(space) << 40 | u64::from(class) << 32 | u64::from(index);
-    blend(seed, u64::from(link) << 32 | u64::from(operation), place, what.0, what.1)
-}
-
-/// No space has this number: what hashes of requests told by their identity have in its place.
-const BY_IDENTITY: u32 = u32::MAX >> 8;
-
-impl Entry for Request {
-    fn vacant(&self) -> bool {
-        self.flags == 0
-    }
-
-    fn hash(&self, seed: u64) -> u64 {
-        let space = if self.has(Self::EXACT) { self.space.into() } else { BY_IDENTITY };
-        request_hash(seed, self.link, self.operation, self.class, space, self.index, self.what)
-    }
-}
-
-/// A learned poll: what is needed when something about it is to be told.
-#[derive(Clone, Debug)]
-pub struct Watched {
-    pub identity: u64,
-    pub link: u32,
-    pub operation: u32,
-    pub operation_name: u32,
-    pub index: u32,
-    pub period_us: u32,
-    pub low_us: u32,
-    pub high_us: u32,
-    pub stopped_us: u32,
-    pub start: u64,
-    pub end: u64,
-    /// The object's name in `Knowledge::text`, empty where it is a stretch.
-    pub name: (u32, u32),
-    pub space: u16,
-    pub class: Class,
-    pub changed_from: u8,
-    pub irregular_from: u8,
-}
+/// Rows that are looked through; more are searched.
+const FEW: usize = 16;
 
 #[derive(Debug, Default)]
 pub struct Knowledge {
     pub segments: Vec<String>,
-    pub assets: Open<Station>,
-    pub links: Open<Known>,
+    pub stations: Vec<Station>,
+    pub station_index: Index,
     /// Keys of links by number; and where their rows begin, with one more row behind the last.
     pub keys: Vec<LinkKey>,
+    pub link_index: Index,
     pub rows: Vec<Row>,
     pub operations: Vec<Operation>,
-    pub touched: Open<Touched>,
+    pub touched: Vec<Touched>,
     pub stretches: Vec<(u64, u64)>,
     pub names: Vec<Name>,
     /// Names of objects and operations, one behind the other.
     pub text: String,
     pub operation_names: Vec<(u32, u32)>,
     pub spaces: Spaces,
-    pub requests: Open<Request>,
     pub polls: Vec<Watched>,
+    pub poll_index: Index,
+    /// Of polls that are told by their identity.
+    pub shown: Vec<Shown>,
     /// First link of each shard, and one more behind the last.
     pub shards: Vec<u32>,
 }
 
+/// The rows of a pool between two places.
+#[inline]
+fn between<T>(pool: &[T], from: u32, to: u32) -> &[T] {
+    pool.get(from as usize..to as usize).unwrap_or_default()
+}
+
 impl Knowledge {
-    #[inline]
     pub fn link(&self, key: &LinkKey) -> Option<u32> {
-        let place = self.links.find(key.hash(self.links.seed()), |known| !known.vacant() && known.key == *key)?;
-        self.links.at(place).map(|known| known.number)
+        let hash = key.hash(self.link_index.seed());
+        self.link_index.find(hash, |link| self.keys.get(link as usize) == Some(key))
     }
 
     pub fn station(&self, segment: u16, ip: IpAddr) -> bool {
-        let wanted = Station(Some((segment, ip)));
-        self.assets.find(wanted.hash(self.assets.seed()), |known| known.0 == wanted.0).is_some()
+        let wanted = (segment, ip);
+        let hash = station_hash(&wanted, self.station_index.seed());
+        self.station_index.find(hash, |place| self.stations.get(place as usize) == Some(&wanted)).is_some()
     }
 
     /// A link's own row and the one behind it.
     #[inline]
-    fn row(&self, link: u32) -> Option<(&Row, &Row)> {
+    pub fn row(&self, link: u32) -> Option<(&Row, &Row)> {
         let link = link as usize;
         match self.rows.get(link..link.saturating_add(2))? {
             [row, next] => Some((row, next)),
@@ -267,8 +121,7 @@ impl Knowledge {
     }
 
     pub fn operations(&self, link: u32) -> &[Operation] {
-        let Some((row, next)) = self.row(link) else { return &[] };
-        self.operations.get(row.operations as usize..next.operations as usize).unwrap_or_default()
+        self.row(link).map_or(&[], |(row, next)| between(&self.operations, row.operations, next.operations))
     }
 
     pub fn writes(&self, link: u32) -> bool {
@@ -280,29 +133,33 @@ impl Knowledge {
         self.row(link).map_or(0..0, |(row, next)| row.polls as usize..next.polls as usize)
     }
 
-    #[inline]
     pub fn operates(&self, link: u32, code: u32, class: Class) -> bool {
         let (wanted, known) = (Operation { code, class: class as u8 }, self.operations(link));
-        if known.len() <= 16 {
+        if known.len() <= FEW {
             return known.contains(&wanted);
         }
         known.binary_search(&wanted).is_ok()
     }
 
+    /// What a link's operations of one class may touch in one space; `wanted` as [`place`] makes it. The rows are the
+    /// link's and the one behind it.
     #[inline]
-    pub fn touched(&self, link: u32, class: Class, space: u16, index: u32) -> Option<&Touched> {
-        let class = class as u8;
-        let hash = touched_hash(self.touched.seed(), link, class, space, index);
-        let same = |known: &Touched| {
-            (known.link, known.index, known.space, known.class) == (link, index, space, class) && !known.vacant()
-        };
-        self.touched.at(self.touched.find(hash, same)?)
+    pub fn touched(&self, row: &Row, next: &Row, wanted: u64) -> Option<&Touched> {
+        let known = between(&self.touched, row.touched, next.touched);
+        if known.len() <= FEW {
+            return known.iter().find(|touched| touched.place == wanted);
+        }
+        known.get(known.binary_search_by_key(&wanted, |touched| touched.place).ok()?)
+    }
+
+    pub fn touched_of(&self, link: u32, wanted: u64) -> Option<&Touched> {
+        let (row, next) = self.row(link)?;
+        self.touched(row, next, wanted)
     }
 
     #[inline]
     pub fn stretches<'k>(&'k self, touched: &'k Touched) -> &'k [(u64, u64)] {
         match touched.kind {
-            Touching::Vacant => &[],
             Touching::OneStretch => std::slice::from_ref(&touched.inside),
             Touching::Several => unpacked(&self.stretches, touched.inside.0),
         }
@@ -311,7 +168,7 @@ impl Knowledge {
     pub fn names(&self, touched: &Touched) -> &[Name] {
         match touched.kind {
             Touching::Several => unpacked(&self.names, touched.inside.1),
-            _ => &[],
+            Touching::OneStretch => &[],
         }
     }
 
@@ -320,46 +177,49 @@ impl Knowledge {
         self.text.get(start..start.saturating_add(length as usize)).unwrap_or_default()
     }
 
-    /// The place in `requests` of the learned poll that a message is.
-    #[inline]
-    pub fn polled(&self, link: u32, event: &Event<'_>) -> Option<usize> {
+    /// The number of the learned poll that a message is.
+    pub fn polled(&self, link: u32, event: &Event<'_>) -> Option<u32> {
         let record = event.record;
         if record.role != Role::Request {
             return None;
         }
-        let exact = match record.objects() {
-            [object] if object.text.is_none() => self.exact(link, record.operation, record.class, object),
-            _ => None,
-        };
-        exact.or_else(|| self.by_identity(link, event))
+        let exact = only_stretch(record.objects()).and_then(|object| {
+            let place = place(record.class, self.spaces.find(object.space)?, object.index);
+            self.poll(&RequestKey::exact(link, record.operation, place, (object.start, object.end)))
+        });
+        exact.or_else(|| self.row(link).filter(|(row, _)| row.compound).and_then(|_| self.by_identity(link, event)))
     }
 
-    /// A poll that touches one stretch.
-    #[inline]
-    fn exact(&self, link: u32, operation: u32, class: Class, object: &Object) -> Option<usize> {
-        let (space, class, index) = (self.spaces.find(object.space)?, class as u8, object.index);
-        let what = (object.start, object.end);
-        let hash = request_hash(self.requests.seed(), link, operation, class, space.into(), index, what);
-        self.requests.find(hash, |known| {
-            known.what == what
-                && (known.link, known.operation, known.index) == (link, operation, index)
-                && (known.space, known.class) == (space, class)
-                && known.has(Request::EXACT)
-        })
-    }
-
-    /// Any other poll.
-    fn by_identity(&self, link: u32, event: &Event<'_>) -> Option<usize> {
-        let (_, _) = self.row(link).filter(|(row, _)| row.compound)?;
+    /// A poll of a link that has such as are told by their identity.
+    pub fn by_identity(&self, link: u32, event: &Event<'_>) -> Option<u32> {
         let record = event.record;
-        let (operation, class, what) = (record.operation, record.class as u8, (identity(record.objects()), 0));
-        let hash = request_hash(self.requests.seed(), link, operation, class, BY_IDENTITY, 0, what);
-        self.requests.find(hash, |known| {
-            known.what == what
-                && (known.link, known.operation, known.class) == (link, operation, class)
-                && known.has(Request::TAKEN)
-                && !known.has(Request::EXACT)
-        })
+        self.poll(&RequestKey::by_identity(link, record.operation, record.class, identity(record.objects())))
+    }
+
+    #[inline]
+    pub fn poll(&self, key: &RequestKey) -> Option<u32> {
+        let same = |number| self.polls.get(number as usize).is_some_and(|poll| poll.key.is(key));
+        self.poll_index.find(key.hash(self.poll_index.seed()), same)
+    }
+
+    /// What people are shown of a poll.
+    pub fn shown(&self, poll: &Watched) -> Shown {
+        let compound = || self.shown.get(poll.shown as usize).copied().unwrap_or(poll.key.shown());
+        if poll.key.is_exact() {
+            poll.key.shown()
+        } else {
+            compound()
+        }
+    }
+
+    /// Which request exactly: what baselines tell polls by.
+    pub fn identity(&self, poll: &Watched) -> u64 {
+        let Shown { space, index, start, end, .. } = poll.key.shown();
+        if poll.key.is_exact() {
+            identity_of_one(self.spaces.name(space), index, (start, end))
+        } else {
+            start
+        }
     }
 
     /// Links of one shard of `of`: all, where the shards are not those that links are numbered by.
@@ -380,21 +240,36 @@ impl Knowledge {
             pool.capacity().saturating_mul(size_of::<T>())
         }
         [
-            self.assets.heap_bytes(),
-            self.links.heap_bytes(),
+            bytes(&self.stations),
+            self.station_index.heap_bytes(),
             bytes(&self.keys),
+            self.link_index.heap_bytes(),
             bytes(&self.rows),
             bytes(&self.operations),
-            self.touched.heap_bytes(),
+            bytes(&self.touched),
             bytes(&self.stretches),
             bytes(&self.names),
             self.text.capacity(),
             bytes(&self.operation_names),
-            self.requests.heap_bytes(),
             bytes(&self.polls),
+            self.poll_index.heap_bytes(),
+            bytes(&self.shown),
             bytes(&self.shards),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)
     }
+}
+
+/// First and count of rows in a pool as one word.
+pub fn packed(first: u32, count: u32) -> u64 {
+    u64::from(first) << 32 | u64::from(count)
+}
+
+/// The rows of a pool that a packed word names.
+#[inline]
+#[allow(clippy::cast_possible_truncation)] // both halves are taken
+pub fn unpacked<T>(pool: &[T], word: u64) -> &[T] {
+    let (first, count) = ((word >> 32) as u32 as usize, word as u32 as usize);
+    pool.get(first..first.saturating_add(count)).unwrap_or_default()
 }

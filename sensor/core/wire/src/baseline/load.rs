@@ -4,13 +4,14 @@
 use std::borrow::Cow;
 
 use super::codec::{self, Flawed, Head, Read, Reader};
-use super::knowledge::{packed, Knowledge, Known, LinkKey, Name, Operation, Request, Row, Station};
-use super::knowledge::{Touched, Touching, Watched};
-use super::open::Open;
+use super::index::Index;
+use super::knowledge::{packed, station_hash, unpacked, Knowledge, LinkKey, Operation, Row, Station};
 use super::poll::identity_of_one;
 use super::stretches;
 use super::table;
+use super::touched::{Name, Touched, Touching};
 use super::walk::{self, Inspector, Visitor};
+use super::watched::{self, RequestKey, Shown, Watched};
 use crate::cursor::Cursor;
 use crate::hash::{shard_of, Map, SHARDS};
 use crate::protocol::PROTOCOLS;
@@ -37,7 +38,7 @@ pub fn load(bytes: &[u8], segments: &[&str]) -> Result<Knowledge, String> {
         let mut inspector = Inspector::default();
         let segment =
             |name: &str| segments.iter().position(|other| *other == name).and_then(|at| u16::try_from(at).ok());
-        let assets = stations(reader, &mut inspector, segment)?;
+        let stations = stations(reader, &mut inspector, segment)?;
         let mut plans = Vec::new();
         for _ in 0..reader.count()? {
             let head = reader.head()?;
@@ -50,7 +51,9 @@ pub fn load(bytes: &[u8], segments: &[&str]) -> Result<Knowledge, String> {
         plans.sort_by_key(|plan| plan.shard);
         let known = Loader::new(&inspector, &plans).fill(reader, &plans)?;
         reader.cursor = end;
-        Ok(Knowledge { assets, segments: segments.iter().map(|name| (*name).to_owned()).collect(), ..known })
+        let station_index = Index::new(stations.len(), |at, seed| hashed(&stations, at, |row| station_hash(row, seed)));
+        let segments = segments.iter().map(|name| (*name).to_owned()).collect();
+        Ok(Knowledge { stations, station_index, segments, ..known })
     })
 }
 
@@ -58,7 +61,7 @@ fn stations<'a>(
     reader: &mut Reader<'a>,
     inspector: &mut Inspector<'a>,
     segment: impl Fn(&str) -> Option<u16>,
-) -> Read<Open<Station>> {
+) -> Read<Vec<Station>> {
     let mut before = None;
     let mut stations = Vec::new();
     for _ in 0..reader.count()? {
@@ -70,10 +73,16 @@ fn stations<'a>(
             before = Some((name, segment(name)));
         }
         if let Some(segment) = before.and_then(|(_, number)| number) {
-            stations.push(Station(Some((segment, asset.ip))));
+            stations.push((segment, asset.ip));
         }
     }
-    Ok(Open::new(&stations))
+    stations.shrink_to_fit();
+    Ok(stations)
+}
+
+/// The hash of one row of a pool.
+fn hashed<T>(rows: &[T], at: usize, hash: impl Fn(&T) -> u64) -> u64 {
+    rows.get(at).map_or(0, hash)
 }
 
 fn plan<'a>(head: &Head<'a>, segment: Option<u16>, rows: Cursor<'a>) -> Option<Plan<'a>> {
@@ -86,9 +95,6 @@ fn plan<'a>(head: &Head<'a>, segment: Option<u16>, rows: Cursor<'a>) -> Option<P
 /// Fills the pools, link after link.
 struct Loader<'a> {
     known: Knowledge,
-    links: Vec<Known>,
-    touched: Vec<Touched>,
-    requests: Vec<Request>,
     operation_names: Map<&'a str, u32>,
     /// The running link: its row, where its names of operations begin, and its running address space.
     row: Row,
@@ -97,7 +103,7 @@ struct Loader<'a> {
 }
 
 struct Space {
-    entry: Touched,
+    place: u64,
     stretches: usize,
     names: usize,
 }
@@ -110,19 +116,11 @@ impl<'a> Loader<'a> {
         known.keys.reserve_exact(plans.len());
         known.rows.reserve_exact(plans.len().saturating_add(1));
         known.operations.reserve_exact(counts.operations);
+        known.touched.reserve_exact(counts.spaces);
         known.names.reserve_exact(counts.names);
         known.text.reserve_exact(counts.name_bytes);
         known.polls.reserve_exact(counts.polls);
-        Self {
-            known,
-            links: Vec::with_capacity(plans.len()),
-            touched: Vec::with_capacity(counts.spaces),
-            requests: Vec::with_capacity(counts.polls),
-            operation_names: Map::default(),
-            row: Row::default(),
-            names: Vec::new(),
-            space: None,
-        }
+        Self { known, operation_names: Map::default(), row: Row::default(), names: Vec::new(), space: None }
     }
 
     fn fill(mut self, reader: &mut Reader<'a>, plans: &[Plan<'a>]) -> Read<Knowledge> {
@@ -132,16 +130,15 @@ impl<'a> Loader<'a> {
             while self.known.shards.len() <= plan.shard {
                 self.known.shards.push(number);
             }
-            self.links.push(Known { key: plan.key, number });
             self.known.keys.push(plan.key);
             self.row = self.begin()?;
             self.names.clear();
             reader.cursor = plan.rows;
             walk::rows(reader, &mut self)?;
             self.end_space()?;
-            self.known.rows.push(self.row);
+            self.end_link();
         }
-        let end = Row { writes: false, compound: false, ..self.begin()? };
+        let end = self.begin()?;
         self.known.rows.push(end);
         let count = place(self.known.keys.len())?;
         self.known.shards.resize(SHARDS.saturating_add(1), count);
@@ -149,28 +146,52 @@ impl<'a> Loader<'a> {
     }
 
     fn begin(&self) -> Read<Row> {
-        let (operations, polls) = (place(self.known.operations.len())?, place(self.known.polls.len())?);
-        Ok(Row { operations, polls, writes: false, compound: false })
+        let known = &self.known;
+        let (operations, polls) = (place(known.operations.len())?, place(known.polls.len())?);
+        Ok(Row { operations, polls, touched: place(known.touched.len())?, ..Row::default() })
+    }
+
+    /// All rows of a link were read: let those of its objects know what is asked for there.
+    fn end_link(&mut self) {
+        let (known, row) = (&mut self.known, &mut self.row);
+        let touched = known.touched.get_mut(row.touched as usize..).unwrap_or_default();
+        touched.sort_unstable_by_key(|touched| touched.place);
+        let operations = known.operations.get(row.operations as usize..).unwrap_or_default();
+        for operation in operations {
+            let class = |touched: &&mut Touched| touched.is_of(operation.class);
+            touched.iter_mut().filter(class).for_each(|touched| touched.operates(operation.code));
+        }
+        for poll in known.polls.get_mut(row.polls as usize..).unwrap_or_default() {
+            poll.writes = row.writes;
+            if !poll.key.is_exact() {
+                continue;
+            }
+            let Ok(at) = touched.binary_search_by_key(&poll.key.touched(), |touched| touched.place) else {
+                row.loose = true;
+                continue;
+            };
+            let Some(touched) = touched.get_mut(at) else { continue };
+            touched.polled(&poll.key);
+            let wanted = Operation { code: poll.key.operation(), class: poll.key.class() as u8 };
+            let (start, end) = poll.key.what;
+            let inside = match touched.kind {
+                Touching::OneStretch => stretches::contains(&[touched.inside], start, end),
+                Touching::Several => stretches::contains(unpacked(&known.stretches, touched.inside.0), start, end),
+            };
+            poll.learned = inside && operations.binary_search(&wanted).is_ok();
+        }
+        known.rows.push(*row);
     }
 
     /// Lay out the tables.
     fn settle(self) -> Knowledge {
-        let Self { mut known, links, touched, mut requests, .. } = self;
-        known.links = Open::new(&links);
-        drop(links);
-        known.touched = Open::new(&touched);
-        drop(touched);
+        let mut known = self.known;
+        known.touched.shrink_to_fit();
         known.stretches.shrink_to_fit();
-        for request in &mut requests {
-            let Some(poll) = known.polls.get(request.poll as usize) else { continue };
-            let touched = known.touched(poll.link, poll.class, poll.space, poll.index);
-            let inside = known.operates(poll.link, poll.operation, poll.class)
-                && touched.is_some_and(|touched| stretches::contains(known.stretches(touched), poll.start, poll.end));
-            let learned = if request.has(Request::EXACT) && inside { Request::LEARNED } else { 0 };
-            let writes = if known.writes(poll.link) { Request::WRITES } else { 0 };
-            request.flags |= learned | writes;
-        }
-        known.requests = Open::new(&requests);
+        known.shown.shrink_to_fit();
+        known.link_index = Index::new(known.keys.len(), |at, seed| hashed(&known.keys, at, |key| key.hash(seed)));
+        known.poll_index =
+            Index::new(known.polls.len(), |at, seed| hashed(&known.polls, at, |poll| poll.key.hash(seed)));
         known
     }
 
@@ -182,25 +203,22 @@ impl<'a> Loader<'a> {
 
     /// The address space whose rows were just read is complete. One without rows knows nothing.
     fn end_space(&mut self) -> Read<()> {
-        let Some(Space { mut entry, stretches, names }) = self.space.take() else { return Ok(()) };
+        let Some(Space { place: at, stretches, names }) = self.space.take() else { return Ok(()) };
         let known = &mut self.known;
         let count = |from: usize, to: usize| place(to.saturating_sub(from));
         let (many, named) = (count(stretches, known.stretches.len())?, count(names, known.names.len())?);
-        match (many, named) {
+        let touched = match (many, named) {
             (0, 0) => return Ok(()),
-            (1, 0) => {
-                entry.kind = Touching::OneStretch;
-                entry.inside = known.stretches.pop().unwrap_or_default();
-            }
+            (1, 0) => Touched::new(at, Touching::OneStretch, known.stretches.pop().unwrap_or_default()),
             _ => {
                 if let Some(own) = known.names.get_mut(names..) {
                     own.sort_unstable_by_key(|name| (name.hash, name.start));
                 }
-                entry.kind = Touching::Several;
-                entry.inside = (packed(place(stretches)?, many), packed(place(names)?, named));
+                let inside = (packed(place(stretches)?, many), packed(place(names)?, named));
+                Touched::new(at, Touching::Several, inside)
             }
-        }
-        self.touched.push(entry);
+        };
+        known.touched.push(touched);
         Ok(())
     }
 
@@ -240,10 +258,9 @@ impl<'a> Visitor<'a> for Loader<'a> {
 
     fn space(&mut self, class: Class, space: &'a str, index: u32) -> Read<()> {
         self.end_space()?;
-        let (link, space) = (self.link()?, self.known.spaces.intern(space).ok_or(FULL)?);
-        let entry = Touched { link, index, space, class: class as u8, ..Touched::default() };
+        let space = self.known.spaces.intern(space).ok_or(FULL)?;
         let (stretches, names) = (self.known.stretches.len(), self.known.names.len());
-        self.space = Some(Space { entry, stretches, names });
+        self.space = Some(Space { place: watched::place(class, space, index), stretches, names });
         Ok(())
     }
 
@@ -261,44 +278,33 @@ impl<'a> Visitor<'a> for Loader<'a> {
     fn poll(&mut self, row: &table::Poll<'a>) -> Read<()> {
         self.end_space()?;
         let operation = Operation { code: row.operation, class: row.class as u8 };
+        let (link, name) = (self.link()?, self.keep(&row.name)?);
+        let space = self.known.spaces.intern(&row.space).ok_or(FULL)?;
+        // Whoever edited a table may have changed what a poll says of its object: the identity is what counts.
+        let exact = name.1 == 0 && identity_of_one(&row.space, row.index, (row.start, row.end)) == row.identity;
+        let key = if exact {
+            let place = watched::place(row.class, space, row.index);
+            RequestKey::exact(link, row.operation, place, (row.start, row.end))
+        } else {
+            RequestKey::by_identity(link, row.operation, row.class, row.identity)
+        };
+        let shown = place(self.known.shown.len())?;
+        if !exact {
+            self.row.compound = true;
+            self.known.shown.push(Shown { space, index: row.index, start: row.start, end: row.end, name });
+        }
         let poll = Watched {
-            identity: row.identity,
-            link: self.link()?,
-            operation: row.operation,
-            operation_name: self.operation_name(operation)?,
-            index: row.index,
+            key,
             period_us: row.period_us,
             low_us: row.low_us,
             high_us: row.high_us,
             stopped_us: row.stopped_us,
-            start: row.start,
-            end: row.end,
-            name: self.keep(&row.name)?,
-            space: self.known.spaces.intern(&row.space).ok_or(FULL)?,
-            class: row.class,
+            operation_name: self.operation_name(operation)?,
+            shown,
             changed_from: row.changed_from,
             irregular_from: row.irregular_from,
+            ..Watched::default()
         };
-        // Whoever edited a table may have changed what a poll says of its object: the identity is what counts.
-        let exact = poll.name.1 == 0 && identity_of_one(&row.space, row.index, (row.start, row.end)) == row.identity;
-        self.row.compound |= !exact;
-        let mut request = Request {
-            what: (row.identity, 0),
-            link: poll.link,
-            operation: row.operation,
-            index: 0,
-            poll: place(self.known.polls.len())?,
-            low_us: row.low_us,
-            high_us: row.high_us,
-            space: 0,
-            class: row.class as u8,
-            flags: Request::TAKEN,
-        };
-        if exact {
-            (request.what, request.index, request.space) = ((row.start, row.end), row.index, poll.space);
-            request.flags |= Request::EXACT;
-        }
-        self.requests.push(request);
         self.known.polls.push(poll);
         Ok(())
     }

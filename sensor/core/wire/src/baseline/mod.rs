@@ -4,14 +4,16 @@
 //! table against messages; [`Periods`] watches the rhythm of the polls in it. People read and edit the same table as
 //! JSON or YAML (`document.rs`).
 
+mod assess;
 mod band;
 mod check;
 mod codec;
 mod document;
+mod index;
 mod knowledge;
 mod learn;
 mod load;
-mod open;
+mod mark;
 mod periods;
 mod poll;
 pub(crate) mod saved;
@@ -19,11 +21,14 @@ mod sketch;
 mod space;
 mod stretches;
 mod table;
+mod touched;
 mod walk;
+mod watched;
 
 pub use check::{Baseline, Polled};
 pub use document::{table_from_json, table_to_json};
 pub use learn::{LearnSettings, Learner};
+pub use mark::Mark;
 pub use periods::{PeriodSettings, Periods, Shard};
 
 /// Every cause that the baseline has.

@@ -56,6 +56,11 @@ impl Spaces {
         u16::try_from(self.names.iter().position(same)?).ok()
     }
 
+    #[cold]
+    fn look_up(&self, name: &str) -> Option<u16> {
+        self.find(name)
+    }
+
     /// The number of a name; `None` when there are too many.
     pub fn intern(&mut self, name: &str) -> Option<u16> {
         self.find(name).or_else(|| {
@@ -72,6 +77,29 @@ impl Spaces {
 
     pub fn name(&self, number: u16) -> &str {
         self.names.get(usize::from(number)).map_or("", |known| known.1.as_str())
+    }
+}
+
+/// Numbers of spaces by where a parser's constant lies in memory: what a message costs is no reading of text. A constant
+/// may lie in several places; each is looked up once, and again when another one took its room.
+#[derive(Debug, Default)]
+pub struct Seen([(usize, usize, Option<u16>); SEEN]);
+
+/// Rooms, a power of two: one conversation meets a handful of spaces.
+const SEEN: usize = 16;
+
+impl Seen {
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // four bits
+    pub fn number(&mut self, spaces: &Spaces, name: &'static str) -> Option<u16> {
+        let (at, length) = (name.as_ptr() as usize, name.len());
+        let room = ((at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize;
+        let known = self.0.get_mut(room)?;
+        if (known.0, known.1) == (at, length) {
+            return known.2;
+        }
+        *known = (at, length, spaces.look_up(name));
+        known.2
     }
 }
 
@@ -106,5 +134,22 @@ mod tests {
             (spaces.find(long), spaces.find("db"), spaces.find("bd"), spaces.find("")),
             (Some(0), Some(1), None, None)
         );
+    }
+
+    #[test]
+    fn a_constant_is_known_again_by_its_place_and_its_length() {
+        let text = "coil_of_a_pump";
+        let parts: Vec<&'static str> =
+            (0..text.len()).flat_map(|from| (from..=text.len()).filter_map(move |to| text.get(from..to))).collect();
+        let (mut spaces, mut seen) = (Spaces::default(), Seen::default());
+        parts.iter().step_by(3).for_each(|part| {
+            spaces.intern(part);
+        });
+        for _ in 0..2 {
+            for part in &parts {
+                assert_eq!(seen.number(&spaces, part), spaces.find(part), "{part}");
+                assert_eq!(seen.number(&spaces, part), spaces.find(part), "{part} again");
+            }
+        }
     }
 }

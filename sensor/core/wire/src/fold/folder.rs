@@ -1,8 +1,5 @@
 //! The folds of one shard: counting hits under them, telling what grew, closing what is idle.
 
-mod renumber;
-mod saved;
-
 use std::collections::VecDeque;
 
 use super::open::{Fold, Open, Told};
@@ -24,16 +21,16 @@ pub enum Folded {
 }
 
 pub struct Folder {
-    shard: u64,
-    most: usize,
+    pub(super) shard: u64,
+    pub(super) most: usize,
     /// Place of what is being looked at in the order of everything.
     pub order: u64,
-    handles: Map<FoldKey, u32>,
-    folds: Open,
-    due: VecDeque<(u64, u32)>,
+    pub(super) handles: Map<FoldKey, u32>,
+    pub(super) folds: Open,
+    pub(super) due: VecDeque<(u64, u32)>,
     /// Every open fold once, with the time it was last known to be used: who is idle longest stands in front.
-    used: VecDeque<(u64, u32)>,
-    last_number: u32,
+    pub(super) used: VecDeque<(u64, u32)>,
+    pub(super) last_number: u32,
     /// The run will go on after its end: open folds are not closed then.
     pub keeps_open: bool,
     pub hits: Vec<Hit>,
@@ -172,14 +169,14 @@ impl Folder {
         self.used.clear();
     }
 
-    /// Handles of the open folds, in order of opening.
-    fn in_order(&self) -> Vec<u32> {
+    /// Open folds in order of opening.
+    pub(super) fn in_order(&self) -> Vec<u32> {
         let mut handles: Vec<u32> = self.folds.handles().collect();
         handles.sort_unstable_by_key(|handle| self.number(*handle));
         handles
     }
 
-    fn close(&mut self, handle: u32) {
+    pub(super) fn close(&mut self, handle: u32) {
         if let Some(mut fold) = self.folds.take(handle) {
             self.handles.remove(&fold.key);
             self.hits.push(fold.told_as(HitKind::Close, self.order));
@@ -242,12 +239,12 @@ impl Fold {
         })
     }
 
-    fn say(&mut self, outcome: &'static str) {
+    pub(super) fn say(&mut self, outcome: &'static str) {
         self.told.hit.outcome = outcome;
         self.said = said(outcome);
     }
 
-    fn told_as(&mut self, kind: HitKind, order: u64) -> Hit {
+    pub(super) fn told_as(&mut self, kind: HitKind, order: u64) -> Hit {
         self.told.count = self.count;
         Hit { kind, order, count: self.count, last: self.last, ..self.told.hit.clone() }
     }

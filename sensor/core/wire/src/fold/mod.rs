@@ -3,6 +3,7 @@
 
 mod folder;
 mod open;
+mod renumber;
 mod saved;
 
 pub use folder::{Folded, Folder};

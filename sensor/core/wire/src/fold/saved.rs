@@ -1,19 +1,28 @@
-//! What is told of a fold, after a restart.
+//! Open folds after a restart.
 //!
 //! ```text
-//! cause u8 (0: rule u32, 1: name), key u64, segment u16, client, server (each u8 [ip]), id 16 bytes, first u64, last u64,
-//! count u64, outcome, protocol, spanning u8, 4 endpoints (each u8 [ip, port u16, MAC])
+//! last number u32
+//! folds: count u32, then each: number u32, told u64, last u64, asked u8 [u64], hit
+//! due, used: count u32, then each: time u64, number u32
+//!
+//! hit: key (cause u8: 0 rule u32, 1 name; key u64, segment u16, client, server), id 16 bytes, first u64, last u64,
+//!   count u64, outcome, protocol, 4 endpoints (each u8 [ip, port u16, MAC])
 //! ```
 //!
 //! Frames and inputs are counted by each run for itself: what is restored has none.
 
-use super::{Cause, FoldKey, Hit, HitKind, Mark, PENDING};
+use std::collections::VecDeque;
+
+use super::open::{Fold, Told};
+use super::{said, Cause, FoldKey, Folder, Hit, HitKind, Mark, PENDING};
 use crate::baseline::saved::{Reader, Writer};
 use crate::baseline::CAUSES;
 use crate::engine::Before;
 use crate::event::Endpoint;
 use crate::finding::Params;
+use crate::hash::{Map, SHARDS};
 use crate::protocol::{BELOW, PROTOCOLS};
+use crate::value::Outcome;
 
 const OUTCOMES: [&str; 6] = ["success", "failure", "unknown", "no_response", "not_applicable", PENDING];
 /// In the place of a cause that is gone: nothing folds under it.
@@ -39,7 +48,6 @@ impl Hit {
         [self.first.ts_ns, self.last.ts_ns, self.count].into_iter().for_each(|number| out.u64(number));
         out.text(self.outcome);
         out.text(self.protocol);
-        out.u8(u8::from(self.spanning.is_some()));
         for end in [self.client, self.server, self.source, self.destination] {
             maybe(out, end, |out, end| {
                 out.ip(end.ip);
@@ -71,13 +79,13 @@ impl Hit {
         let protocol = rows.text()?;
         let names = PROTOCOLS.iter().map(|entry| entry.name).chain(BELOW.iter().copied());
         let protocol = names.into_iter().find(|known| *known == protocol).unwrap_or("unknown");
-        let spanning = read_maybe(rows, |_| Some(Box::new(key)))?;
         let mut end = || read_maybe(rows, endpoint);
         let (client, server, source, destination) = (end()?, end()?, end()?, end()?);
         let rule = match key.cause {
             Cause::Rule(number) => Some(number),
             Cause::Named(_) => None,
         };
+        let spanning = key.client.is_none().then(|| Box::new(key));
         let (cause, segment, kind) = (name.into(), key.segment, HitKind::Update);
         let (fold, order, fields, params) = (0, 0, String::new(), Params::new());
         let hit = Hit {
@@ -112,21 +120,114 @@ impl FoldKey {
     }
 }
 
+impl Folder {
+    pub(crate) fn write(&self, out: &mut Writer) {
+        out.u32(self.last_number);
+        let folds: Vec<&Fold> = self.in_order().into_iter().filter_map(|handle| self.folds.get(handle)).collect();
+        out.rows(&folds, |out, fold| {
+            out.u32(opened(fold));
+            out.u64(fold.told.count);
+            out.u64(fold.last_ns);
+            maybe(out, fold.told.asked_ns, Writer::u64);
+            Hit { count: fold.count, last: fold.last, ..fold.told.hit.clone() }.write(&fold.key, out);
+        });
+        for queue in [&self.due, &self.used] {
+            let open = queue.iter().filter_map(|(at_ns, handle)| Some((*at_ns, opened(self.folds.get(*handle)?))));
+            out.rows(&open.collect::<Vec<_>>(), |out, (at_ns, number)| {
+                out.u64(*at_ns);
+                out.u32(*number);
+            });
+        }
+    }
+
+    /// The folds of a shard as they were written. What is gone is closed; whose answer was awaited, will not hear it.
+    pub(crate) fn read(shard: usize, keeps_open: bool, rows: &mut Reader<'_>, before: &Before) -> Option<Self> {
+        let mut folder = Self { keeps_open, last_number: rows.u32()?, ..Self::new(shard) };
+        let mut handles: Map<u32, u32> = Map::default();
+        for _ in 0..rows.count()? {
+            let number = rows.u32()?;
+            let (told, last_ns, asked_ns) = (rows.u64()?, rows.u64()?, read_maybe(rows, Reader::u64)?);
+            let (mut hit, key) = Hit::read(rows, before)?;
+            hit.fold = u64::from(number).wrapping_mul(SHARDS as u64).wrapping_add(shard as u64);
+            let (count, last, said) = (hit.count, hit.last, said(hit.outcome));
+            let told = Box::new(Told { hit, count: told, asked_ns });
+            (folder.folds.len() < folder.most).then_some(())?;
+            let handle = folder.folds.put(Fold { handle: 0, next: 0, key, count, last, last_ns, said, told });
+            if !key.is_gone() {
+                folder.handles.insert(key, handle);
+            }
+            handles.insert(number, handle).is_none().then_some(())?;
+        }
+        folder.due = queue(rows, handles.clone())?;
+        folder.used = queue(rows, handles)?;
+        folder.resume();
+        Some(folder)
+    }
+
+    fn resume(&mut self) {
+        for handle in self.in_order() {
+            let Some(fold) = self.folds.get_mut(handle) else { continue };
+            let gone = fold.key.is_gone();
+            if fold.told.asked_ns.take().is_some() {
+                // It may have been answered while nobody looked: that is not silence.
+                fold.say(Outcome::Unknown.name());
+                if !gone {
+                    self.hits.push(fold.told_as(HitKind::Outcome, self.order));
+                }
+            }
+            if gone {
+                self.close(handle);
+            }
+        }
+    }
+
+    /// The run ends and will go on: what was not told yet is, and nothing is closed.
+    pub(super) fn pause(&mut self) {
+        for handle in self.in_order() {
+            let Some(fold) = self.folds.get_mut(handle) else { continue };
+            if fold.told.asked_ns.take().is_some() {
+                fold.say(Outcome::Unknown.name());
+                self.hits.push(fold.told_as(HitKind::Outcome, self.order));
+            } else if fold.count > fold.told.count {
+                self.hits.push(fold.told_as(HitKind::Update, self.order));
+            }
+        }
+    }
+
+    /// What everybody else calls the folds that are open; parts of spanning ones are nobody else's business.
+    pub fn open_numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        let folds = self.folds.handles().filter_map(|handle| self.folds.get(handle));
+        folds.map(|fold| &fold.told.hit).filter(|hit| hit.spanning.is_none()).map(|hit| hit.fold)
+    }
+}
+
+/// Which of its shard's folds it was, counted from 1.
+fn opened(fold: &Fold) -> u32 {
+    u32::try_from(fold.told.hit.fold.checked_div(SHARDS as u64).unwrap_or(0)).unwrap_or(0)
+}
+
+/// Each open fold, by the handle it has now, stands in it once.
+fn queue(rows: &mut Reader<'_>, mut waiting: Map<u32, u32>) -> Option<VecDeque<(u64, u32)>> {
+    let mut queue = VecDeque::with_capacity(waiting.len());
+    for _ in 0..rows.count()? {
+        let (at_ns, number) = (rows.u64()?, rows.u32()?);
+        queue.push_back((at_ns, waiting.remove(&number)?));
+    }
+    waiting.is_empty().then_some(queue)
+}
+
 fn endpoint(rows: &mut Reader<'_>) -> Option<Endpoint> {
     Some(Endpoint { ip: rows.ip()?, port: rows.u16()?, mac: *rows.raw(6)?.first_chunk::<6>()? })
 }
 
-pub(super) fn maybe<T>(out: &mut Writer, value: Option<T>, write: impl FnOnce(&mut Writer, T)) {
+fn maybe<T>(out: &mut Writer, value: Option<T>, write: impl FnOnce(&mut Writer, T)) {
     out.u8(u8::from(value.is_some()));
     if let Some(value) = value {
         write(out, value);
     }
 }
 
-pub(super) fn read_maybe<'a, T>(
-    rows: &mut Reader<'a>,
-    read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
-) -> Option<Option<T>> {
+fn read_maybe<'a, T>(rows: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
     match rows.u8()? {
         0 => Some(None),
         1 => read(rows).map(Some),

@@ -21,7 +21,7 @@ impl Latencies {
     pub fn add(&mut self, latency_ns: u64) {
         let latency = encode(u32::try_from(latency_ns / 1000).unwrap_or(u32::MAX));
         let count = self.count as usize;
-        self.count = self.count.saturating_add(1);
+        self.count = self.count.wrapping_add(1);
         match self.few.get_mut(count) {
             Some(place) => *place = latency,
             None => self.sample(count, latency),
@@ -29,7 +29,7 @@ impl Latencies {
     }
 
     /// Keep a uniform sample of what came, the same on every run.
-    #[inline]
+    #[inline(never)]
     fn sample(&mut self, before: usize, latency: u16) {
         let many = self.many.get_or_insert_with(|| Box::new([0; SAMPLE]));
         if before == FEW {

@@ -35,9 +35,19 @@ pub(super) fn fingerprint(object: &Object) -> u32 {
 pub(super) struct FewObjects([u32; FEW]);
 
 impl FewObjects {
+    #[inline]
+    pub fn knows(&self, fingerprint: u32) -> bool {
+        // No early end: four are compared at once.
+        self.0.iter().fold(false, |known, other| known | (*other == fingerprint))
+    }
+
     /// False when it is none of these and there is no place left.
     #[inline]
     pub fn add(&mut self, fingerprint: u32) -> bool {
+        // They fill up in order.
+        if self.0.last().is_some_and(|last| *last != 0) {
+            return self.knows(fingerprint);
+        }
         for known in &mut self.0 {
             if *known == fingerprint || *known == 0 {
                 *known = fingerprint;
@@ -85,12 +95,18 @@ impl MoreObjects {
                     }
                 }
                 if *kept > EXACT {
-                    let mut words = [0; SLOTS];
-                    slots.iter().filter(|slot| **slot != 0).for_each(|slot| mark(&mut words, *slot));
-                    *self = Self::Sketch(words);
+                    self.begin_sketch();
                 }
             }
         }
+    }
+
+    #[cold]
+    fn begin_sketch(&mut self) {
+        let Self::Exact { slots, .. } = self else { return };
+        let mut words = [0; SLOTS];
+        slots.iter().filter(|slot| **slot != 0).for_each(|slot| mark(&mut words, *slot));
+        *self = Self::Sketch(words);
     }
 
     pub fn len(&self) -> u64 {

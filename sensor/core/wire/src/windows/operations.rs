@@ -21,13 +21,20 @@ pub(super) struct FewOperations {
 }
 
 impl FewOperations {
-    /// False when it is none of these and there is no place left.
+    /// False when it is none of those that came before; then it is not counted.
     #[inline]
+    pub fn count_known(&mut self, code: u32) -> bool {
+        let mut known = self.codes.iter().zip(&mut self.counts);
+        let count = known.find(|(known, count)| **known == code && **count != 0);
+        count.map(|(_, count)| *count = count.wrapping_add(1)).is_some()
+    }
+
+    /// False when it is none of these and there is no place left.
     pub fn count(&mut self, code: u32) -> bool {
         for (known, count) in self.codes.iter_mut().zip(&mut self.counts) {
             if *known == code || *count == 0 {
                 *known = code;
-                *count = count.saturating_add(1);
+                *count = count.wrapping_add(1);
                 return true;
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::event::Event;
 use crate::limits::TIME_JUMP_NS;
-use crate::value::{Outcome, Role};
+use crate::value::{Object, Outcome, Role};
 
 use super::latencies::Latencies;
 use super::objects::{fingerprint, FewObjects, MoreObjects};
@@ -12,17 +12,21 @@ use super::operations::{self, FewOperations, MoreOperations};
 /// A window's parts, for the peak of its rate.
 pub const EIGHTHS: usize = 8;
 
+/// In this order an answer touches the front and a request the rest: two or three cache lines each.
 #[derive(Debug, Default)]
+#[repr(C, align(32))]
 pub(super) struct Window {
+    pub latencies: Latencies,
     /// Never zero; another one each time the place is given to another conversation.
     pub generation: u32,
+    /// Requests of this window that want an answer and have none yet.
+    pub awaiting: u32,
+    pub bytes: u64,
     /// Messages in each eighth; what does not fit is carried to `More`.
     eighths: [u16; EIGHTHS],
-    pub bytes: u64,
     pub responses: u32,
     pub failures: u32,
-    /// Requests that want an answer and have none yet: of this window, and of the one before.
-    pub awaiting: u32,
+    /// As `awaiting`, of the window before.
     pub carried: u32,
     /// Between requests, and their sums.
     pub intervals: u32,
@@ -30,10 +34,9 @@ pub(super) struct Window {
     pub interval_squares: u64,
     /// Time of the last request, in this window or before; zero when there was none.
     last_request_ns: u64,
-    pub latencies: Latencies,
-    pub operations: FewOperations,
-    objects: FewObjects,
     pub more: Option<Box<More>>,
+    objects: FewObjects,
+    pub operations: FewOperations,
 }
 
 /// A million conversations are a budget of memory.
@@ -68,50 +71,68 @@ impl Window {
         }
         self.bytes = self.bytes.wrapping_add(event.bytes.len() as u64);
         match event.record.role {
-            Role::Request | Role::Unsolicited => self.request(event),
             Role::Response => self.response(event, start_ns),
             Role::Other => {}
+            Role::Request | Role::Unsolicited => self.request(event),
         }
     }
 
+    // Counts of one window: no capture makes them go round. What is rare is called last, so that the rest of it needs no
+    // room for what would come after.
     #[inline]
     fn request(&mut self, event: &Event<'_>) {
         let record = event.record;
         // Who asks to be told when there is something to tell does not wait for an answer.
         let awaits = record.role == Role::Request && record.reference.is_some() && !record.long_poll;
-        self.awaiting = self.awaiting.saturating_add(awaits.into());
-        let code = operations::code(record.operation, record.class);
-        if !self.operations.count(code) {
-            self.more().operations.count(code);
-        }
-        for object in record.objects() {
-            let object = fingerprint(object);
-            if !self.objects.add(object) {
-                self.more().objects.add(object);
-            }
-        }
+        self.awaiting = self.awaiting.wrapping_add(awaits.into());
         let before = std::mem::replace(&mut self.last_request_ns, event.ts_ns);
         let interval_ns = event.ts_ns.wrapping_sub(before);
         // A clock that was set in between, either way, measures nothing.
         if before != 0 && interval_ns <= TIME_JUMP_NS {
             let interval_us = interval_ns / 1000;
-            self.intervals = self.intervals.saturating_add(1);
+            self.intervals = self.intervals.wrapping_add(1);
             self.interval_sum_us = self.interval_sum_us.wrapping_add(interval_us);
             // The square of the longest, an hour, still fits.
             self.interval_squares = self.interval_squares.saturating_add(interval_us.wrapping_mul(interval_us));
+        }
+        let code = operations::code(record.operation, record.class);
+        match record.objects() {
+            [object] if self.operations.count_known(code) => {
+                let object = fingerprint(object);
+                if !self.objects.knows(object) {
+                    self.object(object);
+                }
+            }
+            [] if self.operations.count_known(code) => {}
+            objects => self.several(code, objects),
         }
     }
 
     #[inline]
     fn response(&mut self, event: &Event<'_>, start_ns: u64) {
-        self.responses = self.responses.saturating_add(1);
-        self.failures = self.failures.saturating_add((event.record.outcome == Outcome::Failure).into());
-        if let (Some(asked), false) = (event.asked, event.record.long_poll) {
-            let owed = if asked.ts_ns >= start_ns { &mut self.awaiting } else { &mut self.carried };
-            *owed = owed.saturating_sub(1);
-            if let Some(latency_ns) = event.latency_ns() {
-                self.latencies.add(latency_ns);
-            }
+        self.responses = self.responses.wrapping_add(1);
+        self.failures = self.failures.wrapping_add((event.record.outcome == Outcome::Failure).into());
+        let (Some(asked), false) = (&event.asked, event.record.long_poll) else { return };
+        let owed = if asked.ts_ns >= start_ns { &mut self.awaiting } else { &mut self.carried };
+        *owed = owed.saturating_sub(1);
+        if let Some(latency_ns) = event.latency_ns() {
+            self.latencies.add(latency_ns);
+        }
+    }
+
+    /// An operation, maybe one that came for the first time, and its objects.
+    #[inline(never)]
+    fn several(&mut self, code: u32, objects: &[Object]) {
+        if !self.operations.count(code) {
+            self.more().operations.count(code);
+        }
+        objects.iter().map(fingerprint).for_each(|object| self.object(object));
+    }
+
+    #[inline(never)]
+    fn object(&mut self, fingerprint: u32) {
+        if !self.objects.add(fingerprint) {
+            self.more().objects.add(fingerprint);
         }
     }
 

@@ -19,3 +19,4 @@ mod periods;
 mod reference;
 mod shards;
 mod table;
+mod turns;

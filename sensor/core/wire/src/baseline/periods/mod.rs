@@ -18,13 +18,18 @@ use std::sync::Arc;
 use self::state::{nanoseconds, State, Told};
 use self::tell::finding;
 use self::wheel::Wheel;
+use super::assess::{answered, asks, learned, new_link};
 use super::check::{Baseline, Polled};
-use super::knowledge::{Knowledge, LinkKey, Request};
+use super::knowledge::{Knowledge, LinkKey};
+use super::mark::Mark;
 use super::sketch::interval_us;
-use crate::event::Event;
-use crate::finding::{Param, TimedFinding};
+use super::space::Seen;
+use super::watched::{only_stretch, place, RequestKey};
+use crate::event::{Event, LinkFacts};
+use crate::finding::{Deviation, Param, TimedFinding};
 use crate::hash::shard_of;
 use crate::limits;
+use crate::value::Role;
 
 pub const SLOWER: &str = "period:slower";
 pub const FASTER: &str = "period:faster";
@@ -69,6 +74,7 @@ pub struct Periods {
     /// Engine time of the last message of each link, either direction.
     links_ns: Vec<u64>,
     pages: Vec<Page>,
+    seen: Seen,
     wheel: Wheel,
     now_ns: u64,
     /// Restored, and nothing seen since: silence counts from the first thing on.
@@ -85,8 +91,106 @@ impl Periods {
         let links_ns = vec![0; if polls.is_empty() { 0 } else { links.len() }];
         let mut pages = Vec::new();
         pages.resize_with(polls.len().div_ceil(PAGE), || None);
-        let (wheel, now_ns) = (Wheel::default(), 0);
-        Self { known, settings, shard, links, polls, links_ns, pages, wheel, now_ns, resuming: false }
+        let (seen, wheel, now_ns) = (Seen::default(), Wheel::default(), 0);
+        Self { known, settings, shard, links, polls, links_ns, pages, seen, wheel, now_ns, resuming: false }
+    }
+
+    /// One message: what [`Baseline::assess_poll`] and [`Periods::observe_polled`] say of it together, with what its
+    /// conversation remembers. Facts are left in the event. This is the hot path.
+    #[inline]
+    pub fn message(
+        &mut self,
+        mark: &mut Mark,
+        event: &mut Event<'_>,
+        now_ns: u64,
+        new: &mut Vec<Deviation>,
+        timed: &mut Vec<TimedFinding>,
+    ) {
+        let Some(link) = mark.link() else {
+            event.link = Some(LinkFacts::default());
+            if asks(event.record.role) {
+                new_link(mark.strangers(), event, new);
+            }
+            return;
+        };
+        self.heard(link, now_ns);
+        event.link = answered(event);
+        if event.link.is_some() {
+            return;
+        }
+        let expected = mark.expected().and_then(|number| self.expected(link, number, mark, event, now_ns));
+        event.link = Some(match expected {
+            Some(writes) => learned(writes),
+            None => self.any(link, mark, event, now_ns, new, timed),
+        });
+    }
+
+    /// Somebody spoke on a learned link.
+    #[inline]
+    fn heard(&mut self, link: u32, now_ns: u64) {
+        if self.resuming {
+            self.resume(now_ns);
+        }
+        if let Some(last) = self.links_ns.get_mut((link as usize).wrapping_sub(self.links.start)) {
+            *last = now_ns;
+        }
+    }
+
+    /// What nearly all requests of a plant are: the poll that comes next, when it should, and nothing new about it.
+    /// Whether the link's client writes; `None` for any other message, and nothing was done.
+    #[inline(never)]
+    fn expected(&mut self, link: u32, number: u32, mark: &mut Mark, event: &Event<'_>, now_ns: u64) -> Option<bool> {
+        let record = event.record;
+        let object = only_stretch(record.objects()).filter(|_| record.role == Role::Request)?;
+        let poll = self.known.polls.get(number as usize)?;
+        if poll.key.what != (object.start, object.end) || !poll.learned {
+            return None;
+        }
+        let space = self.seen.number(&self.known.spaces, object.space)?;
+        let place = place(record.class, space, object.index);
+        if !poll.key.is(&RequestKey::exact(link, record.operation, place, poll.key.what)) {
+            return None;
+        }
+        let state = Self::seen_state(&mut self.pages, &self.polls, number)?;
+        if !state.calmly(event.ts_ns, now_ns, poll.low_us, poll.high_us) {
+            return None;
+        }
+        mark.polled(number, state.next_after(number));
+        Some(poll.writes)
+    }
+
+    /// Any message of a learned link, looked up.
+    #[inline(never)]
+    fn any(
+        &mut self,
+        link: u32,
+        mark: &mut Mark,
+        event: &Event<'_>,
+        now_ns: u64,
+        new: &mut Vec<Deviation>,
+        timed: &mut Vec<TimedFinding>,
+    ) -> LinkFacts {
+        let (known, seen) = (&self.known, &mut self.seen);
+        let (facts, polled) = known.assess(link, |space| seen.number(&known.spaces, space), event, new);
+        if let Some(number) = polled {
+            self.polled(number, mark, event, now_ns, timed);
+        }
+        facts
+    }
+
+    /// A poll, whatever was expected; and which one to expect next.
+    fn polled(&mut self, number: u32, mark: &mut Mark, event: &Event<'_>, now_ns: u64, timed: &mut Vec<TimedFinding>) {
+        self.request(number, event.ts_ns, now_ns, timed);
+        if mark.expected() != Some(number) {
+            let before = mark
+                .before()
+                .and_then(|before| Some((before, Self::seen_state(&mut self.pages, &self.polls, before)?)));
+            if let Some((before, state)) = before {
+                state.follow(before, number);
+            }
+        }
+        let state = Self::seen_state(&mut self.pages, &self.polls, number);
+        mark.polled(number, state.map_or(number, |state| state.next_after(number)));
     }
 
     /// One message of a learned link, with `assess_poll`'s answer about it. Findings are appended to `out`.
@@ -100,14 +204,9 @@ impl Periods {
         out: &mut Vec<TimedFinding>,
     ) {
         let Some(link) = link else { return };
-        if self.resuming {
-            self.resume(now_ns);
-        }
-        let place = (link as usize).wrapping_sub(self.links.start);
-        let Some(last) = self.links_ns.get_mut(place) else { return };
-        *last = now_ns;
-        if let Some(polled) = polled {
-            self.request(polled, event.ts_ns, now_ns, out);
+        self.heard(link, now_ns);
+        if let Some(Polled(number)) = polled {
+            self.request(number, event.ts_ns, now_ns, out);
         }
     }
 
@@ -115,6 +214,13 @@ impl Periods {
     pub fn observe(&mut self, link: Option<u32>, event: &Event<'_>, now_ns: u64, out: &mut Vec<TimedFinding>) {
         let polled = link.and_then(|link| self.known.polled(link, event)).map(Polled);
         self.observe_polled(link, polled, event, now_ns, out);
+    }
+
+    /// The state of a poll that was seen.
+    #[inline]
+    fn seen_state<'p>(pages: &'p mut [Page], polls: &Range<usize>, number: u32) -> Option<&'p mut State> {
+        let place = (number as usize).wrapping_sub(polls.start);
+        pages.get_mut(place / PAGE)?.as_mut()?.get_mut(place % PAGE)
     }
 
     /// The state of a poll by its number, made room for when it is the first of its page.
@@ -125,23 +231,29 @@ impl Periods {
         page.get_or_insert_with(|| Box::new([State::default(); PAGE])).get_mut(place % PAGE)
     }
 
-    #[inline]
-    fn request(&mut self, polled: Polled, ts_ns: u64, now_ns: u64, out: &mut Vec<TimedFinding>) {
-        let Some(Request { poll: number, low_us, high_us, .. }) = self.known.requests.at(polled.0) else { return };
-        let Some(state) = Self::state(&mut self.pages, &self.polls, *number) else { return };
+    /// A request of a poll.
+    fn request(&mut self, number: u32, ts_ns: u64, now_ns: u64, out: &mut Vec<TimedFinding>) {
+        let Some(poll) = self.known.polls.get(number as usize) else { return };
+        let Some(state) = Self::state(&mut self.pages, &self.polls, number) else { return };
+        if state.calmly(ts_ns, now_ns, poll.low_us, poll.high_us) {
+            return;
+        }
         let before_ns = state.last_ns;
         if !state.timed || state.told == Told::Stopped || before_ns == 0 {
-            return self.begin(*number, ts_ns, now_ns, out);
-        }
-        // Packets may come late, but so late only after a clock that was set back.
-        let late = before_ns.saturating_sub(ts_ns);
-        state.last_ns = if late > limits::TIME_JUMP_NS { ts_ns } else { before_ns.max(ts_ns) };
-        state.seen_ns = now_ns;
-        let Some(interval) = interval_us(before_ns, ts_ns) else { return };
-        if state.add(interval, *low_us, *high_us) {
-            self.odd(*number, ts_ns, out);
+            self.begin(number, ts_ns, now_ns, out);
         } else {
-            state.told = Told::Normal;
+            // Packets may come late, but so late only after a clock that was set back.
+            let late = before_ns.saturating_sub(ts_ns);
+            state.last_ns = if late > limits::TIME_JUMP_NS { ts_ns } else { before_ns.max(ts_ns) };
+            state.seen_ns = now_ns;
+            match interval_us(before_ns, ts_ns).map(|interval| state.add(interval, poll.low_us, poll.high_us)) {
+                Some(true) => self.odd(number, ts_ns, out),
+                Some(false) => state.told = Told::Normal,
+                None => {}
+            }
+        }
+        if let Some(state) = Self::state(&mut self.pages, &self.polls, number) {
+            state.settle();
         }
     }
 
@@ -199,9 +311,10 @@ impl Periods {
         self.now_ns = self.now_ns.max(now_ns);
         let mut stopped: Vec<(u64, u32)> = Vec::new();
         while let Some(numbers) = self.wheel.take(now_ns) {
-            for number in numbers {
-                self.look(number, now_ns, &mut stopped);
+            for number in &numbers {
+                self.look(*number, now_ns, &mut stopped);
             }
+            self.wheel.give_back(numbers);
         }
         stopped.sort_unstable();
         for (stop_ns, number) in stopped {
@@ -220,12 +333,17 @@ impl Periods {
             state.timed = false;
             return;
         }
-        let place = (poll.link as usize).wrapping_sub(self.links.start);
+        // Most have been seen since their timer was set.
+        let earliest_ns = state.earliest_stop_ns(poll);
+        if earliest_ns > now_ns {
+            return self.wheel.put(number, earliest_ns, now_ns);
+        }
+        let place = (poll.key.link() as usize).wrapping_sub(self.links.start);
         let stop_ns = state.stop_ns(poll, self.links_ns.get(place).copied().unwrap_or(0));
         if stop_ns > now_ns {
             return self.wheel.put(number, stop_ns, now_ns);
         }
-        (state.told, state.timed) = (Told::Stopped, false);
+        state.stop();
         stopped.push((stop_ns, number));
     }
 

@@ -9,8 +9,9 @@
 use std::sync::Arc;
 
 use super::super::band::WINDOW;
-use super::super::knowledge::{LinkKey, Watched};
+use super::super::knowledge::{Knowledge, LinkKey};
 use super::super::saved::{Reader, Writer};
+use super::super::watched::Watched;
 use super::state::{State, Told, RECENT};
 use super::{Baseline, PeriodSettings, Periods, Shard};
 use crate::protocol::PROTOCOLS;
@@ -21,8 +22,8 @@ const KIND: &[u8; 8] = b"OTUSPERI";
 type Identity = (u32, u8, u64);
 type Limits = [u32; 6];
 
-fn identity(poll: &Watched) -> Identity {
-    (poll.operation, poll.class as u8, poll.identity)
+fn identity(known: &Knowledge, poll: &Watched) -> Identity {
+    (poll.key.operation(), poll.key.class() as u8, known.identity(poll))
 }
 
 fn limits(poll: &Watched) -> Limits {
@@ -39,9 +40,9 @@ impl Periods {
         let mut links: Vec<(u32, Vec<(&Watched, &State)>)> = Vec::new();
         for (number, state) in self.states().filter(|(_, state)| state.seen_ns != 0) {
             let Some(poll) = self.known.polls.get(number) else { continue };
-            match links.last_mut().filter(|(link, _)| *link == poll.link) {
+            match links.last_mut().filter(|(link, _)| *link == poll.key.link()) {
                 Some((_, polls)) => polls.push((poll, state)),
-                None => links.push((poll.link, vec![(poll, state)])),
+                None => links.push((poll.key.link(), vec![(poll, state)])),
             }
         }
         links.retain(|(link, _)| self.known.keys.get(*link as usize).is_some());
@@ -55,7 +56,7 @@ impl Periods {
             out.u64(self.links_ns.get((*link as usize).wrapping_sub(self.links.start)).copied().unwrap_or(0));
             out.count(polls.len());
             for (poll, state) in polls {
-                let (operation, class, identity) = identity(poll);
+                let (operation, class, identity) = identity(&self.known, poll);
                 out.u32(operation);
                 out.u8(class);
                 out.u64(identity);
@@ -126,7 +127,7 @@ impl Periods {
     fn same(&self, link: u32, wanted: Identity, limits_wanted: Limits) -> Option<u32> {
         let range = self.known.polls(link);
         let polls = self.known.polls.get(range.clone())?;
-        let place = polls.binary_search_by_key(&wanted, identity).ok()?;
+        let place = polls.binary_search_by_key(&wanted, |poll| identity(&self.known, poll)).ok()?;
         polls.get(place).filter(|poll| limits(poll) == limits_wanted)?;
         u32::try_from(range.start.checked_add(place)?).ok()
     }
@@ -149,7 +150,7 @@ impl Periods {
         self.resuming = false;
         self.links_ns.fill(0);
         for state in self.states_mut() {
-            state.last_ns = 0;
+            state.begin_again();
             if state.timed {
                 state.seen_ns = now_ns;
             }
@@ -164,7 +165,7 @@ fn write(out: &mut Writer, state: &State) {
     state.intervals.into_iter().for_each(|interval| out.u32(interval));
     out.u16(state.above);
     out.u16(state.below);
-    out.raw(&[state.next, state.count, state.told as u8, u8::from(state.timed), state.since_told]);
+    out.raw(&[state.next, state.count(), state.told as u8, u8::from(state.timed), state.since_told]);
 }
 
 /// `None` for what no state can be.
@@ -174,7 +175,8 @@ fn read(rows: &mut Reader<'_>) -> Option<State> {
         *interval = rows.u32()?;
     }
     (state.above, state.below) = (rows.u16()?, rows.u16()?);
-    (state.next, state.count) = (rows.u8()?, rows.u8()?);
+    let count = (rows.u8()?, rows.u8()?);
+    (state.next, state.full) = (count.0, u32::from(count.1) == WINDOW);
     state.told = Told::ALL.get(usize::from(rows.u8()?)).copied()?;
     state.timed = match rows.u8()? {
         0 => false,
@@ -182,6 +184,7 @@ fn read(rows: &mut Reader<'_>) -> Option<State> {
         _ => return None,
     };
     state.since_told = rows.u8()?;
-    let window = u32::from(state.next) < WINDOW && u32::from(state.count) <= WINDOW;
+    let window = u32::from(state.next) < WINDOW && count.1 == state.count();
+    state.settle();
     (window && state.above <= RECENT && state.below <= RECENT && state.seen_ns != 0).then_some(state)
 }

@@ -1,7 +1,7 @@
 //! One poll at run time: its last intervals, and the verdict on them.
 
 use super::super::band::{median, MISHAPS, WINDOW};
-use super::super::knowledge::Watched;
+use super::super::watched::Watched;
 use super::{FASTER, IRREGULAR, SLOWER};
 use crate::limits;
 
@@ -25,7 +25,7 @@ impl Told {
 }
 
 /// One cache line: this is what a poll's request costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub struct State {
     /// Time of the last request on the packet; zero: the next one ends no interval.
@@ -36,13 +36,18 @@ pub struct State {
     pub intervals: [u32; WINDOW as usize],
     pub above: u16,
     pub below: u16,
-    /// Place of the next interval, and how many there are.
+    /// Place of the next interval; all places are taken, not only those before it.
     pub next: u8,
-    pub count: u8,
+    pub full: bool,
     pub told: Told,
     /// A timer is set; and how many intervals ago something was told.
     pub timed: bool,
     pub since_told: u8,
+    /// Watched, all of the last intervals normal, and nothing else told: an interval inside the band changes nothing but
+    /// the ring. Follows from the others, see `settle`.
+    pub calm: bool,
+    /// How far behind this poll, by its number, the one lies that came after it the last time (wrapping).
+    pub follows: u16,
 }
 
 pub fn nanoseconds(us: u32) -> u64 {
@@ -50,15 +55,76 @@ pub fn nanoseconds(us: u32) -> u64 {
 }
 
 impl State {
-    /// One more interval; whether one of the last lay outside the band.
+    /// What follows from the other fields, after they were changed.
+    pub fn settle(&mut self) {
+        let normal = self.told == Told::Normal && self.above | self.below == 0;
+        self.calm = normal && self.timed && self.last_ns != 0;
+    }
+
+    /// A request of a poll that is calm and comes when it should: `false` when that is not so, and nothing was done.
+    #[inline(always)]
+    pub fn calmly(&mut self, ts_ns: u64, now_ns: u64, low_us: u32, high_us: u32) -> bool {
+        let interval_us = ts_ns.wrapping_sub(self.last_ns) / 1000;
+        let inside = interval_us.wrapping_sub(low_us.into()) <= u64::from(high_us.wrapping_sub(low_us));
+        if !(self.calm && inside) {
+            return false;
+        }
+        (self.last_ns, self.seen_ns) = (ts_ns, now_ns);
+        #[allow(clippy::cast_possible_truncation)] // at most `high_us`
+        self.keep(interval_us as u32);
+        true
+    }
+
     #[inline]
-    pub fn add(&mut self, interval: u32, low_us: u32, high_us: u32) -> bool {
+    fn keep(&mut self, interval: u32) {
         if let Some(slot) = self.intervals.get_mut(usize::from(self.next)) {
             *slot = interval;
         }
-        let next = self.next.saturating_add(1);
-        self.next = if u32::from(next) < WINDOW { next } else { 0 };
-        self.count = self.count.saturating_add(u8::from(u32::from(self.count) < WINDOW));
+        let next = self.next.wrapping_add(1);
+        self.next = next;
+        if u32::from(next) >= WINDOW {
+            (self.next, self.full) = (0, true);
+        }
+    }
+
+    /// How many intervals there are.
+    #[allow(clippy::cast_possible_truncation)] // nine
+    pub fn count(&self) -> u8 {
+        if self.full {
+            WINDOW as u8
+        } else {
+            self.next
+        }
+    }
+
+    /// The number of the poll that came after this one, `number`, the last time.
+    #[inline]
+    pub fn next_after(&self, number: u32) -> u32 {
+        number.wrapping_add(i32::from(self.follows.cast_signed()).cast_unsigned())
+    }
+
+    /// Another one came than `next_after` said. One that lies too far away is not kept.
+    pub fn follow(&mut self, number: u32, next: u32) {
+        let far = i64::from(next).wrapping_sub(number.into());
+        self.follows = i16::try_from(far).unwrap_or(0).cast_unsigned();
+    }
+
+    /// The next request ends no interval.
+    pub fn begin_again(&mut self) {
+        self.last_ns = 0;
+        self.settle();
+    }
+
+    /// Nothing came for too long.
+    pub fn stop(&mut self) {
+        (self.told, self.timed) = (Told::Stopped, false);
+        self.settle();
+    }
+
+    /// One more interval; whether one of the last lay outside the band.
+    #[inline]
+    pub fn add(&mut self, interval: u32, low_us: u32, high_us: u32) -> bool {
+        self.keep(interval);
         self.above = (self.above << 1 | u16::from(interval > high_us)) & RECENT;
         self.below = (self.below << 1 | u16::from(interval < low_us)) & RECENT;
         self.above | self.below != 0
@@ -99,12 +165,17 @@ impl State {
     /// Median of the last intervals.
     pub fn median(&self) -> u32 {
         let mut recent = self.intervals;
-        recent.get_mut(..usize::from(self.count)).map_or(0, median)
+        recent.get_mut(..usize::from(self.count())).map_or(0, median)
     }
 
     fn newest(&self) -> u32 {
         let (before, from) = self.intervals.split_at_checked(usize::from(self.next)).unwrap_or_default();
         before.last().or(from.last()).copied().unwrap_or(0)
+    }
+
+    /// Not later than `stop_ns`, and cheap: there is no stop before it.
+    pub fn earliest_stop_ns(&self, poll: &Watched) -> u64 {
+        self.seen_ns.saturating_add(nanoseconds(poll.stopped_us))
     }
 
     /// When silence since the last request becomes a stop. A poll that has slowed down is given its new pace.
@@ -128,7 +199,7 @@ impl State {
     /// No silence is inferred across what happens now, and no interval: a clock was set, another recording begins.
     pub fn forget_time(&mut self) {
         let seen_ns = if self.told == Told::Stopped { self.seen_ns } else { 0 };
-        *self = Self { told: self.told, timed: self.timed, seen_ns, ..Self::default() };
+        *self = Self { told: self.told, timed: self.timed, seen_ns, follows: self.follows, ..Self::default() };
     }
 }
 

@@ -19,9 +19,13 @@ struct Slot {
     numbers: Vec<u32>,
 }
 
+/// Emptied lists that are kept for slots to come: as many as slots that polls of a second or two fill at a time.
+const SPARE: usize = 16;
+
 #[derive(Debug)]
 pub struct Wheel {
     slots: Vec<Slot>,
+    spare: Vec<Vec<u32>>,
     entries: usize,
     /// The earliest time of all, when there are entries; and the slot up to which all were taken out.
     due_ns: u64,
@@ -30,7 +34,7 @@ pub struct Wheel {
 
 impl Default for Wheel {
     fn default() -> Self {
-        Self { slots: Vec::new(), entries: 0, due_ns: u64::MAX, taken: 0 }
+        Self { slots: Vec::new(), spare: Vec::new(), entries: 0, due_ns: u64::MAX, taken: 0 }
     }
 }
 
@@ -59,6 +63,9 @@ impl Wheel {
         let wanted = (due_ns / SLOT_NS).max(self.taken);
         let Some(slot) = self.slots.get_mut(place(wanted)) else { return };
         slot.due_ns = if slot.numbers.is_empty() { due_ns } else { slot.due_ns.min(due_ns) };
+        if slot.numbers.capacity() == 0 {
+            slot.numbers = self.spare.pop().unwrap_or_default();
+        }
         slot.numbers.push(number);
         self.due_ns = if self.entries == 0 { due_ns } else { self.due_ns.min(due_ns) };
         self.entries = self.entries.saturating_add(1);
@@ -82,6 +89,14 @@ impl Wheel {
         Some(numbers)
     }
 
+    /// The list that `take` gave is not needed any more.
+    pub fn give_back(&mut self, mut numbers: Vec<u32>) {
+        if self.spare.len() < SPARE {
+            numbers.clear();
+            self.spare.push(numbers);
+        }
+    }
+
     /// Find the earliest entry again.
     fn look_ahead(&mut self) {
         let (before, from) = self.slots.split_at_checked(place(self.taken)).unwrap_or_default();
@@ -90,7 +105,8 @@ impl Wheel {
     }
 
     pub fn heap_bytes(&self) -> usize {
-        let inside = self.slots.iter().map(|slot| slot.numbers.capacity().saturating_mul(size_of::<u32>()));
+        let lists = self.slots.iter().map(|slot| &slot.numbers).chain(&self.spare);
+        let inside = lists.map(|numbers| numbers.capacity().saturating_mul(size_of::<u32>()));
         inside.fold(self.slots.capacity().saturating_mul(size_of::<Slot>()), usize::saturating_add)
     }
 }
@@ -116,14 +132,15 @@ mod tests {
             assert!(plain.iter().all(|(due_ns, _)| wheel.next_due_ns().unwrap() <= *due_ns));
             let mut come = Vec::new();
             while let Some(numbers) = wheel.take(now_ns) {
-                for number in numbers {
-                    let due_ns = plain.iter().find(|known| known.1 == number).unwrap().0;
+                for number in &numbers {
+                    let due_ns = plain.iter().find(|known| known.1 == *number).unwrap().0;
                     if due_ns <= now_ns {
-                        come.push(number);
+                        come.push(*number);
                     } else {
-                        wheel.put(number, due_ns, now_ns);
+                        wheel.put(*number, due_ns, now_ns);
                     }
                 }
+                wheel.give_back(numbers);
             }
             come.sort_unstable();
             let due: Vec<u32> = plain.iter().filter(|known| known.0 <= now_ns).map(|known| known.1).collect();

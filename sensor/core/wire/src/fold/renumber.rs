@@ -1,7 +1,6 @@
 //! Open folds when rules get other numbers.
 
-use super::super::{Cause, FoldKey, Hit};
-use super::Folder;
+use super::{Cause, FoldKey, Folder, Hit};
 use crate::engine::Moves;
 use crate::value::Outcome;
 
@@ -25,25 +24,22 @@ impl Folder {
         if moves.is_idle() {
             return;
         }
-        let handles = self.in_order();
-        // Those that are gone first, while every name is still its own: later it may be another's.
-        for handle in &handles {
-            let Some(fold) = self.folds.get_mut(*handle).filter(|fold| is_gone(&fold.key, moves)) else { continue };
+        let gone = |key: &FoldKey| matches!(key.cause, Cause::Rule(number) if moves.number(number).is_none());
+        for handle in self.in_order() {
+            let Some(fold) = self.folds.get_mut(handle).filter(|fold| gone(&fold.key)) else { continue };
             if fold.told.asked_ns.is_some() {
                 // Nobody will hear the answer: that is not silence.
                 fold.say(Outcome::Unknown.name());
             }
-            self.close(*handle);
+            self.close(handle);
         }
         self.handles.retain(|key, _| matches!(key.cause, Cause::Named(_)));
-        for handle in handles {
+        for handle in self.in_order() {
             let Some(fold) = self.folds.get_mut(handle) else { continue };
-            fold.told.hit.renumber(&mut fold.key, moves);
-            self.handles.insert(fold.key, handle);
+            if matches!(fold.key.cause, Cause::Rule(_)) {
+                fold.told.hit.renumber(&mut fold.key, moves);
+                self.handles.insert(fold.key, handle);
+            }
         }
     }
-}
-
-fn is_gone(key: &FoldKey, moves: &Moves) -> bool {
-    matches!(key.cause, Cause::Rule(number) if moves.number(number).is_none())
 }
