@@ -9,7 +9,7 @@ from sensor.schema import Alert
 from sensor.schema.shape import Json, as_int, as_list, as_text
 
 REVISIONS_UNSEEN = 1 << 20
-"""Revisions that may have been told after the state was saved: years of one every five seconds would not make more.
+"""Revisions that may have been told after the state was saved: one every five seconds makes so many in two months.
 
 A record with a revision that is known already is taken for a duplicate, so what a restart goes on with stands above.
 """
@@ -17,8 +17,8 @@ A record with a revision that is known already is taken for a duplicate, so what
 
 @dataclass(slots=True)
 class OpenAlert:
-    """`body` is the alert as it was told last. A revision shares with the one before whatever did not change: in a storm
-    thousands of alerts grow every few seconds, and their records are kept, written or sent."""
+    """`body` is the alert as it was told last. A revision shares with the one before whatever did not change: in a
+    storm thousands of alerts grow every few seconds, and their records are kept, written or sent."""
 
     id: str
     segment: str

@@ -92,11 +92,15 @@ fn told(hit: &Hit) -> Told {
 
 #[test]
 fn both_halves_tell_what_one_run_tells() {
-    let (frames, rules) = (exchanges(), document(&staying()));
+    // One folds by more than its stations, which are in one shard all the same.
+    let pair = rule("pair", "6", r#""client.ip", "server.ip", "modbus.address""#);
+    let (frames, rules) = (exchanges(), document(&[&staying()[..], &[pair]].concat()));
     let baseline = learned(&frames);
     let one = whole(&frames, &rules, &baseline);
     let all: Vec<Told> = one.hits.iter().map(told).collect();
-    for cause in ["rule:write", "rule:everybody", "baseline:new_object", "period:stopped", "period:resumed"] {
+    for cause in
+        ["rule:write", "rule:everybody", "rule:pair", "baseline:new_object", "period:stopped", "period:resumed"]
+    {
         assert!(all.iter().any(|hit| hit.3 == cause), "{cause}");
     }
     for (cut, threads) in [(2, 1), (500, 2), (4_000, 1), (6_000, 2), (8_888, 1), (11_998, 2)] {

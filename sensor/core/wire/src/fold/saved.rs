@@ -6,7 +6,7 @@
 //! due, used: count u32, then each: time u64, number u32
 //!
 //! hit: key (cause u8: 0 rule u32, 1 name; key u64, segment u16, client, server), id 16 bytes, first u64, last u64,
-//!   count u64, outcome, protocol, 4 endpoints (each u8 [ip, port u16, MAC])
+//!   count u64, outcome, protocol, spanning u8, 4 endpoints (each u8 [ip, port u16, MAC])
 //! ```
 //!
 //! Frames and inputs are counted by each run for itself: what is restored has none.
@@ -48,6 +48,7 @@ impl Hit {
         [self.first.ts_ns, self.last.ts_ns, self.count].into_iter().for_each(|number| out.u64(number));
         out.text(self.outcome);
         out.text(self.protocol);
+        out.u8(u8::from(self.spanning.is_some()));
         for end in [self.client, self.server, self.source, self.destination] {
             maybe(out, end, |out, end| {
                 out.ip(end.ip);
@@ -79,13 +80,13 @@ impl Hit {
         let protocol = rows.text()?;
         let names = PROTOCOLS.iter().map(|entry| entry.name).chain(BELOW.iter().copied());
         let protocol = names.into_iter().find(|known| *known == protocol).unwrap_or("unknown");
+        let spanning = read_maybe(rows, |_| Some(Box::new(key)))?;
         let mut end = || read_maybe(rows, endpoint);
         let (client, server, source, destination) = (end()?, end()?, end()?, end()?);
         let rule = match key.cause {
             Cause::Rule(number) => Some(number),
             Cause::Named(_) => None,
         };
-        let spanning = key.client.is_none().then(|| Box::new(key));
         let (cause, segment, kind) = (name.into(), key.segment, HitKind::Update);
         let (fold, order, fields, params) = (0, 0, String::new(), Params::new());
         let hit = Hit {
