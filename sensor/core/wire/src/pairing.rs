@@ -119,6 +119,12 @@ impl Pairing {
         }
     }
 
+    /// For [`crate::flow::Flow::fetch`].
+    #[inline]
+    pub fn fetch(&self) -> u64 {
+        self.one.as_ref().map_or(0, |pending| pending.reference ^ u64::from(pending.operation))
+    }
+
     #[inline]
     pub fn at(&self, place: Waiting) -> Option<&Pending> {
         match place {

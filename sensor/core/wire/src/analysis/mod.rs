@@ -93,6 +93,13 @@ impl Analysis {
         }
     }
 
+    /// Read what a message of that conversation will need, so that it is there by then. The number means nothing.
+    #[inline]
+    pub fn fetch(&self, marks: &Marks) -> u64 {
+        let polls = self.periods.as_ref().map_or(0, |periods| periods.fetch(&marks.known));
+        polls ^ self.windows.as_ref().map_or(0, |windows| windows.fetch(marks.window))
+    }
+
     /// Engine time has come to where `at` put it.
     pub fn tick(&mut self) {
         if let Some(periods) = self.periods.as_mut() {

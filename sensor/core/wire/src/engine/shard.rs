@@ -58,6 +58,11 @@ impl Shard {
             self.fetched ^= self.duplicates.touch(item.print);
             self.found.push(self.streams.place(item.flow));
         }
+        for place in &self.found {
+            if let Some((marks, number)) = self.streams.fetch(*place) {
+                self.fetched ^= number ^ self.analysis.fetch(marks);
+            }
+        }
         let found = std::mem::take(&mut self.found);
         let mut ticks = block.ticks.iter();
         let mut next = ticks.next();

@@ -14,6 +14,7 @@ use crate::event::Endpoint;
 use crate::flow::{Address, Flow, FlowTable};
 use crate::frame::{tcp, Brief, Frame, Layer4};
 use crate::ledger::{add, Ledger, Loss, Skip};
+use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::reader::{Consumer, Reader, Stamp};
 
@@ -59,6 +60,13 @@ impl Streams {
     #[inline]
     pub fn place(&self, hash: u64) -> u32 {
         self.table.place(hash)
+    }
+
+    /// What the rooms behind remember of the flow at that place; reading it fetches the flow's memory. The number means
+    /// nothing.
+    #[inline]
+    pub fn fetch(&self, place: u32) -> Option<(&Marks, u64)> {
+        self.table.at(place).map(|flow| (&flow.marks, flow.fetch()))
     }
 
     /// The flow of that address, asked for at that place first, and the sender's place in it.

@@ -86,6 +86,12 @@ impl Windows {
         }
     }
 
+    /// Read something of each cache line of a marked window, so that they are there when they are needed.
+    #[inline]
+    pub fn fetch(&self, mark: u64) -> u64 {
+        self.places.fetch(mark)
+    }
+
     #[cold]
     fn look_up(&mut self, event: &Event<'_>, mark: &mut u64) {
         *mark = self.places.find(event, *mark, self.number);

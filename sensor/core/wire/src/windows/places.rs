@@ -78,6 +78,12 @@ impl Places {
         self.windows.get_mut(place as usize).filter(|window| window.generation == generation)
     }
 
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the lower half
+    pub fn fetch(&self, mark: u64) -> u64 {
+        self.windows.get(mark as u32 as usize).map_or(0, Window::fetch)
+    }
+
     /// The mark of a conversation, which gets a place if there is one. Who found none is not looked up again in the
     /// window of that `number`.
     pub fn find(&mut self, event: &Event<'_>, mark: u64, number: u32) -> u64 {

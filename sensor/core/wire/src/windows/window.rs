@@ -60,6 +60,11 @@ impl Window {
         Self { generation, ..Self::default() }
     }
 
+    #[inline]
+    pub fn fetch(&self) -> u64 {
+        u64::from(self.generation) ^ self.interval_squares ^ self.operations.fetch()
+    }
+
     /// Count one message. `eighth`: of the window, 0 to 7; `start_ns`: where the window began.
     #[inline]
     pub fn count(&mut self, event: &Event<'_>, eighth: usize, start_ns: u64) {

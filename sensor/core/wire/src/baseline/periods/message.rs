@@ -40,6 +40,16 @@ impl Periods {
         });
     }
 
+    /// Read what a message of that conversation will need, so that it is there by then. The number means nothing.
+    #[inline]
+    pub fn fetch(&self, mark: &Mark) -> u64 {
+        let place = |link: u32| (link as usize).wrapping_sub(self.links.start);
+        let link = mark.link().and_then(|link| self.links_ns.get(place(link))).copied().unwrap_or(0);
+        let Some(number) = mark.expected() else { return link };
+        let poll = self.known.polls.get(number as usize).map_or(0, |poll| poll.key.what.0);
+        link ^ poll ^ self.seen_ns(number)
+    }
+
     /// What nearly all requests of a plant are: the poll that comes next, when it should, and nothing new about it.
     /// Whether the link's client writes; `None` for any other message, and nothing was done.
     #[inline(never)]
