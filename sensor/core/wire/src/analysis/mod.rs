@@ -144,7 +144,7 @@ impl Analysis {
 }
 
 impl Consumer for Analysis {
-    #[inline]
+    #[inline(always)]
     fn packet(&mut self, marks: &mut Marks, packet: &Packet<'_>) {
         if let Some(evidence) = self.evidence.as_mut() {
             evidence.packet(&mut marks.evidence, packet, self.now_ns);

@@ -151,12 +151,13 @@ impl Knowledge {
                     .and_then(|space| self.touched_of(link, place(record.class, space, object.index))),
             };
             before = Some((object, touched));
-            let name = object.text.map(|span| record.text(span));
+            let name = object.text.map(|span| record.blob(span));
             !touched.is_some_and(|touched| self.holds(touched, object, name))
         })
     }
 
-    pub fn holds(&self, touched: &Touched, object: &Object, name: Option<&str>) -> bool {
+    /// `name`: the bytes of the object's text, if it has one.
+    pub fn holds(&self, touched: &Touched, object: &Object, name: Option<&[u8]>) -> bool {
         if object.text.is_none() {
             return stretches::contains(self.stretches(touched), object.start, object.end);
         }
@@ -164,7 +165,7 @@ impl Knowledge {
         let first = names.partition_point(|known| known.hash < object.start);
         let same = names.iter().skip(first).take_while(|known| known.hash == object.start);
         let mut texts = same.map(|known| self.text(known.start, known.length));
-        texts.any(|text| name.is_none_or(|name| text == name))
+        texts.any(|text| name.is_none_or(|name| text.as_bytes() == name))
     }
 }
 

@@ -191,7 +191,7 @@ impl Evidence {
     }
 
     /// A packet of the conversation whose `last` this is (0 when it is new): call it before the packet is read.
-    #[inline]
+    #[inline(never)]
     pub fn packet(&mut self, last: &mut u64, packet: &Packet<'_>, now_ns: u64) {
         let before = *last;
         let position = self.ring.push(before & !FOLLOWED, packet);
