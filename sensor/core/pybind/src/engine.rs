@@ -25,6 +25,8 @@ use crate::windows::{Assets, Windows};
 const HITS: usize = 10_000;
 /// Bytes of printed events after which a poll comes back.
 const PRINTED: usize = 4 << 20;
+/// Windows after which a poll comes back: an hour of a quiet plant fits into few packets.
+const ROWS: usize = 20_000;
 /// What a row of columns takes, about.
 const ROW_BYTES: usize = 256;
 /// Packets read between two looks at these bounds.
@@ -294,7 +296,8 @@ impl Inner {
             let waiting = self.engine.waiting();
             let printed = waiting.events.len().max(waiting.listing.len()).max(waiting.slice_bytes);
             let printed = printed.max(self.engine.column_rows().saturating_mul(ROW_BYTES));
-            if waiting.hits.len() >= HITS || printed >= PRINTED {
+            let rows = waiting.rows.len().saturating_add(waiting.assets.len());
+            if waiting.hits.len() >= HITS || rows >= ROWS || printed >= PRINTED {
                 break;
             }
         }
