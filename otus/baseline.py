@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sensor.segments import Segments
+
 if TYPE_CHECKING:
     from otus.unread import Unread
     from sensor._core import Engine
@@ -36,6 +38,7 @@ def baseline() -> None:
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at.")
 @click.option("--segment", metavar="NAME", default="default", show_default=True, help="As in the sensor's settings.")
+@click.option("--segments", metavar="FILE", help="Table of other segments, as in the sensor's settings.")
 @click.option("--window", "window_s", type=click.IntRange(min=1), default=10, show_default=True, help="The model's, s.")
 def learn(
     files: tuple[str, ...],
@@ -44,6 +47,7 @@ def learn(
     folder: Path,
     expression: str | None,
     segment: str,
+    segments: str | None,
     window_s: int,
 ) -> None:
     """Learn a baseline from capture files or from a live port, and write it as a folder.
@@ -53,9 +57,11 @@ def learn(
     if bool(files) == bool(interfaces):
         raise click.UsageError("name capture files, or a port with -i; not both")
     from otus.unread import Unread
+    from sensor.segments import load as load_segments
 
     unread = Unread()
-    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, segment, unread))
+    table = load_segments(segment, segments)
+    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, table, unread))
     if files:
         unread.end()
 
@@ -67,7 +73,7 @@ def learn_into(
     duration_s: int = 0,
     expression: str | None = None,
     window_s: int = 10,
-    segment: str = "default",
+    segments: Segments | None = None,
     unread: Unread | None = None,
 ) -> str:
     """Learn and write the folder; returns what was learned in one line.
@@ -83,7 +89,8 @@ def learn_into(
     from sensor._core import Engine, baseline_to_json
 
     _check_place(folder)
-    settings: dict[str, Any] = {"learn": True, "filter": expression, "segment": segment}
+    segments = segments or Segments("default")
+    settings: dict[str, Any] = {"learn": True, "filter": expression, **segments.engine_settings()}
     engine = Engine(json.dumps({**settings, "window_ns": window_s * 1_000_000_000}))
     if files:
         engine.open_files(list(files))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sensor.segments import Segments
+
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
     from detectors.rules import RuleSet
@@ -27,18 +29,19 @@ class Detection:
     """what the baseline knows, for statistics"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
+    segments: Segments = Segments("default")
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
 
     def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
-        rules = self.core_rules(settings.get("segment", "default"))
-        return Engine(json.dumps({"window_ns": self.window_ns, **settings}), rules, self.table, state)
+        content = {"window_ns": self.window_ns, **self.segments.engine_settings(), **settings}
+        return Engine(json.dumps(content), self.core_rules(), self.table, state)
 
-    def core_rules(self, segment: str) -> str:
+    def core_rules(self) -> str:
         """The rules as the engine reads them."""
-        return self.rules.to_core_json((segment,))
+        return self.rules.to_core_json(self.segments.names)
 
     def analyst(
         self,
@@ -62,8 +65,8 @@ class Detection:
         return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
 
-def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
-    """Load rules (None: the bundled ones) and a baseline folder (None: none).
+def load(rules: str | Path | None, baseline: str | Path | None, segments: Segments | None = None) -> Detection:
+    """Load rules (None: the bundled ones) and a baseline folder (None: none); without `segments` all is one.
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -84,7 +87,8 @@ def load(rules: str | Path | None, baseline: str | Path | None) -> Detection:
             judge = load_judge(folder)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, files)
+    segments = segments or Segments("default")
+    return Detection(ruleset, table, judge, window_ns, learned, facts, segments, files)
 
 
 def _baseline_fact(learned: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--segments", metavar="FILE", help="Table of segments by file, VLAN, VNI, TEID (docs/segments.md).")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 @click.option("--alerts-format", type=click.Choice(["ecs", "eve"]), help="NDJSON in ECS names, or Suricata's EVE.")
@@ -34,6 +35,7 @@ def replay(
     files: tuple[str, ...],
     baseline: str | None,
     rules: str | None,
+    segments: str | None,
     expression: str | None,
     shape: str,
     alerts_format: str | None,
@@ -51,7 +53,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads, segments)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -76,13 +78,15 @@ class Run:
         hits: Path | None,
         evidence: str | None = None,
         threads: int | None = None,
+        segments: str | None = None,
     ) -> None:
         from otus.detection import load
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
+        from sensor.segments import load as load_segments
 
-        self._detection = load(rules, baseline)
+        self._detection = load(rules, baseline, load_segments("default", segments))
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,

@@ -107,9 +107,11 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
     from sensor.pipeline import Pipeline, Sink
+    from sensor.segments import load as load_segments
     from sensor.sinks import AlertFile
 
-    detection = load(settings["rules"] or None, settings["baseline"] or None)
+    segments = load_segments(settings["segment"], settings["segments"])
+    detection = load(settings["rules"] or None, settings["baseline"] or None, segments)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None
@@ -127,7 +129,6 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             inventory,
             filter=settings["filter"] or None,
             flows=settings["flows"],
-            segment=settings["segment"],
             threads=settings["threads"],
             ring_mib=settings["ring_mib"],
             fanout=settings["fanout"],

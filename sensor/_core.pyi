@@ -40,7 +40,8 @@ class Engine:
 
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
     `learn`, `listing` (bool), `keep_open` (the run goes on after its end: no fold is closed then), `events` (null,
-    `ndjson`, `csv`, `columns`), `protocols` (names: events of these only), `segment` (name), `ring_mib` (per
+    `ndjson`, `csv`, `columns`), `protocols` (names: events of these only), `segment` (name),
+    `segments` (lines of the table: {name, interface, vlan, vni, teid}), `ring_mib` (per
     interface), `fanout` (rings that share it), `record` (file for all packets and ticks, as pcapng: replayed, it gives
     the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
     roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.

@@ -45,6 +45,7 @@ SETTINGS = (
     Setting("node_name", "sensor-1", "this node's name, as its parent knows it", may_be_empty=False),
     Setting("tenant", "default", "the enterprise this traffic belongs to, on a shared console", may_be_empty=False),
     Setting("segment", "default", "name of the network segment on the capture port", may_be_empty=False),
+    Setting("segments", "", "table of other segments by interface, VLAN, VNI, TEID (docs/segments.md); empty: none"),
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),
     Setting("rules", "", "folder of rules; empty: the bundled ones"),

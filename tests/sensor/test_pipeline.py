@@ -21,6 +21,7 @@ from otus.spooled import SpoolSink
 from sensor.ecs import alert_line, line_text, rfc3339
 from sensor.health import Health, merging_offloads
 from sensor.inventory import Inventory
+from sensor.segments import Segments
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
 from sensor.sinks import AlertFile, LatestAlerts
@@ -47,7 +48,7 @@ def detection() -> Detection:
 
 
 def whole_run(detection: Detection, **run: int) -> tuple[Pipeline, list[Record]]:
-    engine = detection.engine(segment="line 3")
+    engine = replace(detection, segments=Segments("line 3")).engine()
     engine.open_files([ATTACK])
     kept = Kept()
     pipeline = Pipeline(

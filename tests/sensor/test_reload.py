@@ -69,7 +69,7 @@ def test_the_same_rules_a_hundred_times_change_nothing(detection: Detection, thr
     def again(engine: Any, at: int) -> None:
         if at < RELOADS:
             books[engine.generation + 1] = detection.rules
-            done = engine.reload(detection.core_rules("default"))
+            done = engine.reload(detection.core_rules())
             assert (done["kept"], done["added"], done["removed"]) == (len(detection.rules), 0, 0)
 
     ledger, records = whole_run(detection, books, threads, again)

@@ -11,6 +11,7 @@ use wire::export::{Shape, Wanted};
 use wire::filter::Filter;
 use wire::print::Names;
 use wire::protocol::PROTOCOLS;
+use wire::segments::{Entry, Segments};
 
 /// How messages are given.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -50,8 +51,10 @@ pub struct Config {
     pub listing: bool,
     /// The run will go on after its end, from its state: open folds are not closed then.
     pub keep_open: bool,
-    /// Name of the one segment.
+    /// Name of the segment where everything goes that no line of `segments` fits.
     pub segment: String,
+    /// Which frames belong to other segments: by interface or file, VLAN, network, tunnel.
+    pub segments: Vec<Entry>,
     /// Threads that run shards, the polling one included.
     pub threads: usize,
     /// Packets of a block; 0: what suits the number of threads. Changes no result.
@@ -84,6 +87,7 @@ impl Default for Config {
             listing: false,
             keep_open: false,
             segment: "default".into(),
+            segments: Vec::new(),
             threads: 1,
             block_packets: 0,
             ring_mib: 64,
@@ -117,7 +121,12 @@ impl Config {
     }
 
     pub fn names(&self) -> Names {
-        Names { segments: vec![self.segment.clone()], ..Names::default() }
+        Names { segments: Segments::named(&self.segment, &self.segments), ..Names::default() }
+    }
+
+    /// The table of segments over these inputs.
+    pub fn table(&self, inputs: &[String]) -> Result<Segments, String> {
+        Segments::new(&self.segment, &self.segments, inputs)
     }
 
     fn wanted(&self) -> Result<Option<Wanted>, String> {

@@ -25,6 +25,8 @@ use crate::windows::{Assets, Windows};
 const HITS: usize = 10_000;
 /// Bytes of printed events after which a poll comes back.
 const PRINTED: usize = 4 << 20;
+/// Windows after which a poll comes back: an hour of a quiet plant fits into few packets.
+const ROWS: usize = 20_000;
 /// What a row of columns takes, about.
 const ROW_BYTES: usize = 256;
 /// Packets read between two looks at these bounds.
@@ -66,7 +68,8 @@ impl PyEngine {
         let config = Config::from_json(config)?;
         py.detach(|| {
             let bad = |error: String| PyValueError::new_err(error);
-            let segments = [config.segment.as_str()];
+            let names = config.names().segments;
+            let segments: Vec<&str> = names.iter().map(String::as_str).collect();
             let tables = Tables::read(rules.unwrap_or(NO_RULES), baseline, &segments, None).map_err(bad)?;
             let settings = config.settings().map_err(bad)?;
             let engine = match state {
@@ -110,11 +113,12 @@ impl PyEngine {
     #[pyo3(signature = (rules, baseline=None))]
     fn reload<'py>(&self, py: Python<'py>, rules: &str, baseline: Option<&[u8]>) -> PyResult<Bound<'py, PyDict>> {
         let reloaded = py.detach(|| {
-            let (before, segment) = {
+            let (before, names) = {
                 let inner = self.lock();
-                (inner.engine.tables(), inner.config.segment.clone())
+                (inner.engine.tables(), inner.config.names().segments)
             };
-            let tables = Tables::read(rules, baseline, &[segment.as_str()], Some(&before))?;
+            let segments: Vec<&str> = names.iter().map(String::as_str).collect();
+            let tables = Tables::read(rules, baseline, &segments, Some(&before))?;
             Ok(self.lock().engine.reload(tables))
         });
         reload_dict(py, &reloaded.map_err(|error: String| PyValueError::new_err(error))?)
@@ -215,6 +219,8 @@ impl PyEngine {
         inner.names.inputs = if files { names.iter().map(|path| file_name(path)).collect() } else { names };
         inner.names.files = files;
         let names = inner.names.clone();
+        let segments = inner.config.table(&names.inputs).map_err(PyValueError::new_err)?;
+        inner.engine.set_segments(segments);
         inner.engine.set_names(names);
         inner.source = Some(source);
         let keeps = if originals.is_some() { Keeps::Places } else { Keeps::Frames };
@@ -290,7 +296,8 @@ impl Inner {
             let waiting = self.engine.waiting();
             let printed = waiting.events.len().max(waiting.listing.len()).max(waiting.slice_bytes);
             let printed = printed.max(self.engine.column_rows().saturating_mul(ROW_BYTES));
-            if waiting.hits.len() >= HITS || printed >= PRINTED {
+            let rows = waiting.rows.len().saturating_add(waiting.assets.len());
+            if waiting.hits.len() >= HITS || rows >= ROWS || printed >= PRINTED {
                 break;
             }
         }

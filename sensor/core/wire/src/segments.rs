@@ -78,20 +78,35 @@ pub struct Segments {
     groups: Vec<Group>,
 }
 
+impl Default for Segments {
+    /// Everything is one segment.
+    fn default() -> Self {
+        Self { names: vec!["default".to_owned()], groups: Vec::new() }
+    }
+}
+
 impl Segments {
+    /// Names in the order of their numbers, whatever the inputs.
+    pub fn named(default: &str, entries: &[Entry]) -> Vec<String> {
+        let mut names = vec![default.to_owned()];
+        for entry in entries {
+            if !names.contains(&entry.name) {
+                names.push(entry.name.clone());
+            }
+        }
+        names
+    }
+
     /// `default` names segment 0, where everything goes that no line fits. `inputs`: names of interfaces or files in the
     /// order of their indices. A line whose interface is not among them fits nothing.
     ///
     /// # Errors
     /// More names than a number of 16 bits has room for.
     pub fn new(default: &str, entries: &[Entry], inputs: &[String]) -> Result<Self, String> {
-        let mut names = vec![default.to_owned()];
+        let names = Self::named(default, entries);
         let mut groups: Vec<Group> = Vec::new();
         for (place, entry) in entries.iter().enumerate() {
-            let index = names.iter().position(|name| *name == entry.name).unwrap_or_else(|| {
-                names.push(entry.name.clone());
-                names.len().saturating_sub(1)
-            });
+            let index = names.iter().position(|name| *name == entry.name).unwrap_or(0);
             let segment = u16::try_from(index).map_err(|_| "more than 65536 segments".to_owned())?;
             let wanted: Vec<Option<u16>> = match &entry.interface {
                 None => vec![None],

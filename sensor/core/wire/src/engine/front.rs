@@ -12,12 +12,10 @@ use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
 use crate::packet::{Lost, Packet};
 use crate::protocol::PROTOCOLS;
+use crate::segments::{Doubles, Segments};
 
 /// Engine time between two looks at the timers. Silence is seen within it.
 const TICK_NS: u64 = 100_000_000;
-
-/// One segment, until a table says more.
-const SEGMENT: u16 = 0;
 
 /// EtherType of IPv4.
 const IPV4: u16 = 0x0800;
@@ -33,6 +31,8 @@ pub struct Front {
     fragments: Fragments,
     checksums: Checksums,
     prints: Prints,
+    pub segments: Segments,
+    doubles: Doubles,
 }
 
 impl Front {
@@ -46,6 +46,8 @@ impl Front {
             fragments: Fragments::new(limits::FRAGMENT_BYTES),
             checksums: Checksums::default(),
             prints: Prints::default(),
+            segments: Segments::default(),
+            doubles: Doubles::default(),
         }
     }
 
@@ -64,6 +66,7 @@ impl Front {
                 if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &Outline::of(&frame, IPV4))) {
                     return self.ledger.skip(Skip::Filter);
                 }
+                self.path.clear();
                 if let Some(routed) = self.route(packet, &frame, now_ns) {
                     block.push(packet, &frame, &routed);
                 }
@@ -81,7 +84,8 @@ impl Front {
             return self.ledger.skip(Skip::Filter);
         }
         while let Decoded::Piece(piece) = decoded {
-            match self.fragments.add(&piece, &self.path, SEGMENT, packet.number, now_ns, &mut self.ledger) {
+            let segment = self.segments.of(packet.input, piece.vlan, &self.path);
+            match self.fragments.add(&piece, &self.path, segment, packet.number, now_ns, &mut self.ledger) {
                 Joined::Whole(joined) => {
                     decoded = decode_datagram(whole.insert(joined), &mut outline, &mut self.path);
                 }
@@ -98,7 +102,7 @@ impl Front {
         }
     }
 
-    /// Where a frame belongs; nowhere when no receiver takes it.
+    /// Where a frame belongs, by itself and by the path it came; nowhere when no receiver takes it.
     #[inline(always)]
     fn route(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, now_ns: u64) -> Option<Routed> {
         let digest = self.prints.digest(frame, packet.ts_ns);
@@ -106,10 +110,12 @@ impl Front {
             self.ledger.skip(Skip::BadChecksum);
             return None;
         }
-        let pair = pair_hash(SEGMENT, frame.source, frame.destination);
+        let segment = self.segments.of(packet.input, frame.vlan, &self.path);
+        self.doubles.see(segment, frame.source, frame.source_mac, frame.vlan, frame.ttl, &mut self.ledger);
+        let pair = pair_hash(segment, frame.source, frame.destination);
         let flow = flow_hash(pair, frame.layer4.ports(), frame.layer4.number());
         let print = self.prints.of(frame, digest);
-        Some(Routed { now_ns, segment: SEGMENT, flow, print, shard: shard_of_pair(pair) })
+        Some(Routed { now_ns, segment, flow, print, shard: shard_of_pair(pair) })
     }
 
     pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {

@@ -35,6 +35,7 @@ use crate::ledger::Ledger;
 use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
 use crate::print::Names;
+use crate::segments::Segments;
 use std::sync::Arc;
 
 pub struct Engine {
@@ -176,6 +177,11 @@ impl Engine {
         self.pool.each(|shard| learners.extend(shard.analysis.learner.take()));
         let now_ns = self.now_ns();
         (!learners.is_empty()).then(|| Learner::merge(learners).finish(now_ns))
+    }
+
+    /// Which part of the plant a frame belongs to, from now on; names are set apart. To be called before the first packet.
+    pub fn set_segments(&mut self, segments: Segments) {
+        self.front.segments = segments;
     }
 
     /// What inputs and segments are called from now on (inputs are known when they are open).

@@ -79,8 +79,8 @@ impl FlowTable {
         let hash = flow.hash;
         let slot = self.free.pop().unwrap_or_else(|| {
             if self.slots.len() == self.slots.capacity() {
-                // An eighth more, not twice as much: a large table would be half empty.
-                self.slots.reserve_exact((self.slots.len() / 8).max(64));
+                // A sixteenth more, not twice as much: a large table would be half empty.
+                self.slots.reserve_exact((self.slots.len() / 16).max(64));
             }
             self.slots.push(None);
             u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(NONE)

@@ -91,5 +91,5 @@ pub(super) fn over(flow: &Flow, side: usize, sequence: u32, flags: u8) -> bool {
     if flags & tcp::RST != 0 {
         return flow.halves.get(side).is_some_and(|half| unread || !half.started || half.next == sequence);
     }
-    flow.halves.iter().all(|half| half.finished() || (unread && half.end.is_some()))
+    flow.halves.iter().all(|half| half.finished() || (unread && half.is_closing()))
 }

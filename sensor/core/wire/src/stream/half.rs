@@ -18,10 +18,12 @@ pub struct Half {
     pub lost_before: bool,
     /// From here to `next` every byte was seen. What lies before is new, however old its sequence number looks.
     pub seen_from: u32,
-    /// Sequence number of the first byte behind the SYN that opened this direction.
-    pub initial: Option<u32>,
+    /// Behind the SYN that opened this direction, if one was seen, its first byte; see [`Half::initial`].
+    initial: u32,
     /// Where the sender has closed its direction.
-    pub end: Option<u32>,
+    end: u32,
+    opened: bool,
+    closing: bool,
     /// Bytes from a hole that had been given up came after all, and are being read: where to go on afterwards.
     pub resume: Option<Box<Resume>>,
     pub held: Option<Box<Held>>,
@@ -83,7 +85,7 @@ impl Half {
     /// Bytes of it are read as they come: it began, goes on, and no hole of it is being filled.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.started && self.end.is_none() && self.resume.is_none()
+        self.started && !self.closing && self.resume.is_none()
     }
 
     #[inline]
@@ -103,9 +105,29 @@ impl Half {
         self.resume = None;
     }
 
+    /// Sequence number of the first byte behind the SYN that opened this direction.
+    pub fn initial(&self) -> Option<u32> {
+        self.opened.then_some(self.initial)
+    }
+
+    /// A SYN: `first` is the byte behind it.
+    pub fn open(&mut self, first: u32) {
+        (self.initial, self.opened) = (first, true);
+    }
+
+    /// A FIN: the sender has closed its direction at `end`.
+    pub fn close(&mut self, end: u32) {
+        (self.end, self.closing) = (end, true);
+    }
+
+    /// A FIN was seen.
+    pub fn is_closing(&self) -> bool {
+        self.closing
+    }
+
     /// The sender closed, and everything up to there was seen.
     pub fn finished(&self) -> bool {
-        self.end.is_some_and(|end| !self.started || self.next.wrapping_sub(end).cast_signed() >= 0)
+        self.closing && (!self.started || self.next.wrapping_sub(self.end).cast_signed() >= 0)
     }
 
     /// Packets that wait here.

@@ -154,7 +154,7 @@ impl Streams {
         let first = sequence.wrapping_add(1);
         // A SYN that comes after its own data is no other connection.
         let same =
-            |half: &Half| half.initial.map_or(half.seen_from == first || half.next == first, |known| known == first);
+            |half: &Half| half.initial().map_or(half.seen_from == first || half.next == first, |known| known == first);
         half.is_some_and(|half| half.started && !same(half))
     }
 
@@ -218,11 +218,11 @@ impl Streams {
                 if !half.started {
                     half.start(sequence);
                 }
-                half.initial = Some(sequence);
+                half.open(sequence);
             }
             if flags & tcp::FIN != 0 {
                 let length = u32::try_from(frame.payload.len()).unwrap_or(0).wrapping_add(frame.missing);
-                half.end = Some(sequence.wrapping_add(length));
+                half.close(sequence.wrapping_add(length));
             }
         }
         if frame.payload.is_empty() {
