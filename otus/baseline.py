@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sensor.segments import Segments
+from sensor.segments import ONE, Segments
 
 if TYPE_CHECKING:
     from otus.unread import Unread
@@ -89,8 +89,7 @@ def learn_into(
     from sensor._core import Engine, baseline_to_json
 
     _check_place(folder)
-    segments = segments or Segments("default")
-    settings: dict[str, Any] = {"learn": True, "filter": expression, **segments.engine_settings()}
+    settings: dict[str, Any] = {"learn": True, "filter": expression, **(segments or ONE).engine_settings()}
     engine = Engine(json.dumps({**settings, "window_ns": window_s * 1_000_000_000}))
     if files:
         engine.open_files(list(files))

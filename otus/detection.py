@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensor.segments import Segments
+from sensor.segments import ONE, Segments
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
@@ -29,7 +29,7 @@ class Detection:
     """what the baseline knows, for statistics"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
-    segments: Segments = Segments("default")
+    segments: Segments = ONE
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
 
@@ -87,8 +87,7 @@ def load(rules: str | Path | None, baseline: str | Path | None, segments: Segmen
             judge = load_judge(folder)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    segments = segments or Segments("default")
-    return Detection(ruleset, table, judge, window_ns, learned, facts, segments, files)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, segments or ONE, files)
 
 
 def _baseline_fact(learned: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -38,6 +38,10 @@ class Segments:
         return {"segment": self.default, "segments": list(self.entries)}
 
 
+ONE = Segments("default")
+"""Without a table."""
+
+
 def load(default: str, path: str | Path | None) -> Segments:
     """Read the table; none: all is one segment.
 

@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from otus.spooled import SpoolSink
 from sensor.ecs import alert_line, line_text, rfc3339
 from sensor.health import Health, merging_offloads
 from sensor.inventory import Inventory
-from sensor.segments import Segments
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
+from sensor.segments import Segments
 from sensor.sinks import AlertFile, LatestAlerts
 from tests.captures import ROOT
 from tests.federation.line_records import alert
