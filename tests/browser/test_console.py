@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -102,16 +102,17 @@ class Reader:
 
     def wait(self) -> WebDriverWait[webdriver.Chrome]:
         """A page may be replaced while it is looked at."""
-        return WebDriverWait(self.browser, 45, ignored_exceptions=(StaleElementReferenceException,))
+        return WebDriverWait(self.browser, 45, ignored_exceptions=(StaleElementReferenceException, JavascriptException))
 
     def find(self, selector: str) -> WebElement:
         return self.wait().until(lambda page: page.find_element(By.CSS_SELECTOR, selector))
 
     def text(self) -> str:
-        return self.browser.find_element(By.TAG_NAME, "body").text
+        """By one script: an element that is found first and read afterwards may be of a page that is gone by then."""
+        return str(self.browser.execute_script("return document.body ? document.body.innerText : ''"))
 
     def wait_for(self, words: str) -> None:
-        self.wait().until(lambda page: words in page.find_element(By.TAG_NAME, "body").text)
+        self.wait().until(lambda _: words in self.text())
 
     def keep(self, name: str) -> Path:
         SCREENS.mkdir(parents=True, exist_ok=True)

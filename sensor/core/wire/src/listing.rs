@@ -41,22 +41,28 @@ fn cause_of(object: &mut Object<'_>, cause: &str, rule: Option<u32>) {
     }
 }
 
-/// A number that is equal for equal values of a field (a rule's `fold`); 0 where the event has none. Alert ids are made
-/// of it: it may not change.
+/// A number that is equal for equal values of a field (a rule's `fold`); 0 where the event has none. A value alone and a
+/// list of one are the same. Alert ids are made of it: it may not change.
 pub fn field_hash(event: &Event<'_>, field: FieldId) -> u64 {
     match event.get(field) {
         None => 0,
-        Some(Value::Text(span)) => name_hash(event.record.text(span).as_bytes()),
-        Some(Value::Name(name)) => name_hash(name.as_bytes()),
-        Some(Value::Bytes(span) | Value::Words(span)) => name_hash(span.of(event.bytes)),
-        Some(Value::Blob(span)) => name_hash(event.record.blob(span)),
-        Some(Value::Ip(ip)) => name_hash(Written::new(ip).plain()),
-        Some(Value::List(span)) => {
-            let items = event.record.list(span);
-            let text: Vec<u8> = items.iter().flat_map(|item| format!("{item:?}").into_bytes()).collect();
-            name_hash(&text)
-        }
-        Some(other) => {
+        Some(Value::List(span)) => match event.record.list(span) {
+            [only] => value_hash(event, *only),
+            items => items.iter().fold(0, |sum: u64, item| sum.rotate_left(9) ^ value_hash(event, *item)),
+        },
+        Some(value) => value_hash(event, value),
+    }
+}
+
+/// Of what a value says, not of where it stands.
+fn value_hash(event: &Event<'_>, value: Value) -> u64 {
+    match value {
+        Value::Text(span) => name_hash(event.record.text(span).as_bytes()),
+        Value::Name(name) => name_hash(name.as_bytes()),
+        Value::Bytes(span) | Value::Words(span) => name_hash(span.of(event.bytes)),
+        Value::Blob(span) => name_hash(event.record.blob(span)),
+        Value::Ip(ip) => name_hash(Written::new(ip).plain()),
+        other => {
             // Numbers, mostly: written where they are hashed, for every hit of such a rule.
             let mut text = [0u8; 64];
             let mut rest = text.as_mut_slice();
@@ -107,5 +113,46 @@ mod tests {
             assert_eq!(field_hash(&event, field), name_hash(text.as_bytes()), "{name}");
         }
         assert_eq!(field_hash(&event, FieldId::by_name("event.duration").unwrap()), 0);
+    }
+
+    /// Two lists of texts are one when they say the same, wherever the texts stand in the record.
+    #[test]
+    fn lists_are_hashed_by_what_they_say() {
+        let side = crate::event::Endpoint { ip: [10, 0, 0, 1].into(), port: 1, mac: [0; 6] };
+        let hash = |before: &str, texts: &[&str], alone: bool| {
+            let mut record = crate::value::Record::default();
+            record.push_text(before.as_bytes());
+            for text in texts {
+                let value = Value::Text(record.push_text(text.as_bytes()));
+                if alone {
+                    record.set(0, value);
+                } else {
+                    record.push(0, value);
+                }
+            }
+            let event = Event {
+                ts_ns: 0,
+                number: 1,
+                input: 0,
+                segment: 0,
+                protocol: 0,
+                transport: 6,
+                vlan: None,
+                from_client: true,
+                client: &side,
+                server: &side,
+                record: &record,
+                bytes: &[],
+                asked: None,
+                link: None,
+                stream_flaws: 0,
+            };
+            field_hash(&event, FieldId::of_protocol(0, 0))
+        };
+        let nodes = ["ns=2;s=a", "ns=2;s=b"];
+        assert_eq!(hash("", &nodes, false), hash("something before", &nodes, false));
+        assert_ne!(hash("", &nodes, false), hash("", &["ns=2;s=c", "ns=2;s=b"], false));
+        assert_ne!(hash("", &nodes, false), hash("", &["ns=2;s=b", "ns=2;s=a"], false));
+        assert_eq!(hash("", &nodes[..1], false), hash("", &nodes[..1], true));
     }
 }
