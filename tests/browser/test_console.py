@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -102,17 +102,25 @@ class Reader:
 
     def wait(self) -> WebDriverWait[webdriver.Chrome]:
         """A page may be replaced while it is looked at."""
-        return WebDriverWait(self.browser, 45, ignored_exceptions=(StaleElementReferenceException, JavascriptException))
+        return WebDriverWait(self.browser, 45, ignored_exceptions=(StaleElementReferenceException,))
 
     def find(self, selector: str) -> WebElement:
         return self.wait().until(lambda page: page.find_element(By.CSS_SELECTOR, selector))
 
     def text(self) -> str:
-        """By one script: an element that is found first and read afterwards may be of a page that is gone by then."""
-        return str(self.browser.execute_script("return document.body ? document.body.innerText : ''"))
+        return self.browser.find_element(By.TAG_NAME, "body").text
 
     def wait_for(self, words: str) -> None:
-        self.wait().until(lambda _: words in self.text())
+        def there(_: webdriver.Chrome) -> bool:
+            try:
+                return words in self.text()
+            except WebDriverException as error:
+                # Replaced between finding and reading: Chromium says so in two ways.
+                if "does not belong to the document" not in str(error):
+                    raise
+                return False
+
+        self.wait().until(there)
 
     def keep(self, name: str) -> Path:
         SCREENS.mkdir(parents=True, exist_ok=True)
