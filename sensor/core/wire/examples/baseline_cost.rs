@@ -67,7 +67,7 @@ fn respond(record: &mut Record, asked: &Asked) {
     (record.operation, record.operation_name, record.class) = (asked.operation, "read_holding_registers", asked.class);
 }
 
-fn event<'a>(record: &'a Record, ends: &'a (Endpoint, Endpoint), ts_ns: u64, asked: Option<Asked>) -> Event<'a> {
+fn event<'a>(record: &'a Record, ends: &'a (Endpoint, Endpoint), ts_ns: u64, asked: Option<&'a Asked>) -> Event<'a> {
     Event {
         ts_ns,
         number: 1,
@@ -176,7 +176,7 @@ impl Traffic {
                     facts: Some(LinkFacts { known: true, ..LinkFacts::default() }),
                 };
                 respond(&mut record, &asked);
-                message(&mut event(&record, &ends, ts_ns, Some(asked)));
+                message(&mut event(&record, &ends, ts_ns, Some(&asked)));
             }
         }
         if work == Work::Remember {

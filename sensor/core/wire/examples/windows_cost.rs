@@ -71,13 +71,9 @@ fn observe_all(windows: &mut Windows, wire: &mut Wire, rounds: u64) -> u64 {
                 stream_flaws: 0,
             };
             one(windows, &event, now_ns, mark);
-            event.asked = Some(Asked {
-                number: round,
-                ts_ns: now_ns,
-                operation: asked.operation,
-                class: asked.class,
-                facts: None,
-            });
+            let (operation, class) = (asked.operation, asked.class);
+            let question = Asked { number: round, ts_ns: now_ns, operation, class, facts: None };
+            event.asked = Some(&question);
             now_ns += 500;
             (event.ts_ns, event.from_client) = (now_ns + (now_ns & 0x1f_ffff), false);
             (event.record, event.bytes) = (answer, &wire.bytes[..29]);

@@ -57,7 +57,7 @@ pub struct Event<'a> {
     /// The message's own bytes: what `Value::Bytes`, `Words` and `Bits` point into.
     pub bytes: &'a [u8],
     /// Set on a response whose request was seen.
-    pub asked: Option<Asked>,
+    pub asked: Option<&'a Asked>,
     pub link: Option<LinkFacts>,
     /// Bits into [`STREAM_FLAWS`].
     pub stream_flaws: u8,

@@ -1,9 +1,9 @@
 //! Requests waiting for their answers, per conversation.
 
-use crate::event::{Asked, LinkFacts};
+use crate::event::Asked;
 use crate::hash::{folded, mixed};
 use crate::limits;
-use crate::value::{Class, Object, Record};
+use crate::value::{Object, Record};
 
 /// One request that was not answered yet. Most conversations have one at a time, a million have a million.
 #[derive(Clone, Copy, Debug)]
@@ -11,37 +11,61 @@ pub struct Pending {
     pub reference: u64,
     /// Engine time of the request.
     pub now_ns: u64,
-    /// Frame that completed it, and its time.
-    pub number: u64,
-    pub ts_ns: u64,
+    /// What its answer's event says about it.
+    pub asked: Asked,
     /// Fingerprint of the first object; 0: it has none.
     pub object: u64,
     /// Folds that wait for the outcome: the alerts this request raised.
-    pub folds: [u32; FOLDS],
-    pub operation: u32,
-    pub class: Class,
+    pub folds: Folds,
     /// Sent by the client of the conversation. (An S7 controller asks too, during a download.)
     pub from_client: bool,
     /// `Record::long_poll`: it may wait as long as it likes.
     pub long_poll: bool,
-    pub facts: Option<LinkFacts>,
 }
 
-impl Pending {
-    /// What its answer's event says about it.
-    #[inline]
-    pub fn asked(&self) -> Asked {
-        let Self { number, ts_ns, operation, class, facts, .. } = *self;
-        Asked { number, ts_ns, operation, class, facts }
-    }
-}
-
-/// Alerts of one request that learn its outcome. A message rarely has more than two.
-pub const FOLDS: usize = 4;
 /// Requests that lie no further apart were sent without waiting for answers. Who waits for one in vain waits longer.
 const IN_ONE_GO_NS: u64 = 20_000_000;
 /// No fold.
 pub const NO_FOLD: u32 = 0;
+
+/// The first few alerts that a message raised, of those that want to hear how it was answered. A message rarely raises
+/// more than two, and nearly all raise none.
+///
+/// Two numbers of two halves each, as they fit into a processor's registers: as an array they would go through memory,
+/// written in one width and read in another, for every message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Folds {
+    first: u64,
+    second: u64,
+}
+
+impl Folds {
+    /// So many fit.
+    pub const MOST: usize = 4;
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.first == 0
+    }
+
+    /// One more, behind the others. Returns whether there was room.
+    #[inline]
+    pub fn add(&mut self, fold: u32) -> bool {
+        let word = if self.first >> 32 == 0 { &mut self.first } else { &mut self.second };
+        if *word >> 32 != 0 {
+            return false;
+        }
+        *word |= if *word == 0 { fold.into() } else { u64::from(fold) << 32 };
+        true
+    }
+
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        #[allow(clippy::cast_possible_truncation)] // halves
+        let halves = [self.first, self.second].map(|word| [word as u32, (word >> 32) as u32]);
+        halves.into_iter().flatten().filter(|fold| *fold != NO_FOLD)
+    }
+}
 
 #[derive(Debug, Default)]
 pub struct Pairing {
@@ -72,14 +96,16 @@ pub enum Waiting {
 
 impl Pairing {
     /// Remember a request. Returns how many older ones were given up: unanswered for too long, and pushed out.
-    #[inline]
-    pub fn ask(&mut self, pending: Pending) -> (u64, u64) {
+    ///
+    /// A function makes it, so that it is written where it will stay and nowhere before.
+    #[inline(always)]
+    pub fn ask(&mut self, pending: impl Fn() -> Pending) -> (u64, u64) {
         self.asked_before = true;
         if self.one.is_none() && self.several.is_none() {
-            self.one = Some(pending);
+            self.one = Some(pending());
             return (0, 0);
         }
-        self.ask_more(pending)
+        self.ask_more(pending())
     }
 
     #[inline(never)]
@@ -122,7 +148,7 @@ impl Pairing {
     /// For [`crate::flow::Flow::fetch`].
     #[inline]
     pub fn fetch(&self) -> u64 {
-        self.one.as_ref().map_or(0, |pending| pending.reference ^ u64::from(pending.operation))
+        self.one.as_ref().map_or(0, |pending| pending.reference ^ u64::from(pending.asked.operation))
     }
 
     #[inline]
@@ -156,7 +182,7 @@ impl Pairing {
             let operation = record.operation;
             let newest_ns = place.and_then(|last| several.get(last)).map_or(0, |last| last.now_ns);
             let fit = |place: usize, pending: &Pending| {
-                let same_operation = operation == 0 || pending.operation == operation;
+                let same_operation = operation == 0 || pending.asked.operation == operation;
                 let same_object = object == 0 || pending.object == object;
                 let in_one_go = newest_ns.saturating_sub(pending.now_ns) <= IN_ONE_GO_NS;
                 let order = if in_one_go { usize::MAX.saturating_sub(place) } else { place };
@@ -189,4 +215,23 @@ pub fn first_object(objects: &[Object]) -> u64 {
     // Spaces that one operation may touch have names of different lengths.
     let space = (object.space.len() as u64) << 32 | u64::from(object.index);
     folded(object.start ^ space.rotate_left(24), mixed(object.end ^ space)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_keep_their_order_and_their_number() {
+        let mut folds = Folds::default();
+        for count in 0..=Folds::MOST {
+            assert_eq!(
+                folds.iter().collect::<Vec<_>>(),
+                [7, u32::MAX, 1, 9].iter().take(count).copied().collect::<Vec<_>>()
+            );
+            assert_eq!(folds.is_empty(), count == 0);
+            let fold = [7, u32::MAX, 1, 9, 5].get(count).copied().unwrap_or(0);
+            assert_eq!(folds.add(fold), count < Folds::MOST);
+        }
+    }
 }

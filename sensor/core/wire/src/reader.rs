@@ -7,7 +7,7 @@ use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
-use crate::pairing::{first_object, Match, Pending, Waiting, FOLDS, NO_FOLD};
+use crate::pairing::{first_object, Folds, Match, Pending, Waiting};
 use crate::protocol::{Context, Probe, Step, PROTOCOLS};
 use crate::value::{Outcome, Record, Role};
 
@@ -22,9 +22,9 @@ pub trait Consumer {
     /// A station was seen on a new conversation.
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.
-    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS];
+    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> Folds;
     /// The answer to a message that raised these folds.
-    fn outcome(&mut self, folds: &[u32; FOLDS], outcome: Outcome, event: &Event<'_>);
+    fn outcome(&mut self, folds: Folds, outcome: Outcome, event: &Event<'_>);
 }
 
 /// The packet that is being read: what its events are stamped with.
@@ -181,12 +181,12 @@ impl Reader {
             stream_flaws = 1;
         }
         let mut found: Option<Waiting> = None;
-        let mut asked: Option<Asked> = None;
+        let mut asked: Option<&Asked> = None;
         if let (Role::Response, Some(reference)) = (self.record.role, self.record.reference) {
             match flow.pairing.answer(reference, !from_client, &self.record) {
                 Match::Found(place) => {
                     found = Some(place);
-                    asked = flow.pairing.at(place).map(Pending::asked);
+                    asked = flow.pairing.at(place).map(|pending| &pending.asked);
                     let operation = asked.map_or(0, |asked| asked.operation);
                     if self.record.operation == 0 {
                         // A fault names no operation of its own: it answers the one that was asked for.
@@ -217,26 +217,27 @@ impl Reader {
             stream_flaws,
         };
         let folds = consumer.message(&mut event, &mut flow.marks, bytes);
+        let facts = event.link;
         if let Some(place) = found {
-            let waiting = flow.pairing.at(place).filter(|pending| pending.folds.first() != Some(&NO_FOLD));
+            let waiting = flow.pairing.at(place).filter(|pending| !pending.folds.is_empty());
             if let Some(pending) = waiting {
-                consumer.outcome(&pending.folds, self.record.outcome, &event);
+                consumer.outcome(pending.folds, self.record.outcome, &event);
             }
             flow.pairing.forget(place);
         }
         if let (Role::Request, Some(reference)) = (self.record.role, self.record.reference) {
-            let (unanswered, evicted) = flow.pairing.ask(Pending {
+            let Record { operation, class, long_poll, .. } = self.record;
+            let Stamp { now_ns, number, ts_ns, .. } = *stamp;
+            let object = first_object(self.record.objects());
+            let asked = || Asked { number, ts_ns, operation, class, facts };
+            let (unanswered, evicted) = flow.pairing.ask(|| Pending {
                 reference,
-                now_ns: stamp.now_ns,
-                number: stamp.number,
-                ts_ns: stamp.ts_ns,
-                object: first_object(self.record.objects()),
+                now_ns,
+                asked: asked(),
+                object,
                 folds,
-                operation: self.record.operation,
-                class: self.record.class,
                 from_client,
-                long_poll: self.record.long_poll,
-                facts: event.link,
+                long_poll,
             });
             add(&mut ledger.notes.requests_unanswered, unanswered);
             add(&mut ledger.notes.requests_evicted, evicted);

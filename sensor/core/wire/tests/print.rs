@@ -104,7 +104,7 @@ fn any_record_prints_as_one_object_with_every_key_once() {
             server: &server,
             record: &record,
             bytes: &bytes,
-            asked: random.one_in(2).then_some(asked),
+            asked: random.one_in(2).then_some(&asked),
             link: random.one_in(2).then_some(LinkFacts::default()),
             stream_flaws: random.byte(),
         };

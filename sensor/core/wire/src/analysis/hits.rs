@@ -10,14 +10,14 @@ use crate::fold::{Cause, FoldKey, Folded, Hit, HitKind, Mark, PENDING};
 use crate::ledger::add;
 use crate::listing;
 use crate::marks::Marks;
-use crate::pairing::{FOLDS, NO_FOLD};
+use crate::pairing::{Folds, NO_FOLD};
 use crate::print;
 use crate::value::Role;
 
 impl Analysis {
     /// Rules and deviations of one message. Returns which alerts want to hear how it was answered.
     #[inline(never)]
-    pub(super) fn found(&mut self, event: &Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
+    pub(super) fn found(&mut self, event: &Event<'_>, marks: &mut Marks, digest: &[u8]) -> Folds {
         let mut waiting = Waiting::default();
         let mut place = 0;
         while let Some(index) = self.matched.get(place).copied() {
@@ -212,19 +212,15 @@ impl Analysis {
 /// Which alerts hear of a message's answer: of the first few that it raised, those that could still learn from it.
 #[derive(Default)]
 struct Waiting {
-    folds: [u32; FOLDS],
+    folds: Folds,
     raised: usize,
-    kept: usize,
 }
 
 impl Waiting {
     #[inline]
     fn add(&mut self, fold: u32) {
-        if fold != NO_FOLD && self.raised < FOLDS {
-            if let Some(place) = self.folds.get_mut(self.kept) {
-                *place = fold;
-                self.kept = self.kept.saturating_add(1);
-            }
+        if fold != NO_FOLD && self.raised < Folds::MOST {
+            self.folds.add(fold);
         }
         self.raised = self.raised.saturating_add(1);
     }

@@ -16,7 +16,7 @@ use crate::ledger::{add, Ledger};
 use crate::marks::Marks;
 use crate::news::Sightings;
 use crate::packet::Packet;
-use crate::pairing::{FOLDS, NO_FOLD};
+use crate::pairing::Folds;
 use crate::print::Names;
 use crate::reader::Consumer;
 use crate::rules::Scratch;
@@ -167,7 +167,7 @@ impl Consumer for Analysis {
         self.sightings.station(self.order, segment, endpoint, vlan, ts_ns);
     }
 
-    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> [u32; FOLDS] {
+    fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> Folds {
         if !marks.known.is_asked() || marks.generation != self.tables.generation {
             self.meet(event, marks);
         }
@@ -185,7 +185,7 @@ impl Consumer for Analysis {
         if let Some(out) = self.events.as_mut() {
             out.push(event, &self.names, self.order);
         }
-        let mut folds = [NO_FOLD; FOLDS];
+        let mut folds = Folds::default();
         if !(self.matched.is_empty() && self.deviations.is_empty()) {
             folds = self.found(event, marks, digest);
         }
@@ -205,9 +205,9 @@ impl Consumer for Analysis {
         folds
     }
 
-    fn outcome(&mut self, folds: &[u32; FOLDS], outcome: Outcome, _event: &Event<'_>) {
-        for number in folds {
-            self.folder.outcome(*number, outcome);
+    fn outcome(&mut self, folds: Folds, outcome: Outcome, _event: &Event<'_>) {
+        for number in folds.iter() {
+            self.folder.outcome(number, outcome);
         }
     }
 }

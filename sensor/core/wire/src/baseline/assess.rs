@@ -112,7 +112,7 @@ impl Knowledge {
         out: &mut Vec<Deviation>,
     ) -> (LinkFacts, Option<u32>) {
         let record = event.record;
-        let (operation, class, strange) = match (record.role, &event.asked) {
+        let (operation, class, strange) = match (record.role, event.asked) {
             // Asked before this baseline was there: what was touched is not remembered.
             (Role::Response, Some(Asked { operation, class, .. })) => (*operation, *class, None),
             _ => (record.operation, record.class, self.strange(link, record, numbered)),

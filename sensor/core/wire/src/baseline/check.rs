@@ -70,9 +70,9 @@ impl Baseline {
         let Some(link) = link else { return LinkFacts::default() };
         let record = event.record;
         let (operation, class, learned_object) = match (record.role, event.asked) {
-            (Role::Response, Some(Asked { facts: Some(facts), .. })) => return facts,
+            (Role::Response, Some(Asked { facts: Some(facts), .. })) => return *facts,
             // Asked before this baseline was there: what was touched is not remembered.
-            (Role::Response, Some(Asked { operation, class, .. })) => (operation, class, true),
+            (Role::Response, Some(Asked { operation, class, .. })) => (*operation, *class, true),
             _ => (record.operation, record.class, self.strange(link, event).is_none()),
         };
         LinkFacts {

@@ -106,7 +106,7 @@ impl Message {
             server: &self.server,
             record: &self.record,
             bytes: &self.bytes,
-            asked: self.asked,
+            asked: self.asked.as_ref(),
             link: None,
             stream_flaws: 0,
         }
