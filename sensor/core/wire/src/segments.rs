@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use crate::frame::{Path, TunnelKind};
+use crate::frame::{Frame, Path, TunnelKind};
 use crate::hash::Map;
 use crate::ledger::{add, Ledger};
 use crate::limits::ADDRESSES;
@@ -194,15 +194,20 @@ const INITIAL_TTL: [u8; 6] = [30, 32, 60, 64, 128, 255];
 
 impl Doubles {
     /// Take note of who sends from an address; counts `address_conflicts`.
-    #[inline]
-    pub fn see(&mut self, segment: u16, source: IpAddr, mac: [u8; 6], vlan: Option<u16>, ttl: u8, ledger: &mut Ledger) {
-        self.several |= *self.only.get_or_insert(vlan) != vlan;
-        if self.several && INITIAL_TTL.contains(&ttl) {
-            self.compare((segment, source), mac, vlan, ledger);
+    #[inline(always)]
+    pub fn see(&mut self, segment: u16, frame: &Frame<'_>, ledger: &mut Ledger) {
+        self.several |= *self.only.get_or_insert(frame.vlan) != frame.vlan;
+        if self.several {
+            self.compare(segment, frame, ledger);
         }
     }
 
-    fn compare(&mut self, key: (u16, IpAddr), mac: [u8; 6], vlan: Option<u16>, ledger: &mut Ledger) {
+    #[inline(never)]
+    fn compare(&mut self, segment: u16, frame: &Frame<'_>, ledger: &mut Ledger) {
+        if !INITIAL_TTL.contains(&frame.ttl) {
+            return;
+        }
+        let (key, mac, vlan) = ((segment, frame.source), frame.source_mac, frame.vlan);
         if let Some(known) = self.first.get_mut(&key) {
             if known.mac != mac && known.vlan != vlan && !known.told {
                 known.told = true;

@@ -111,7 +111,7 @@ impl Front {
             return None;
         }
         let segment = self.segments.of(packet.input, frame.vlan, &self.path);
-        self.doubles.see(segment, frame.source, frame.source_mac, frame.vlan, frame.ttl, &mut self.ledger);
+        self.doubles.see(segment, frame, &mut self.ledger);
         let pair = pair_hash(segment, frame.source, frame.destination);
         let flow = flow_hash(pair, frame.layer4.ports(), frame.layer4.number());
         let print = self.prints.of(frame, digest);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use wire::frame::Path;
+use wire::frame::{Frame, Path};
 use wire::ledger::Ledger;
 use wire::segments::{Doubles, Entry, Segments};
 
@@ -68,7 +68,9 @@ fn one_address_behind_two_stations_is_told_once() {
     let (mut doubles, mut ledger) = (Doubles::default(), Ledger::default());
     let ip = IpAddr::from([192, 168, 0, 1]);
     let mut see = |segment, mac: u8, vlan, ttl| {
-        doubles.see(segment, ip, [2, 0, 0, 0, 0, mac], vlan, ttl, &mut ledger);
+        let data = inner();
+        let source_mac = [2, 0, 0, 0, 0, mac];
+        doubles.see(segment, &Frame { source: ip, source_mac, vlan, ttl, ..frame(&data).0 }, &mut ledger);
         ledger.notes.address_conflicts
     };
     assert_eq!(see(0, 1, Some(11), 64), 0);
@@ -84,7 +86,8 @@ fn one_address_behind_two_stations_is_told_once() {
 fn an_untagged_plant_has_no_conflicts_and_costs_nothing() {
     let (mut doubles, mut ledger) = (Doubles::default(), Ledger::default());
     for mac in 0..100 {
-        doubles.see(0, IpAddr::from([10, 0, 0, 1]), [2, 0, 0, 0, 0, mac], None, 64, &mut ledger);
+        let data = inner();
+        doubles.see(0, &Frame { source_mac: [2, 0, 0, 0, 0, mac], ttl: 64, ..frame(&data).0 }, &mut ledger);
     }
     assert_eq!(ledger.notes.address_conflicts, 0);
 }
