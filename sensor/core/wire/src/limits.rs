@@ -112,8 +112,8 @@ pub const FRAGMENT_NS: u64 = 60_000_000_000;
 pub const FRAGMENT_PIECES: usize = 256;
 /// Senders whose wrong checksums are counted apart (a power of two). Beyond it some share a counter.
 pub const CHECKSUM_SENDERS: usize = 1024;
-/// Frames of one shard remembered for finding copies: 5 ms of 13 million frames a second on 64 shards. Beyond it the
-/// oldest is forgotten, and its copy passes.
+/// Frames of one shard remembered at most for finding copies: 5 ms of 13 million frames a second on 64 shards. Beyond it
+/// the oldest is forgotten, and its copy passes.
 pub const DUPLICATES: usize = 1024;
 /// Nanoseconds after its original in which a copy may come, unless the settings say otherwise.
 pub const DUPLICATE_NS: u64 = 5_000_000;

@@ -18,6 +18,7 @@ mod path;
 mod plain;
 mod print;
 mod redundancy;
+mod seen;
 mod transport;
 mod tunnel;
 mod view;
