@@ -10,8 +10,6 @@ use crate::packet::Packet;
 use crate::reader::Stamp;
 use crate::stream::Streams;
 
-/// Conversations of a shard from which on their memory is fetched ahead: fewer stay in the processor's cache anyway.
-const FETCH_FROM: usize = 256;
 /// As the IP header calls it.
 const TCP: u8 = 6;
 
@@ -60,12 +58,12 @@ impl Shard {
             self.fetched ^= self.duplicates.touch(item.print);
             self.found.push(self.streams.place(item.flow));
         }
-        if self.streams.flows() >= FETCH_FROM {
-            for place in &self.found {
-                if let Some((marks, number)) = self.streams.fetch(*place) {
-                    self.fetched ^= number ^ self.analysis.fetch(marks);
-                }
-            }
+        // Then the flows, and then what they point to: each step asks for much at once, and waits for little.
+        for place in &self.found {
+            self.fetched ^= self.streams.fetch(*place);
+        }
+        for place in &self.found {
+            self.fetched ^= self.streams.marks(*place).map_or(0, |marks| self.analysis.fetch(marks));
         }
         let found = std::mem::take(&mut self.found);
         let mut ticks = block.ticks.iter();

@@ -62,11 +62,16 @@ impl Streams {
         self.table.place(hash)
     }
 
-    /// What the rooms behind remember of the flow at that place; reading it fetches the flow's memory. The number means
-    /// nothing.
+    /// Read the memory of the flow at that place, so that it is there when it is needed. The number means nothing.
     #[inline]
-    pub fn fetch(&self, place: u32) -> Option<(&Marks, u64)> {
-        self.table.at(place).map(|flow| (&flow.marks, flow.fetch()))
+    pub fn fetch(&self, place: u32) -> u64 {
+        self.table.at(place).map_or(0, Flow::fetch)
+    }
+
+    /// What the rooms behind remember of the flow at that place.
+    #[inline]
+    pub fn marks(&self, place: u32) -> Option<&Marks> {
+        self.table.at(place).map(|flow| &flow.marks)
     }
 
     /// The flow of that address, asked for at that place first, and the sender's place in it.
