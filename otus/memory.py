@@ -70,13 +70,14 @@ class Memory:
         else:
             log.error("%s; starting without it (it is now %s)", why, aside.name)
 
-    def tend(self, engine: Engine, analyst: Analyst, inventory: Inventory, *, end: bool = False) -> None:
-        """Between two batches: save when it is time, and at the end. What was told so far is in it, and no more."""
-        now_s = time.monotonic()
-        if not end and (now_s < self._due_s or (self._writing is not None and self._writing.is_alive())):
-            return
-        self._due_s = now_s + SAVE_EVERY_S
-        state, alerts, stations = engine.snapshot(), analyst.remember(), inventory.remember()
+    def is_due(self) -> bool:
+        """Whether the next batch should bring the engine's state."""
+        return time.monotonic() >= self._due_s and (self._writing is None or not self._writing.is_alive())
+
+    def save(self, state: bytes, analyst: Analyst, inventory: Inventory, *, end: bool = False) -> None:
+        """Behind a batch that has been told: the engine's state of that very batch, and what was told so far."""
+        self._due_s = time.monotonic() + SAVE_EVERY_S
+        alerts, stations = analyst.remember(), inventory.remember()
         content = lambda: saved.pack(state, {**self._whose, "alerts": alerts(), "stations": stations()})  # noqa: E731
         if self._writing is not None:
             self._writing.join(PATIENCE_S)

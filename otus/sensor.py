@@ -157,8 +157,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             reloader.tend(analyst, health)
             if alerts is not None:
                 alerts.tend()
-            if memory is not None:
-                memory.tend(engine, analyst, inventory, end=batch.done)
+            if memory is not None and (state := engine.snapshot() if batch.done else batch.state) is not None:
+                memory.save(state, analyst, inventory, end=batch.done)
 
         pipeline = Pipeline(
             engine,
@@ -170,6 +170,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             spool_state=dict if queue is None else queue.state,
             recording_state=engine.recording if settings["capture_dir"] else dict,
             on_batch=between_batches,
+            wants_state=bool if memory is None else memory.is_due,
         )
         _signals(pipeline, reloader, alerts, duration_s)
         if running is not None:

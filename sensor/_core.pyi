@@ -64,8 +64,16 @@ class Engine:
     def open_interfaces(self, names: Sequence[str]) -> list[str]:
         """Capture live; returns a line per interface whose offloads are on. Raises OSError with one clear line."""
 
-    def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200) -> Batch:
-        """Read up to `max_packets`, or until nothing came for `timeout_ms`. Batch edges never change a result."""
+    def poll(self, max_packets: int = 1_000_000, timeout_ms: int = 200, snapshot: bool = False) -> Batch:
+        """What was found since the last poll. Batch edges never change a result.
+
+        Files are read here, up to `max_packets`. From the wire a thread of the core reads all the time, whatever its
+        caller does meanwhile; then this comes back after `timeout_ms`, or when a batch is full (so much may wait, and
+        while more does, packets stay in the kernel's ring). With `snapshot` the batch has its `state`.
+
+        Raises:
+            OSError: the input failed. `finish` has what was found until then.
+        """
 
     def reload(self, rules: str, baseline: bytes | None = None) -> dict[str, int]:
         """Go on with these rules and this baseline, from one packet to the next; no packet is lost.
@@ -82,7 +90,7 @@ class Engine:
     def snapshot(self) -> bytes:
         """Stations and links seen, open folds, rhythms, unfinished learning: the `state` of the engine after a restart.
 
-        Equal state gives equal bytes. What waits to be polled is not in it.
+        Equal state gives equal bytes. What waits to be polled is not in it: while the wire is read, ask `poll` for it.
         """
 
     def open_folds(self) -> list[int]:
@@ -150,6 +158,10 @@ class Batch:
     def now_ns(self) -> int: ...
     @property
     def done(self) -> bool: ...
+    @property
+    def state(self) -> bytes | None:
+        """As of this batch, when it was asked for; see `Engine.snapshot`."""
+
 
 @final
 class Columns:

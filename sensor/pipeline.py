@@ -45,10 +45,13 @@ class Pipeline:
         spool_state: Callable[[], dict[str, Any]] = dict,
         recording_state: Callable[[], Mapping[str, Any]] = dict,
         on_batch: Callable[[Batch], None] | None = None,
+        wants_state: Callable[[], bool] = bool,
     ) -> None:
+        """`on_batch` is called after each batch; it has a `state` where `wants_state` asked for one."""
         self._engine, self._analyst, self._sinks = engine, analyst, sinks
         self._inventory, self._health, self._evidence = inventory, health, evidence
         self._spool_state, self._recording_state, self._on_batch = spool_state, recording_state, on_batch
+        self._wants_state = wants_state
         self.ledger: dict[str, Any] = {}
         self.alerts = 0
         self.stopping = False
@@ -66,7 +69,7 @@ class Pipeline:
         """
         while True:
             try:
-                batch = self._engine.poll(max_packets, timeout_ms)
+                batch = self._engine.poll(max_packets, timeout_ms, self._wants_state())
             except OSError:
                 self._handle(self._engine.finish())
                 raise

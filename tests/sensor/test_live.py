@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sensor._core import Batch, Engine
 from testbed import pcapfile
 from testbed.commands import run
 from testbed.demo_plant import available
@@ -18,6 +21,7 @@ from testbed.recorder import Recorder
 from tests.captures import ROOT
 from tests.sensor.live_wire import Sensor, Wire, capture, play, replayed, told, wait_for
 from tests.sensor.test_captures import read
+from tools.bench.traffic import PLANTS, write
 
 REASON = available()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"no live capture here: {REASON}")
@@ -172,3 +176,53 @@ def test_a_port_that_vanishes_and_returns_is_captured_again(wires: list[Wire], t
     scan = ROOT / "pcaps" / "modbus" / "function_code_scan.pcap"
     assert told(sensor.alerts().values()) == sorted(told(replayed([STOP])) + told(replayed([scan])))
     assert {alert["state"] for alert in sensor.alerts().values()} == {"closed"}
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> list[bytes]:
+    """Several times what the kernel's smallest ring holds."""
+    path = tmp_path / "many.pcap"
+    write(path, replace(PLANTS["modbus"], connections=50), 60_000)
+    return list(frames_of(path))
+
+
+def frames_of(path: Path) -> Iterator[bytes]:
+    """Of a capture in microseconds, as the benchmark writes them."""
+    content, at = path.read_bytes(), 24
+    while at < len(content):
+        length = int.from_bytes(content[at + 8 : at + 12], "little")
+        yield content[at + 16 : at + 16 + length]
+        at += 16 + length
+
+
+def ended(engine: Engine) -> list[Batch]:
+    engine.stop()
+    batches = [engine.poll()]
+    while not batches[-1].done:
+        batches.append(engine.poll())
+    return batches
+
+
+def test_the_wire_is_read_whatever_python_does(wires: list[Wire], many: list[bytes]) -> None:
+    """Nobody polls: alerts by the thousand, a slow disk or a collection of garbage look like that."""
+    engine = Engine(json.dumps({"ring_mib": 1}))
+    engine.open_interfaces([wires[0].near])
+    for start in range(0, len(many), 1_000):
+        wires[0].send(many[start : start + 1_000])
+        time.sleep(0.005)
+    wait_for(lambda: engine.inputs()[0]["received"] == len(many), "all of it is read")
+    ledger = ended(engine)[-1].ledger
+    assert (ledger["received"], sum(ledger["lost"].values())) == (len(many), 0)
+    assert ledger["balanced"] and ledger["parsed"] > 59_000
+
+
+def test_what_waits_for_python_is_bounded(wires: list[Wire], many: list[bytes]) -> None:
+    """The other end of it: beyond a full batch packets stay in the ring, and those that find no room are counted."""
+    engine = Engine(json.dumps({"ring_mib": 1, "events": "ndjson"}))
+    engine.open_interfaces([wires[0].near])
+    sent = wires[0].send(many)
+    batches = ended(engine)
+    ledger = batches[-1].ledger
+    assert ledger["received"] == sent and ledger["balanced"]
+    assert ledger["lost"]["kernel"] > 0
+    assert max(len(batch.events) for batch in batches) < 12 << 20

@@ -43,11 +43,11 @@ def run(detection: Detection, capture: Path, folder: Path | None, **settings: An
     engine.open_files([capture])
 
     def tend(batch: Any) -> None:
-        if memory is not None:
-            memory.tend(engine, analyst, inventory, end=batch.done)
+        if memory is not None and (state := engine.snapshot() if batch.done else batch.state) is not None:
+            memory.save(state, analyst, inventory, end=batch.done)
 
-    kept = Kept()
-    pipeline = Pipeline(engine, analyst, [kept], inventory=inventory, on_batch=tend)
+    kept, due = Kept(), bool if memory is None else memory.is_due
+    pipeline = Pipeline(engine, analyst, [kept], inventory=inventory, on_batch=tend, wants_state=due)
     ledger = pipeline.run(max_packets=100)
     assert ledger["balanced"] and ledger["held"] == 0
     return kept.records
@@ -182,9 +182,9 @@ def test_a_disk_that_is_full_is_said_once(
     engine = start_engine(detection, memory, analyst, inventory)
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
-            memory.tend(engine, analyst, inventory, end=True)
+            memory.save(engine.snapshot(), analyst, inventory, end=True)
         (tmp_path / "nowhere").mkdir()
-        memory.tend(engine, analyst, inventory, end=True)
+        memory.save(engine.snapshot(), analyst, inventory, end=True)
     said_lines = [record.getMessage() for record in caplog.records]
     assert [line.rpartition(": ")[2] for line in said_lines][1:] == ["the state is saved again"]
     assert "the state cannot be saved" in said_lines[0] and memory.read() is not None

@@ -2,13 +2,14 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use wire::engine::Reload;
+use wire::engine::{Output, Reload};
 use wire::ledger::{Ledger, LOSSES, SKIPS};
 use wire::news::News;
 use wire::print::{mac_text, Names};
 
 use crate::columns::Columns;
 use crate::hit::PyHit;
+use crate::inner::Taken;
 use crate::slice::PySlice;
 use crate::windows::{Assets, Windows};
 
@@ -28,6 +29,42 @@ pub struct Batch {
     /// Engine time, nanoseconds.
     pub now_ns: u64,
     pub done: bool,
+    /// What a restart must not forget, as of this batch.
+    pub state: Option<Py<PyBytes>>,
+}
+
+impl Batch {
+    /// With what was cut of `taken`.
+    pub fn new(py: Python<'_>, taken: Taken, slices: Vec<PySlice>) -> PyResult<Self> {
+        let generations = taken.generations();
+        let Taken { output, names, ledger, reloads, now_ns, done, state, mut warnings, .. } = taken;
+        let Output { hits, news, rows, assets, events, columns, listing, .. } = output;
+        let mistyped: u64 = columns.iter().map(|batch| batch.mistyped).sum();
+        if mistyped > 0 {
+            warnings.push(format!("{mistyped} values are missing: they do not fit the type of their column"));
+        }
+        let columns = columns.into_iter().map(|batch| Py::new(py, Columns::new(batch)?));
+        let hits = hits.into_iter().zip(generations);
+        let hits = hits.map(|(hit, generation)| Py::new(py, PyHit::new(hit, generation, &names)));
+        let ledger = ledger_dict(py, &ledger)?;
+        let reloads = reloads.iter().map(|reload| reload_dict(py, reload)).collect::<PyResult<Vec<_>>>()?;
+        ledger.set_item("reloads", reloads)?;
+        Ok(Self {
+            hits: hits.collect::<PyResult<_>>()?,
+            news: news.iter().map(|news| Py::new(py, PyNews::new(news, &names))).collect::<PyResult<_>>()?,
+            windows: Py::new(py, Windows::new(rows, &names))?,
+            assets: Py::new(py, Assets::new(assets, &names))?,
+            ledger: ledger.unbind(),
+            events: PyBytes::new(py, &events).unbind(),
+            columns: columns.collect::<PyResult<_>>()?,
+            listing: PyBytes::new(py, &listing).unbind(),
+            slices: slices.into_iter().map(|slice| Py::new(py, slice)).collect::<PyResult<_>>()?,
+            warnings,
+            now_ns,
+            done,
+            state: state.map(|bytes| PyBytes::new(py, &bytes).unbind()),
+        })
+    }
 }
 
 #[pyclass(name = "News", frozen, module = "sensor._core", get_all)]
