@@ -84,7 +84,7 @@ def load(rules: str | Path | None, baseline: str | Path | None, segments: Segmen
         if folder.has_model:
             from detectors.anomaly import load_judge
 
-            judge = load_judge(folder)
+            judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
     return Detection(ruleset, table, judge, window_ns, learned, facts, segments or ONE, files)
