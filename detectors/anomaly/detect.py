@@ -49,8 +49,8 @@ class Anomaly:
         values, opening = windows.values[places], windows.opening[places]
         distances = self.robust.scores(values, rows)
         beyond = np.abs(distances) / self.robust.allowed(rows)
-        judged_always = np.array([feature.opening for feature in self.robust.features])
-        beyond[np.ix_(opening, ~judged_always)] = 0.0
+        if opening.any():
+            beyond[np.ix_(opening, self.robust.ordinary_only)] = 0.0
         unusual = forests.unusual(self.forest, distances)
         by_feature, by_forest = beyond.max(axis=1) > 1.0, (unusual > self.forest_limit) & ~opening
         findings = []
