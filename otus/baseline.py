@@ -86,7 +86,7 @@ def learn_into(
     from detectors.anomaly import train
     from detectors.baseline import write_folder
     from otus.unread import Unread
-    from sensor._core import Engine, baseline_to_json
+    from sensor._core import Engine, Forest, baseline_to_json
 
     _check_place(folder)
     settings: dict[str, Any] = {"learn": True, "filter": expression, **(segments or ONE).engine_settings()}
@@ -116,7 +116,7 @@ def learn_into(
     if lost := {place: packets for place, packets in batch.ledger["lost"].items() if packets}:
         places = ", ".join(f"{place} {packets}" for place, packets in lost.items())
         click.echo(f"otus: {places} of {batch.ledger['received']} packets were lost, and not learned from", err=True)
-    model = train(windows, window_s=window_s)
+    model = train(windows, window_s=window_s, make_forest=Forest)
     source = [Path(name).name for name in files] or [f"live:{name}" for name in interfaces]
     written = write_folder(
         folder,

@@ -80,7 +80,7 @@ class Run:
         threads: int | None = None,
         segments: str | None = None,
     ) -> None:
-        from otus.detection import load
+        from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
@@ -95,6 +95,7 @@ class Run:
         )
         self._keeper = keeper(evidence, "replay")
         self._listing = None if hits is None else OutputFile(hits)
+        started()
         self._startup_s = _since_process_start()
         self._opened = time.perf_counter()
         self._engine.open_files(list(files))

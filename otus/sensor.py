@@ -97,7 +97,7 @@ def reload(config: Path | None, state_dir: str | None) -> None:
 
 def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
     """Run the sensor with these settings until a signal, or to the end of the files."""
-    from otus.detection import load
+    from otus.detection import load, started
     from otus.evidence import capture_settings, engine_settings, keeper
     from otus.memory import Memory, start_engine
     from otus.parents import start_uplink
@@ -178,6 +178,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         if not files:
             ports = ", ".join(settings["interfaces"])
             click.echo(f"otus: capturing on {ports}; {facts['rules_loaded']} rules", err=True)
+        started()
         try:
             pipeline.run()
         finally:

@@ -12,6 +12,7 @@ __all__ = [
     "Batch",
     "Columns",
     "Engine",
+    "Forest",
     "Hit",
     "News",
     "Slice",
@@ -351,6 +352,33 @@ class Assets:
     def addresses(self) -> list[str]: ...
     def keys(self) -> list[tuple[str, str, int, int]]:
         """For each row: segment, IP address, start and end in nanoseconds."""
+
+@final
+class Forest:
+    """An isolation forest, compiled (`detectors.anomaly.compiled.compiled` of one of scikit-learn's). Frozen.
+
+    Liu, Ting, Zhou: Isolation Forest, ICDM 2008.
+
+    Raises:
+        ValueError: the bytes are no forest, damaged, or of a format this version does not read; one line says what.
+    """
+
+    def __new__(cls, data: bytes) -> Forest: ...
+    @property
+    def width(self) -> int:
+        """Features of a row."""
+
+    @property
+    def trees(self) -> int: ...
+    def score(self, matrix: bytes) -> bytes:
+        """Row-major float64 in (`array.tobytes()`, `width` columns), a float64 for each row out: how unusual it is.
+
+        From 0 to 1, about 0.5 and less is ordinary: -`IsolationForest.score_samples`, to the last digit but one. Values
+        are compared as float32; a NaN goes where the forest sends it. May be called from several threads at a time.
+
+        Raises:
+            ValueError: the bytes are no whole rows.
+        """
 
 def look(path: str | PathLike[str], number: int) -> dict[str, Any] | None:
     """The headers of packet `number` (from 1) of a capture file, read without an engine; None: it ends before.

@@ -1,6 +1,6 @@
 """Windows of conversations that are unlike the learned ones: a test of each feature alone, and a forest beside it.
 
-Importing this package is cheap; scikit-learn is imported only where a forest is learned or loaded.
+Importing this package is cheap; scikit-learn is imported only where a forest is learned.
 """
 
 from detectors.anomaly.detect import Anomaly, Judge, load_judge

@@ -11,11 +11,12 @@ import numpy as np
 
 from detectors.alerts import WindowAlert
 from detectors.anomaly import forest as forests
+from detectors.anomaly.compiled import Forest, MakeForest
 from detectors.anomaly.describe import describe
 from detectors.anomaly.finding import Deviating, WindowFinding
 from detectors.anomaly.robust import Robust, UnknownFeature
 from detectors.anomaly.train import VERSION, Key, Rows, Windows
-from detectors.baseline.folder import ROBUST, BaselineError, Folder
+from detectors.baseline.folder import FOREST, MODEL, ROBUST, BaselineError, Folder
 
 MAX_NAMED = 3
 """Features that are named when only the forest found a window unusual: those farthest out."""
@@ -26,7 +27,7 @@ class Anomaly:
     """A loaded model. `score` is a pure function of its arguments."""
 
     robust: Robust
-    forest: Any
+    forest: Forest
     forest_limit: float
     window_ns: int
 
@@ -48,8 +49,8 @@ class Anomaly:
         values, opening = windows.values[places], windows.opening[places]
         distances = self.robust.scores(values, rows)
         beyond = np.abs(distances) / self.robust.allowed(rows)
-        judged_always = np.array([feature.opening for feature in self.robust.features])
-        beyond[np.ix_(opening, ~judged_always)] = 0.0
+        if opening.any():
+            beyond[np.ix_(opening, self.robust.ordinary_only)] = 0.0
         unusual = forests.unusual(self.forest, distances)
         by_feature, by_forest = beyond.max(axis=1) > 1.0, (unusual > self.forest_limit) & ~opening
         findings = []
@@ -122,8 +123,10 @@ class Judge:
         return state
 
 
-def load_judge(folder: Folder) -> Judge:
+def load_judge(folder: Folder, make_forest: MakeForest) -> Judge:
     """The model of a baseline folder whose hashes were checked by `read_folder`.
+
+    scikit-learn is needed only for a folder of an earlier version, which has no compiled forest.
 
     Raises:
         BaselineError: there is none, or it is not one this version reads.
@@ -145,7 +148,11 @@ def load_judge(folder: Folder) -> Judge:
         raise
     except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         raise BaselineError(f"{place}: is damaged; learn the baseline again") from None
-    if folder.model is None:
+    width = len(robust.features)
+    if folder.compiled is not None:
+        forest = forests.load(folder.compiled, f"{folder.path / FOREST}", width, make_forest)
+    elif folder.model is not None:
+        forest = forests.load_recorded(folder.model, f"{folder.path / MODEL}", width, make_forest)
+    else:
         raise BaselineError(f"{folder.path}: the forest is missing; learn the baseline again")
-    forest = forests.load(folder.model, f"{folder.path}/model.skops", len(robust.features))
     return Judge(Anomaly(robust, forest, limit, window_ns), None)

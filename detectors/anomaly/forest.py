@@ -1,4 +1,8 @@
-"""The isolation forest: windows whose features are unusual together. Kept with skops; no pickle anywhere."""
+"""The isolation forest: windows whose features are unusual together.
+
+scikit-learn grows it; the core scores with it, compiled (`compiled.py`). The document of record is kept with skops, no
+pickle anywhere; it is opened only where a folder of an earlier version has no compiled forest.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.anomaly.compiled import Forest, MakeForest, compiled
 from detectors.anomaly.tail import BOUNDED, Scores, threshold
 from detectors.baseline.folder import BaselineError
 
@@ -32,17 +37,17 @@ def fit(scores: Scores) -> Any:
     return forest.fit(_input(scores))
 
 
-def unusual(forest: Any, scores: Scores) -> Scores:
+def unusual(forest: Forest, scores: Scores) -> Scores:
     """How unusual each row is: from 0 to 1, about 0.5 and less is ordinary."""
-    found: Scores = -forest.score_samples(_input(scores))
+    found: Scores = np.frombuffer(forest.score(_input(scores).tobytes()), dtype=np.float64)
     return found
 
 
-def limit(scores: Scores, rate: float) -> float:
+def limit(scores: Scores, rate: float, make_forest: MakeForest) -> float:
     """The score that an ordinary window exceeds with chance `rate`: each half judged by a forest of the other half."""
     even, odd = scores[::2], scores[1::2]
-    outside = np.concatenate([unusual(fit(odd), even), unusual(fit(even), odd)])
-    return threshold(outside, rate, BOUNDED)
+    halves = [unusual(make_forest(compiled(fit(own))), others) for own, others in ((odd, even), (even, odd))]
+    return threshold(np.concatenate(halves), rate, BOUNDED)
 
 
 def dump(forest: Any) -> bytes:
@@ -52,26 +57,45 @@ def dump(forest: Any) -> bytes:
     return data
 
 
-def load(data: bytes, place: str, width: int) -> Any:
-    """Load a forest over so many features from bytes whose hash was checked (`baseline.folder.read_folder`).
+def load(data: bytes, place: str, width: int, make_forest: MakeForest) -> Forest:
+    """A compiled forest over so many features, from bytes whose hash was checked (`baseline.folder.read_folder`).
 
     Raises:
         BaselineError: it is no forest of ours, or not readable by this version.
     """
     try:
+        forest = make_forest(data)
+    except ValueError as error:
+        raise BaselineError(f"{place}: {error}; learn the baseline again") from None
+    if forest.width != width:
+        raise BaselineError(f"{place}: is no forest over {width} features; learn the baseline again")
+    return forest
+
+
+def load_recorded(data: bytes, place: str, width: int, make_forest: MakeForest) -> Forest:
+    """The same from the document of record, for folders that have nothing else. Takes a second or two.
+
+    Raises:
+        BaselineError: as `load`, or the packages that open it are not installed.
+    """
+    try:
         import skops.io
         from sklearn.ensemble import IsolationForest
     except ImportError:
-        raise BaselineError(f"{place}: the anomaly model needs scikit-learn and skops; install otus[anomaly]") from None
+        raise BaselineError(
+            f"{place}: was learned by an earlier version and needs scikit-learn and skops; "
+            "install otus[anomaly] or learn the baseline again"
+        ) from None
     try:
         strange = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED)
         if strange:
             raise BaselineError(f"{place}: contains {', '.join(sorted(strange))}, which no model of ours does; refused")
         forest = skops.io.loads(data, trusted=list(TRUSTED))
+        found = compiled(forest) if isinstance(forest, IsolationForest) else None
     except BaselineError:
         raise
     except Exception as error:  # the file is hashed but may come from another version: any failure is told, not raised
         raise BaselineError(f"{place}: cannot be loaded ({type(error).__name__}); learn the baseline again") from error
-    if not isinstance(forest, IsolationForest) or getattr(forest, "n_features_in_", 0) != width:
+    if found is None:
         raise BaselineError(f"{place}: is no forest over {width} features; learn the baseline again")
-    return forest
+    return load(found, place, width, make_forest)

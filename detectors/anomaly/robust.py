@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Any
 
@@ -55,7 +56,7 @@ class Robust:
     features: tuple[Feature, ...] = FEATURES
     """what the columns are: all there are, or those that a model of an earlier time knew"""
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(feature.name for feature in self.features)
 
@@ -67,9 +68,19 @@ class Robust:
 
     def allowed(self, rows: Places) -> Scores:
         """The distance that is still ordinary, for each window and feature."""
-        index = np.asarray(rows, dtype=np.intp)
-        allowed: Scores = np.where(self.varies[index], self.limits[1], self.limits[0])
+        allowed: Scores = self._allowed[np.asarray(rows, dtype=np.intp)]
         return allowed
+
+    @cached_property
+    def _allowed(self) -> Scores:
+        """A row per conversation: every window asks for it."""
+        allowed: Scores = np.where(self.varies, self.limits[1], self.limits[0])
+        return allowed
+
+    @cached_property
+    def ordinary_only(self) -> NDArray[np.bool_]:
+        """Which features are not judged where a conversation opens or logs in."""
+        return np.array([not feature.opening for feature in self.features])
 
     def expected(self, row: int, feature: int) -> tuple[float, float]:
         """The range inside which this feature of this conversation is ordinary."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.anomaly import forest as forests
+from detectors.anomaly.compiled import MakeForest, compiled
 from detectors.anomaly.features import FEATURES, NAMES, SESSIONS
 from detectors.anomaly.robust import Conversation, learn
 from detectors.anomaly.tail import Scores, as_matrix
@@ -115,10 +116,12 @@ class Rows:
         )
 
 
-def train(windows: Iterable[Windows], *, window_s: int, settings: Settings | None = None) -> ModelFiles:
+def train(
+    windows: Iterable[Windows], *, window_s: int, make_forest: MakeForest, settings: Settings | None = None
+) -> ModelFiles:
     """Learn from batches of windows as the engine hands them out."""
     whole = Rows.joined([Rows.of(batch) for batch in windows])
-    return _learn(whole, window_s * 1_000_000_000, settings or Settings())
+    return _learn(whole, window_s * 1_000_000_000, make_forest, settings or Settings())
 
 
 def train_matrix(
@@ -127,13 +130,14 @@ def train_matrix(
     keys: Sequence[Key],
     *,
     window_ns: int,
+    make_forest: MakeForest,
     settings: Settings | None = None,
 ) -> ModelFiles:
     """Learn from rows of features. The same rows in the same order give the same model."""
-    return _learn(Rows.arrange(columns, matrix, keys), window_ns, settings or Settings())
+    return _learn(Rows.arrange(columns, matrix, keys), window_ns, make_forest, settings or Settings())
 
 
-def _learn(rows: Rows, window_ns: int, settings: Settings) -> ModelFiles:
+def _learn(rows: Rows, window_ns: int, make_forest: MakeForest, settings: Settings) -> ModelFiles:
     places: dict[Conversation, list[int]] = {}
     usable = np.all(np.isfinite(rows.values), axis=1) & ~rows.opening & (rows.ends - rows.starts == window_ns)
     for place in np.flatnonzero(usable).tolist():
@@ -158,12 +162,13 @@ def _learn(rows: Rows, window_ns: int, settings: Settings) -> ModelFiles:
             f"{used} usable windows, {least} are needed ({each} per conversation)"
         )
         facts |= {"state": "abstains", "reason": reason}
-        return ModelFiles(_json({**head, "abstains": reason}), None, facts)
+        return ModelFiles(_json({**head, "abstains": reason}), None, None, facts)
     robust, scores = learn(groups, settings.rate)
     forest = forests.fit(scores)
     facts |= {"state": "active", **_versions()}
-    content = {**head, "abstains": None, "forest_limit": forests.limit(scores, settings.rate), **robust.to_json()}
-    return ModelFiles(_json(content), forests.dump(forest), facts)
+    limit = forests.limit(scores, settings.rate, make_forest)
+    content = {**head, "abstains": None, "forest_limit": limit, **robust.to_json()}
+    return ModelFiles(_json(content), forests.dump(forest), compiled(forest), facts)
 
 
 def _json(content: dict[str, Any]) -> bytes:

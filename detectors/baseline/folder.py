@@ -1,7 +1,8 @@
 """A baseline on disk: a folder of files and a manifest with their hashes.
 
-`baseline.bin` (compiled table), `robust.json` and `model.skops` (anomaly model; absent where none was learned),
-`manifest.json`. Nothing is used before its SHA-256 matched, and what is used are the very bytes that were hashed.
+`baseline.bin` (compiled table); `robust.json`, `model.skops` and `forest.bin` (anomaly model: the test of each feature,
+the forest, and the same forest compiled for scoring; absent where none was learned); `manifest.json`. Nothing is used
+before its SHA-256 matched, and what is used are the very bytes that were hashed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ MANIFEST = "manifest.json"
 TABLE = "baseline.bin"
 ROBUST = "robust.json"
 MODEL = "model.skops"
-FILES = (TABLE, ROBUST, MODEL)
+FOREST = "forest.bin"
+FILES = (TABLE, ROBUST, MODEL, FOREST)
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = 1 << 30
 
@@ -44,6 +46,8 @@ class ModelFiles:
     """JSON: the per-feature test, or why the model abstains"""
     forest: bytes | None
     """skops; None where the model abstains"""
+    compiled: bytes | None
+    """the same forest as the core reads it"""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """for the manifest and for people"""
 
@@ -57,6 +61,8 @@ class Folder:
     table: bytes
     robust: bytes | None = None
     model: bytes | None = None
+    compiled: bytes | None = None
+    """the model's forest as the core reads it; None in folders of versions before there was one"""
 
     @property
     def has_model(self) -> bool:
@@ -114,6 +120,8 @@ def write_folder(
         contents[ROBUST] = model.robust
         if model.forest is not None:
             contents[MODEL] = model.forest
+        if model.compiled is not None:
+            contents[FOREST] = model.compiled
     counts = count(json.loads(to_json(table)))
     manifest = {
         "kind": KIND,
@@ -137,7 +145,7 @@ def write_folder(
         _replace(path, contents)
     except OSError as error:
         raise BaselineError(f"{path}: the baseline cannot be written: {error.strerror or error}") from None
-    return Folder(path, manifest, table, contents.get(ROBUST), contents.get(MODEL))
+    return Folder(path, manifest, table, *(contents.get(name) for name in FILES[1:]))
 
 
 def _readable(time_ns: int) -> str:
@@ -185,7 +193,7 @@ def read_folder(path: Path) -> Folder:
             raise BaselineError(f"{path / name}: is not in the manifest and is not used; remove it or learn again")
     if TABLE not in contents:
         raise BaselineError(f"{path / MANIFEST}: names no {TABLE}; learn again with: otus baseline learn -o {path} ...")
-    return Folder(path, manifest, contents[TABLE], contents.get(ROBUST), contents.get(MODEL))
+    return Folder(path, manifest, contents[TABLE], *(contents.get(name) for name in FILES[1:]))
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_a_rule_with_an_unknown_field(command: list[str], tmp_path: Path) -> Non
     one_line(otus(*command, "--rules", tmp_path), "coil.yml:7", "modbus.function_cod;", "modbus.function_code?")
 
 
-@pytest.mark.parametrize("name", ["model.skops", "baseline.bin", "robust.json"])
+@pytest.mark.parametrize("name", ["model.skops", "forest.bin", "baseline.bin", "robust.json"])
 def test_a_tampered_baseline(name: str, baseline: Path, tmp_path: Path) -> None:
     folder = tmp_path / "baseline"
     shutil.copytree(baseline, folder)
@@ -133,9 +133,40 @@ def test_a_pickle_is_no_model(baseline: Path, tmp_path: Path) -> None:
     (folder / "model.skops").write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["model.skops"] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    # Without the compiled forest the document of record is what is opened.
+    (folder / "forest.bin").unlink()
+    del manifest["files"]["forest.bin"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     one_line(otus("replay", ATTACK, "--baseline", folder), "model.skops")
     assert not trap.exists()
+
+
+def test_a_model_is_used_without_the_packages_that_learned_it(baseline: Path, tmp_path: Path) -> None:
+    """They take a second to load and are not on every sensor; where the compiled forest is missing, as in a baseline of
+    an earlier version, they are loaded and find the same."""
+    names = ("sklearn", "scipy", "skops", "joblib")
+    program = (
+        "import sys; from otus.cli import main; code = main(); "
+        f"print([name for name in {names} if name in sys.modules], file=sys.stderr); sys.exit(code)"
+    )
+
+    def replay(folder: Path) -> tuple[str, str]:
+        stats = tmp_path / "stats.json"
+        command = [sys.executable, "-c", program, "replay", ATTACK, "--baseline", folder, "--stats", stats]
+        done = subprocess.run([*map(str, command), "--format", "ndjson"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(stats.read_text(encoding="utf-8"))["model"]["model"] == "active"
+        return done.stdout, done.stderr.strip()
+
+    folder = tmp_path / "earlier"
+    shutil.copytree(baseline, folder)
+    (folder / "forest.bin").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["files"]["forest.bin"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    alerts, loaded = replay(baseline)
+    assert loaded == "[]" and '"anomaly"' in alerts
+    assert replay(folder) == (alerts, str(list(names)))
 
 
 class Trap:

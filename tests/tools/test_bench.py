@@ -18,7 +18,7 @@ import pytest
 from detectors.baseline import read_folder
 from detectors.baseline.counts import count
 from sensor._core import Engine, baseline_to_json
-from tools.bench import report, run
+from tools.bench import judging, report, run
 from tools.bench.bench import Bench, Skipped
 from tools.bench.knowledge import window_s, write_baseline, write_empty
 from tools.bench.run import Median
@@ -73,6 +73,9 @@ def test_the_model_is_learned_from_the_windows_of_the_traffic(tmp_path: Path) ->
     assert write(capture, small("modbus"), packets) >= packets
     write_baseline(folder, small("modbus"), 2_000, capture, window_s(small("modbus"), packets))
     assert read_folder(folder).manifest["model"]["state"] == "active"
+    said = judging.run(str(capture), str(folder), [1, 7, 100])
+    assert said["conversations"] == 30
+    assert [(batch["windows"], batch["judged"]) for batch in said["batches"]] == [(1, 1), (7, 7), (30, 30)]
 
 
 def test_a_replay_tells_its_figures_and_leaves_nothing_beside_the_capture(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def _version() -> int:
 
 def _model(capture: Path, window: int) -> Any:
     from detectors.anomaly import train
-    from sensor._core import Engine
+    from sensor._core import Engine, Forest
 
     engine = Engine(json.dumps({"window_ns": window * 1_000_000_000}))
     engine.open_files([str(capture)])
@@ -156,4 +156,4 @@ def _model(capture: Path, window: int) -> Any:
         if len(batch.windows):
             windows.append(batch.windows)
         if batch.done or batch.now_ns > ends_ns:
-            return train(windows, window_s=window)
+            return train(windows, window_s=window, make_forest=Forest)

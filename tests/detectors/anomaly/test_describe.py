@@ -10,6 +10,7 @@ from detectors.anomaly import Anomaly, load_judge
 from detectors.anomaly.describe import describe
 from detectors.anomaly.finding import Deviating, WindowFinding
 from detectors.baseline.folder import ModelFiles
+from sensor._core import Forest
 from sensor.schema import Level
 from tests.detectors.anomaly.conftest import folder_of
 from tests.detectors.anomaly.synthetic import COLUMNS, WINDOW_NS, windows
@@ -41,7 +42,7 @@ def test_what_was_done_is_graver_than_when() -> None:
 
 
 def test_the_judge_makes_alerts_of_findings(learned: ModelFiles, anomaly: Anomaly) -> None:
-    judge = load_judge(folder_of(learned))
+    judge = load_judge(folder_of(learned), Forest)
     matrix, keys = windows(conversations=22, count=1, seed=3)  # two of them were not learned
     matrix[4, COLUMNS.index("failures")] = 7.0
     (alert,) = judge.judge(Batch(matrix, keys))

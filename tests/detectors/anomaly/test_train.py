@@ -11,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.ensemble import IsolationForest
 
 from detectors.anomaly import Anomaly, Settings, load_judge, train, train_matrix
+from detectors.anomaly.compiled import compiled
 from detectors.anomaly.features import FEATURES, NAMES, SESSIONS
 from detectors.baseline.folder import BaselineError, ModelFiles
+from sensor._core import Forest, features
 from tests.detectors.anomaly.conftest import anomaly_of, folder_of
 from tests.detectors.anomaly.synthetic import COLUMNS, WINDOW_NS, windows
 
@@ -47,14 +50,13 @@ class Batch:
 
 
 def test_the_features_are_the_cores() -> None:
-    core = pytest.importorskip("sensor._core", reason="the core is not built: make build")
-    assert tuple(core.features())[: len(COLUMNS)] == (*NAMES, SESSIONS)
-    assert set(core.features()) - {*NAMES, SESSIONS} == {"peak", "retransmissions", "gap_bytes"}
+    assert tuple(features())[: len(COLUMNS)] == (*NAMES, SESSIONS)
+    assert set(features()) - {*NAMES, SESSIONS} == {"peak", "retransmissions", "gap_bytes"}
 
 
 def test_the_same_windows_give_the_same_model(learned: ModelFiles, anomaly: Anomaly) -> None:
     matrix, keys = windows(conversations=20, count=100, seed=1)
-    again = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS)
+    again = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS, make_forest=Forest)
     assert again.robust == learned.robust
     assert again.facts == learned.facts
     matrix, keys = windows(conversations=20, count=50, seed=9)
@@ -65,7 +67,7 @@ def test_the_same_windows_give_the_same_model(learned: ModelFiles, anomaly: Anom
 def test_batches_of_the_engine_are_the_same_as_one_matrix(learned: ModelFiles) -> None:
     matrix, keys = windows(conversations=20, count=100, seed=1)
     batches = [Batch(matrix[start : start + 300], keys[start : start + 300]) for start in range(0, len(keys), 300)]
-    assert train(batches, window_s=10).robust == learned.robust
+    assert train(batches, window_s=10, make_forest=Forest).robust == learned.robust
 
 
 def test_facts_say_what_was_learned(learned: ModelFiles) -> None:
@@ -80,9 +82,9 @@ def test_with_too_few_windows_the_model_abstains_and_says_so(conversations: int,
         matrix, keys = windows(conversations, count, seed=1)
     else:
         matrix, keys = np.empty((0, 13)), []
-    model = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS)
-    assert model.forest is None and model.facts["state"] == "abstains"
-    judge = load_judge(folder_of(model))
+    model = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS, make_forest=Forest)
+    assert model.forest is None and model.compiled is None and model.facts["state"] == "abstains"
+    judge = load_judge(folder_of(model), Forest)
     matrix, keys = windows(2, 10, seed=2)
     matrix[:, 3] = 1000.0
     assert judge.judge(Batch(matrix, keys)) == []
@@ -95,7 +97,9 @@ def test_conversations_with_few_windows_and_cut_windows_are_left_out() -> None:
     matrix, keys = windows(conversations=8, count=20, seed=1)
     keys[:20] = [(*key[:5], key[4] + 1) for key in keys[:20]]  # closed early
     keep = [index for index in range(160) if not 20 <= index < 35]  # five windows are left of the second
-    model = train_matrix(COLUMNS, matrix[keep], [keys[index] for index in keep], window_ns=WINDOW_NS)
+    model = train_matrix(
+        COLUMNS, matrix[keep], [keys[index] for index in keep], window_ns=WINDOW_NS, make_forest=Forest
+    )
     assert model.facts["conversations"] == 6 and model.facts["conversations_with_too_few"] == 1
     assert len(json.loads(model.robust)["conversations"]) == 6
 
@@ -104,7 +108,7 @@ def test_an_incident_while_learning_does_not_blind_the_model() -> None:
     matrix, keys = windows(conversations=10, count=100, seed=1)
     column = COLUMNS.index("objects")
     matrix[50, column] = 128.0
-    anomaly = anomaly_of(train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS))
+    anomaly = anomaly_of(train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS, make_forest=Forest))
     matrix, keys = windows(conversations=10, count=1, seed=2)
     matrix[0, column] = 128.0
     assert [finding.client for finding in anomaly.score(COLUMNS, matrix, keys)] == ["10.0.0.0"]
@@ -112,7 +116,9 @@ def test_an_incident_while_learning_does_not_blind_the_model() -> None:
 
 def test_a_smaller_rate_allows_more(learned: ModelFiles) -> None:
     matrix, keys = windows(conversations=20, count=100, seed=1)
-    strict = train_matrix(COLUMNS, matrix, keys, window_ns=WINDOW_NS, settings=Settings(false_alarm_rate=1e-6))
+    strict = train_matrix(
+        COLUMNS, matrix, keys, window_ns=WINDOW_NS, make_forest=Forest, settings=Settings(false_alarm_rate=1e-6)
+    )
     loose, tight = (np.array(json.loads(model.robust)["limits"]) for model in (strict, learned))
     assert np.all(loose >= tight) and np.any(loose > tight)
 
@@ -145,7 +151,7 @@ def test_numbers_that_make_no_sense_are_refused(
     words: str,  # type: ignore[type-arg]
 ) -> None:
     with pytest.raises(BaselineError, match=words):
-        load_judge(folder_of(spoiled(learned, change)))
+        load_judge(folder_of(spoiled(learned, change)), Forest)
 
 
 def test_a_model_that_knows_fewer_features_judges_those(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,17 +164,29 @@ def test_a_model_that_knows_fewer_features_judges_those(monkeypatch: pytest.Monk
         earlier.setattr(train, "NAMES", NAMES[:8])
         matrix, keys = windows(conversations=20, count=100, seed=1)
         rows = train.Rows.arrange(COLUMNS, matrix, keys, NAMES[:8])
-        model = train._learn(rows, WINDOW_NS, Settings())
+        model = train._learn(rows, WINDOW_NS, Forest, Settings())
     anomaly = anomaly_of(model)
     assert anomaly.robust.names == NAMES[:8]
     matrix, keys = windows(conversations=20, count=1, seed=2)
     matrix[3, COLUMNS.index("latency_median_ms")] = 1e6  # nothing it knows of
     matrix[4, COLUMNS.index("writes")] = 1000.0
-    judge = load_judge(folder_of(model))
+    judge = load_judge(folder_of(model), Forest)
     (alert,) = judge.judge(Batch(matrix, keys))
     assert alert.client == keys[4][1]
     (finding,) = anomaly.score(COLUMNS, matrix, keys)
     assert [feature.name for feature in finding.features] == ["writes"]
+
+
+def earlier(model: ModelFiles) -> ModelFiles:
+    """As versions wrote it that had no compiled forest."""
+    return replace(model, compiled=None)
+
+
+def test_a_model_of_an_earlier_version_judges_the_same(learned: ModelFiles, anomaly: Anomaly) -> None:
+    matrix, keys = windows(conversations=20, count=50, seed=9)
+    matrix[::7, 3] = 5.0
+    found = anomaly.score(COLUMNS, matrix, keys)
+    assert found and anomaly_of(earlier(learned)).score(COLUMNS, matrix, keys) == found
 
 
 def test_only_our_types_are_loaded(learned: ModelFiles) -> None:
@@ -176,22 +194,39 @@ def test_only_our_types_are_loaded(learned: ModelFiles) -> None:
     from sklearn.linear_model import LinearRegression
     from sklearn.preprocessing import FunctionTransformer
 
+    old = earlier(learned)
     hostile = skops.io.dumps(FunctionTransformer(func=print))
     foreign = skops.io.dumps(FunctionTransformer(func=io.open))
     other = skops.io.dumps(LinearRegression())
     for data, words in [
         (foreign, "which no model of ours does"),
         (other, "is no forest over 12 features"),
+        (skops.io.dumps(IsolationForest().fit(np.eye(11))), "model.skops: is no forest over 12 features"),
+        (skops.io.dumps(IsolationForest()), "cannot be loaded"),  # one that has learned nothing
         (b"PK\x03\x04 nothing", "cannot be loaded"),
         (learned.forest[: len(learned.forest) // 2] if learned.forest else b"", "cannot be loaded"),
     ]:
         with pytest.raises(BaselineError, match=words) as refused:
-            load_judge(folder_of(replace(learned, forest=data)))
+            load_judge(folder_of(replace(old, forest=data)), Forest)
         assert "\n" not in str(refused.value)
     with pytest.raises(BaselineError):
-        load_judge(folder_of(replace(learned, forest=hostile)))
+        load_judge(folder_of(replace(old, forest=hostile)), Forest)
     with pytest.raises(BaselineError, match="the forest is missing"):
-        load_judge(folder_of(replace(learned, forest=None)))
+        load_judge(folder_of(replace(old, forest=None)), Forest)
+
+
+def test_a_compiled_forest_that_is_none_is_refused_and_nothing_opened_in_its_place(learned: ModelFiles) -> None:
+    data = learned.compiled or b""
+    for changed, words in [
+        (b"", "is not a compiled forest; learn"),
+        (data[:-1], "is cut off or damaged"),
+        (data[:8] + b"\x07" + data[9:], "has format 7, this version reads 1; learn"),
+        (data[:-8] + b"\xff" * 8, "is damaged: a path length that cannot be"),
+        (compiled(IsolationForest().fit(np.eye(11))), "is no forest over 12 features; learn"),
+    ]:
+        with pytest.raises(BaselineError, match=f"forest.bin: .*{words}") as refused:
+            load_judge(folder_of(replace(learned, compiled=changed)), Forest)
+        assert "\n" not in str(refused.value)
 
 
 def test_no_pickle_is_ever_loaded() -> None:

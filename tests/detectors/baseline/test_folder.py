@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,20 +20,28 @@ def write(path: Path, table: bytes, model: ModelFiles | None = None) -> Folder:
     )
 
 
-MODEL = ModelFiles(b'{"a": 1}', b"forest", {"state": "active", "window_ns": 10_000_000_000, "windows": 500})
+FACTS = {"state": "active", "window_ns": 10_000_000_000, "windows": 500}
+MODEL = ModelFiles(b'{"a": 1}', b"forest", b"compiled", FACTS)
 
 
 def test_what_was_written_is_read(tmp_path: Path, table: bytes) -> None:
     written = write(tmp_path / "base", table, MODEL)
     folder = read_folder(tmp_path / "base")
-    assert (folder.table, folder.robust, folder.model) == (table, b'{"a": 1}', b"forest")
+    assert (folder.table, folder.robust) == (table, b'{"a": 1}')
+    assert (folder.model, folder.compiled) == (b"forest", b"compiled")
     assert folder.manifest == written.manifest
     assert folder.has_model and folder.window_s == 10
     assert folder.summary()["links"] == 1 and folder.summary()["polls"] == 1
     assert "1 links" in folder.line() and "通信关系" in folder.line()
     assert sorted(entry.name for entry in (tmp_path / "base").iterdir()) == [
-        "baseline.bin", "manifest.json", "model.skops", "robust.json",
+        "baseline.bin", "forest.bin", "manifest.json", "model.skops", "robust.json",
     ]  # fmt: skip
+
+
+def test_a_folder_of_an_earlier_version_has_no_compiled_forest(tmp_path: Path, table: bytes) -> None:
+    write(tmp_path / "base", table, replace(MODEL, compiled=None))
+    folder = read_folder(tmp_path / "base")
+    assert (folder.model, folder.compiled) == (b"forest", None)
 
 
 def test_writing_again_replaces_the_whole(tmp_path: Path, table: bytes) -> None:
@@ -61,6 +70,7 @@ def edit_manifest(**changes: object) -> Callable[[Path], None]:
     ("spoil", "words"),
     [
         (lambda base: flip(base / "model.skops"), "model.skops: does not match the manifest"),
+        (lambda base: flip(base / "forest.bin"), "forest.bin: does not match the manifest"),
         (lambda base: flip(base / "baseline.bin"), "baseline.bin: does not match the manifest"),
         (lambda base: flip(base / "robust.json"), "robust.json: does not match the manifest"),
         (lambda base: (base / "baseline.bin").unlink(), "baseline.bin: is missing"),

@@ -17,6 +17,7 @@ from tools.bench.parts import (
     rules_cost,
     storm,
     threads,
+    windows,
 )
 from tools.bench.table import Table
 
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[Bench], list[Table]]] = {
     "alerting": alerting.measure,
     "rules": rules_cost.measure,
     "prices": prices.measure,
+    "windows": windows.measure,
     "storm": storm.measure,
     "threads": threads.measure,
     "flows": flows.measure,

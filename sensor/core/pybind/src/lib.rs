@@ -5,6 +5,7 @@ mod batch;
 mod columns;
 mod config;
 mod engine;
+mod forest;
 mod hit;
 mod inner;
 mod look;
@@ -24,6 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<windows::Windows>()?;
     module.add_class::<windows::Assets>()?;
     module.add_class::<columns::Columns>()?;
+    module.add_class::<forest::PyForest>()?;
     module.add_class::<hit::PyHit>()?;
     module.add_class::<batch::PyNews>()?;
     module.add_class::<slice::PySlice>()?;

@@ -158,7 +158,7 @@ fn named(segments: &[String], segment: u16) -> &str {
 }
 
 /// Numbers side by side, written where Python keeps them.
-fn packed(py: Python<'_>, count: usize, numbers: impl Iterator<Item = [u8; 8]>) -> PyResult<Bound<'_, PyBytes>> {
+pub fn packed(py: Python<'_>, count: usize, numbers: impl Iterator<Item = [u8; 8]>) -> PyResult<Bound<'_, PyBytes>> {
     PyBytes::new_with(py, count * 8, |buffer| {
         buffer.as_chunks_mut::<8>().0.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
         Ok(())

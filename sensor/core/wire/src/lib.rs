@@ -14,6 +14,7 @@ pub mod filter;
 pub mod finding;
 pub mod flow;
 pub mod fold;
+pub mod forest;
 pub mod frame;
 pub mod hash;
 pub mod ledger;

@@ -69,6 +69,14 @@ pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.
 pub const BASELINE_TUPLES: usize = 1 << 21;
+/// Features of a row that a forest may judge, its trees, and the nodes of one tree. A model has 12, 200 and at most 511;
+/// a file that claims more is refused.
+pub const FOREST_FEATURES: usize = 256;
+pub const FOREST_TREES: usize = 4096;
+pub const FOREST_NODES: usize = 1 << 15;
+/// Splits one under another in a tree: what bounds a walk. A model has the logarithm of 256 rows, eight; beyond it the
+/// file is refused.
+pub const FOREST_DEPTH: usize = 32;
 /// MAC addresses remembered per station while learning: a router shows one, a failing pair two. Beyond it more are not
 /// kept.
 pub const STATION_MACS: usize = 4;
