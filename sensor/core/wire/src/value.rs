@@ -4,7 +4,11 @@
 //! put together lives in the record's arena; raw bytes and long number lists stay where they are, in the message,
 //! and are kept as a [`Span`] into it. So a message with 125 registers costs one slot until somebody looks inside.
 
+mod lists;
+
 use std::net::IpAddr;
+
+pub use lists::Lists;
 
 /// A range of the message's bytes, of the record's text arena, or of its list pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -243,6 +247,15 @@ pub struct Object {
     pub text: Option<Span>,
 }
 
+impl Object {
+    /// A named thing: `text` is where its name stands.
+    #[inline]
+    fn named(space: &'static str, index: u32, text: Span, name: &[u8]) -> Self {
+        let hash = name_hash(name);
+        Self { space, index, start: hash, end: hash, text: Some(text) }
+    }
+}
+
 /// One message's fields. Reused: `clear` keeps the allocations.
 #[derive(Debug)]
 pub struct Record {
@@ -389,8 +402,7 @@ impl Record {
 
     /// A named thing that this message touches; the name was kept by `push_text`.
     pub fn push_named(&mut self, space: &'static str, index: u32, text: Span) {
-        let hash = name_hash(text.of(&self.text));
-        self.objects.push(Object { space, index, start: hash, end: hash, text: Some(text) });
+        self.objects.push(Object::named(space, index, text, text.of(&self.text)));
     }
 
     pub fn objects(&self) -> &[Object] {

@@ -144,9 +144,8 @@ impl Knowledge {
         // Objects of one message lie in the same address space more often than not.
         let mut before: Option<(&Object, Option<&Touched>)> = None;
         record.objects().iter().find(|object| {
-            let same = |known: &Object| std::ptr::eq(known.space, object.space) && known.index == object.index;
             let touched = match before {
-                Some((known, touched)) if same(known) => touched,
+                Some((known, touched)) if same_space(known, object) => touched,
                 _ => numbered(object.space)
                     .and_then(|space| self.touched_of(link, place(record.class, space, object.index))),
             };
@@ -161,12 +160,23 @@ impl Knowledge {
         if object.text.is_none() {
             return stretches::contains(self.stretches(touched), object.start, object.end);
         }
-        let names = self.names(touched);
-        let first = names.partition_point(|known| known.hash < object.start);
-        let same = names.iter().skip(first).take_while(|known| known.hash == object.start);
-        let mut texts = same.map(|known| self.text(known.start, known.length));
-        texts.any(|text| name.is_none_or(|name| text.as_bytes() == name))
+        self.name_at(touched, object.start, name).is_some()
     }
+
+    /// Which of the names learned there it is. `name`: its bytes, if they are known beside their hash.
+    pub fn name_at(&self, touched: &Touched, hash: u64, name: Option<&[u8]>) -> Option<usize> {
+        let names = self.names(touched);
+        let first = names.partition_point(|known| known.hash < hash);
+        let same = (first..).zip(names.iter().skip(first)).take_while(|(_, known)| known.hash == hash);
+        let mut called = same.filter(|(_, known)| name.is_none_or(|name| known.of(self.text.as_bytes()) == Some(name)));
+        called.next().map(|(at, _)| at)
+    }
+}
+
+/// Whether two objects surely lie in the same address space; `false` is no answer.
+#[inline]
+pub fn same_space(one: &Object, other: &Object) -> bool {
+    std::ptr::eq(one.space, other.space) && one.index == other.index
 }
 
 #[inline]

@@ -162,8 +162,11 @@ impl<'a> Loader<'a> {
             touched.iter_mut().filter(class).for_each(|touched| touched.operates(operation.code));
         }
         for poll in known.polls.get_mut(row.polls as usize..).unwrap_or_default() {
+            let wanted = Operation { code: poll.key.operation(), class: poll.key.class() as u8 };
+            let operates = operations.binary_search(&wanted).is_ok();
             poll.writes = row.writes;
             if !poll.key.is_exact() {
+                poll.learned = operates;
                 continue;
             }
             let Ok(at) = touched.binary_search_by_key(&poll.key.touched(), |touched| touched.place) else {
@@ -172,13 +175,12 @@ impl<'a> Loader<'a> {
             };
             let Some(touched) = touched.get_mut(at) else { continue };
             touched.polled(&poll.key);
-            let wanted = Operation { code: poll.key.operation(), class: poll.key.class() as u8 };
             let (start, end) = poll.key.what;
             let inside = match touched.kind {
                 Touching::OneStretch => stretches::contains(&[touched.inside], start, end),
                 Touching::Several => stretches::contains(unpacked(&known.stretches, touched.inside.0), start, end),
             };
-            poll.learned = inside && operations.binary_search(&wanted).is_ok();
+            poll.learned = inside && operates;
         }
         known.rows.push(*row);
     }

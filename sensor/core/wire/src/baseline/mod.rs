@@ -4,6 +4,7 @@
 //! table against messages; [`Periods`] watches the rhythm of the polls in it. People read and edit the same table as
 //! JSON or YAML (`document.rs`).
 
+mod again;
 mod assess;
 mod band;
 mod check;

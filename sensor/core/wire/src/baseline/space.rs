@@ -89,7 +89,7 @@ pub struct Seen([(usize, usize, Option<u16>); SEEN]);
 const SEEN: usize = 16;
 
 impl Seen {
-    #[inline]
+    #[inline(always)] // a call would cost as much as the look
     #[allow(clippy::cast_possible_truncation)] // four bits
     pub fn number(&mut self, spaces: &Spaces, name: &'static str) -> Option<u16> {
         let (at, length) = (name.as_ptr() as usize, name.len());

@@ -29,6 +29,15 @@ pub struct Name {
     pub length: u32,
 }
 
+impl Name {
+    /// Its bytes: `text` has those of all names.
+    #[inline]
+    pub fn of(self, text: &[u8]) -> Option<&[u8]> {
+        let start = self.start as usize;
+        text.get(start..start.saturating_add(self.length as usize))
+    }
+}
+
 #[inline]
 fn bit(code: u32) -> u64 {
     if code < u64::BITS {

@@ -107,7 +107,7 @@ pub struct Watched {
     pub shown: u32,
     pub changed_from: u8,
     pub irregular_from: u8,
-    /// Operation and stretch were learned: nothing more needs to be asked.
+    /// Operation and, of an exact one, stretch were learned: nothing more needs to be asked of them.
     pub learned: bool,
     /// The link's client writes.
     pub writes: bool,

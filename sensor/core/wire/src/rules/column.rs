@@ -28,6 +28,9 @@ pub struct Column {
     cost: u32,
 }
 
+/// Words with the row of each.
+pub type NamedRows<'c> = Vec<(&'c [u8], u16)>;
+
 /// Where an event has the field.
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
@@ -186,6 +189,23 @@ impl Column {
             Source::Slot(slot) => Some(slot),
             Source::Base(_) | Source::Nowhere => None,
         }
+    }
+
+    /// Where all that is asked of texts are whole words: the row of each, and before them the row of any other.
+    pub fn names(&self) -> Option<(u16, NamedRows<'_>)> {
+        let mut joined = Joined::default();
+        let mut row = |name: &[u8]| {
+            joined.begin();
+            self.texts.find(name, |row| joined.add(row, &self.rows));
+            // As in `one`, whose caller takes several for anything.
+            if joined.several {
+                ANY
+            } else {
+                joined.one
+            }
+        };
+        let names = self.texts.whole()?.map(|name| (name, row(name))).collect();
+        Some((self.texts.other(), names))
     }
 
     /// How many rows there are: their numbers lie below.

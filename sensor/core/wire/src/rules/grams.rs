@@ -20,6 +20,8 @@ pub struct Grams {
     width: usize,
     /// From one gram that is read to the next.
     step: usize,
+    /// Bytes that grams begin with: most places of a text end here.
+    firsts: Box<[bool; 256]>,
     words: Box<[u64]>,
     /// Of a hash, to leave a word's number.
     shift: u32,
@@ -43,8 +45,13 @@ impl Grams {
         // Two words at least: a shift by all bits of a number would be none.
         let bits = grams.len().saturating_mul(BITS_PER_GRAM).next_power_of_two().clamp(128, MOST_BITS);
         let shift = 64u32.saturating_sub((bits / 64).trailing_zeros());
-        let mut made = Self { rare, width, step, words: vec![0; bits / 64].into_boxed_slice(), shift };
+        let words = vec![0; bits / 64].into_boxed_slice();
+        let mut made = Self { rare, width, step, firsts: Box::new([false; 256]), words, shift };
         for gram in grams {
+            let [first, ..] = gram.to_le_bytes();
+            if let Some(begins) = made.firsts.get_mut(usize::from(first)) {
+                *begins = true;
+            }
             let (word, first, second) = made.place(gram);
             if let Some(word) = made.words.get_mut(word) {
                 *word |= 1u64.wrapping_shl(first) | 1u64.wrapping_shl(second);
@@ -70,16 +77,26 @@ impl Grams {
 
     #[inline]
     fn any<const WIDTH: usize>(&self, text: &[u8], number: impl Fn([u8; WIDTH]) -> u32) -> bool {
-        let mut rest = text.get(self.step.saturating_sub(1)..).unwrap_or_default();
-        while let Some(gram) = rest.first_chunk::<WIDTH>() {
-            let (word, first, second) = self.place(number(*gram));
-            let word = self.words.get(word).copied().unwrap_or(0);
-            if word.wrapping_shr(first) & 1 != 0 && word.wrapping_shr(second) & 1 != 0 {
-                return true;
-            }
-            rest = rest.get(self.step..).unwrap_or_default();
+        let stands = |gram: &[u8; WIDTH]| self.begins(gram.first()) && self.known(number(*gram));
+        let rest = text.get(self.step.saturating_sub(1)..).unwrap_or_default();
+        if self.step < WIDTH {
+            return rest.windows(WIDTH).step_by(self.step.max(1)).filter_map(<[u8]>::first_chunk).any(stands);
         }
-        false
+        let mut steps = rest.chunks_exact(self.step);
+        steps.by_ref().filter_map(<[u8]>::first_chunk).any(stands)
+            || steps.remainder().first_chunk().is_some_and(stands)
+    }
+
+    #[inline]
+    fn begins(&self, first: Option<&u8>) -> bool {
+        first.and_then(|first| self.firsts.get(usize::from(*first))) == Some(&true)
+    }
+
+    #[inline]
+    fn known(&self, gram: u32) -> bool {
+        let (word, first, second) = self.place(gram);
+        let word = self.words.get(word).copied().unwrap_or(0);
+        word.wrapping_shr(first) & 1 != 0 && word.wrapping_shr(second) & 1 != 0
     }
 
     /// A word of the table, and two bits in it.

@@ -5,6 +5,7 @@
 //! are looked at (`groups.rs`), and there stand gates (`gate.rs`) at which most messages of a plant end, in front of
 //! blocks (`block.rs`) that look at all other fields.
 
+mod names;
 mod root;
 
 use std::collections::BTreeMap;

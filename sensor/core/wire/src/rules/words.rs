@@ -55,6 +55,16 @@ impl WordRows {
         }
     }
 
+    /// Whole words that are asked for, unless parts of words are.
+    pub fn whole(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        self.parts.is_none().then(|| self.whole.keys().map(AsRef::as_ref))
+    }
+
+    /// The row of a word that nobody names.
+    pub fn other(&self) -> u16 {
+        self.other
+    }
+
     /// Dear fields are looked at last.
     pub fn cost(&self) -> u32 {
         match (&self.parts, self.whole.is_empty()) {

@@ -9,7 +9,9 @@ use crate::random::Random;
 
 const MS: u64 = 1_000_000;
 const SERVERS: usize = 3;
-const TURN: usize = 6;
+const TURN: usize = 9;
+/// Two names with the same hash.
+const TWINS: [&str; 2] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
 
 /// The request that client 1 sends to a server at this place of its turn.
 fn poll(server: u8, place: usize) -> Message {
@@ -19,8 +21,15 @@ fn poll(server: u8, place: usize) -> Message {
         2 => request(1, server, 4, Class::Read).touching("input_register", 1, 0, 9),
         3 => read(1, server, 0, 9).touching("holding_register", 1, 50, 59),
         4 => request(1, server, 631, Class::Read).named("node", 2, "Pump.Speed"),
-        _ => request(1, server, 7, Class::Diagnose),
+        5 => request(1, server, 7, Class::Diagnose),
+        6 => names(server, &["Pump.Speed", TWINS[0], "Pump.Mode"]),
+        7 => names(server, &["Valve", "Pump.Speed"]).touching("holding_register", 1, 3, 4),
+        _ => names(server, &["Valve", TWINS[0]]).named("node", 3, "Valve"),
     }
+}
+
+fn names(server: u8, names: &[&str]) -> Message {
+    names.iter().fold(request(1, server, 631, Class::Read), |made, name| made.named("node", 2, name))
 }
 
 /// A plant whose masters ask `turn` places in turn, once in `period_ms`.
@@ -105,7 +114,7 @@ impl Rooms {
 }
 
 fn odd(random: &mut Random, server: u8) -> Message {
-    match random.below(10) {
+    match random.below(16) {
         0 => read(1, server, 2, 5),
         1 => read(1, server, 5, 12),
         2 => write(1, server, 203, 206),
@@ -115,6 +124,13 @@ fn odd(random: &mut Random, server: u8) -> Message {
         6 => request(1, server, 3, Class::Read).touching("coil", 1, 0, 9),
         7 => read(1, server, 0, 9).touching("holding_register", 1, 50, 58),
         8 => request(1, server, 631, Class::Read).named("node", 2, "Pump.State"),
+        // Like polls that touch several things, and none of them: the first two have the identity of one.
+        9 => names(server, &["Pump.Speed", TWINS[1], "Pump.Mode"]),
+        10 => names(server, &["Valve", TWINS[1]]).named("node", 3, "Valve"),
+        11 => names(server, &["Pump.Mode", TWINS[0], "Pump.Speed"]),
+        12 => names(server, &["Pump.Speed", TWINS[0], "Pump.Mode"][..random.below(4)]),
+        13 => names(server, &["Valve", "Pump.Speed"]).touching("holding_register", 1, 3, 5),
+        14 => names(server, &["Valve", TWINS[0]]).named("node", 4, "Valve"),
         _ => {
             let mut told = read(1, server, 0, 9);
             told.record.role = [Role::Unsolicited, Role::Other, Role::Response][random.below(3)];
@@ -126,7 +142,7 @@ fn odd(random: &mut Random, server: u8) -> Message {
 /// A day in the plant: most of it in turn, on two conversations of each link.
 fn day(seed: u64) -> Rooms {
     let mut random = Random::new(seed);
-    let (small, large) = (|| learned(TURN - 2, 1000), || learned(TURN, 1000));
+    let (small, large) = (|| learned(TURN - 5, 1000), || learned(TURN, 1000));
     let (mut rooms, mut round_ns) = (Rooms::new(large()), 20_000 * SECOND);
     for round in 0..300 {
         // At times the masters are slow, or hasty.
@@ -176,6 +192,30 @@ fn random_turns_are_found_as_looking_everything_up_finds_them() {
     for cause in causes.iter().chain(&rhythm) {
         assert!(told.iter().any(|told| told == cause), "{cause}");
     }
+}
+
+/// Whoever makes a name with the hash of a learned one has the poll's identity, and is found out all the same: also when
+/// the poll itself came the message before.
+#[test]
+fn a_name_with_the_same_hash_is_new_in_a_poll_of_several() {
+    let mut rooms = Rooms::new(learned(TURN, 1000));
+    for round in 0..20u64 {
+        for place in 0..TURN {
+            let now_ns = 2000 * SECOND + round * SECOND + place as u64 * MS;
+            let twin = |place| match place {
+                6 => names(10, &["Pump.Speed", TWINS[1], "Pump.Mode"]),
+                _ => names(10, &["Valve", TWINS[1]]).named("node", 3, "Valve"),
+            };
+            assert!(rooms.message(0, &poll(10, place).at(now_ns), now_ns).learned_object);
+            if round > 10 && matches!(place, 6 | 8) {
+                assert!(!rooms.message(0, &twin(place).at(now_ns), now_ns).learned_object);
+                let facts = rooms.message(0, &poll(10, place).at(now_ns + 1000), now_ns + 1000);
+                assert!(facts.learned_object && facts.learned_operation);
+            }
+        }
+        rooms.same();
+    }
+    assert!(rooms.told.iter().filter(|cause| **cause == "baseline:new_object").count() == 18);
 }
 
 /// An unchanging turn, one conversation: what the memory is made for.

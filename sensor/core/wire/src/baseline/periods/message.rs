@@ -1,6 +1,7 @@
 //! The hot path: check and rhythm of one message at once, with what its conversation remembers of the turn in which its
 //! master asks.
 
+use super::super::again::has_hints;
 use super::super::assess::{answered, asks, learned, new_link};
 use super::super::mark::Mark;
 use super::super::watched::{only_stretch, place, RequestKey};
@@ -33,7 +34,7 @@ impl Periods {
         if event.link.is_some() {
             return;
         }
-        let expected = mark.expected().and_then(|number| self.expected(link, number, mark, event, now_ns));
+        let expected = mark.expected().and_then(|number| self.expected(number, mark, event, now_ns, timed));
         event.link = Some(match expected {
             Some(writes) => learned(writes),
             None => self.any(link, mark, event, now_ns, new, timed),
@@ -53,9 +54,21 @@ impl Periods {
     /// What nearly all requests of a plant are: the poll that comes next, when it should, and nothing new about it.
     /// Whether the link's client writes; `None` for any other message, and nothing was done.
     #[inline(never)]
-    fn expected(&mut self, link: u32, number: u32, mark: &mut Mark, event: &Event<'_>, now_ns: u64) -> Option<bool> {
-        let record = event.record;
-        let object = only_stretch(record.objects()).filter(|_| record.role == Role::Request)?;
+    fn expected(
+        &mut self,
+        number: u32,
+        mark: &mut Mark,
+        event: &Event<'_>,
+        now_ns: u64,
+        timed: &mut Vec<TimedFinding>,
+    ) -> Option<bool> {
+        let (record, link) = (event.record, mark.link()?);
+        if record.role != Role::Request {
+            return None;
+        }
+        let Some(object) = only_stretch(record.objects()) else {
+            return self.expected_many(number, mark, event, now_ns, timed);
+        };
         let poll = self.known.polls.get(number as usize)?;
         if poll.key.what != (object.start, object.end) || !poll.learned {
             return None;
@@ -73,6 +86,35 @@ impl Periods {
         Some(poll.writes)
     }
 
+    /// The same of a poll that is told by its identity.
+    #[inline(never)]
+    fn expected_many(
+        &mut self,
+        number: u32,
+        mark: &mut Mark,
+        event: &Event<'_>,
+        now_ns: u64,
+        timed: &mut Vec<TimedFinding>,
+    ) -> Option<bool> {
+        let place = self.place(number);
+        let (known, seen) = (&self.known, &mut self.seen);
+        let hints = self.hints.of(place);
+        let writes = known.again(mark.link()?, number, hints, event, |space| seen.number(&known.spaces, space))?;
+        self.polled(number, mark, event, now_ns, timed);
+        Some(writes)
+    }
+
+    /// A poll was looked up that has hints, or is to have some. Those that were of no use are made anew.
+    #[inline(never)]
+    fn keep_hints(&mut self, link: u32, number: u32, mark: &Mark, event: &Event<'_>) {
+        let place = self.place(number);
+        let (known, seen) = (&self.known, &mut self.seen);
+        if mark.expected() == Some(number) || self.hints.of(place).is_empty() {
+            let hints = known.hints(link, event.record, |space| seen.number(&known.spaces, space));
+            self.hints.keep(place, self.polls.len(), hints);
+        }
+    }
+
     /// Any message of a learned link, looked up.
     #[inline(never)]
     fn any(
@@ -85,8 +127,12 @@ impl Periods {
         timed: &mut Vec<TimedFinding>,
     ) -> LinkFacts {
         let (known, seen) = (&self.known, &mut self.seen);
-        let (facts, polled) = known.assess(link, |space| seen.number(&known.spaces, space), event, new);
+        let mut numbered = |space| seen.number(&known.spaces, space);
+        let (facts, polled) = known.assess(link, &mut numbered, event, new);
         if let Some(number) = polled {
+            if facts.learned_operation && facts.learned_object && has_hints(event.record) {
+                self.keep_hints(link, number, mark, event);
+            }
             self.polled(number, mark, event, now_ns, timed);
         }
         facts

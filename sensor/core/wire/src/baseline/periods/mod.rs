@@ -19,6 +19,7 @@ use std::sync::Arc;
 use self::state::{nanoseconds, State, Told};
 use self::tell::finding;
 use self::wheel::Wheel;
+use super::again::Hints;
 use super::check::{Baseline, Polled};
 use super::knowledge::{Knowledge, LinkKey};
 use super::sketch::interval_us;
@@ -71,6 +72,7 @@ pub struct Periods {
     /// Engine time of the last message of each link, either direction.
     links_ns: Vec<u64>,
     pages: Vec<Page>,
+    hints: Hints,
     seen: Seen,
     wheel: Wheel,
     now_ns: u64,
@@ -88,8 +90,20 @@ impl Periods {
         let links_ns = vec![0; if polls.is_empty() { 0 } else { links.len() }];
         let mut pages = Vec::new();
         pages.resize_with(polls.len().div_ceil(PAGE), || None);
-        let (seen, wheel, now_ns) = (Seen::default(), Wheel::default(), 0);
-        Self { known, settings, shard, links, polls, links_ns, pages, seen, wheel, now_ns, resuming: false }
+        Self {
+            known,
+            settings,
+            shard,
+            links,
+            polls,
+            links_ns,
+            pages,
+            hints: Hints::default(),
+            seen: Seen::default(),
+            wheel: Wheel::default(),
+            now_ns: 0,
+            resuming: false,
+        }
     }
 
     /// Somebody spoke on a learned link.
@@ -124,6 +138,12 @@ impl Periods {
     pub fn observe(&mut self, link: Option<u32>, event: &Event<'_>, now_ns: u64, out: &mut Vec<TimedFinding>) {
         let polled = link.and_then(|link| self.known.polled(link, event)).map(Polled);
         self.observe_polled(link, polled, event, now_ns, out);
+    }
+
+    /// A poll's place among those of the shard.
+    #[inline]
+    fn place(&self, number: u32) -> usize {
+        (number as usize).wrapping_sub(self.polls.start)
     }
 
     /// The state of a poll that was seen.
@@ -298,6 +318,8 @@ impl Periods {
         let pages = self.pages.iter().flatten().count().saturating_mul(size_of::<[State; PAGE]>());
         let places = self.pages.capacity().saturating_mul(size_of::<Page>());
         let links = self.links_ns.capacity().saturating_mul(size_of::<u64>());
-        [pages, places, links, self.wheel.heap_bytes()].into_iter().fold(0, usize::saturating_add)
+        [pages, places, links, self.hints.heap_bytes(), self.wheel.heap_bytes()]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 }

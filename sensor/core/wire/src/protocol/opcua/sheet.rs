@@ -5,8 +5,10 @@ use super::fields::{flaw, ATTRIBUTE_IDS, CLIENT_HANDLES, NODE_IDS, RESULT_CODES,
 use super::text;
 use super::types::{Identifier, NodeId};
 use crate::limits::LIST_VALUES;
-use crate::value::{Record, Span, Value};
+use crate::value::{Lists, Record, Span, Value};
 
+/// The address space of all nodes; the namespace is its index.
+pub const NODE: &str = "node";
 /// Values that a list keeps room for between messages.
 const COLUMN_VALUES: usize = 256;
 
@@ -63,6 +65,24 @@ impl<'r> Sheet<'r> {
                 *column = Column { span: Span { len: 0, ..span }, room: span.len };
             }
         }
+    }
+
+    /// The lists of two slots, both of `COLUMNS`, at once: `count` values each, as `fill` writes them. `false` where it
+    /// could not, or where the lists were begun: nothing was done.
+    #[inline]
+    pub fn side_by_side(&mut self, slots: [usize; 2], count: usize, fill: impl FnOnce(Lists<'_>) -> bool) -> bool {
+        let [Some(one), Some(other)] = slots.map(column) else { return false };
+        let is_new = |place: usize| self.columns.get(place).is_some_and(|column| column.room == 0);
+        if count > LIST_VALUES || self.scratch.used != 0 || !is_new(one) || !is_new(other) {
+            return false;
+        }
+        let Some((first, second)) = self.record.two_lists(count, fill) else { return false };
+        for (place, span) in [(one, first), (other, second)] {
+            if let Some(column) = self.columns.get_mut(place) {
+                *column = Column { span, room: span.len };
+            }
+        }
+        true
     }
 
     /// Append to the list in `slot`. `false` when the list is full.
@@ -138,7 +158,7 @@ impl<'r> Sheet<'r> {
     pub fn named_node(&mut self, slot: usize, namespace: u16, name: &[u8]) {
         let span = self.written(|out| text::named(out, namespace, name));
         if self.add(slot, Value::Text(span)) {
-            self.record.push_named("node", namespace.into(), span);
+            self.record.push_named(NODE, namespace.into(), span);
         }
     }
 
@@ -151,9 +171,9 @@ impl<'r> Sheet<'r> {
         }
         match (node.identifier, node.uri) {
             (Identifier::Numeric(id), None) => {
-                self.record.push_stretch("node", node.namespace.into(), id.into(), id.into());
+                self.record.push_stretch(NODE, node.namespace.into(), id.into(), id.into());
             }
-            _ => self.record.push_named("node", node.namespace.into(), span),
+            _ => self.record.push_named(NODE, node.namespace.into(), span),
         }
     }
 

@@ -65,7 +65,7 @@ pub fn node(out: &mut Vec<u8>, node: &NodeId<'_>) {
 }
 
 /// `ns=2;s=Pump`, as most variables are called.
-#[inline]
+#[inline(always)] // in the loop over what a message reads
 pub fn named(out: &mut Vec<u8>, index: u16, text: &[u8]) {
     match index.to_le_bytes() {
         [digit @ 1..=9, 0] => {

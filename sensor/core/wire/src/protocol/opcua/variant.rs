@@ -192,9 +192,9 @@ fn any_data_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u3
     data_value_nested(body, sheet, 0)
 }
 
-/// A number and nothing that nests.
-#[inline]
-fn simple(body: &mut Body<'_>) -> Read<Option<(Value, u32)>> {
+/// A number and nothing that nests; `None` for others.
+#[inline(always)] // as `data_value`
+pub fn simple(body: &mut Body<'_>) -> Read<Option<(Value, u32)>> {
     let mask = body.u8()?;
     if mask & 0xc1 != 0x01 {
         return Ok(None);

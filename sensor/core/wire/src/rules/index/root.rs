@@ -9,6 +9,7 @@ use super::super::groups::{bit, Narrowed};
 use super::super::keys::{integer_ordinal, Key};
 use super::super::rows::{each, ANY};
 use super::super::terms::Term;
+use super::names::Names;
 use super::Entry;
 use crate::event::{base, Event, FieldId};
 use crate::value::{Role, Value};
@@ -25,8 +26,8 @@ const GATES: usize = 64;
 #[derive(Debug, Default)]
 pub struct Root {
     operation: Option<Column>,
-    /// The slot it stands in, and the number of a place by its value, where it is small, and role.
-    quick: Option<(u8, Box<SmallValues>)>,
+    /// A short way to the number of a place.
+    quick: Option<Quick>,
     /// Number of a place by row of `operation` times role.
     numbers: Box<[u16]>,
     places: Vec<Place>,
@@ -34,7 +35,17 @@ pub struct Root {
     common: Option<Place>,
 }
 
-type SmallValues = [[u16; Role::ALL.len()]; 256];
+/// Numbers of places by role.
+type Roles = [u16; Role::ALL.len()];
+
+/// By an operation's value, where that is a small number, and by its name.
+#[derive(Debug)]
+struct Quick {
+    /// It stands in.
+    slot: u8,
+    small: Box<[Roles; 256]>,
+    names: Option<Names<Roles>>,
+}
 
 /// Rules for messages of one operation and role.
 #[derive(Debug)]
@@ -90,9 +101,9 @@ impl Root {
     #[inline]
     fn number(&self, event: &Event<'_>, scratch: &mut Scratch) -> u16 {
         let record = event.record;
-        if let Some((slot, numbers)) = &self.quick {
-            if let Some(Value::Unsigned(value)) = record.get(usize::from(*slot)) {
-                let here = u8::try_from(value).ok().and_then(|value| numbers.get(usize::from(value)));
+        if let Some(quick) = &self.quick {
+            if let Some(Value::Unsigned(value)) = record.get(usize::from(quick.slot)) {
+                let here = u8::try_from(value).ok().and_then(|value| quick.small.get(usize::from(value)));
                 if let Some(number) = here.and_then(|roles| roles.get(record.role.number())) {
                     return *number;
                 }
@@ -103,6 +114,11 @@ impl Root {
 
     #[inline(never)]
     fn any_number(&self, event: &Event<'_>, scratch: &mut Scratch) -> u16 {
+        if let Some(Quick { slot, names: Some(names), .. }) = &self.quick {
+            if let Some(Value::Name(name)) = event.record.get(usize::from(*slot)) {
+                return names.find(name.as_bytes()).get(event.record.role.number()).copied().unwrap_or(u16::MAX);
+            }
+        }
         let row = match &self.operation {
             None => 0,
             Some(column) => column.one(event, &mut scratch.joined).unwrap_or(ANY),
@@ -210,15 +226,18 @@ fn place_at(value: usize, role: usize) -> usize {
     value.saturating_mul(Role::ALL.len()).saturating_add(role)
 }
 
-/// A short way to the number of a place, where operations are small numbers.
-fn quick(column: &Column, numbers: &[u16]) -> Option<(u8, Box<SmallValues>)> {
+fn quick(column: &Column, numbers: &[u16]) -> Option<Quick> {
     let slot = u8::try_from(column.slot()?).ok()?;
-    let mut made = Box::new([[u16::MAX; Role::ALL.len()]; 256]);
-    for (value, roles) in (0u64..).zip(made.iter_mut()) {
-        let start = place_at(column.number(value).into(), 0);
-        roles.copy_from_slice(numbers.get(start..place_at(1, start))?);
+    let roles = |row: u16| numbers.get(place_at(row.into(), 0)..)?.first_chunk().copied();
+    let mut small = Box::new([[u16::MAX; Role::ALL.len()]; 256]);
+    for (value, here) in (0u64..).zip(small.iter_mut()) {
+        *here = roles(column.number(value))?;
     }
-    Some((slot, made))
+    let names = column.names().and_then(|(other, names)| {
+        let names: Option<Vec<_>> = names.into_iter().map(|(name, row)| Some((name, roles(row)?))).collect();
+        Names::new(&names?, roles(other)?)
+    });
+    Some(Quick { slot, small, names })
 }
 
 fn dividing(field: Option<FieldId>, term: &Term) -> Option<&Key> {

@@ -2,20 +2,47 @@
 
 use super::super::fields::{ATTRIBUTE_IDS, NODE_IDS, RESULT_CODES, VALUES};
 use super::super::reader::{Body, Read};
-use super::super::sheet::Sheet;
+use super::super::sheet::{is_bad, Sheet, NODE};
+use super::super::text;
 use super::super::types::{extension, node_id, qualified_name, skip_diagnostics};
-use super::super::variant::data_value;
+use super::super::variant::{data_value, simple};
+use crate::value::Value;
 
 /// Oldest age accepted, which timestamps, then ReadValueId[].
 pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     body.skip(12)?;
     let count = body.count()?;
+    if whole_by_names(body, sheet, count) {
+        return Ok(());
+    }
+    value_ids(body, sheet, count)
+}
+
+fn value_ids(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<()> {
     sheet.expect(NODE_IDS, count);
     sheet.expect(ATTRIBUTE_IDS, count);
     for _ in 0..count {
         value_id(body, sheet)?;
     }
     Ok(())
+}
+
+/// A list of such as `whole_by_name` reads. `false`: nothing was read.
+#[inline]
+fn whole_by_names(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
+    let mut ahead = *body;
+    let read = sheet.side_by_side([NODE_IDS, ATTRIBUTE_IDS], count, |mut lists| {
+        lists.first.iter_mut().zip(lists.second).all(|(node, attribute)| {
+            let Ok(Some((namespace, name, number))) = whole_by_name(&mut ahead) else { return false };
+            *node = lists.names.touch(NODE, namespace.into(), |out| text::named(out, namespace, name));
+            *attribute = Value::Unsigned(number.into());
+            true
+        })
+    });
+    if read {
+        *body = ahead;
+    }
+    read
 }
 
 /// ReadValueId (7.29): node, attribute, index range, data encoding.
@@ -37,12 +64,12 @@ fn whole_by_name<'a>(body: &mut Body<'a>) -> Read<Option<(u16, &'a [u8], u32)>> 
     let [3, n0, n1, length @ ..] = *body.array::<7>()? else { return Ok(None) };
     let Ok(length) = usize::try_from(i32::from_le_bytes(length)) else { return Ok(None) };
     let name = body.take(length)?;
-    let (attribute, range) = (body.u32()?, body.i32()?);
-    body.skip(2)?;
-    if range != -1 || body.i32()? != -1 {
+    let [a, b, c, d, range @ .., _, _, e, f, g, h] = *body.array::<14>()?;
+    // No index range; of the encoding a namespace and no name.
+    if i32::from_le_bytes(range) != -1 || i32::from_le_bytes([e, f, g, h]) != -1 {
         return Ok(None);
     }
-    Ok(Some((u16::from_le_bytes([n0, n1]), name, attribute)))
+    Ok(Some((u16::from_le_bytes([n0, n1]), name, u32::from_le_bytes([a, b, c, d]))))
 }
 
 fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -55,6 +82,32 @@ fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     let count = body.count()?;
+    if !simple_values(body, sheet, count) {
+        any_values(body, sheet, count)?;
+    }
+    skip_diagnostics(body)
+}
+
+/// Numbers only, as process values are. `false`: nothing was read.
+#[inline(never)] // its loop is better off without the registers of all other services
+fn simple_values(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
+    let (mut ahead, mut failed) = (*body, false);
+    let read = sheet.side_by_side([VALUES, RESULT_CODES], count, |lists| {
+        lists.first.iter_mut().zip(lists.second).all(|(value, code)| {
+            let Ok(Some((number, status))) = simple(&mut ahead) else { return false };
+            (*value, *code) = (number, Value::Unsigned(status.into()));
+            failed |= is_bad(status);
+            true
+        })
+    });
+    if read {
+        *body = ahead;
+        sheet.failed |= failed;
+    }
+    read
+}
+
+fn any_values(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<()> {
     sheet.expect(VALUES, count);
     sheet.expect(RESULT_CODES, count);
     for _ in 0..count {
@@ -62,7 +115,7 @@ pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         sheet.add(VALUES, value);
         sheet.result(status);
     }
-    skip_diagnostics(body)
+    Ok(())
 }
 
 /// WriteValue[]: node, attribute, index range, value.
@@ -131,3 +184,6 @@ pub fn history_updated(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     }
     skip_diagnostics(body)
 }
+
+#[cfg(test)]
+mod tests;

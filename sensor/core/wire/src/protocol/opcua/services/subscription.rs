@@ -7,7 +7,7 @@ use super::super::fields::{
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
 use super::super::types::{extension, skip_diagnostic, skip_diagnostics, Extension};
-use super::super::variant::{data_value, variant};
+use super::super::variant::{data_value, simple, variant};
 use super::attribute::value_id;
 use crate::value::Value;
 
@@ -169,18 +169,42 @@ pub fn message(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     Ok(())
 }
 
+/// Client handle and value of each item, where all are numbers, as process values are. `false`: nothing was read.
+#[inline(never)] // its loop is better off without the registers of what is around it
+fn simple_changes(content: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
+    let mut ahead = *content;
+    let read = sheet.side_by_side([CLIENT_HANDLES, VALUES], count, |lists| {
+        lists.first.iter_mut().zip(lists.second).all(|(handle, value)| {
+            let (Ok(own), Ok(Some((number, _)))) = (ahead.u32(), simple(&mut ahead)) else { return false };
+            (*handle, *value) = (Value::Unsigned(own.into()), number);
+            true
+        })
+    });
+    if read {
+        *content = ahead;
+    }
+    read
+}
+
+fn any_changes(content: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<()> {
+    sheet.expect(CLIENT_HANDLES, count);
+    sheet.expect(VALUES, count);
+    for _ in 0..count {
+        sheet.add_u(CLIENT_HANDLES, content.u32()?);
+        let (value, _) = data_value(content, sheet)?;
+        sheet.add(VALUES, value);
+    }
+    Ok(())
+}
+
 fn notification(one: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<usize> {
     let Some(mut content) = one.content.filter(|_| !one.is_xml) else { return Ok(0) };
     match one.type_id.standard() {
         // DataChangeNotification: client handle and value of each item.
         Some(811) => {
             let count = content.count()?;
-            sheet.expect(CLIENT_HANDLES, count);
-            sheet.expect(VALUES, count);
-            for _ in 0..count {
-                sheet.add_u(CLIENT_HANDLES, content.u32()?);
-                let (value, _) = data_value(&mut content, sheet)?;
-                sheet.add(VALUES, value);
+            if !simple_changes(&mut content, sheet, count) {
+                any_changes(&mut content, sheet, count)?;
             }
             skip_diagnostics(&mut content)?;
             Ok(count)
