@@ -1,5 +1,9 @@
 //! Requests waiting for their answers, per conversation.
 
+use std::slice;
+
+use prefetch_index::prefetch_index;
+
 use crate::event::Asked;
 use crate::hash::{folded, mixed};
 use crate::limits;
@@ -145,10 +149,11 @@ impl Pairing {
         }
     }
 
-    /// For [`crate::flow::Flow::fetch`].
+    /// Ask for its memory.
     #[inline]
-    pub fn fetch(&self) -> u64 {
-        self.one.as_ref().map_or(0, |pending| pending.reference ^ u64::from(pending.asked.operation))
+    pub fn prefetch(&self) {
+        prefetch_index(slice::from_ref(&self.one), 0);
+        prefetch_index(slice::from_ref(&self.several), 0);
     }
 
     #[inline]

@@ -93,11 +93,15 @@ impl Analysis {
         }
     }
 
-    /// Read what a message of that conversation will need, so that it is there by then. The number means nothing.
+    /// Ask for the memory that a message of that conversation will need.
     #[inline]
-    pub fn fetch(&self, marks: &Marks) -> u64 {
-        let polls = self.periods.as_ref().map_or(0, |periods| periods.fetch(&marks.known));
-        polls ^ self.windows.as_ref().map_or(0, |windows| windows.fetch(marks.window))
+    pub fn prefetch(&self, marks: &Marks) {
+        if let Some(periods) = self.periods.as_ref() {
+            periods.prefetch(&marks.known);
+        }
+        if let Some(windows) = self.windows.as_ref() {
+            windows.prefetch(marks.window);
+        }
     }
 
     /// Engine time has come to where `at` put it.

@@ -6,6 +6,8 @@
 //! What is kept of a packet is little more than one cache line. Its headers are read again in the shard, which costs less than
 //! carrying them there; only what came the long way (tunnels, fragments, other link types) is carried.
 
+use prefetch_index::prefetch_index;
+
 use crate::frame::{brief, plain, Brief, Frame, Print};
 use crate::hash::SHARDS;
 use crate::packet::{LinkType, Packet, Tag};
@@ -191,6 +193,12 @@ impl Block {
     #[inline]
     pub fn item(&self, number: u32) -> Option<&Item> {
         self.items.get(number as usize)
+    }
+
+    /// Ask for the memory of a packet's bytes.
+    #[inline]
+    pub fn prefetch(&self, item: &Item) {
+        prefetch_index(&self.bytes, item.packet_at.start as usize);
     }
 
     /// Place of an item in the order of everything, behind so many of the block's ticks.

@@ -10,6 +10,9 @@ use super::shard::Shard;
 use crate::hash::SHARDS;
 use crate::print::Names;
 
+/// Shards between looking one up and running through it.
+const AHEAD: usize = 3;
+
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -87,7 +90,11 @@ impl Pool {
     /// `None` when none was under way.
     pub fn finish(&mut self) -> Option<(Block, Vec<MutexGuard<'_, Shard>>)> {
         let work = self.shared.state().work.clone()?;
-        self.shared.run(&work);
+        if self.threads.is_empty() {
+            self.shared.run_alone(&work);
+        } else {
+            self.shared.run(&work);
+        }
         let mut state = self.shared.state();
         while state.busy > 0 {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -131,11 +138,37 @@ impl Shared {
     fn run(&self, work: &Work) {
         loop {
             let place = self.next.fetch_add(1, Ordering::AcqRel);
-            let Some(shard) = work.order.get(place).and_then(|number| self.shards.get(usize::from(*number))) else {
-                return;
-            };
-            shard.lock().unwrap_or_else(PoisonError::into_inner).run(&work.block);
+            let Some(mut shard) = self.shard(work, place) else { return };
+            shard.look_up(&work.block);
+            shard.prefetch_flows();
+            shard.prefetch_rooms();
+            shard.run(&work.block);
         }
+    }
+
+    /// All shards on one thread: memory is asked for three shards ahead, step by step, so that nobody waits for it.
+    fn run_alone(&self, work: &Work) {
+        let last = work.order.len().saturating_add(AHEAD);
+        for step in 0..last {
+            if let Some(mut shard) = self.shard(work, step) {
+                shard.look_up(&work.block);
+            }
+            if let Some(shard) = self.shard(work, step.wrapping_sub(1)) {
+                shard.prefetch_flows();
+            }
+            if let Some(shard) = self.shard(work, step.wrapping_sub(2)) {
+                shard.prefetch_rooms();
+            }
+            if let Some(mut shard) = self.shard(work, step.wrapping_sub(AHEAD)) {
+                shard.run(&work.block);
+            }
+        }
+    }
+
+    /// The shard that has this place in the order of work.
+    fn shard(&self, work: &Work, place: usize) -> Option<MutexGuard<'_, Shard>> {
+        let shard = self.shards.get(usize::from(*work.order.get(place)?))?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn help(&self) {

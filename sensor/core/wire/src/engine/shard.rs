@@ -21,8 +21,6 @@ pub struct Shard {
     ledger: Ledger,
     /// Where the flows of the block's packets stand, most likely. Empty between blocks.
     found: Vec<u32>,
-    /// Sum of what was fetched ahead: it is read so that it is there, and means nothing.
-    fetched: u64,
 }
 
 impl Shard {
@@ -34,7 +32,6 @@ impl Shard {
             analysis,
             ledger: Ledger::default(),
             found: Vec::new(),
-            fetched: 0,
         }
     }
 
@@ -49,22 +46,32 @@ impl Shard {
         ledger
     }
 
-    /// Run through this shard's part of a block.
-    pub fn run(&mut self, block: &Block) {
-        let items = block.of_shard(self.number);
-        // All look-ups first: the memory of flows that lie anywhere is fetched side by side, not one after the other.
+    /// Look up this shard's part of a block, and ask for the memory of the flows.
+    pub fn look_up(&mut self, block: &Block) {
         self.found.clear();
-        for item in items.iter().filter_map(|number| block.item(*number)) {
-            self.fetched ^= self.duplicates.touch(item.print);
+        for item in block.of_shard(self.number).iter().filter_map(|number| block.item(*number)) {
+            block.prefetch(item);
+            self.duplicates.prefetch(item.print);
             self.found.push(self.streams.place(item.flow));
         }
-        // Then the flows, and then what they point to: each step asks for much at once, and waits for little.
-        for place in &self.found {
-            self.fetched ^= self.streams.fetch(*place);
-        }
-        for place in &self.found {
-            self.fetched ^= self.streams.marks(*place).map_or(0, |marks| self.analysis.fetch(marks));
-        }
+    }
+
+    /// Ask for the rest of the flows' memory.
+    pub fn prefetch_flows(&self) {
+        self.found.iter().for_each(|place| self.streams.prefetch(*place));
+    }
+
+    /// Ask for what the flows point to.
+    pub fn prefetch_rooms(&self) {
+        self.found
+            .iter()
+            .filter_map(|place| self.streams.marks(*place))
+            .for_each(|marks| self.analysis.prefetch(marks));
+    }
+
+    /// Run through this shard's part of a block, which was looked up.
+    pub fn run(&mut self, block: &Block) {
+        let items = block.of_shard(self.number);
         let found = std::mem::take(&mut self.found);
         let mut ticks = block.ticks.iter();
         let mut next = ticks.next();

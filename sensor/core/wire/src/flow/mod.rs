@@ -6,6 +6,9 @@ mod wheel;
 pub use table::FlowTable;
 
 use std::net::IpAddr;
+use std::slice;
+
+use prefetch_index::prefetch_index;
 
 use crate::event::Endpoint;
 use crate::marks::Marks;
@@ -107,12 +110,14 @@ impl Flow {
         half.next == sequence && half.is_plain() && low.held.is_none() && high.held.is_none() && self.is_bound()
     }
 
-    /// Read something of each of its cache lines, so that they are there when they are needed. The number means nothing.
+    /// Ask for the rest of its memory.
     #[inline]
-    pub fn fetch(&self) -> u64 {
-        let [low, high] = &self.halves;
-        let ends = u64::from(low.next ^ high.next) ^ u64::from(self.client);
-        ends ^ self.marks.window ^ self.pairing.fetch() ^ self.last_ns
+    pub fn prefetch(&self) {
+        prefetch_index(&self.halves, 0);
+        prefetch_index(&self.halves, 1);
+        prefetch_index(slice::from_ref(&self.marks), 0);
+        prefetch_index(slice::from_ref(&self.last_ns), 0);
+        self.pairing.prefetch();
     }
 
     #[inline]

@@ -60,10 +60,10 @@ impl Duplicates {
         Self { seen: Seen::new(entries), ports: Vec::new() }
     }
 
-    /// Fetch the memory that [`Duplicates::is_copy`] will look at. The number means nothing.
+    /// Ask for the memory that [`Duplicates::is_copy`] will look at.
     #[inline]
-    pub fn touch(&self, print: u64) -> u64 {
-        self.seen.touch(print)
+    pub fn prefetch(&self, print: u64) {
+        self.seen.prefetch(print);
     }
 
     /// Whether the frame with this fingerprint is a copy of one that was seen before. `window_ns`: how long after it a

@@ -1,5 +1,7 @@
 //! Frames that were seen lately, by fingerprint: where copies are looked up, for every frame.
 
+use prefetch_index::prefetch_index;
+
 /// Frames of one line of the table: 64 bytes, one line of the processor's cache.
 const WAYS: usize = 4;
 /// Lines that a table begins with: one kilobyte, 64 of them on all shards.
@@ -56,10 +58,10 @@ impl Seen {
         Self { lines: empty(most.min(FIRST_LINES)), most, entered: 0, too_early: 0 }
     }
 
-    /// Fetch the memory that a frame will need. The number means nothing.
+    /// Ask for the memory that a frame will need.
     #[inline]
-    pub fn touch(&self, print: u64) -> u64 {
-        self.lines.get(place_of(print, self.lines.len())).map_or(0, |Line([first, ..])| first.print)
+    pub fn prefetch(&self, print: u64) {
+        prefetch_index(&self.lines, place_of(print, self.lines.len()));
     }
 
     /// The frame of that fingerprint, if it was seen within the window, before or (inputs need not be in step) after.

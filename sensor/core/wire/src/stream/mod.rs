@@ -62,10 +62,12 @@ impl Streams {
         self.table.place(hash)
     }
 
-    /// Read the memory of the flow at that place, so that it is there when it is needed. The number means nothing.
+    /// Ask for the memory of the flow at that place.
     #[inline]
-    pub fn fetch(&self, place: u32) -> u64 {
-        self.table.at(place).map_or(0, Flow::fetch)
+    pub fn prefetch(&self, place: u32) {
+        if let Some(flow) = self.table.at(place) {
+            flow.prefetch();
+        }
     }
 
     /// What the rooms behind remember of the flow at that place.

@@ -86,10 +86,10 @@ impl Windows {
         }
     }
 
-    /// Read something of each cache line of a marked window, so that they are there when they are needed.
+    /// Ask for the memory of a marked window.
     #[inline]
-    pub fn fetch(&self, mark: u64) -> u64 {
-        self.places.fetch(mark)
+    pub fn prefetch(&self, mark: u64) {
+        self.places.prefetch(mark);
     }
 
     #[cold]

@@ -21,12 +21,6 @@ pub(super) struct FewOperations {
 }
 
 impl FewOperations {
-    /// For [`super::Windows::fetch`].
-    #[inline]
-    pub fn fetch(&self) -> u64 {
-        self.codes.first().copied().unwrap_or(0).into()
-    }
-
     /// False when it is none of those that came before; then it is not counted.
     #[inline]
     pub fn count_known(&mut self, code: u32) -> bool {

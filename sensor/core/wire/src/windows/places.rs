@@ -80,8 +80,10 @@ impl Places {
 
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // the lower half
-    pub fn fetch(&self, mark: u64) -> u64 {
-        self.windows.get(mark as u32 as usize).map_or(0, Window::fetch)
+    pub fn prefetch(&self, mark: u64) {
+        if let Some(window) = self.windows.get(mark as u32 as usize) {
+            window.prefetch();
+        }
     }
 
     /// The mark of a conversation, which gets a place if there is one. Who found none is not looked up again in the

@@ -1,6 +1,10 @@
 //! One conversation's running window: what is counted per message. Integers only, and nothing is allocated while a
 //! conversation uses few operations and objects.
 
+use std::slice;
+
+use prefetch_index::prefetch_index;
+
 use crate::event::Event;
 use crate::limits::TIME_JUMP_NS;
 use crate::value::{Object, Outcome, Role};
@@ -60,9 +64,12 @@ impl Window {
         Self { generation, ..Self::default() }
     }
 
+    /// Ask for its memory, from both ends and the middle.
     #[inline]
-    pub fn fetch(&self) -> u64 {
-        u64::from(self.generation) ^ self.interval_squares ^ self.operations.fetch()
+    pub fn prefetch(&self) {
+        prefetch_index(slice::from_ref(&self.latencies), 0);
+        prefetch_index(slice::from_ref(&self.interval_squares), 0);
+        prefetch_index(slice::from_ref(&self.operations), 0);
     }
 
     /// Count one message. `eighth`: of the window, 0 to 7; `start_ns`: where the window began.

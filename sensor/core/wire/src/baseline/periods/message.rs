@@ -1,11 +1,13 @@
 //! The hot path: check and rhythm of one message at once, with what its conversation remembers of the turn in which its
 //! master asks.
 
+use prefetch_index::prefetch_index;
+
 use super::super::again::has_hints;
 use super::super::assess::{answered, asks, learned, new_link};
 use super::super::mark::Mark;
 use super::super::watched::{only_stretch, place, RequestKey};
-use super::Periods;
+use super::{Periods, PAGE};
 use crate::event::{Event, LinkFacts};
 use crate::finding::{Deviation, TimedFinding};
 use crate::value::Role;
@@ -41,14 +43,18 @@ impl Periods {
         });
     }
 
-    /// Read what a message of that conversation will need, so that it is there by then. The number means nothing.
+    /// Ask for the memory that a message of that conversation will need.
     #[inline]
-    pub fn fetch(&self, mark: &Mark) -> u64 {
-        let place = |link: u32| (link as usize).wrapping_sub(self.links.start);
-        let link = mark.link().and_then(|link| self.links_ns.get(place(link))).copied().unwrap_or(0);
-        let Some(number) = mark.expected() else { return link };
-        let poll = self.known.polls.get(number as usize).map_or(0, |poll| poll.key.what.0);
-        link ^ poll ^ self.seen_ns(number)
+    pub fn prefetch(&self, mark: &Mark) {
+        let Some(link) = mark.link() else { return };
+        prefetch_index(&self.links_ns, (link as usize).wrapping_sub(self.links.start));
+        if let Some(number) = mark.expected() {
+            let place = self.place(number);
+            prefetch_index(&self.known.polls, number as usize);
+            if let Some(Some(page)) = self.pages.get(place / PAGE) {
+                prefetch_index(&**page, place % PAGE);
+            }
+        }
     }
 
     /// What nearly all requests of a plant are: the poll that comes next, when it should, and nothing new about it.

@@ -161,14 +161,6 @@ impl Periods {
         page.get_or_insert_with(|| Box::new([State::default(); PAGE])).get_mut(place % PAGE)
     }
 
-    /// When that poll was last seen, in engine time; 0: never.
-    #[inline]
-    fn seen_ns(&self, number: u32) -> u64 {
-        let place = (number as usize).wrapping_sub(self.polls.start);
-        let page = self.pages.get(place / PAGE).and_then(Option::as_ref);
-        page.and_then(|page| page.get(place % PAGE)).map_or(0, |state| state.seen_ns)
-    }
-
     /// A request of a poll.
     fn request(&mut self, number: u32, ts_ns: u64, now_ns: u64, out: &mut Vec<TimedFinding>) {
         let Some(poll) = self.known.polls.get(number as usize) else { return };
