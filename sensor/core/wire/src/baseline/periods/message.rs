@@ -52,7 +52,7 @@ impl Periods {
             let place = self.place(number);
             prefetch_index(&self.known.polls, number as usize);
             if let Some(Some(page)) = self.pages.get(place / PAGE) {
-                prefetch_index(&**page, place % PAGE);
+                prefetch_index(**page, place % PAGE);
             }
         }
     }
