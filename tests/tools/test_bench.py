@@ -21,7 +21,7 @@ from sensor._core import Engine, baseline_to_json
 from tools.bench import judging, report, run
 from tools.bench.bench import Bench, Skipped
 from tools.bench.knowledge import window_s, write_baseline, write_empty
-from tools.bench.run import Median
+from tools.bench.run import Median, Replay, against
 from tools.bench.suricata import rule
 from tools.bench.table import Table
 from tools.bench.traffic import PLANTS, Plant, write
@@ -151,6 +151,16 @@ def test_the_page_holds_every_table_in_both_languages() -> None:
 
 def test_the_middle_of_runs_is_not_their_mean() -> None:
     assert Median.of([1.0, 2.0, 9.0]) == Median(2.0, 1.0, 9.0)
+
+
+def test_cases_are_compared_round_by_round() -> None:
+    """The machine was ten times as slow in the last round, for both."""
+
+    def runs(*seconds: float) -> list[Replay]:
+        whole = dict(startup_s=0.0, events=0, hits=0, alerts=0, peak_bytes=0, stats={})
+        return [Replay(packets=100, packets_per_s=100 / each, seconds=each, **whole) for each in seconds]
+
+    assert against(runs(2.0, 20.0, 2.0), runs(1.0, 10.0, 1.0), wall=True) == 0.5
 
 
 def test_rules_for_suricata_do_not_meet_the_traffic() -> None:

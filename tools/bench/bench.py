@@ -144,10 +144,11 @@ class Bench:
         return self.compare([case])[0]
 
     def compare(self, cases: Sequence[Case]) -> list[tuple[list[Replay], Median]]:
-        """Runs of several cases in turn, so that what else the machine does falls on all of them alike."""
+        """Runs of several cases in turn, there and back, so that what else the machine does falls on all of them alike."""
         runs: list[list[Replay]] = [[] for _ in cases]
         for number in range(1, self.runs + 1):
-            for case, own in zip(cases, runs, strict=True):
+            turn = list(zip(cases, runs, strict=True))
+            for case, own in turn if number % 2 else reversed(turn):
                 say(f"{case.name}: run {number} of {self.runs}")
                 own.append(replay(case.capture, case.rules, case.baseline, on=case.cores, more=case.more))
         return [(own, Median.of([run.packets_per_s for run in own])) for own in runs]

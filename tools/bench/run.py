@@ -165,3 +165,10 @@ class Median:
     @classmethod
     def of(cls, values: Sequence[float]) -> Median:
         return cls(statistics.median(values), min(values), max(values))
+
+
+def against(runs: Sequence[Replay], first: Sequence[Replay], *, wall: bool = False) -> float:
+    """Rate of one case as a multiple of another's: the middle of what each round says, for the two runs of a round are
+    neighbours in time and the machine was as slow for both. By processor time; `wall`: by the clock."""
+    rate = (lambda run: run.packets_per_s) if wall else (lambda run: run.packets_per_cpu_s)
+    return statistics.median(rate(one) / rate(other) for one, other in zip(runs, first, strict=True))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tools.bench.bench import RULES, Bench, Case
-from tools.bench.parts.headline import COLUMNS, by_processor_time, facts, row
+from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.rules import firing, write
+from tools.bench.run import Replay, against
 from tools.bench.table import Table
 
 SHARE = 0.05
@@ -16,15 +17,15 @@ def measure(bench: Bench) -> list[Table]:
     write(loud / "0", RULES)
     firing(loud / "firing", SHARE)
     rows, data = [], {}
-    rates = []
+    all_runs: list[list[Replay]] = []
     capture, baseline = bench.capture("modbus", bench.packets), bench.baseline("modbus", bench.packets)
     given = (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud))
     cases = [Case(name, capture, rules, baseline) for name, rules in given]
     for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
         rows.append([*row(case.name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
         data[case.name] = [facts(run) for run in runs]
-        rates.append(by_processor_time(runs))
-    share = f"{100 * rates[1] / rates[0]:.0f} %"
+        all_runs.append(runs)
+    share = f"{100 * against(all_runs[1], all_runs[0]):.0f} %"
     note = (f"有 5 % 告警时为无告警时的 {share}。", f"With 5 % of the messages alerting: {share} of the silent rate.")
     summary = [("5 % 报文告警时的吞吐与无告警时之比", "Rate with 5 % of messages alerting, of the silent rate", share)]
     title = ("百分之五的报文告警", "Five per cent alerting")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tools.bench.bench import Bench, Case
 from tools.bench.parts.headline import COLUMNS, by_processor_time, facts, row
+from tools.bench.run import Replay, against
 from tools.bench.table import Table
 
 COUNTS = (0, 20, 200, 2_000)
@@ -11,14 +12,14 @@ COUNTS = (0, 20, 200, 2_000)
 
 def measure(bench: Bench) -> list[Table]:
     capture, baseline = bench.capture("functions", bench.less), bench.baseline("functions", bench.less)
-    rows, data, costs = [], {}, dict[int, float]()
+    rows, data, all_runs = [], {}, dict[int, list[Replay]]()
     cases = [Case(f"{count} rules", capture, bench.rules(count), baseline) for count in COUNTS]
     for count, (runs, rate) in zip(COUNTS, bench.compare(cases), strict=True):
-        costs[count] = 1e9 / by_processor_time(runs)
-        rows.append([f"{count:,}", *row("", runs, rate)[1:], f"{costs[count]:.1f}"])
+        all_runs[count] = runs
+        rows.append([f"{count:,}", *row("", runs, rate)[1:], f"{1e9 / by_processor_time(runs):.1f}"])
         data[str(count)] = [facts(run) for run in runs]
     bench.drop("functions")
-    more = f"{100 * (costs[2_000] / costs[20] - 1):.1f} %"
+    more = f"{100 * (1 / against(all_runs[2_000], all_runs[20]) - 1):.1f} %"
     note = (
         f"流量含功能码 1–6、15、16，规则都针对这些功能码，均不触发。2,000 条比 20 条多花 {more}。",
         "The traffic has function codes 1 to 6, 15 and 16; all rules are on these, none fires. "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tools.bench.bench import Bench, Case, write_rule
 from tools.bench.knowledge import write_empty
-from tools.bench.parts.headline import COLUMNS, by_processor_time, facts, row
+from tools.bench.parts.headline import COLUMNS, facts, row
+from tools.bench.run import Replay, against
 from tools.bench.table import Table, mib
 
 
@@ -20,14 +21,14 @@ def measure(bench: Bench) -> list[Table]:
         ("规则全中 / a rule hits every packet", loud, knows),
         ("基线一无所知 / a baseline that knows nothing", silent, knows_nothing),
     )
-    rows, data, rates = [], {}, []
+    rows, data, shares = [], {}, list[float]()
+    first: list[Replay] = []
     cases = [Case(name, capture, rules, baseline) for name, rules, baseline in given]
     for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
-        rates.append(by_processor_time(runs))
+        first = first or runs
+        shares.append(against(runs, first))
         middle, end = (mib(runs[-1].after(share).rss_bytes) for share in (0.5, 1.0))
-        rows.append(
-            [*row(case.name, runs, rate), f"{runs[0].hits:,}", f"{middle} → {end}", f"{rates[-1] / rates[0]:.0%}"]
-        )
+        rows.append([*row(case.name, runs, rate), f"{runs[0].hits:,}", f"{middle} → {end}", f"{shares[-1]:.0%}"])
         data[case.name] = [facts(run) for run in runs]
     bench.drop("flood")
     columns = [
@@ -36,7 +37,7 @@ def measure(bench: Bench) -> list[Table]:
         ("内存：一半 → 结束 MiB", "RSS at half → end, MiB"),
         ("与安静时之比", "of the silent rate"),
     ]
-    least = f"{min(rates[1:]) / rates[0]:.0%}"
+    least = f"{min(shares[1:]):.0%}"
     summary = [("每个报文都命中时的吞吐与安静时之比", "Rate when every packet is a hit, of the silent rate", least)]
     note = (
         "流量全部为单寄存器写入；相同的命中在引擎内归并，计数不丢。",
