@@ -144,7 +144,7 @@ class Bench:
         return self.compare([case])[0]
 
     def compare(self, cases: Sequence[Case]) -> list[tuple[list[Replay], Median]]:
-        """Runs of several cases in turn, there and back, so that what else the machine does falls on all of them alike."""
+        """Runs of several cases in turn, there and back: what else the machine does falls on all of them alike."""
         runs: list[list[Replay]] = [[] for _ in cases]
         for number in range(1, self.runs + 1):
             turn = list(zip(cases, runs, strict=True))
