@@ -132,6 +132,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             threads=settings["threads"],
             ring_mib=settings["ring_mib"],
             fanout=settings["fanout"],
+            duplicate_ms=settings["duplicate_ms"],
             **engine_settings(settings["evidence_dir"], settings),
             **capture_settings(settings, live=not files),
         )

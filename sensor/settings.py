@@ -56,6 +56,12 @@ SETTINGS = (
     Setting("threads", 1, "processor cores that parse and match; alerts do not depend on it", least=1, most=64),
     Setting("ring_mib", 64, "capture ring per interface", least=1, most=16_384),
     Setting("fanout", 1, "rings that share it; more than one helps with a card of several queues", least=1, most=64),
+    Setting(
+        "duplicate_ms",
+        5,
+        "how long after its original a copy made by the mirror may come; 0: copies are not looked for",
+        most=1000,
+    ),
     Setting("heartbeat_s", 10, "how often the ledger and health are reported", least=1, most=3600),
     Setting(
         "state_dir",

@@ -39,6 +39,10 @@ pub struct Config {
     pub flows: usize,
     /// Expression of `--filter`.
     pub filter: Option<String>,
+    /// How long after its original a copy may come; 0: copies are not looked for.
+    pub duplicate_ms: u64,
+    /// Off only to measure what they cost.
+    pub checksums: bool,
     /// Length of a window; 0 switches windows off.
     pub window_ns: u64,
     /// Aggregate what is seen into a baseline.
@@ -80,6 +84,8 @@ impl Default for Config {
         Self {
             flows: wire::limits::FLOWS,
             filter: None,
+            duplicate_ms: wire::limits::DUPLICATE_NS / 1_000_000,
+            checksums: true,
             window_ns: 0,
             learn: false,
             events: None,
@@ -144,6 +150,8 @@ impl Config {
             threads: self.threads,
             block_packets: Some(self.block_packets).filter(|packets| *packets > 0),
             filter: self.filter.as_deref().map(Filter::parse).transpose()?,
+            duplicate_ns: self.duplicate_ms.saturating_mul(1_000_000),
+            checksums: self.checksums,
             window_ns: self.window_ns,
             learn: self.learn,
             events: self.wanted()?,

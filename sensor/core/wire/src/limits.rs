@@ -123,7 +123,7 @@ pub const CHECKSUM_SENDERS: usize = 1024;
 /// Frames of one shard remembered at most for finding copies: 5 ms of 13 million frames a second on 64 shards. Beyond it
 /// the oldest is forgotten, and its copy passes.
 pub const DUPLICATES: usize = 1024;
-/// Nanoseconds after its original in which a copy may come, unless the settings say otherwise.
+/// Nanoseconds after its original in which a copy may come, unless `duplicate_ms` says otherwise.
 pub const DUPLICATE_NS: u64 = 5_000_000;
 /// Nanoseconds in which the second copy of a PRP or HSR frame may come (IEC 62439-3, `EntryForgetTime`).
 pub const PRP_NS: u64 = 400_000_000;

@@ -29,14 +29,15 @@ pub struct Front {
     /// What lay around the frame that is being looked at.
     path: Path,
     fragments: Fragments,
-    checksums: Checksums,
+    checksums: Option<Checksums>,
     prints: Prints,
     pub segments: Segments,
     doubles: Doubles,
 }
 
 impl Front {
-    pub fn new(filter: Option<Filter>) -> Self {
+    /// `checksums`: whether segments with a wrong one are kept back.
+    pub fn new(filter: Option<Filter>, checksums: bool) -> Self {
         Self {
             clock: Clock::default(),
             ledger: Ledger::default(),
@@ -44,7 +45,7 @@ impl Front {
             next_tick_ns: 0,
             path: Path::default(),
             fragments: Fragments::new(limits::FRAGMENT_BYTES),
-            checksums: Checksums::default(),
+            checksums: checksums.then(Checksums::default),
             prints: Prints::default(),
             segments: Segments::default(),
             doubles: Doubles::default(),
@@ -106,7 +107,8 @@ impl Front {
     #[inline(always)]
     fn route(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, now_ns: u64) -> Option<Routed> {
         let digest = self.prints.digest(frame, packet.ts_ns);
-        if !self.checksums.delivers(frame, digest, packet.input, &mut self.ledger) {
+        let ledger = &mut self.ledger;
+        if self.checksums.as_mut().is_some_and(|sums| !sums.delivers(frame, digest, packet.input, ledger)) {
             self.ledger.skip(Skip::BadChecksum);
             return None;
         }

@@ -68,7 +68,7 @@ impl Engine {
         let pool = Pool::new(shards, settings.threads.max(1));
         let block_packets = settings.block_packets.unwrap_or(if pool.helpers() == 0 { ALONE } else { TOGETHER }).max(1);
         Self {
-            front: Front::new(settings.filter),
+            front: Front::new(settings.filter, settings.checksums),
             block: Block::new(),
             spare: Block::new(),
             pool,

@@ -22,6 +22,10 @@ pub struct Settings {
     /// Packets of a block; `None`: what suits the number of threads. Changes no result.
     pub block_packets: Option<usize>,
     pub filter: Option<Filter>,
+    /// How long after its original a copy may come; 0: copies are not looked for.
+    pub duplicate_ns: u64,
+    /// Whether segments with a wrong checksum are kept from the parsers.
+    pub checksums: bool,
     /// Length of a window; 0 switches windows off.
     pub window_ns: u64,
     /// Aggregate what is seen into a baseline.
@@ -42,6 +46,8 @@ impl Default for Settings {
             threads: 1,
             block_packets: None,
             filter: None,
+            duplicate_ns: limits::DUPLICATE_NS,
+            checksums: true,
             window_ns: 0,
             learn: false,
             events: None,
@@ -68,7 +74,7 @@ impl Settings {
                     (self.window_ns > 0).then(|| Windows::new(self.window_ns, limits::per_shard(limits::WINDOWS)));
                 analysis.events = self.events.as_ref().map(Export::new);
                 analysis.listing = self.listing.then(Lines::default);
-                Shard::new(number, flows, analysis)
+                Shard::new(number, flows, self.duplicate_ns, analysis)
             })
             .collect()
     }

@@ -1,9 +1,11 @@
 //! One logical shard: its conversations and what is made of them.
 
+use std::net::IpAddr;
+
 use super::block::{Block, Item, Tick};
 use crate::analysis::Analysis;
 use crate::flow::Address;
-use crate::frame::Duplicates;
+use crate::frame::{Duplicates, Print};
 use crate::ledger::{Ledger, Skip};
 use crate::limits;
 use crate::packet::Packet;
@@ -16,6 +18,7 @@ const TCP: u8 = 6;
 pub struct Shard {
     number: usize,
     duplicates: Duplicates,
+    duplicate_ns: u64,
     streams: Streams,
     pub analysis: Analysis,
     ledger: Ledger,
@@ -24,10 +27,11 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(number: usize, flows: usize, analysis: Analysis) -> Self {
+    pub fn new(number: usize, flows: usize, duplicate_ns: u64, analysis: Analysis) -> Self {
         Self {
             number,
             duplicates: Duplicates::new(limits::DUPLICATES),
+            duplicate_ns,
             streams: Streams::new(flows),
             analysis,
             ledger: Ledger::default(),
@@ -96,7 +100,7 @@ impl Shard {
     fn packet(&mut self, block: &Block, item: &Item, place: u32) {
         let Some((packet, brief)) = block.brief(item) else { return self.whole(block, item, place, false) };
         let Packet { number, ts_ns, input, .. } = packet;
-        if self.duplicates.is_copy(block.print(item), brief.source.0, input, ts_ns, limits::DUPLICATE_NS) {
+        if self.is_copy(block.print(item), brief.source.0, input, ts_ns) {
             return self.ledger.skip(Skip::Duplicate);
         }
         let Item { now_ns, segment, flow: hash, .. } = *item;
@@ -110,13 +114,18 @@ impl Shard {
         self.streams.next(slot, side, brief.payload, &packet, &stamp, &mut self.ledger, &mut self.analysis);
     }
 
+    #[inline(always)]
+    fn is_copy(&mut self, print: Print, source: IpAddr, input: u16, ts_ns: u64) -> bool {
+        self.duplicate_ns > 0 && self.duplicates.is_copy(print, source, input, ts_ns, self.duplicate_ns)
+    }
+
     /// The long way. `no_copy`: that was looked at.
     #[inline(never)]
     fn whole(&mut self, block: &Block, item: &Item, place: u32, no_copy: bool) {
         let Some((packet, frame)) = block.whole(item) else { return self.ledger.skip(Skip::BadFrame) };
         let Packet { number, ts_ns, input, .. } = packet;
         let print = block.print(item);
-        if !no_copy && self.duplicates.is_copy(print, frame.source, input, ts_ns, limits::DUPLICATE_NS) {
+        if !no_copy && self.is_copy(print, frame.source, input, ts_ns) {
             return self.ledger.skip(Skip::Duplicate);
         }
         let Item { now_ns, segment, flow: hash, .. } = *item;
