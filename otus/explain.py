@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--packet", "number", type=click.IntRange(min=1), required=True, help="Its number, as Wireshark counts.")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
+@click.option("--segments", metavar="FILE", help="Table of segments by file, VLAN, VNI, TEID (docs/segments.md).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--rule", "asked", metavar="ID", help="Why this rule does not fire: its id or title.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 def explain(
-    file: Path, number: int, baseline: str | None, rules: str | None, asked: str | None, shape: str, lang: str
+    file: Path,
+    number: int,
+    baseline: str | None,
+    segments: str | None,
+    rules: str | None,
+    asked: str | None,
+    shape: str,
+    lang: str,
 ) -> None:
     """Tell what each room made of one packet: an ordinary replay up to it, and on until its answer.
 
@@ -29,8 +37,9 @@ def explain(
     """
     from otus import explaining
     from otus.detection import load
+    from sensor.segments import load as load_segments
 
-    detection = load(rules, baseline)
+    detection = load(rules, baseline, load_segments("default", segments))
     rule = None if asked is None else _named(detection.rules, asked)
     engine = detection.engine(events="ndjson", listing=True)
     engine.open_files([file])

@@ -160,6 +160,8 @@ def _frame(headers: Json) -> Json:
     known = ("ethertype", "vlan", "source_mac", "destination_mac", "source", "destination", "transport")
     more = ("source_port", "destination_port", "payload_bytes", "missing_bytes", "skipped")
     found = {name: headers[name] for name in (*known, *more) if headers.get(name) is not None}
+    if headers["around"]:
+        found["around"] = headers["around"]
     if "flags" in headers:
         found["flags"] = [name for bit, name in FLAGS if headers["flags"] & bit]
         found |= {name: headers[name] for name in ("sequence", "acknowledgement")}

@@ -384,6 +384,7 @@ def look(path: str | PathLike[str], number: int) -> dict[str, Any] | None:
     """The headers of packet `number` (from 1) of a capture file, read without an engine; None: it ends before.
 
     ts_ns, wire_bytes, captured_bytes, offset, link, ethertype, vlan, source, destination, transport (number), ports;
+    `around`: tunnels and tags around it, outermost first, each {kind, id} and where it has them qfi, vlan, addresses;
     `skipped` (why it is no frame of ours), or MACs, payload_bytes, missing_bytes and, for TCP, sequence,
     acknowledgement and flags.
     """

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from scapy.all import IP, TCP, Dot1Q, Ether, Raw, wrpcap
+from scapy.all import IP, TCP, UDP, VXLAN, Dot1Q, Ether, Raw, wrpcap
 
 from otus.detection import load
 from sensor._core import Engine, baseline_to_json
@@ -129,3 +132,44 @@ def test_a_table_that_is_wrong_is_refused_with_its_line(tmp_path: Path, text: st
 def test_no_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read: No such file or directory"):
         load_segments("hall", tmp_path / "none.yml")
+
+
+def otus(*arguments: str | Path) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "otus.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_commands_that_show_messages_take_the_table(capture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "segments.yml"
+    path.write_text(TABLE, encoding="utf-8")
+    events = otus("events", capture, "--segments", path)
+    assert [event["segment"] for event in events[::2]] == ["cell-1", "cell-2", "default"]
+
+
+def test_what_lay_around_a_frame_is_explained(tmp_path: Path) -> None:
+    tunnelled = tmp_path / "tunnelled.pcap"
+    outer = Ether() / Dot1Q(vlan=7) / IP(src="172.16.0.1", dst="172.16.0.2") / UDP(dport=4789) / VXLAN(vni=42, flags=8)
+    wrpcap(str(tunnelled), [outer / frame for frame in exchange(101, 1)])
+    path = tmp_path / "segments.yml"
+    path.write_text("- {name: cell-1, vni: 42}\n", encoding="utf-8")
+    command = ["explain", tunnelled, "--packet", "1", "--format", "json", "--segments", path]
+    done = subprocess.run([sys.executable, "-m", "otus.cli", *map(str, command)], capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["frame"]["around"] == [
+        {"kind": "vxlan", "id": 42, "vlan": 7, "source": "172.16.0.1", "destination": "172.16.0.2"}
+    ]
+    assert found["frame"]["vlan"] == 101 and found["frame"]["source"] == "192.168.0.1"
+    assert [event["segment"] for event in found["protocol"]["messages"]] == ["cell-1"]
+
+
+@pytest.mark.parametrize(("settings", "copies"), [({}, 2), ({"duplicate_ms": 1}, 0), ({"duplicate_ms": 0}, 0)])
+def test_how_late_a_copy_may_come_is_a_setting(settings: dict[str, int], copies: int, tmp_path: Path) -> None:
+    """Both frames of an exchange, and both once more two milliseconds later in another VLAN."""
+    frames = exchange(None, 1) + exchange(101, 1)
+    for number, frame in enumerate(frames):
+        frame[IP].id, frame.time = 1 + number % 2, 1_700_000_000 + (number % 2) * 0.0001 + (number // 2) * 0.002
+    wrpcap(str(tmp_path / "twice.pcap"), frames)
+    engine = Engine(json.dumps(settings))
+    engine.open_files([tmp_path / "twice.pcap"])
+    assert engine.poll().ledger["skipped"]["duplicate"] == copies

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 use tap::{Files, Progress};
-use wire::frame::{frame, Layer4, Outline};
-use wire::ledger::SKIPS;
+use wire::frame::{decode, Decoded, Layer, Layer4, Outline, Path};
+use wire::ledger::{Skip, SKIPS};
 use wire::packet::{LinkType, Lost, Packet, Sink};
 use wire::print::mac_text;
 
@@ -57,8 +57,14 @@ fn told(dict: &Bound<'_, PyDict>, packet: &Packet<'_>) -> PyResult<()> {
         known => format!("{known:?}").to_lowercase(),
     };
     dict.set_item("link", link)?;
-    let mut outline = Outline::default();
-    let read = frame(packet, &mut outline);
+    let (mut outline, mut path) = (Outline::default(), Path::default());
+    let read = match decode(packet, &mut outline, &mut path) {
+        Decoded::Frame(frame) => Ok(frame),
+        Decoded::Piece(_) => Err(Skip::Fragment),
+        Decoded::Skip(reason) => Err(reason),
+    };
+    let around = path.layers().iter().map(|layer| around(dict.py(), layer)).collect::<PyResult<Vec<_>>>()?;
+    dict.set_item("around", PyList::new(dict.py(), around)?)?;
     dict.set_item("ethertype", outline.ethertype)?;
     dict.set_item("vlan", outline.vlan)?;
     dict.set_item("source", outline.source.map(|ip| ip.to_string()))?;
@@ -80,4 +86,22 @@ fn told(dict: &Bound<'_, PyDict>, packet: &Packet<'_>) -> PyResult<()> {
         dict.set_item("flags", flags)?;
     }
     Ok(())
+}
+
+/// One thing that lay around the frame.
+fn around<'py>(py: Python<'py>, layer: &Layer) -> PyResult<Bound<'py, PyDict>> {
+    let Layer { kind, id, qfi, vlan, source, destination } = *layer;
+    let dict = PyDict::new(py);
+    dict.set_item("kind", kind.name())?;
+    dict.set_item("id", id)?;
+    let numbers = [("qfi", qfi.map(u16::from)), ("vlan", vlan)];
+    for (name, number) in numbers.into_iter().filter_map(|(name, number)| Some((name, number?))) {
+        dict.set_item(name, number)?;
+    }
+    for (name, ip) in [("source", source), ("destination", destination)] {
+        if let Some(ip) = ip {
+            dict.set_item(name, ip.to_string())?;
+        }
+    }
+    Ok(dict)
 }
