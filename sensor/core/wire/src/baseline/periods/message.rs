@@ -49,11 +49,16 @@ impl Periods {
         let Some(link) = mark.link() else { return };
         prefetch_index(&self.links_ns, (link as usize).wrapping_sub(self.links.start));
         if let Some(number) = mark.expected() {
-            let place = self.place(number);
-            prefetch_index(&self.known.polls, number as usize);
-            if let Some(Some(page)) = self.pages.get(place / PAGE) {
-                prefetch_index(**page, place % PAGE);
-            }
+            self.prefetch_poll(number);
+        }
+    }
+
+    #[inline]
+    pub(super) fn prefetch_poll(&self, number: u32) {
+        let place = self.place(number);
+        prefetch_index(&self.known.polls, number as usize);
+        if let Some(Some(page)) = self.pages.get(place / PAGE) {
+            prefetch_index(page.as_slice(), place % PAGE);
         }
     }
 

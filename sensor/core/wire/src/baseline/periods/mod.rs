@@ -37,6 +37,8 @@ pub const RESUMED: &str = "period:resumed";
 
 /// States that are made room for together, a kilobyte: those of one link lie side by side.
 const PAGE: usize = 16;
+/// Timers between asking for a poll's memory and looking at it.
+const AHEAD: usize = 8;
 type Page = Option<Box<[State; PAGE]>>;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -241,7 +243,10 @@ impl Periods {
         self.now_ns = self.now_ns.max(now_ns);
         let mut stopped: Vec<(u64, u32)> = Vec::new();
         while let Some(numbers) = self.wheel.take(now_ns) {
-            for number in &numbers {
+            for (place, number) in numbers.iter().enumerate() {
+                if let Some(later) = numbers.get(place.saturating_add(AHEAD)) {
+                    self.prefetch_poll(*later);
+                }
                 self.look(*number, now_ns, &mut stopped);
             }
             self.wheel.give_back(numbers);
