@@ -34,6 +34,32 @@ impl Bitmap {
         row < self.len && (self.unset == 0 || self.bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1))
     }
 
+    /// Rows that are not set: for those that are set one by one, wherever they are.
+    pub fn unset_rows(len: usize) -> Self {
+        Self { bits: vec![0; len.div_ceil(8)], len, unset: len }
+    }
+
+    /// Set a row of `unset_rows`, at most once.
+    #[inline]
+    pub fn set(&mut self, row: usize) {
+        if let Some(byte) = self.bits.get_mut(row / 8) {
+            *byte |= 1 << (row % 8);
+            self.unset = self.unset.wrapping_sub(1);
+        }
+    }
+
+    /// After the last `set`.
+    pub fn settle(&mut self) {
+        if self.unset == 0 {
+            self.bits.clear();
+        }
+    }
+
+    /// More rows that are set, behind rows that all are.
+    pub fn extend_set(&mut self, rows: usize) {
+        self.len = self.len.saturating_add(rows);
+    }
+
     #[inline]
     pub fn push(&mut self, set: bool) {
         if !set {

@@ -38,9 +38,14 @@ impl Data {
     }
 
     pub fn len(&self) -> usize {
+        self.present().len()
+    }
+
+    /// Which rows have a value, or a list.
+    pub fn present(&self) -> &Bitmap {
         match self {
-            Data::One(array) => array.len(),
-            Data::Many { present, .. } => present.len(),
+            Data::One(array) => &array.present,
+            Data::Many { present, .. } => present,
         }
     }
 

@@ -6,7 +6,9 @@
 mod array;
 mod bitmap;
 mod column;
+mod gather;
 mod interleave;
+mod order;
 mod words;
 
 pub use array::{Array, Items};
