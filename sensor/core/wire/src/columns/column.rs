@@ -71,7 +71,7 @@ impl Data {
 /// Whose words a column's keys point at.
 #[derive(Debug)]
 enum Words {
-    Own(Dictionary),
+    Own(Box<Dictionary>),
     Ips,
     Macs,
 }
@@ -89,7 +89,7 @@ impl Builder {
         let words = match field.kind {
             Kind::Ip if !field.many => Words::Ips,
             Kind::Text if field.name.ends_with(".mac") => Words::Macs,
-            _ => Words::Own(Dictionary::default()),
+            _ => Words::Own(Box::default()),
         };
         Self { field, name: field.name, data: Data::new(field.kind, field.many), words }
     }
@@ -152,48 +152,17 @@ impl Builder {
         }
     }
 
-    /// A file's or a segment's name, for a column of texts.
-    #[inline]
-    pub fn set_text(&mut self, row: usize, text: &str) {
-        self.data.fill(row);
-        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
-            (&mut self.data, &mut self.words)
-        {
-            keys.push(words.number(text.as_bytes()));
-            present.push(true);
+    /// The words that this column alone has.
+    pub fn own_words(&mut self) -> Option<&mut Dictionary> {
+        match &mut self.words {
+            Words::Own(words) => Some(words),
+            Words::Ips | Words::Macs => None,
         }
     }
 
-    /// A number, for a column of whole numbers.
-    #[inline]
-    pub fn set_unsigned(&mut self, row: usize, number: u64) {
-        self.data.fill(row);
-        if let Data::One(Array { items: Items::Unsigned(items), present }) = &mut self.data {
-            items.push(number);
-            present.push(true);
-        }
-    }
-
-    /// A name of ours, for a column of texts.
-    #[inline]
-    pub fn set_name(&mut self, row: usize, name: &'static str) {
-        self.data.fill(row);
-        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
-            (&mut self.data, &mut self.words)
-        {
-            keys.push(words.name(name));
-            present.push(true);
-        }
-    }
-
-    /// A key that [`Addresses`] gave out.
-    #[inline]
-    pub fn set_key(&mut self, row: usize, key: i32) {
-        self.data.fill(row);
-        if let Data::One(Array { items: Items::Word(keys, _), present }) = &mut self.data {
-            keys.push(key);
-            present.push(true);
-        }
+    /// The whole column, of a single value a row.
+    pub fn write(&mut self, array: Array) {
+        self.data = Data::One(array);
     }
 
     /// Several texts of ours.
@@ -245,7 +214,7 @@ impl Builder {
             };
         }
         if let (true, Words::Own(own)) = (forget, &mut self.words) {
-            *own = Dictionary::default();
+            **own = Dictionary::default();
         }
         Column { name: self.name, kind: self.field.kind, data }
     }
