@@ -24,6 +24,7 @@ pub enum Items {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
+    /// One a row. Of a shard's array without any value: none, until `interleave` makes the whole.
     pub items: Items,
     /// Which rows have a value.
     pub present: Bitmap,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::array::{Array, Items};
 use super::bitmap::Bitmap;
+use super::spread::spread;
 use super::words::{Addresses, Dictionary, Strings};
 use crate::print::values;
 use crate::value::{FieldDef, Kind, Record, Value};
@@ -53,6 +54,21 @@ impl Data {
         self.len() == 0
     }
 
+    /// Room for so many values or lists.
+    pub fn reserve(&mut self, rows: usize) {
+        match self {
+            Data::One(Array { items, .. }) => match items {
+                Items::Unsigned(items) => items.reserve(rows),
+                Items::Signed(items) | Items::Time(items) => items.reserve(rows),
+                Items::Float(items) => items.reserve(rows),
+                Items::Word(items, _) => items.reserve(rows),
+                Items::Text(texts) | Items::Bytes(texts) => texts.offsets.reserve(rows),
+                Items::Boolean(_) => {}
+            },
+            Data::Many { offsets, .. } => offsets.reserve(rows),
+        }
+    }
+
     #[inline]
     pub fn fill(&mut self, len: usize) {
         match self {
@@ -82,6 +98,10 @@ pub struct Builder {
     name: &'static str,
     data: Data,
     words: Words,
+    /// For each value in `data` its row, where values come one by one.
+    at: Vec<u32>,
+    /// How many came in the batch before.
+    room: usize,
 }
 
 impl Builder {
@@ -91,17 +111,33 @@ impl Builder {
             Kind::Text if field.name.ends_with(".mac") => Words::Macs,
             _ => Words::Own(Box::default()),
         };
-        Self { field, name: field.name, data: Data::new(field.kind, field.many), words }
+        Self { field, name: field.name, data: Data::new(field.kind, field.many), words, at: Vec::new(), room: 0 }
     }
 
     pub fn renamed(&mut self, name: &'static str) {
         self.name = name;
     }
 
+    /// The next value is that of `row`.
+    #[inline]
+    fn begin(&mut self, row: usize) {
+        if self.at.is_empty() {
+            self.make_room();
+        }
+        self.at.push(u32::try_from(row).unwrap_or(u32::MAX));
+    }
+
+    /// As much as the batch before took: this one is likely to be its like.
+    #[cold]
+    fn make_room(&mut self) {
+        self.at.reserve(self.room);
+        self.data.reserve(self.room);
+    }
+
     /// The value of `row`, which is beyond every row set before. False: it does not fit the field's type.
     #[inline]
     pub fn set(&mut self, row: usize, value: Value, record: &Record, bytes: &[u8], addresses: &mut Addresses) -> bool {
-        self.data.fill(row);
+        self.begin(row);
         let Self { data, words, .. } = self;
         match (&mut *data, value) {
             (Data::One(Array { items: Items::Unsigned(items), present }), Value::Unsigned(number)) => {
@@ -167,7 +203,7 @@ impl Builder {
 
     /// Several texts of ours.
     pub fn set_texts(&mut self, row: usize, texts: impl Iterator<Item = &'static str>) {
-        self.data.fill(row);
+        self.begin(row);
         if let Data::Many { offsets, present, items } = &mut self.data {
             if let Items::Text(strings) = &mut items.items {
                 for text in texts {
@@ -196,15 +232,17 @@ impl Builder {
         };
         let values = match &array.items {
             Items::Text(strings) | Items::Bytes(strings) => strings.bytes.len(),
-            _ => array.len().saturating_mul(8),
+            _ => array.len().max(self.at.last().map_or(0, |row| *row as usize)).saturating_mul(8),
         };
         self.word_bytes().saturating_add(values)
     }
 
     /// The column of a batch of `rows`; the next row is its successor's first. `forget`: words are numbered anew.
     pub fn close(&mut self, rows: usize, addresses: &mut Addresses, forget: bool) -> Column {
-        self.data.fill(rows);
-        let mut data = std::mem::replace(&mut self.data, Data::new(self.field.kind, self.field.many));
+        let data = std::mem::replace(&mut self.data, Data::new(self.field.kind, self.field.many));
+        let mut data = if data.len() == rows { data } else { spread(data, &self.at, rows) };
+        self.room = self.at.len();
+        self.at.clear();
         if let Data::One(Array { items: Items::Word(_, words), present }) = &mut data {
             *words = match &mut self.words {
                 _ if present.unset() == rows => Arc::new(Strings::default()),

@@ -10,6 +10,7 @@ mod gather;
 mod heads;
 mod interleave;
 mod order;
+mod spread;
 mod words;
 
 pub use array::{Array, Items};
@@ -137,7 +138,8 @@ impl Columns {
             self.addresses = Addresses::default();
         }
         self.begun = true;
-        let (arrivals, mistyped) = (std::mem::take(&mut self.arrivals), std::mem::take(&mut self.mistyped));
+        let room = Vec::with_capacity(self.arrivals.len());
+        let (arrivals, mistyped) = (std::mem::replace(&mut self.arrivals, room), std::mem::take(&mut self.mistyped));
         self.closed.push(Batch { rows: std::mem::take(&mut self.rows), columns, arrivals, mistyped });
     }
 
