@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ROWS_PER_GROUP = 1 << 20
 """rows of one Parquet row group: what a reader skips or loads as one"""
 
+RISING = frozenset({"@timestamp", "frame.number", "request.frame.number"})
+"""columns whose numbers rise from row to row"""
+
 
 class Table(Protocol):
     """Takes batches; `keep` makes the file what it is called, leaving without it takes it away."""
@@ -176,8 +179,9 @@ class Arrow:
 
 
 class Parquet(Arrow):
-    """A Parquet file. Words are written as dictionaries, rising numbers as differences, the rest as it is: trying for
-    a dictionary of numbers costs more than it saves, and so do minima of words."""
+    """A Parquet file. Words are written as dictionaries, times and frame numbers as differences, the rest as it is:
+    differences of numbers that do not rise cost more than they save, and so do dictionaries of numbers and minima of
+    words."""
 
     def __init__(self, output: Path | None) -> None:
         super().__init__(output)
@@ -193,12 +197,13 @@ class Parquet(Arrow):
             for field in self._schema
             if field.type in (self._pyarrow.uint64(), self._pyarrow.int64()) or types.is_timestamp(field.type)
         ]
+        rising = [name for name in whole if name in RISING]
         return self._parquet.ParquetWriter(
             file,
             self._schema,
             compression="lz4",
             use_dictionary=words,
-            column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+            column_encoding=dict.fromkeys(rising, "DELTA_BINARY_PACKED"),
             write_statistics=whole,
             write_batch_size=1 << 16,
         )

@@ -1,6 +1,7 @@
 //! One column's values, in the layout of Arrow's columnar format (1.5, "Physical Memory Layout"): a value or a
 //! placeholder a row, and a bit that says which it is. A column nobody writes to costs nothing until its batch closes.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::bitmap::Bitmap;
@@ -23,6 +24,7 @@ pub enum Items {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
+    /// One a row. Of a shard's array without any value: none, until `interleave` makes the whole.
     pub items: Items,
     /// Which rows have a value.
     pub present: Bitmap,
@@ -69,27 +71,34 @@ impl Array {
         }
     }
 
-    /// The value of row `index` of another array of the same kind becomes the next row here; `words` says which key
-    /// here each of its keys is.
-    pub fn append(&mut self, from: &Array, index: usize, words: &[i32]) {
-        let present = from.present.get(index);
-        match (&mut self.items, &from.items) {
-            (Items::Unsigned(here), Items::Unsigned(there)) => here.push(there.get(index).copied().unwrap_or_default()),
-            (Items::Signed(here), Items::Signed(there)) | (Items::Time(here), Items::Time(there)) => {
-                here.push(there.get(index).copied().unwrap_or_default());
-            }
-            (Items::Float(here), Items::Float(there)) => here.push(there.get(index).copied().unwrap_or_default()),
-            (Items::Boolean(here), Items::Boolean(there)) => here.push(there.get(index)),
-            (Items::Word(here, _), Items::Word(there, _)) => {
-                let key = there.get(index).and_then(|key| usize::try_from(*key).ok());
-                let key = key.filter(|_| present).and_then(|key| words.get(key));
-                here.push(key.copied().unwrap_or_default());
-            }
-            (Items::Text(here), Items::Text(there)) | (Items::Bytes(here), Items::Bytes(there)) => {
-                here.push(there.get(index));
-            }
-            _ => return self.fill(self.len().saturating_add(1)),
+    /// The values of these rows of another array of the same kind become the next rows here. Not for keys, whose words
+    /// may be others.
+    pub fn extend(&mut self, from: &Array, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
         }
-        self.present.push(present);
+        match (&mut self.items, &from.items) {
+            (Items::Unsigned(here), Items::Unsigned(there)) => copy(here, there, &rows),
+            (Items::Signed(here), Items::Signed(there)) | (Items::Time(here), Items::Time(there)) => {
+                copy(here, there, &rows);
+            }
+            (Items::Float(here), Items::Float(there)) => copy(here, there, &rows),
+            (Items::Boolean(here), Items::Boolean(there)) => rows.clone().for_each(|row| here.push(there.get(row))),
+            (Items::Text(here), Items::Text(there)) | (Items::Bytes(here), Items::Bytes(there)) => {
+                rows.clone().for_each(|row| here.push(there.get(row)));
+            }
+            _ => return self.fill(self.len().saturating_add(rows.len())),
+        }
+        if from.present.unset() == 0 && self.present.unset() == 0 {
+            self.present.extend_set(rows.len());
+        } else {
+            rows.for_each(|row| self.present.push(from.present.get(row)));
+        }
     }
+}
+
+fn copy<T: Copy + Default>(here: &mut Vec<T>, there: &[T], rows: &Range<usize>) {
+    let end = here.len().saturating_add(rows.len());
+    here.extend_from_slice(there.get(rows.clone()).unwrap_or_default());
+    here.resize(end, T::default());
 }

@@ -34,6 +34,47 @@ impl Bitmap {
         row < self.len && (self.unset == 0 || self.bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1))
     }
 
+    /// Rows that are all set.
+    pub fn all(len: usize) -> Self {
+        Self { bits: Vec::new(), len, unset: 0 }
+    }
+
+    /// What `set` says of each of `rows`.
+    pub fn of<T>(rows: &[T], set: impl Fn(&T) -> bool) -> Self {
+        let byte = |rows: &[T]| rows.iter().rev().fold(0u8, |byte, row| byte << 1 | u8::from(set(row)));
+        let bits: Vec<u8> = rows.chunks(8).map(byte).collect();
+        let set = bits.iter().map(|byte| byte.count_ones() as usize).fold(0, usize::wrapping_add);
+        let mut bitmap = Self { bits, len: rows.len(), unset: rows.len().saturating_sub(set) };
+        bitmap.settle();
+        bitmap
+    }
+
+    /// Rows that are not set: for those that are set one by one, wherever they are.
+    pub fn unset_rows(len: usize) -> Self {
+        Self { bits: vec![0; len.div_ceil(8)], len, unset: len }
+    }
+
+    /// Set a row of `unset_rows`, at most once.
+    #[inline]
+    pub fn set(&mut self, row: usize) {
+        if let Some(byte) = self.bits.get_mut(row / 8) {
+            *byte |= 1 << (row % 8);
+            self.unset = self.unset.wrapping_sub(1);
+        }
+    }
+
+    /// After the last `set`.
+    pub fn settle(&mut self) {
+        if self.unset == 0 {
+            self.bits.clear();
+        }
+    }
+
+    /// More rows that are set, behind rows that all are.
+    pub fn extend_set(&mut self, rows: usize) {
+        self.len = self.len.saturating_add(rows);
+    }
+
     #[inline]
     pub fn push(&mut self, set: bool) {
         if !set {
@@ -85,6 +126,11 @@ mod tests {
             rows.iter().for_each(|set| bitmap.push(*set));
             assert!(rows.iter().enumerate().all(|(row, set)| bitmap.get(row) == *set), "{first_gap}");
             assert_eq!((bitmap.len(), bitmap.unset()), (40, rows.iter().filter(|set| !**set).count()));
+            assert_eq!(bitmap, Bitmap::of(&rows, |set| *set));
+            let mut scattered = Bitmap::unset_rows(40);
+            (0..40).rev().filter(|row| rows[*row]).for_each(|row| scattered.set(row));
+            scattered.settle();
+            assert_eq!(bitmap, scattered);
             let bytes = bitmap.into_bytes();
             assert!(rows.iter().enumerate().all(|(row, set)| (bytes[row / 8] >> (row % 8) & 1 == 1) == *set));
         }

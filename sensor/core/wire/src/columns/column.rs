@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::array::{Array, Items};
 use super::bitmap::Bitmap;
+use super::spread::spread;
 use super::words::{Addresses, Dictionary, Strings};
 use crate::print::values;
 use crate::value::{FieldDef, Kind, Record, Value};
@@ -38,14 +39,34 @@ impl Data {
     }
 
     pub fn len(&self) -> usize {
+        self.present().len()
+    }
+
+    /// Which rows have a value, or a list.
+    pub fn present(&self) -> &Bitmap {
         match self {
-            Data::One(array) => array.len(),
-            Data::Many { present, .. } => present.len(),
+            Data::One(array) => &array.present,
+            Data::Many { present, .. } => present,
         }
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Room for so many values or lists.
+    pub fn reserve(&mut self, rows: usize) {
+        match self {
+            Data::One(Array { items, .. }) => match items {
+                Items::Unsigned(items) => items.reserve(rows),
+                Items::Signed(items) | Items::Time(items) => items.reserve(rows),
+                Items::Float(items) => items.reserve(rows),
+                Items::Word(items, _) => items.reserve(rows),
+                Items::Text(texts) | Items::Bytes(texts) => texts.offsets.reserve(rows),
+                Items::Boolean(_) => {}
+            },
+            Data::Many { offsets, .. } => offsets.reserve(rows),
+        }
     }
 
     #[inline]
@@ -66,7 +87,7 @@ impl Data {
 /// Whose words a column's keys point at.
 #[derive(Debug)]
 enum Words {
-    Own(Dictionary),
+    Own(Box<Dictionary>),
     Ips,
     Macs,
 }
@@ -77,6 +98,10 @@ pub struct Builder {
     name: &'static str,
     data: Data,
     words: Words,
+    /// For each value in `data` its row, where values come one by one.
+    at: Vec<u32>,
+    /// How many came in the batch before.
+    room: usize,
 }
 
 impl Builder {
@@ -84,19 +109,35 @@ impl Builder {
         let words = match field.kind {
             Kind::Ip if !field.many => Words::Ips,
             Kind::Text if field.name.ends_with(".mac") => Words::Macs,
-            _ => Words::Own(Dictionary::default()),
+            _ => Words::Own(Box::default()),
         };
-        Self { field, name: field.name, data: Data::new(field.kind, field.many), words }
+        Self { field, name: field.name, data: Data::new(field.kind, field.many), words, at: Vec::new(), room: 0 }
     }
 
     pub fn renamed(&mut self, name: &'static str) {
         self.name = name;
     }
 
+    /// The next value is that of `row`.
+    #[inline]
+    fn begin(&mut self, row: usize) {
+        if self.at.is_empty() {
+            self.make_room();
+        }
+        self.at.push(u32::try_from(row).unwrap_or(u32::MAX));
+    }
+
+    /// As much as the batch before took: this one is likely to be its like.
+    #[cold]
+    fn make_room(&mut self) {
+        self.at.reserve(self.room);
+        self.data.reserve(self.room);
+    }
+
     /// The value of `row`, which is beyond every row set before. False: it does not fit the field's type.
     #[inline]
     pub fn set(&mut self, row: usize, value: Value, record: &Record, bytes: &[u8], addresses: &mut Addresses) -> bool {
-        self.data.fill(row);
+        self.begin(row);
         let Self { data, words, .. } = self;
         match (&mut *data, value) {
             (Data::One(Array { items: Items::Unsigned(items), present }), Value::Unsigned(number)) => {
@@ -147,53 +188,22 @@ impl Builder {
         }
     }
 
-    /// A file's or a segment's name, for a column of texts.
-    #[inline]
-    pub fn set_text(&mut self, row: usize, text: &str) {
-        self.data.fill(row);
-        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
-            (&mut self.data, &mut self.words)
-        {
-            keys.push(words.number(text.as_bytes()));
-            present.push(true);
+    /// The words that this column alone has.
+    pub fn own_words(&mut self) -> Option<&mut Dictionary> {
+        match &mut self.words {
+            Words::Own(words) => Some(words),
+            Words::Ips | Words::Macs => None,
         }
     }
 
-    /// A number, for a column of whole numbers.
-    #[inline]
-    pub fn set_unsigned(&mut self, row: usize, number: u64) {
-        self.data.fill(row);
-        if let Data::One(Array { items: Items::Unsigned(items), present }) = &mut self.data {
-            items.push(number);
-            present.push(true);
-        }
-    }
-
-    /// A name of ours, for a column of texts.
-    #[inline]
-    pub fn set_name(&mut self, row: usize, name: &'static str) {
-        self.data.fill(row);
-        if let (Data::One(Array { items: Items::Word(keys, _), present }), Words::Own(words)) =
-            (&mut self.data, &mut self.words)
-        {
-            keys.push(words.name(name));
-            present.push(true);
-        }
-    }
-
-    /// A key that [`Addresses`] gave out.
-    #[inline]
-    pub fn set_key(&mut self, row: usize, key: i32) {
-        self.data.fill(row);
-        if let Data::One(Array { items: Items::Word(keys, _), present }) = &mut self.data {
-            keys.push(key);
-            present.push(true);
-        }
+    /// The whole column, of a single value a row.
+    pub fn write(&mut self, array: Array) {
+        self.data = Data::One(array);
     }
 
     /// Several texts of ours.
     pub fn set_texts(&mut self, row: usize, texts: impl Iterator<Item = &'static str>) {
-        self.data.fill(row);
+        self.begin(row);
         if let Data::Many { offsets, present, items } = &mut self.data {
             if let Items::Text(strings) = &mut items.items {
                 for text in texts {
@@ -222,15 +232,17 @@ impl Builder {
         };
         let values = match &array.items {
             Items::Text(strings) | Items::Bytes(strings) => strings.bytes.len(),
-            _ => array.len().saturating_mul(8),
+            _ => array.len().max(self.at.last().map_or(0, |row| *row as usize)).saturating_mul(8),
         };
         self.word_bytes().saturating_add(values)
     }
 
     /// The column of a batch of `rows`; the next row is its successor's first. `forget`: words are numbered anew.
     pub fn close(&mut self, rows: usize, addresses: &mut Addresses, forget: bool) -> Column {
-        self.data.fill(rows);
-        let mut data = std::mem::replace(&mut self.data, Data::new(self.field.kind, self.field.many));
+        let data = std::mem::replace(&mut self.data, Data::new(self.field.kind, self.field.many));
+        let mut data = if data.len() == rows { data } else { spread(data, &self.at, rows) };
+        self.room = self.at.len();
+        self.at.clear();
         if let Data::One(Array { items: Items::Word(_, words), present }) = &mut data {
             *words = match &mut self.words {
                 _ if present.unset() == rows => Arc::new(Strings::default()),
@@ -240,7 +252,7 @@ impl Builder {
             };
         }
         if let (true, Words::Own(own)) = (forget, &mut self.words) {
-            *own = Dictionary::default();
+            **own = Dictionary::default();
         }
         Column { name: self.name, kind: self.field.kind, data }
     }

@@ -6,49 +6,46 @@ use std::sync::Arc;
 
 use super::array::{Array, Items};
 use super::column::{Column, Data};
-use super::words::Dictionary;
+use super::gather::{gather, Source};
+use super::order::orders;
+use super::words::{Dictionary, Strings};
 use super::Batch;
 use crate::limits::COLUMN_ROWS;
 use crate::print::shown;
 use crate::protocol::PROTOCOLS;
-
-/// Where the n-th row of the whole stands: part and row. Rows of one packet keep their part's order.
-fn order<'a>(arrivals: impl Iterator<Item = &'a [u64]>) -> Vec<(usize, usize)> {
-    let mut all: Vec<(u64, usize, usize)> = Vec::new();
-    for (part, arrivals) in arrivals.enumerate() {
-        all.extend(arrivals.iter().enumerate().map(|(row, arrival)| (*arrival, part, row)));
-    }
-    all.sort_unstable();
-    all.into_iter().map(|(_, part, row)| (part, row)).collect()
-}
+use crate::value::FieldDef;
 
 /// All rows, in order of arrival, in batches of at most `limits::COLUMN_ROWS`. A column that a part does not have is
 /// empty in its rows.
 pub fn interleave(parts: &[Batch]) -> Vec<Batch> {
-    let order = order(parts.iter().map(|part| part.arrivals.as_slice()));
-    let base = shown().count();
-    let fields = shown().map(|(_, field)| field).chain(PROTOCOLS.iter().flat_map(|protocol| protocol.fields));
-    let mut batches = Vec::new();
-    for rows in order.chunks(COLUMN_ROWS) {
-        let mut batch = Batch { rows: rows.len(), ..Batch::default() };
-        let arrival = |(part, row): &(usize, usize)| parts.get(*part)?.arrivals.get(*row).copied();
-        batch.arrivals.extend(rows.iter().filter_map(arrival));
-        for (place, field) in fields.clone().enumerate() {
-            // The base columns come first in every part, and one of them is named by the input.
-            let found = |part: &'_ Batch| -> Option<usize> {
-                if place < base {
-                    Some(place)
-                } else {
-                    part.columns.iter().position(|column| column.name == field.name)
-                }
-            };
-            let sources: Vec<Option<&Column>> = parts.iter().map(|part| part.columns.get(found(part)?)).collect();
-            if let Some(first) = sources.iter().flatten().next() {
-                let data = gather(Data::new(field.kind, field.many), &sources, rows);
-                batch.columns.push(Column { name: first.name, kind: field.kind, data });
+    let orders = orders(parts, COLUMN_ROWS);
+    let mut batches: Vec<Batch> =
+        orders.iter().map(|order| Batch { rows: order.rows.len(), ..Batch::default() }).collect();
+    for (order, batch) in orders.iter().zip(&mut batches) {
+        let arrival = |(part, row): &(u32, u32)| parts.get(*part as usize)?.arrivals.get(*row as usize).copied();
+        batch.arrivals.extend(order.rows.iter().filter_map(arrival));
+    }
+    let mut merged: Vec<Merged> = Vec::new();
+    for (field, columns) in fields(parts) {
+        let Some(first) = columns.iter().flatten().next() else { continue };
+        let own: Vec<Option<&Arc<Strings>>> = columns.iter().map(|column| own_words(column.as_ref()?)).collect();
+        let known = merged.iter().position(|merged| merged.is_of(&own)).unwrap_or_else(|| {
+            merged.push(Merged::new(&own));
+            merged.len().saturating_sub(1)
+        });
+        let Some(merged) = merged.get(known) else { continue };
+        let sources: Vec<Option<Source<'_>>> = columns
+            .iter()
+            .zip(&merged.keys)
+            .map(|(column, keys)| column.map(|column| Source { data: &column.data, keys }))
+            .collect();
+        for (order, batch) in orders.iter().zip(&mut batches) {
+            let mut data = gather(field.kind, field.many, &sources, order);
+            if let Data::One(Array { items: Items::Word(_, words), .. }) = &mut data {
+                *words = Arc::clone(&merged.words);
             }
+            batch.columns.push(Column { name: first.name, kind: field.kind, data });
         }
-        batches.push(batch);
     }
     if let Some(first) = batches.first_mut() {
         first.mistyped = parts.iter().map(|part| part.mistyped).fold(0, u64::saturating_add);
@@ -56,40 +53,60 @@ pub fn interleave(parts: &[Batch]) -> Vec<Batch> {
     batches
 }
 
-fn gather(mut data: Data, sources: &[Option<&Column>], rows: &[(usize, usize)]) -> Data {
-    let mut words = Dictionary::default();
-    let keys: Vec<Vec<i32>> =
-        sources.iter().map(|column| column.map_or_else(Vec::new, |column| keys(column, &mut words))).collect();
-    for (place, (part, row)) in rows.iter().enumerate() {
-        let (Some(Some(column)), Some(keys)) = (sources.get(*part), keys.get(*part)) else { continue };
-        data.fill(place);
-        match (&mut data, &column.data) {
-            (Data::One(here), Data::One(there)) => here.append(there, *row, keys),
-            (Data::Many { offsets, present, items }, Data::Many { offsets: bounds, present: known, items: all }) => {
-                let bound = |row: usize| bounds.get(row).and_then(|at| usize::try_from(*at).ok()).unwrap_or_default();
-                for index in bound(*row)..bound(row.wrapping_add(1)) {
-                    items.append(all, index, keys);
-                }
-                offsets.push(i32::try_from(items.len()).unwrap_or(i32::MAX));
-                present.push(known.get(*row));
-            }
-            _ => {}
-        }
-    }
-    data.fill(rows.len());
-    if let Data::One(Array { items: Items::Word(_, kept), .. }) = &mut data {
-        *kept = words.words();
-    }
-    data
+type Columns<'a> = Vec<Option<&'a Column>>;
+
+/// Every field with its column in each part: the base fields come first in all of them (one is named by the input), then
+/// the protocols in the order of their list, each with all of its fields or none.
+fn fields(parts: &[Batch]) -> impl Iterator<Item = (&'static FieldDef, Columns<'_>)> {
+    let base = shown().enumerate().map(|(place, (_, field))| (field, vec![place; parts.len()]));
+    let mut next = vec![shown().count(); parts.len()];
+    let protocols = PROTOCOLS.iter().flat_map(move |protocol| {
+        let first = protocol.fields.first().map(|field| field.name);
+        let has = |(part, next): (&Batch, &mut usize)| {
+            let here = part.columns.get(*next).is_some_and(|column| Some(column.name) == first);
+            let start = if here { *next } else { usize::MAX };
+            *next = next.saturating_add(if here { protocol.fields.len() } else { 0 });
+            start
+        };
+        let starts: Vec<usize> = parts.iter().zip(&mut next).map(has).collect();
+        protocol
+            .fields
+            .iter()
+            .enumerate()
+            .map(move |(slot, field)| (field, starts.iter().map(|start| start.saturating_add(slot)).collect()))
+    });
+    base.chain(protocols)
+        .map(|(field, places)| (field, parts.iter().zip(places).map(|(part, place)| part.columns.get(place)).collect()))
 }
 
-/// Which key of the whole each key of a part is.
-fn keys(column: &Column, words: &mut Dictionary) -> Vec<i32> {
+fn own_words(column: &Column) -> Option<&Arc<Strings>> {
     match &column.data {
-        Data::One(Array { items: Items::Word(_, own), .. }) => {
-            let own: &Arc<_> = own;
-            (0..own.len()).map(|index| words.number(own.get(index))).collect()
-        }
-        _ => Vec::new(),
+        Data::One(Array { items: Items::Word(_, own), .. }) => Some(own),
+        _ => None,
+    }
+}
+
+/// The words of all parts, each once.
+struct Merged<'a> {
+    of: Vec<Option<&'a Arc<Strings>>>,
+    words: Arc<Strings>,
+    /// For each part, which word of the whole each of its words is.
+    keys: Vec<Vec<i32>>,
+}
+
+impl<'a> Merged<'a> {
+    fn new(of: &[Option<&'a Arc<Strings>>]) -> Self {
+        let mut words = Dictionary::default();
+        let mut keys = |own: &Arc<Strings>| (0..own.len()).map(|index| words.number(own.get(index))).collect();
+        let keys = of.iter().map(|own| own.map_or_else(Vec::new, &mut keys)).collect();
+        Self { of: of.to_vec(), words: words.words(), keys }
+    }
+
+    /// Columns of addresses share their words, within a part and so in the whole.
+    fn is_of(&self, of: &[Option<&Arc<Strings>>]) -> bool {
+        self.of.iter().zip(of).all(|(here, there)| match (here, there) {
+            (Some(here), Some(there)) => Arc::ptr_eq(here, there),
+            (here, there) => here.is_none() && there.is_none(),
+        })
     }
 }

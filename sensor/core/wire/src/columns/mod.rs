@@ -6,7 +6,11 @@
 mod array;
 mod bitmap;
 mod column;
+mod gather;
+mod heads;
 mod interleave;
+mod order;
+mod spread;
 mod words;
 
 pub use array::{Array, Items};
@@ -15,12 +19,13 @@ pub use column::{Column, Data};
 pub use interleave::interleave;
 pub use words::Strings;
 
-use crate::event::{base, Event, FieldId};
+use crate::event::{base, Event};
 use crate::limits::{COLUMN_BYTES, COLUMN_ROWS};
 use crate::print::{shown, Names, INTERFACE};
 use crate::protocol::PROTOCOLS;
 use crate::value::Record;
 use column::Builder;
+use heads::Head;
 use words::Addresses;
 
 /// Rows of events, a column a field.
@@ -37,6 +42,8 @@ pub struct Batch {
 /// Batches under construction.
 pub struct Columns {
     base: Vec<(u16, Builder)>,
+    /// What the base columns will be made of.
+    heads: Vec<Head>,
     /// By place in `PROTOCOLS`; empty until the protocol is seen.
     protocols: Vec<Vec<Builder>>,
     addresses: Addresses,
@@ -52,6 +59,7 @@ impl Columns {
     pub fn new(protocols: &[usize]) -> Self {
         let mut columns = Self {
             base: shown().map(|(number, field)| (number, Builder::new(field))).collect(),
+            heads: Vec::new(),
             protocols: PROTOCOLS.iter().map(|_| Vec::new()).collect(),
             addresses: Addresses::default(),
             rows: 0,
@@ -72,53 +80,22 @@ impl Columns {
 
     /// One more row.
     pub fn push(&mut self, event: &Event<'_>, names: &Names) {
-        let Self { base, addresses, rows, .. } = self;
+        let Self { base, addresses, rows, heads, .. } = self;
         let (row, record) = (*rows, event.record);
-        let mut misfits = 0u64;
         let (client, server) = (addresses.side(event.client), addresses.side(event.server));
-        let (source, destination) = if event.from_client { (client, server) } else { (server, client) };
-        // What every event has goes straight to its column; the rest is asked for.
-        for (number, builder) in base.iter_mut() {
-            match *number {
-                base::FRAME_NUMBER => builder.set_unsigned(row, event.number),
-                base::FILE_NAME => builder.set_text(row, names.input(event.input)),
-                base::SEGMENT => builder.set_text(row, names.segment(event.segment)),
-                base::PROTOCOL => builder.set_name(row, event.protocol_name()),
-                base::SOURCE_IP => builder.set_key(row, source.ip),
-                base::SOURCE_PORT => builder.set_unsigned(row, source.port),
-                base::SOURCE_MAC => builder.set_key(row, source.mac),
-                base::DESTINATION_IP => builder.set_key(row, destination.ip),
-                base::DESTINATION_PORT => builder.set_unsigned(row, destination.port),
-                base::DESTINATION_MAC => builder.set_key(row, destination.mac),
-                base::CLIENT_IP => builder.set_key(row, client.ip),
-                base::CLIENT_PORT => builder.set_unsigned(row, client.port),
-                base::SERVER_IP => builder.set_key(row, server.ip),
-                base::SERVER_PORT => builder.set_unsigned(row, server.port),
-                base::ROLE => builder.set_name(row, record.role.name()),
-                base::OPERATION_CODE => builder.set_unsigned(row, record.operation.into()),
-                base::OPERATION_NAME => builder.set_name(row, record.operation_name),
-                base::OPERATION_CLASS => builder.set_name(row, record.class.name()),
-                base::FLAWS => {
-                    if record.flaws != 0 || event.stream_flaws != 0 {
-                        builder.set_texts(row, event.flaws());
-                    }
-                }
-                base::LINK_KNOWN | base::LINK_WRITES | base::LINK_OPERATION | base::LINK_OBJECT
-                    if event.link.is_none() => {}
-                _ => {
-                    if let Some(value) = event.get(FieldId(*number)) {
-                        misfits = misfits.wrapping_add(u64::from(!builder.set(row, value, record, &[], addresses)));
-                    }
-                }
+        heads.push(Head::new(event, client, server));
+        if record.flaws != 0 || event.stream_flaws != 0 {
+            if let Some((_, builder)) = base.iter_mut().find(|(number, _)| *number == base::FLAWS) {
+                builder.set_texts(row, event.flaws());
             }
         }
         if self.protocols.get(event.protocol).is_some_and(Vec::is_empty) {
             self.admit(event.protocol);
         }
         if let Some(builders) = self.protocols.get_mut(event.protocol) {
-            misfits = misfits.wrapping_add(fill(builders, row, record, event.bytes, &mut self.addresses));
+            let misfits = fill(builders, row, record, event.bytes, &mut self.addresses);
+            self.mistyped = self.mistyped.saturating_add(misfits);
         }
-        self.mistyped = self.mistyped.saturating_add(misfits);
         self.rows = row.wrapping_add(1);
         let looked_at = self.rows.is_multiple_of(256);
         if self.rows >= COLUMN_ROWS || (looked_at && self.kept(Builder::kept_bytes) > COLUMN_BYTES) {
@@ -134,10 +111,20 @@ impl Columns {
 
     fn kept(&self, of: impl Fn(&Builder) -> usize) -> usize {
         let builders = self.base.iter().map(|(_, builder)| builder).chain(self.protocols.iter().flatten());
-        builders.map(of).fold(self.addresses.bytes(), usize::saturating_add)
+        let heads = self.heads.len().saturating_mul(size_of::<Head>());
+        builders.map(of).fold(self.addresses.bytes().saturating_add(heads), usize::saturating_add)
     }
 
     fn close(&mut self, names: &Names) {
+        for (number, builder) in &mut self.base {
+            if let Some(array) = heads::column(*number, &self.heads, builder.own_words(), names) {
+                // Of what every event has, only a time may not fit.
+                let missing = if *number == base::TIMESTAMP { array.present.unset() } else { 0 };
+                self.mistyped = self.mistyped.saturating_add(missing as u64);
+                builder.write(array);
+            }
+        }
+        self.heads.clear();
         // Words are numbered on from batch to batch, until keeping them costs half of what a batch may.
         let forget = self.kept(Builder::word_bytes) > COLUMN_BYTES / 2;
         let Self { base, protocols, addresses, rows, .. } = self;
@@ -151,7 +138,8 @@ impl Columns {
             self.addresses = Addresses::default();
         }
         self.begun = true;
-        let (arrivals, mistyped) = (std::mem::take(&mut self.arrivals), std::mem::take(&mut self.mistyped));
+        let room = Vec::with_capacity(self.arrivals.len());
+        let (arrivals, mistyped) = (std::mem::replace(&mut self.arrivals, room), std::mem::take(&mut self.mistyped));
         self.closed.push(Batch { rows: std::mem::take(&mut self.rows), columns, arrivals, mistyped });
     }
 

@@ -63,14 +63,17 @@ fn end(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).unwrap_or(i32::MAX)
 }
 
+/// Names remembered by their address: a plant asks for few different things.
+const NAMES: usize = 8;
+
 /// Number of every text that came by, in the order of their coming.
 #[derive(Debug, Default)]
 pub struct Dictionary {
     words: Strings,
     numbers: Map<Box<[u8]>, i32>,
     last: i32,
-    /// Address and length of the name asked for last, and its number.
-    last_name: (usize, usize, i32),
+    /// Address and length of names asked for lately, each at a place that its address gives, and their numbers.
+    names: [(usize, usize, i32); NAMES],
     /// What the last batch was given: good until a word is added.
     given: Option<Arc<Strings>>,
 }
@@ -92,13 +95,18 @@ impl Dictionary {
     /// The number of a name of ours: such a text stays where it is, so that its place tells it.
     #[inline]
     pub fn name(&mut self, name: &'static str) -> i32 {
-        let (start, len, number) = self.last_name;
-        if (start, len) == (name.as_ptr() as usize, name.len()) {
-            return number;
+        let (start, len) = (name.as_ptr() as usize, name.len());
+        let place = start.wrapping_add(len) % NAMES;
+        match self.names.get(place) {
+            Some((known, length, number)) if (*known, *length) == (start, len) => *number,
+            _ => {
+                let number = self.number(name.as_bytes());
+                if let Some(place) = self.names.get_mut(place) {
+                    *place = (start, len, number);
+                }
+                number
+            }
         }
-        let number = self.number(name.as_bytes());
-        self.last_name = (name.as_ptr() as usize, name.len(), number);
-        number
     }
 
     #[cold]
