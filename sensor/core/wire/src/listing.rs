@@ -79,28 +79,34 @@ fn value_hash(event: &Event<'_>, value: Value) -> u64 {
 mod tests {
     use super::*;
 
-    /// What was hashed as one text goes on giving the same number.
-    #[test]
-    fn values_are_hashed_as_they_are_written() {
-        let record = crate::value::Record::default();
-        let side = crate::event::Endpoint { ip: [10, 20, 0, 255].into(), port: 65_535, mac: [0; 6] };
-        let event = Event {
-            ts_ns: u64::MAX,
+    /// A message of the first protocol between two ends of one address.
+    fn event<'a>(record: &'a crate::value::Record, side: &'a crate::event::Endpoint) -> Event<'a> {
+        Event {
+            ts_ns: 0,
             number: 1,
             input: 0,
             segment: 0,
             protocol: 0,
             transport: 6,
-            vlan: Some(4095),
+            vlan: None,
             from_client: true,
-            client: &side,
-            server: &side,
-            record: &record,
+            client: side,
+            server: side,
+            record,
             bytes: &[],
             asked: None,
-            link: Some(crate::event::LinkFacts::default()),
+            link: None,
             stream_flaws: 0,
-        };
+        }
+    }
+
+    /// What was hashed as one text goes on giving the same number.
+    #[test]
+    fn values_are_hashed_as_they_are_written() {
+        let record = crate::value::Record::default();
+        let side = crate::event::Endpoint { ip: [10, 20, 0, 255].into(), port: 65_535, mac: [0; 6] };
+        let link = Some(crate::event::LinkFacts::default());
+        let event = Event { ts_ns: u64::MAX, vlan: Some(4095), link, ..event(&record, &side) };
         for (name, text) in [
             ("client.ip", "10.20.0.255"),
             ("server.port", "Unsigned(65535)"),
@@ -130,24 +136,7 @@ mod tests {
                     record.push(0, value);
                 }
             }
-            let event = Event {
-                ts_ns: 0,
-                number: 1,
-                input: 0,
-                segment: 0,
-                protocol: 0,
-                transport: 6,
-                vlan: None,
-                from_client: true,
-                client: &side,
-                server: &side,
-                record: &record,
-                bytes: &[],
-                asked: None,
-                link: None,
-                stream_flaws: 0,
-            };
-            field_hash(&event, FieldId::of_protocol(0, 0))
+            field_hash(&event(&record, &side), FieldId::of_protocol(0, 0))
         };
         let nodes = ["ns=2;s=a", "ns=2;s=b"];
         assert_eq!(hash("", &nodes, false), hash("something before", &nodes, false));
