@@ -21,7 +21,7 @@ from testbed.recorder import Recorder
 from tests.captures import ROOT
 from tests.sensor.live_wire import Sensor, Wire, capture, play, replayed, told, wait_for
 from tests.sensor.test_captures import read
-from tools.bench.traffic import PLANTS, write
+from tools.bench.traffic import PLANTS, places, write
 
 REASON = available()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=f"no live capture here: {REASON}")
@@ -183,16 +183,8 @@ def many(tmp_path: Path) -> list[bytes]:
     """Several times what the kernel's smallest ring holds."""
     path = tmp_path / "many.pcap"
     write(path, replace(PLANTS["modbus"], connections=50), 60_000)
-    return list(frames_of(path))
-
-
-def frames_of(path: Path) -> Iterator[bytes]:
-    """Of a capture in microseconds, as the benchmark writes them."""
-    content, at = path.read_bytes(), 24
-    while at < len(content):
-        length = int.from_bytes(content[at + 8 : at + 12], "little")
-        yield content[at + 16 : at + 16 + length]
-        at += 16 + length
+    content = path.read_bytes()
+    return [content[begin:end] for begin, end in places(content)]
 
 
 def ended(engine: Engine) -> list[Batch]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sensor._core import Engine
-from tools.bench.traffic import PLANTS, Plant, write
+from tools.bench.traffic import PLANTS, Plant, places, write
 
 CHECKED = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
 WRONG = (
@@ -115,9 +115,5 @@ def test_one_connection_of_each_kind_is_part_of_the_whole(tmp_path: Path) -> Non
 
 
 def _records(path: Path) -> set[bytes]:
-    data, at, found = path.read_bytes(), 24, set()
-    while at < len(data):
-        end = at + 16 + int.from_bytes(data[at + 8 : at + 12], "little")
-        found.add(data[at:end])
-        at = end
-    return found
+    data = path.read_bytes()
+    return {data[begin - 16 : end] for begin, end in places(data)}

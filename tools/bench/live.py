@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.bench.traffic import places
+
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "sensor" / "core"
 GIGABIT_PER_S = 1_270_000
@@ -129,11 +131,8 @@ def two_rounds(capture: Path, out: Path) -> None:
     ports; the same numbers again would be one long retransmission.
     """
     content = np.fromfile(capture, dtype=np.uint8)
-    raw, at, begins = content.tobytes(), 24, list[int]()
-    while at + 16 <= len(raw):
-        begins.append(at + 16)
-        at += 16 + int.from_bytes(raw[at + 8 : at + 12], "little")
-    frames = np.array([begin for begin in begins if begin + 54 <= len(raw)], dtype=np.int64)
+    raw = content.tobytes()
+    frames = np.array([begin for begin, _ in places(raw) if begin + 54 <= len(raw)], dtype=np.int64)
     kind = content[frames[:, None] + np.array([12, 13, 14, 23])]
     frames = frames[(kind == [0x08, 0x00, 0x45, 6]).all(axis=1)]
     again = content.copy()

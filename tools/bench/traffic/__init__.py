@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.bench.traffic.capture import Plant, write
+from tools.bench.traffic.capture import Plant, places, write
 from tools.bench.traffic.modbus import Flood, Functions, Polling
 from tools.bench.traffic.opcua import Subscribing
 from tools.bench.traffic.s7comm import Reading
@@ -19,4 +19,4 @@ PLANTS = {
 }
 """Every kind of capture, by name."""
 
-__all__ = ["PLANTS", "Plant", "write"]
+__all__ = ["PLANTS", "Plant", "places", "write"]

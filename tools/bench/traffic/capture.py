@@ -26,6 +26,15 @@ CHUNK = 20_000
 """Connections made at a time: what is being written stays in the cache's reach."""
 
 
+def places(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where the frames of such a file lie: begin and end of each. Their record's head is the 16 bytes before."""
+    at = len(MAGIC_US)
+    while at + 16 <= len(content):
+        begin = at + 16
+        at = begin + int.from_bytes(content[at + 8 : at + 12], "little")
+        yield begin, at
+
+
 @dataclass(frozen=True)
 class Plant:
     """Connections of one kind, or several kinds side by side, and how fast they talk."""
