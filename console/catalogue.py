@@ -1,7 +1,8 @@
 """Every text a person reads, in both languages: `translations/*.yml`.
 
-A file's stem is the first part of its keys; a value is `[中文, English]`, or `[中文, English, English for one]`, where
-the third is taken when `n` is 1. Whole numbers are written with thousands separators.
+A file's path is the first part of its keys (`operation/modbus.yml`: `operation.modbus.…`). A value is `[中文,
+English]`, or `[中文, English, English for one]`, where the third is taken when `n` is 1. Whole numbers are written with
+thousands separators.
 """
 
 from __future__ import annotations
@@ -42,13 +43,14 @@ def load(folder: Path) -> dict[str, Entry]:
     """
     entries: dict[str, Entry] = {}
     wrong: list[str] = []
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(folder.rglob("*.yml")):
+        prefix = ".".join(path.relative_to(folder).with_suffix("").parts)
         content = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         for name, value in (content or {}).items():
             if isinstance(value, list) and len(value) in (2, 3) and all(isinstance(item, str) for item in value):
-                entries[f"{path.stem}.{name}"] = Entry(*value)
+                entries[f"{prefix}.{name}"] = Entry(*value)
             else:
-                wrong.append(f"{path.name}: {name}: must be [zh, en] or [zh, en, en for one]")
+                wrong.append(f"{path.relative_to(folder)}: {name}: must be [zh, en] or [zh, en, en for one]")
     if wrong:
         raise ValueError("\n".join(wrong))
     return entries

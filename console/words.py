@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from sensor.schema import LEVELS, Text
+from sensor.schema.fields import PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Words:
         return self.code("detector", code)
 
     def protocol(self, code: object) -> str:
-        return self.code("protocol", code)
+        known = PROTOCOLS.get(str(code))
+        return clean(getattr(known.label, self.language)) if known is not None else self.code("protocol", code)
 
     def text(self, text: Text | None) -> str:
         """A sentence that travelled inside a record, in the reader's language."""

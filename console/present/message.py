@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from console.words import Words
+from sensor.schema.fields import FIELDS, Said
 
 MAX_VALUES = 6
 """values of one message that stand in its line; the rest is in its fields"""
 MAX_TEXT = 160
 
-# (protocol, fields in the order they are said). What a message does not have is left out.
+# (protocol, fields in the order they are said). What a message does not have is left out. Of every other protocol the
+# list of fields says what is said.
 OBJECTS: Mapping[str, Sequence[str]] = {
     "modbus": ("unit_id", "address", "quantity", "write_address", "diagnostic_code"),
     "s7comm": ("block_type", "block_number", "filename", "pi_service", "pi_argument", "szl_id", "szl_index", "clock"),
@@ -59,6 +62,18 @@ def _picked(fields: Mapping[str, Any], protocol: str, names: Iterable[str]) -> l
     return [(name, value) for name, value in found if value not in (None, "", [], ())]
 
 
+@cache
+def _said(protocol: str, what: Said) -> tuple[str, ...]:
+    return tuple(name for name, field in FIELDS.items() if field.protocol == protocol and field.said is what)
+
+
+def _listed(fields: Mapping[str, Any], protocol: str, what: Said, language: str) -> list[str]:
+    """`域名 plant.example`: fields under the names that the list of fields gives them."""
+    found = ((FIELDS[name], fields.get(name)) for name in _said(protocol, what))
+    shown_ones = [(field, value) for field, value in found if value not in (None, "", [], ())]
+    return [f"{clean(getattr(field.label, language))} {shown(value)}" for field, value in shown_ones]
+
+
 def _named(protocol: str, name: str, value: Any, language: str) -> str:
     key = f"message.{protocol}.{name}"
     if name in ("szl_id", "szl_index") and isinstance(value, int):
@@ -100,6 +115,7 @@ def line(fields: Mapping[str, Any], language: str, protocol: str = "") -> str:
     parts = [head, *_items(fields)]
     objects = _picked(fields, protocol, OBJECTS.get(protocol, ()))
     parts += [_named(protocol, name, value, language) for name, value in objects]
+    parts += _listed(fields, protocol, Said.OBJECT, language) + _listed(fields, protocol, Said.VALUE, language)
     values = _picked(fields, protocol, VALUES.get(protocol, ()))
     if values:
         parts[-1] += f" = {shown(values[0][1])}"
@@ -108,4 +124,5 @@ def line(fields: Mapping[str, Any], language: str, protocol: str = "") -> str:
         error = str(errors[0][1])
         key = f"message.error.{error}"
         parts.append(say("message.error_said", language, error=say(key, language) if known(key) else shown(error)))
+    parts += _listed(fields, protocol, Said.ERROR, language)
     return " · ".join(parts)

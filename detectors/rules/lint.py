@@ -18,7 +18,7 @@ from detectors.rules.loader import NURSERY, bundled, collect_rules
 from detectors.rules.model import Not, Rule, checks
 from detectors.rules.reader import KEYS
 from detectors.rules.techniques import TECHNIQUES
-from detectors.rules.vocabulary import BELOW, Vocabulary, suggestion
+from detectors.rules.vocabulary import Vocabulary, family, suggestion
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Namespace(Lint):
 
     def look(self, rule: Rule, root: Path) -> Iterator[tuple[str, str]]:
         folders = _below(rule, root).parts[:-1]
-        folder = BELOW.get(rule.protocol, rule.protocol)
+        folder = family(rule.protocol)
         if folders and folders[0] not in (folder, NURSERY):
             yield "protocol", f"the folder is named for the protocol; move the file to {folder}/"
 
@@ -130,7 +130,7 @@ class Examples(Lint):
         if rule.needs_baseline and not any(example.baseline for example in fires):
             yield "examples", "the rule asks what a link is known for; name a baseline in the example that fires"
         folders = {example.pcap.partition("/")[0] for example in silent}
-        if silent and BELOW.get(rule.protocol, rule.protocol) not in folders:
+        if silent and family(rule.protocol) not in folders:
             yield "examples", f"let one silent example hold {rule.protocol}: silence on other traffic proves little"
 
 

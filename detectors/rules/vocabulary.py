@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
-from detectors.rules.flaws import FLAWS, STREAM
-from sensor.schema.fields import FIELDS, PROTOCOLS
+from sensor.schema.fields import FIELDS, FLAWS, PROTOCOLS
 
 EVERY_EVENT = frozenset(
     """
@@ -19,12 +18,21 @@ EVERY_EVENT = frozenset(
     source.mac destination.ip destination.port destination.mac client.ip client.port server.ip server.port message.kind
     operation.code operation.name operation.class event.outcome event.duration request.frame.number flaws link.known
     link.learned_writes link.learned_operation link.learned_object message.bytes
+    user.name login.password
     """.split()  # noqa: SIM905 names in a block read better than in quotes
 )
 """The core's base fields, which a message of any protocol may have. A test holds them against the core's."""
 
 NOT_IN_RULES = frozenset({"file.name", "@timestamp"})
 """Where and when a capture was made: a rule on it would mean another thing on every sensor."""
+
+STREAM = (
+    "stream.gap",
+    "stream.conflict",
+    "pairing.response_without_request",
+    "pairing.mismatch",
+)
+"""What can be wrong with a conversation rather than with a message: any protocol may have them."""
 
 ALIASES = {
     "client": "client.ip",
@@ -45,7 +53,7 @@ class FieldType:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`owners` maps the fields of a protocol to its parser's name: base fields have none."""
+    """`owners` maps a field to its protocol: base fields have none. `flaws`: by protocol."""
 
     fields: Mapping[str, FieldType]
     owners: Mapping[str, str]
@@ -55,10 +63,10 @@ class Vocabulary:
     def readable(self, field: str, protocol: str) -> bool:
         """Whether events of that protocol can have the field at all."""
         owner = self.owners.get(field)
-        return owner is None or owner == BELOW.get(protocol, protocol)
+        return owner is None or owner == protocol
 
     def flaw_names(self, protocol: str) -> tuple[str, ...]:
-        return (*self.flaws.get(BELOW.get(protocol, protocol), ()), *STREAM)
+        return (*self.flaws.get(family(protocol), ()), *STREAM)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -73,17 +81,22 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {candidates[0]}?" if candidates else ""
 
 
-BELOW = {"cotp": "s7comm", "s7comm-plus": "s7comm"}
-"""Names an event may have that are not a parser's own, and the parser that makes such events."""
+def family(protocol: str) -> str:
+    """The protocol whose conversations such messages are found in: mostly the protocol itself."""
+    known = PROTOCOLS.get(protocol)
+    return known.inside if known is not None and known.inside is not None else protocol
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """The vocabulary of this version."""
+    flaws: dict[str, tuple[str, ...]] = {}
+    for name, flaw in FLAWS.items():
+        flaws[flaw.protocol] = (*flaws.get(flaw.protocol, ()), name)
     known = {name: field for name, field in FIELDS.items() if field.protocol is not None or name in EVERY_EVENT}
     return Vocabulary(
         fields={name: FieldType(field.kind, field.many) for name, field in known.items()},
         owners={name: field.protocol for name, field in known.items() if field.protocol is not None},
-        flaws=FLAWS,
+        flaws=flaws,
         protocols=frozenset(PROTOCOLS),
     )

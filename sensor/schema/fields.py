@@ -3,8 +3,9 @@
 Read from `fields/*.yml`, one file per protocol and for each kind of record. A field that is not listed does not leave
 the plant, cannot be named in a rule, and is printed by its code only.
 
-An entry is a field (`name: modbus.address`, type, …) or, in a protocol's file, a flaw (`flaw: modbus.bad_length`) or a
-further protocol name of the same parser (`protocol: cotp`), these two with label and description only.
+An entry is a field (`name: modbus.address`, type, …) or, in a protocol's file, a flaw (`flaw: modbus.bad_length`) or
+the protocol itself (`protocol: modbus`), these two with label and description only. `inside` names the protocol in
+whose conversations it is found, where it has none of its own (`cotp` below S7): it shares that one's flaws.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ class Upward(StrEnum):
     DROP = "drop"
 
 
+class Said(StrEnum):
+    """What a field is in the line that tells a message: what is acted on, what is read or written, what went wrong."""
+
+    OBJECT = "object"
+    VALUE = "value"
+    ERROR = "error"
+
+
 class FieldsError(ValueError):
     """The field files are wrong; every problem on a line of its own, with file, line and way out."""
 
@@ -71,7 +80,9 @@ class Field:
     many: bool = False
     """a list of such values, or a map from a code to such a value"""
     protocol: str | None = None
-    """the parser it comes from: the stem of its file; None for what every message or record has"""
+    """the protocol it belongs to: the stem of its file; None for what every message or record has"""
+    said: Said | None = None
+    """the place it has where a message is told in one line"""
 
     @property
     def kind(self) -> str:
@@ -80,20 +91,32 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Flaw:
+    label: Text
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    label: Text
+    inside: str | None = None
+    """the protocol in whose conversations it is found, where it has none of its own"""
+
+
+@dataclass(frozen=True)
 class Listed:
-    """Everything the files list."""
+    """Everything the files list, by name."""
 
     fields: Mapping[str, Field]
-    flaws: Mapping[str, Text]
-    """name → what it is called"""
-    protocols: Mapping[str, Text]
+    flaws: Mapping[str, Flaw]
+    protocols: Mapping[str, Protocol]
 
 
 SHARED = ("base", "alert", "reason", "asset", "heartbeat", "evidence")
 """Files that belong to no protocol."""
 
-_KEYS = {"name", "type", "label", "description", "example", "level", "upward", "many"}
-_NEEDED = _KEYS - {"many"}
+_KEYS = {"name", "type", "label", "description", "example", "level", "upward", "many", "said"}
+_NEEDED = _KEYS - {"many", "said"}
 
 
 def load_fields(folder: Path = FOLDER) -> dict[str, Field]:
@@ -112,8 +135,6 @@ def load(folder: Path = FOLDER) -> Listed:
     problems: list[str] = []
     for path in sorted(folder.glob("*.yml")):
         owner = None if path.stem in SHARED else path.stem
-        if owner:
-            lists["protocol"][owner] = Text(zh=owner, en=owner)
         try:
             root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -137,14 +158,20 @@ def load(folder: Path = FOLDER) -> Listed:
     return Listed(lists["name"], lists["flaw"], lists["protocol"])
 
 
-def _entry(data: Any, owner: str | None) -> tuple[str, str, Field | Text]:
+def _entry(data: Any, owner: str | None) -> tuple[str, str, Field | Flaw | Protocol]:
     for what in ("flaw", "protocol"):
         if isinstance(data, dict) and what in data:
             name = data[what]
-            if owner is None or set(data) != {what, "label", "description"} or not isinstance(name, str):
+            wanted = {what, "label", "description"} | ({"inside"} & set(data) if what == "protocol" else set())
+            if owner is None or set(data) != wanted or not isinstance(name, str):
                 raise ValueError(f"{what} {name!r}: stands in a protocol's file, with label and description only")
             _text(data["description"], f"{name}: description")
-            return what, name, _text(data["label"], f"{name}: label")
+            label = _text(data["label"], f"{name}: label")
+            if what == "flaw":
+                return what, name, Flaw(label, owner)
+            if name != owner:
+                raise ValueError(f"protocol {name!r}: stands in {name}.yml")
+            return what, name, Protocol(label, data.get("inside"))
     field = _field(data, owner)
     return "name", field.name, field
 
@@ -182,6 +209,7 @@ def _field(data: Any, owner: str | None) -> Field:
         upward=_word(Upward, data["upward"], f"{name}: upward"),
         many=data.get("many", False),
         protocol=owner,
+        said=_word(Said, data["said"], f"{name}: said") if "said" in data else None,
     )
 
 
@@ -224,5 +252,5 @@ class _Lazy(Mapping[str, Entry]):
 
 
 FIELDS: Mapping[str, Field] = _Lazy(lambda listed: listed.fields)
-FLAWS: Mapping[str, Text] = _Lazy(lambda listed: listed.flaws)
-PROTOCOLS: Mapping[str, Text] = _Lazy(lambda listed: listed.protocols)
+FLAWS: Mapping[str, Flaw] = _Lazy(lambda listed: listed.flaws)
+PROTOCOLS: Mapping[str, Protocol] = _Lazy(lambda listed: listed.protocols)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from sensor.schema.fields import FIELDS, FLAWS, PROTOCOLS, DataLevel, Field, FieldsError, FieldType, Upward, load_fields
+from sensor.schema.fields import (
+    FIELDS, FLAWS, FOLDER, PROTOCOLS, SHARED, DataLevel, Field, FieldsError, FieldType, Upward, load_fields,
+)  # fmt: skip
 
 GOOD = """
 - name: modbus.address
@@ -26,7 +28,7 @@ BASE = {
     "client.port", "client.mac", "server.ip", "server.port", "server.mac", "message.kind", "operation.code",
     "operation.name", "operation.class", "object.space", "object.start", "object.end", "event.outcome",
     "event.duration", "request.frame.number", "flaws", "link.known", "link.learned_writes", "link.learned_operation",
-    "link.learned_object", "message.bytes",
+    "link.learned_object", "message.bytes", "user.name", "login.password",
 }  # fmt: skip
 
 
@@ -36,8 +38,9 @@ def test_every_base_field_is_listed() -> None:
 
 
 def test_flaws_and_protocols_are_listed() -> None:
-    assert {"modbus", "s7comm", "opcua"} <= set(PROTOCOLS)
-    assert all("." in name and text.zh and text.en for name, text in FLAWS.items())
+    files = {path.stem for path in FOLDER.glob("*.yml")} - set(SHARED)
+    assert {"modbus", "s7comm", "opcua"} <= files == set(PROTOCOLS)
+    assert all("." in name and flaw.protocol in PROTOCOLS for name, flaw in FLAWS.items())
 
 
 PYTHON: dict[FieldType, Any] = {

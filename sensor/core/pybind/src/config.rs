@@ -158,6 +158,7 @@ impl Config {
             listing: self.listing,
             keeps_open: self.keep_open,
             names: self.names(),
+            ..Settings::default()
         })
     }
 

@@ -38,7 +38,7 @@ pub fn protocols() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>, V
     let own = |protocol: &wire::protocol::Protocol| {
         let fields = protocol.fields.iter().map(|field| field.name).collect();
         let flaws = protocol.flaws.iter().chain(STREAM_FLAWS).copied().collect();
-        (protocol.name, fields, flaws, protocol.ports.to_vec())
+        (protocol.name, fields, flaws, protocol.ports().to_vec())
     };
     PROTOCOLS.iter().map(own).collect()
 }

@@ -74,6 +74,7 @@ fn event<'a>(record: &'a Record, ends: &'a (Endpoint, Endpoint), ts_ns: u64, ask
         input: 0,
         segment: 0,
         protocol: PROTOCOLS.iter().position(|protocol| protocol.name == "modbus").unwrap(),
+        family: PROTOCOLS.iter().position(|protocol| protocol.name == "modbus").unwrap(),
         transport: 6,
         vlan: None,
         from_client: asked.is_none(),

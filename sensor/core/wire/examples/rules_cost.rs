@@ -16,8 +16,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use wire::event::{Endpoint, Event};
-use wire::protocol::{Context, PROTOCOLS};
+use wire::protocol::{Context, PROTOCOLS, TCP};
 use wire::rules::{Narrowed, Rules, Scratch};
+use wire::site::Site;
 use wire::value::{Record, Role, Value};
 
 struct Message {
@@ -45,8 +46,15 @@ impl Message {
         let mut bytes = vec![0, number as u8, 0, 0, 0, pdu.len() as u8 + 1, 1];
         bytes.extend_from_slice(pdu);
         let mut made = Self::new("modbus", number, from_client, bytes);
-        let context = Context { from_client, after_gap: false, client_port: 40_000, server_port: 502 };
-        (PROTOCOLS[made.protocol].parser)().message(&made.bytes, &context, &mut made.record);
+        let context = Context {
+            from_client,
+            after_gap: false,
+            transport: TCP,
+            client: &made.client,
+            server: &made.server,
+            site: &Site::shared(),
+        };
+        PROTOCOLS[made.protocol].parser().unwrap().message(&made.bytes, &context, &mut made.record);
         made
     }
 
@@ -68,6 +76,7 @@ impl Message {
             input: 0,
             segment: 0,
             protocol: self.protocol,
+            family: self.protocol,
             transport: 6,
             vlan: None,
             from_client: self.from_client,

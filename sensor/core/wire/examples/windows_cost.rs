@@ -59,6 +59,7 @@ fn observe_all(windows: &mut Windows, wire: &mut Wire, rounds: u64) -> u64 {
                 input: 0,
                 segment: 0,
                 protocol: wire.protocol,
+                family: wire.protocol,
                 transport: 6,
                 vlan: None,
                 from_client: true,

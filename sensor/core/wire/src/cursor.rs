@@ -73,8 +73,9 @@ impl<'a> Cursor<'a> {
         self.rest().first().copied().ok_or(Short)
     }
 
+    /// The next `N` bytes: one check for several fields.
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
         let found = self.rest().first_chunk::<N>().ok_or(Short)?;
         self.position = self.position.saturating_add(N);
         Ok(*found)

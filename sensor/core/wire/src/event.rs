@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::limits::TIME_JUMP_NS;
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{transport_name, PROTOCOLS};
 use crate::value::{field, list, Class, FieldDef, Kind, Outcome, Record, Value, SLOTS};
 
 /// One side of a conversation.
@@ -45,9 +45,11 @@ pub struct Event<'a> {
     pub input: u16,
     /// Name of the network segment (DESIGN: every key begins with it), as an index into the settings' list.
     pub segment: u16,
-    /// Index into `PROTOCOLS`.
+    /// Place in `PROTOCOLS` of the protocol whose message this is.
     pub protocol: usize,
-    /// 6 or 17.
+    /// The same of the protocol that the conversation is known by: what baseline and windows file it under.
+    pub family: usize,
+    /// As IP numbers it; 0 for what no datagram carries.
     pub transport: u8,
     pub vlan: Option<u16>,
     pub from_client: bool,
@@ -117,6 +119,8 @@ base_fields! {
     LINK_OPERATION = 27 => field("link.learned_operation", Kind::Boolean);
     LINK_OBJECT = 28 => field("link.learned_object", Kind::Boolean);
     BYTES = 29 => field("message.bytes", Kind::Bytes);
+    USER = 30 => field("user.name", Kind::Text);
+    PASSWORD = 31 => field("login.password", Kind::Text);
 }
 
 impl FieldId {
@@ -167,8 +171,7 @@ impl<'a> Event<'a> {
     }
 
     pub fn protocol_name(&self) -> &'static str {
-        let own = || PROTOCOLS.get(self.protocol).map_or("unknown", |protocol| protocol.name);
-        self.record.protocol_name.unwrap_or_else(own)
+        PROTOCOLS.get(self.protocol).map_or("unknown", |protocol| protocol.name)
     }
 
     /// Nanoseconds between request and response; not of a request that was meant to wait.
@@ -204,7 +207,7 @@ impl<'a> Event<'a> {
             base::TIMESTAMP => Value::Unsigned(self.ts_ns),
             base::FRAME_NUMBER => Value::Unsigned(self.number),
             base::PROTOCOL => Value::Name(self.protocol_name()),
-            base::TRANSPORT => Value::Name(if self.transport == 17 { "udp" } else { "tcp" }),
+            base::TRANSPORT => Value::Name(transport_name(self.transport)?),
             base::VLAN => Value::Unsigned(self.vlan?.into()),
             base::SOURCE_IP => Value::Ip(self.source().ip),
             base::SOURCE_PORT => Value::Unsigned(self.source().port.into()),
@@ -226,6 +229,8 @@ impl<'a> Event<'a> {
             base::LINK_WRITES => Value::Bool(self.link?.learned_writes),
             base::LINK_OPERATION => Value::Bool(self.link?.learned_operation),
             base::LINK_OBJECT => Value::Bool(self.link?.learned_object),
+            base::USER => Value::Text(self.record.user?),
+            base::PASSWORD => Value::Name(self.record.password?.name()),
             _ => return None,
         })
     }

@@ -89,9 +89,8 @@ impl Node {
             Node::Application(index) => PROTOCOLS.get(*index).is_some_and(|protocol| match fact.application {
                 Some(bound) => bound == protocol.name,
                 // Not known yet (the handshake), or never: the well-known port speaks.
-                None => {
-                    Side::Either.either(fact.source_port, fact.destination_port, |port| protocol.ports.contains(&port))
-                }
+                None => Side::Either
+                    .either(fact.source_port, fact.destination_port, |port| protocol.ports().contains(&port)),
             }),
             Node::Not(inner) => !inner.keeps(fact),
             Node::And(parts) => parts.iter().all(|part| part.keeps(fact)),
@@ -211,8 +210,9 @@ impl<'t> Parser<'t> {
             return self.value("a VLAN id from 0 to 4095 after vlan", vlan, Node::Vlan);
         }
         if self.take(&["protocol"]) {
-            let names: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
-            let wanted = format!("tcp, udp, icmp, arp, {} after protocol", names.join(", "));
+            let own = PROTOCOLS.iter().map(|protocol| protocol.name).filter(|name| !LOWER.contains(name));
+            let names: Vec<&str> = LOWER.into_iter().chain(own).collect();
+            let wanted = format!("{} after protocol", names.join(", "));
             return self.value(&wanted, protocol, |node| node);
         }
         Err(self.expected(WORDS))
@@ -239,6 +239,9 @@ fn ports(word: &str) -> Option<(u16, u16)> {
     let range = (low.parse().ok()?, high.parse().ok()?);
     (range.0 <= range.1).then_some(range)
 }
+
+/// Names that frames are told by, not their well-known ports.
+const LOWER: [&str; 4] = ["tcp", "udp", "icmp", "arp"];
 
 fn protocol(word: &str) -> Option<Node> {
     match word {

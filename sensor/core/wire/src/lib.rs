@@ -29,6 +29,7 @@ pub mod protocol;
 pub mod reader;
 pub mod rules;
 pub mod segments;
+pub mod site;
 pub mod stream;
 pub mod value;
 pub mod windows;

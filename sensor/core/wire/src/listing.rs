@@ -87,6 +87,7 @@ mod tests {
             input: 0,
             segment: 0,
             protocol: 0,
+            family: 0,
             transport: 6,
             vlan: None,
             from_client: true,

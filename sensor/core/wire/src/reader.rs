@@ -1,6 +1,7 @@
 //! Bytes of one direction → messages → events: binding a conversation to its protocol, pairing answers with requests.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
 
 use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
@@ -8,7 +9,8 @@ use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::pairing::{first_object, Folds, Match, Pending, Waiting};
-use crate::protocol::{Context, Probe, Step, PROTOCOLS};
+use crate::protocol::{Context, Probe, Step, PROTOCOLS, TCP};
+use crate::site::Site;
 use crate::value::{Outcome, Record, Role};
 
 /// What the rooms behind the parsers do with what is found.
@@ -61,12 +63,16 @@ const PROBE_BYTES: usize = 16;
 const MISFITS: u8 = 8;
 
 /// Reads messages; owns what is reused from message to message.
-#[derive(Default)]
 pub struct Reader {
-    pub record: Record,
+    record: Record,
+    site: Arc<Site>,
 }
 
 impl Reader {
+    pub fn new(site: Arc<Site>) -> Self {
+        Self { record: Record::default(), site }
+    }
+
     /// Read every whole message at the front of `bytes`, sent by `side`.
     #[inline(never)]
     pub fn read<C: Consumer>(
@@ -108,11 +114,13 @@ impl Reader {
             let context = Context {
                 from_client: side == flow_client,
                 after_gap,
-                client_port: client.port,
-                server_port: server.port,
+                transport: flow.transport,
+                client,
+                server,
+                site: &self.site,
             };
             let Binding::Bound(protocol, parser) = &mut flow.binding else { break };
-            let protocol = usize::from(*protocol);
+            let family = usize::from(*protocol);
             self.record.clear();
             let record = &mut self.record;
             // A parser that panics is a defect of ours: it costs this conversation, not the sensor.
@@ -144,7 +152,7 @@ impl Reader {
             progress.skip = None;
             if told {
                 let message = rest.get(..used).unwrap_or(rest);
-                self.tell(flow, protocol, side, after_gap, message, stamp, ledger, consumer);
+                self.tell(flow, family, side, after_gap, message, stamp, ledger, consumer);
             }
         }
         if progress.skip.is_none() {
@@ -165,7 +173,7 @@ impl Reader {
     fn tell<C: Consumer>(
         &mut self,
         flow: &mut Flow,
-        protocol: usize,
+        family: usize,
         side: usize,
         after_gap: bool,
         bytes: &[u8],
@@ -204,7 +212,8 @@ impl Reader {
             number: stamp.number,
             input: stamp.input,
             segment: stamp.segment,
-            protocol,
+            protocol: self.record.protocol.map_or(family, usize::from),
+            family,
             transport: stamp.transport,
             vlan: stamp.vlan,
             from_client,
@@ -268,28 +277,40 @@ fn bind(flow: &mut Flow, payload: &[u8]) -> Bound {
     let given_up = *looks >= PROBES;
     let [low, high] = &flow.sides;
     let mut well_known = false;
-    for (index, protocol) in PROTOCOLS.iter().enumerate() {
-        let (low_port, high_port) = (protocol.ports.contains(&low.port), protocol.ports.contains(&high.port));
+    // What fits its well-known port, unless another protocol is sure.
+    let mut found = None;
+    for (index, spoken) in
+        PROTOCOLS.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.spoken.as_ref()?)))
+    {
+        if !spoken.transports.contains(&flow.transport) {
+            continue;
+        }
+        let (low_port, high_port) = (spoken.ports.contains(&low.port), spoken.ports.contains(&high.port));
         well_known |= low_port || high_port;
-        let ours = match (protocol.probe)(payload) {
-            Probe::Sure => true,
-            Probe::Fits => low_port || high_port,
-            Probe::No => false,
-        };
-        if ours {
-            // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
-            if low_port != high_port {
-                flow.client = u8::from(low_port);
+        match (spoken.probe)(payload, flow.transport) {
+            Probe::Sure => {
+                found = Some((index, spoken, low_port, high_port));
+                break;
             }
-            // What rooms remembered was about other roles or another protocol.
-            flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
-            flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (protocol.parser)());
-            return Bound::Yes;
+            Probe::Fits if found.is_none() && (spoken.ports.is_empty() || low_port || high_port) => {
+                found = Some((index, spoken, low_port, high_port));
+            }
+            _ => {}
         }
     }
+    if let Some((index, spoken, low_port, high_port)) = found {
+        // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
+        if low_port != high_port {
+            flow.client = u8::from(low_port);
+        }
+        // What rooms remembered was about other roles or another protocol.
+        flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
+        flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (spoken.parser)());
+        return Bound::Yes;
+    }
     if well_known {
-        // Never given up: junk in front must not hide what follows.
-        return if payload.len() < PROBE_BYTES { Bound::TooShort } else { Bound::No };
+        // Never given up: junk in front must not hide what follows. A datagram has no more to come.
+        return if payload.len() < PROBE_BYTES && flow.transport == TCP { Bound::TooShort } else { Bound::No };
     }
     if given_up {
         flow.binding = Binding::Nobody;

@@ -10,6 +10,9 @@ use std::net::IpAddr;
 
 pub use lists::Lists;
 
+use crate::limits::TEXT_BYTES;
+use crate::site::{Site, Strength};
+
 /// A range of the message's bytes, of the record's text arena, or of its list pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Span {
@@ -98,6 +101,18 @@ macro_rules! slots {
     };
 }
 pub(crate) use slots;
+
+/// Declares the flaws' names and, beside each, the constant of its bit.
+macro_rules! flaws {
+    ($($name:ident = $bit:literal => $text:literal;)*) => {
+        /// Names of the bits of `Record::flaws`.
+        pub const FLAWS: &[&str] = &[$($text),*];
+        pub mod flaw {
+            $(pub const $name: usize = $bit;)*
+        }
+    };
+}
+pub(crate) use flaws;
 
 /// Slots per record: no protocol may declare more fields.
 pub const SLOTS: usize = 64;
@@ -272,8 +287,13 @@ pub struct Record {
     /// Raw number of the operation (function code, service id); with `operation_name` beside it.
     pub operation: u32,
     pub operation_name: &'static str,
-    /// `network.protocol` of this event where it is not the parser's own name (`cotp` below S7).
-    pub protocol_name: Option<&'static str>,
+    /// Place in `PROTOCOLS` of the protocol that this message is one of, where that is not the conversation's own
+    /// (`cotp` below S7): its fields and flaws are meant.
+    pub protocol: Option<u8>,
+    /// Who logs in, where the message says so.
+    pub user: Option<Span>,
+    /// What the password is worth that crossed in clear.
+    pub password: Option<Strength>,
     /// What pairs a response with its request inside one conversation. A response's reference equals its request's.
     pub reference: Option<u64>,
     /// The request waits until there is something to tell (OPC UA Publish): the time until its answer says nothing,
@@ -295,7 +315,9 @@ impl Default for Record {
             class: Class::Other,
             operation: 0,
             operation_name: "unknown",
-            protocol_name: None,
+            protocol: None,
+            user: None,
+            password: None,
             reference: None,
             long_poll: false,
         }
@@ -315,7 +337,9 @@ impl Record {
         self.class = Class::Other;
         self.operation = 0;
         self.operation_name = "unknown";
-        self.protocol_name = None;
+        self.protocol = None;
+        self.user = None;
+        self.password = None;
         self.reference = None;
         self.long_poll = false;
     }
@@ -361,6 +385,12 @@ impl Record {
     pub fn set_text(&mut self, slot: usize, bytes: &[u8]) {
         let span = self.push_text(bytes);
         self.set(slot, Value::Text(span));
+    }
+
+    /// Somebody logs in. A password that crossed in clear is judged and forgotten.
+    pub fn login(&mut self, user: &[u8], password: Option<&[u8]>, site: &Site) {
+        self.user = (!user.is_empty()).then(|| self.push_text(user.get(..TEXT_BYTES).unwrap_or(user)));
+        self.password = password.map(|password| site.credentials.judge(user, password));
     }
 
     /// Append one value to the list in `slot`. Values of one slot must be pushed in one go (no other list between).

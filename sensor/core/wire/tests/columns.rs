@@ -11,8 +11,10 @@ use wire::columns::{interleave, Array, Batch, Columns, Data, Items};
 use wire::event::{Endpoint, Event};
 use wire::limits::COLUMN_ROWS;
 use wire::print::{self, Names};
-use wire::protocol::PROTOCOLS;
+use wire::protocol::{place_of, PROTOCOLS};
 use wire::value::{Kind, Outcome, Record, Role, Span, Value};
+
+const MODBUS: usize = place_of("modbus") as usize;
 
 fn names() -> Names {
     Names { inputs: vec!["a.pcap".into(), "b.pcap".into()], segments: vec!["default".into()], files: true }
@@ -65,6 +67,7 @@ fn events(count: u64, mut each: impl FnMut(&Event<'_>, u64)) {
             input: random.below(2) as u16,
             segment: 0,
             protocol,
+            family: protocol,
             transport: 6,
             vlan: random.one_in(2).then_some(7),
             from_client: random.one_in(2),
@@ -169,7 +172,7 @@ fn a_protocol_brings_all_its_columns_or_none() {
 #[test]
 fn what_does_not_fit_its_column_is_missing_and_counted() {
     let (names, mut columns) = (names(), Columns::new(&[]));
-    let slot = PROTOCOLS[2].fields.iter().position(|field| field.kind == Kind::Unsigned && !field.many).unwrap();
+    let slot = PROTOCOLS[MODBUS].fields.iter().position(|field| field.kind == Kind::Unsigned && !field.many).unwrap();
     let side = Endpoint { ip: [10, 0, 0, 1].into(), port: 1, mac: [1; 6] };
     let mut record = Record::default();
     record.set(slot, Value::Bool(true));
@@ -179,6 +182,7 @@ fn what_does_not_fit_its_column_is_missing_and_counted() {
         input: 0,
         segment: 0,
         protocol: 2,
+        family: 2,
         transport: 6,
         vlan: None,
         from_client: true,
@@ -194,7 +198,7 @@ fn what_does_not_fit_its_column_is_missing_and_counted() {
     let batch = columns.take(&names, true).remove(0);
     assert_eq!(batch.mistyped, 2);
     let row = object(&batch, 0);
-    assert!(row.get(PROTOCOLS[2].fields[slot].name).is_none() && row.get("@timestamp").is_none());
+    assert!(row.get(PROTOCOLS[MODBUS].fields[slot].name).is_none() && row.get("@timestamp").is_none());
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn every_class_counted_by_hand() {
     assert_eq!((bench.engine.ledger().held, bench.engine.ledger().parsed), (0, 6));
     // Not IP, another transport, a fragment, a broken header, an unknown conversation.
     bench.frame(&[0xff; 60]);
-    bench.frame(&ipv4(1, 2, 1, &[8, 0, 0, 0]));
+    bench.frame(&ipv4(1, 2, 2, &[0x11, 0, 0, 0]));
     let mut fragment = ipv4(1, 2, 6, &[0; 40]);
     fragment[20] = 0x20;
     bench.frame(&fragment);
@@ -58,8 +58,8 @@ fn every_class_counted_by_hand() {
     assert_eq!(bench.engine.ledger().held, 1);
     bench.now_ns += 61 * SECOND;
     bench.frame(&ipv4(1, 2, 6, &[0; 10]));
-    bench.send(&Tcp { server_port: 80, ..tcp(true, 1, ACK, b"GET / HTTP/1.1\r\n\r\n") });
-    bench.frame(&ipv4(1, 2, 17, &[0, 53, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4]));
+    bench.send(&Tcp { server_port: 8081, ..tcp(true, 1, ACK, b"\x01\x02 no known protocol") });
+    bench.frame(&ipv4(1, 2, 17, &[78, 53, 78, 53, 0, 12, 0, 0, 1, 2, 3, 4]));
     assert_eq!(skipped(&mut bench, "not_ip"), 1);
     assert_eq!(skipped(&mut bench, "transport"), 1);
     assert_eq!(skipped(&mut bench, "fragment"), 1);

@@ -12,7 +12,7 @@
 mod reading;
 
 use reading::{bytes, protocol, talk, Seen};
-use wire::protocol::{Probe, Step};
+use wire::protocol::{Probe, Step, TCP};
 
 /// MBAP header of transaction 7 and unit 1 around a PDU.
 fn adu(pdu: &str) -> String {
@@ -241,7 +241,7 @@ fn another_protocol_id_is_a_flaw_but_after_a_gap_no_message() {
 
 #[test]
 fn content_is_told_from_its_neighbours() {
-    let probe = protocol("modbus").probe;
+    let modbus = protocol("modbus");
     for (payload, wanted) in [
         (bytes(&adu("03 0000 0001")), Probe::Sure),
         (bytes(&adu("03 02 0001")), Probe::Sure),
@@ -258,6 +258,6 @@ fn content_is_told_from_its_neighbours() {
         (b"GET / HTTP/1.1\r\n".to_vec(), Probe::No),
         (Vec::new(), Probe::No),
     ] {
-        assert_eq!(probe(&payload), wanted, "{payload:02x?}");
+        assert_eq!(modbus.probe(&payload, TCP), wanted, "{payload:02x?}");
     }
 }

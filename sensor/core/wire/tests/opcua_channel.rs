@@ -16,7 +16,7 @@ mod opcua_bytes;
 use opcua_bytes::{bytes, chunk, framed, open_talk, opened, opening, request, response, talk, Talk, BASIC};
 use wire::limits::{OPCUA_CHUNK_BYTES, OPCUA_MESSAGE_BYTES};
 use wire::protocol::opcua::PROTOCOL;
-use wire::protocol::{Probe, Step};
+use wire::protocol::{Probe, Step, TCP};
 use wire::value::{Outcome, Role};
 
 /// ReadRequest of `ns=2;s=<name>`.
@@ -270,11 +270,11 @@ fn of_a_large_chunk_the_front_is_read() {
 
 #[test]
 fn probes_and_lost_framing() {
-    assert_eq!((PROTOCOL.probe)(&opening()), Probe::Sure);
-    assert_eq!((PROTOCOL.probe)(&opened()[..8]), Probe::Sure);
-    assert_eq!((PROTOCOL.probe)(b"MSGF"), Probe::Fits);
+    assert_eq!(PROTOCOL.probe(&opening(), TCP), Probe::Sure);
+    assert_eq!(PROTOCOL.probe(&opened()[..8], TCP), Probe::Sure);
+    assert_eq!(PROTOCOL.probe(b"MSGF", TCP), Probe::Fits);
     for foreign in [&b"GET / HTTP/1.1\r\n"[..], b"", b"M", b"MSGX\x20\0\0\0", b"MSGF\0\0\0\xff", b"\x03\0\0\x16"] {
-        assert_eq!((PROTOCOL.probe)(foreign), Probe::No, "{foreign:?}");
+        assert_eq!(PROTOCOL.probe(foreign, TCP), Probe::No, "{foreign:?}");
     }
     let mut talk = open_talk();
     let next = chunk('F', 2, 5, &read("One"));

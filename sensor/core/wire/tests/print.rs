@@ -97,6 +97,7 @@ fn any_record_prints_as_one_object_with_every_key_once() {
             input: random.below(2) as u16,
             segment: random.below(2) as u16,
             protocol,
+            family: protocol,
             transport: 6,
             vlan: Some(1),
             from_client: random.one_in(2),

@@ -12,11 +12,12 @@
 use std::fmt::Write;
 
 use wire::event::{Endpoint, Event, LinkFacts};
-use wire::protocol::{Context, Step, PROTOCOLS};
+use wire::protocol::{place_of, Context, Step, PROTOCOLS, TCP};
 use wire::rules::{Rules, Scratch};
+use wire::site::Site;
 use wire::value::Record;
 
-const MODBUS: usize = 2;
+const MODBUS: usize = place_of("modbus") as usize;
 
 struct Message {
     bytes: Vec<u8>,
@@ -28,8 +29,17 @@ fn message(pdu: &[u8], from_client: bool) -> Message {
     let mut bytes = vec![0x00, 0x07, 0x00, 0x00, 0x00, u8::try_from(pdu.len() + 1).unwrap(), 0x11]; // unit 17
     bytes.extend_from_slice(pdu);
     let mut record = Record::default();
-    let context = Context { from_client, after_gap: false, client_port: 50_000, server_port: 502 };
-    let step = (PROTOCOLS[MODBUS].parser)().message(&bytes, &context, &mut record);
+    let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
+    let (client, server) = (end(1, 50_000), end(2, 502));
+    let context = Context {
+        from_client,
+        after_gap: false,
+        transport: TCP,
+        client: &client,
+        server: &server,
+        site: &Site::shared(),
+    };
+    let step = PROTOCOLS[MODBUS].parser().unwrap().message(&bytes, &context, &mut record);
     assert_eq!(step, Step::Message { used: bytes.len() });
     Message { bytes, record, from_client }
 }
@@ -40,7 +50,6 @@ fn write() -> Message {
 }
 
 fn check(message: &Message, link: Option<LinkFacts>, look: impl FnOnce(&Event<'_>)) {
-    assert_eq!(PROTOCOLS[MODBUS].name, "modbus");
     let client = Endpoint { ip: "10.1.2.3".parse().unwrap(), port: 50_000, mac: [2, 0, 0, 0xab, 0, 1] };
     let server = Endpoint { ip: "fd00::20".parse().unwrap(), port: 502, mac: [2, 0, 0, 0, 0, 2] };
     look(&Event {
@@ -49,6 +58,7 @@ fn check(message: &Message, link: Option<LinkFacts>, look: impl FnOnce(&Event<'_
         input: 0,
         segment: 1,
         protocol: MODBUS,
+        family: MODBUS,
         transport: 6,
         vlan: Some(12),
         from_client: message.from_client,
@@ -285,17 +295,17 @@ fn a_rule_is_about_events_of_its_protocol_name() {
         let condition = test("operation.code", "gte", "[0]");
         format!(r#"{{"version": 1, "rules": [{{"id": "x", "protocol": "{protocol}", "condition": {condition}}}]}}"#)
     };
-    let mut below = write();
-    below.record.protocol_name = Some("tunnel");
-    for (message, protocol, expected) in [(&write(), "modbus", 1), (&below, "modbus", 0)] {
-        check(message, None, |event| {
-            let mut out = Vec::new();
-            Rules::compile(&of(protocol)).unwrap().matches(event, &mut Scratch::default(), &mut out);
-            assert_eq!(out.len(), expected, "{protocol}");
+    for name in ["modbus", "cotp"] {
+        let place = PROTOCOLS.iter().position(|entry| entry.name == name).unwrap();
+        check(&write(), None, |event| {
+            // A message of that protocol inside a conversation of Modbus.
+            let event = Event { protocol: place, ..*event };
+            for about in ["modbus", "cotp", "s7comm-plus"] {
+                let mut out = Vec::new();
+                Rules::compile(&of(about)).unwrap().matches(&event, &mut Scratch::default(), &mut out);
+                assert_eq!(out.len(), usize::from(about == name), "{about} of {name}");
+            }
         });
-    }
-    for below in ["cotp", "s7comm-plus"] {
-        assert!(Rules::compile(&of(below)).is_ok(), "{below}");
     }
     assert!(Rules::compile(&of("profinet")).unwrap_err().contains("unknown protocol profinet"));
 }

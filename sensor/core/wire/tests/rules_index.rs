@@ -7,11 +7,11 @@ mod common;
 
 use common::random::Random;
 use wire::event::{Endpoint, Event, LinkFacts};
-use wire::protocol::PROTOCOLS;
+use wire::protocol::{place_of, PROTOCOLS};
 use wire::rules::{Narrowed, Rules, Scratch};
 use wire::value::{Class, Kind, Outcome, Record, Role, Span, Value};
 
-const PROTOCOL_NAMES: [&str; 3] = ["modbus", "s7comm", "opcua"];
+const PROTOCOL_NAMES: [&str; 4] = ["modbus", "s7comm", "opcua", "cotp"];
 /// Values come from few, so that rules and events meet.
 const WORDS: [&str; 8] =
     ["read", "write", "Motor1.Speed", "ns=2;s=Motor1", "Motor", "request", "0a1b", "read_holding_registers"];
@@ -216,9 +216,6 @@ fn record(random: &mut Random, protocol: usize) -> Record {
     record.operation = random.below(12) as u32;
     record.operation_name = pick(random, &WORDS);
     record.flaws = if random.below(2) == 0 { 0 } else { random.below(8) as u64 };
-    if PROTOCOLS[protocol].name == "s7comm" && random.below(4) == 0 {
-        record.protocol_name = Some("cotp");
-    }
     record
 }
 
@@ -251,6 +248,8 @@ fn look_between(
         input: 0,
         segment: random.below(3) as u16,
         protocol,
+        // A conversation has messages of the protocols below its own, too.
+        family: if PROTOCOLS[protocol].spoken.is_none() { place_of("s7comm").into() } else { protocol },
         transport: if random.below(2) == 0 { 6 } else { 17 },
         vlan: (random.below(2) == 0).then(|| random.below(12) as u16),
         from_client: random.below(2) == 0,

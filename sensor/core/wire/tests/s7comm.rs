@@ -13,7 +13,7 @@ mod reading;
 
 use reading::{bytes, protocol, talk, Seen};
 use wire::limits;
-use wire::protocol::{Probe, Step};
+use wire::protocol::{Probe, Step, TCP};
 
 /// TPKT and a whole data TPDU around an S7 message.
 fn packet(text: &str) -> String {
@@ -38,9 +38,9 @@ fn a_connection_names_rack_and_slot_and_is_paired() {
         ("cotp.source_tsap", "0100"),
         ("cotp.destination_tsap", "0122"),
         ("cotp.tpdu_size", "1024"),
-        ("s7comm.connection_type", "1"),
-        ("s7comm.rack", "1"),
-        ("s7comm.slot", "2"),
+        ("cotp.connection_type", "1"),
+        ("cotp.rack", "1"),
+        ("cotp.slot", "2"),
     ]);
     assert_eq!((asked.protocol, asked.role, asked.class), ("cotp", "request", "session"));
     let answered = talk.server(CONFIRM);
@@ -243,7 +243,7 @@ fn what_is_not_s7_is_not_called_s7() {
 
 #[test]
 fn content_is_told_from_its_neighbours() {
-    let probe = protocol("s7comm").probe;
+    let s7comm = protocol("s7comm");
     for (payload, wanted) in [
         (bytes(CONNECT), Probe::Sure),
         (bytes(CONFIRM), Probe::Sure),
@@ -259,6 +259,6 @@ fn content_is_told_from_its_neighbours() {
         (b"HELF".to_vec(), Probe::No),
         (Vec::new(), Probe::No),
     ] {
-        assert_eq!(probe(&payload), wanted, "{payload:02x?}");
+        assert_eq!(s7comm.probe(&payload, TCP), wanted, "{payload:02x?}");
     }
 }

@@ -13,7 +13,7 @@ mod reading;
 
 use reading::{bytes, talk};
 use wire::limits;
-use wire::protocol::Step;
+use wire::protocol::{Step, TCP};
 
 const SETUP: &str = "0300 0019 02f080 32 01 0000 0100 0008 0000 f0 00 0001 0002 01e0";
 
@@ -131,6 +131,6 @@ fn an_unfinished_packet_says_how_much_it_needs() {
 fn a_numbered_data_tpdu_is_as_good_as_any() {
     // Class 0 numbers nothing; some clients count nevertheless.
     let text = SETUP.replace("02f080", "02f081");
-    assert_eq!((reading::protocol("s7comm").probe)(&bytes(&text)), wire::protocol::Probe::Sure);
+    assert_eq!(reading::protocol("s7comm").probe(&bytes(&text), TCP), wire::protocol::Probe::Sure);
     talk("s7comm").read(&bytes(&text), true, true).clean();
 }

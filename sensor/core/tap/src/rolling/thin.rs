@@ -6,7 +6,7 @@
 use wire::frame::{frame, Outline};
 use wire::hash::{flow_hash, pair_hash};
 use wire::packet::Packet;
-use wire::protocol::{Probe, PROTOCOLS};
+use wire::protocol::{Probe, Protocol, Scope, PROTOCOLS};
 
 /// Payload of a conversation that is kept whole: a login and a certificate go in, an update does not.
 const WHOLE_BYTES: u64 = 64 * 1024;
@@ -76,7 +76,8 @@ impl Thinner {
         }
         // The first payloads tell what it is; later ones look like anything.
         if !place.plant && place.payload < WHOLE_BYTES {
-            place.plant = PROTOCOLS.iter().any(|protocol| (protocol.probe)(frame.payload) == Probe::Sure);
+            let transport = frame.layer4.number();
+            place.plant = plants().any(|protocol| protocol.probe(frame.payload, transport) == Probe::Sure);
         }
         place.payload = place.payload.saturating_add(frame.payload.len() as u64);
         if place.plant || place.payload <= WHOLE_BYTES {
@@ -87,8 +88,12 @@ impl Thinner {
     }
 }
 
+fn plants() -> impl Iterator<Item = &'static Protocol> {
+    PROTOCOLS.iter().filter(|protocol| protocol.scope == Scope::Plant)
+}
+
 fn plant_port(port: &u16) -> bool {
-    PLANT_PORTS.binary_search(port).is_ok() || PROTOCOLS.iter().any(|protocol| protocol.ports.contains(port))
+    PLANT_PORTS.binary_search(port).is_ok() || plants().any(|protocol| protocol.ports().contains(port))
 }
 
 #[cfg(test)]

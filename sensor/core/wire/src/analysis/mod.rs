@@ -5,7 +5,7 @@ mod reload;
 
 use std::sync::Arc;
 
-use crate::baseline::{Learner, Mark, Periods};
+use crate::baseline::{acquainted, Learner, Mark, Periods};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
 use crate::evidence::Evidence;
@@ -18,6 +18,7 @@ use crate::news::Sightings;
 use crate::packet::Packet;
 use crate::pairing::Folds;
 use crate::print::Names;
+use crate::protocol::{scope_of, Scope, PROTOCOLS};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
 use crate::value::Outcome;
@@ -134,9 +135,10 @@ impl Analysis {
     /// A conversation's first message, or its first after a reload: what it is to remember of the baseline.
     #[cold]
     fn meet(&mut self, event: &Event<'_>, marks: &mut Marks) {
-        let protocol = crate::protocol::PROTOCOLS.get(event.protocol).map_or("unknown", |entry| entry.name);
+        let (protocol, scope) =
+            PROTOCOLS.get(event.family).map_or(("unknown", Scope::Network), |entry| (entry.name, entry.scope));
         // After a reload only the tables are asked again: the link itself was told.
-        if !marks.known.is_asked() {
+        if !marks.known.is_asked() && scope != Scope::Network {
             self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);
         }
         let (segment, client, server) = (event.segment, event.client.ip, event.server.ip);
@@ -179,11 +181,17 @@ impl Consumer for Analysis {
         let tables = &*self.tables;
         self.matched.clear();
         self.deviations.clear();
-        if let Some(periods) = self.periods.as_mut() {
-            let (new, timed) = (&mut self.deviations, &mut self.timed);
-            periods.message(&mut marks.known, event, self.now_ns, new, timed);
-        } else if let Some(baseline) = tables.baseline.as_ref() {
-            event.link = Some(baseline.assess(marks.known.link(), event, &mut self.deviations));
+        let scope = scope_of(event.family);
+        match (scope, self.periods.as_mut(), tables.baseline.as_ref()) {
+            (Scope::Plant, Some(periods), _) => {
+                let (new, timed) = (&mut self.deviations, &mut self.timed);
+                periods.message(&mut marks.known, event, self.now_ns, new, timed);
+            }
+            (Scope::Plant, None, Some(baseline)) => {
+                event.link = Some(baseline.assess(marks.known.link(), event, &mut self.deviations));
+            }
+            (Scope::Office, _, Some(_)) => event.link = Some(acquainted(marks.known, event, &mut self.deviations)),
+            _ => {}
         }
         tables.rules.matches_narrowed(event, marks.rules, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
@@ -197,10 +205,10 @@ impl Consumer for Analysis {
         if !self.timed.is_empty() {
             self.timed_findings(Some((event, digest)));
         }
-        if let Some(windows) = self.windows.as_mut() {
+        if let Some(windows) = self.windows.as_mut().filter(|_| scope == Scope::Plant) {
             windows.observe(event, self.now_ns, &mut marks.window);
         }
-        if let Some(learner) = self.learner.as_mut() {
+        if let Some(learner) = self.learner.as_mut().filter(|_| scope != Scope::Network) {
             learner.observe(event, self.now_ns);
         }
         if !self.opened.is_empty() {

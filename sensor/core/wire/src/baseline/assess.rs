@@ -3,6 +3,7 @@
 
 use super::check::{NEW_ASSET, NEW_LINK, NEW_OBJECT, NEW_OPERATION};
 use super::knowledge::Knowledge;
+use super::mark::Mark;
 use super::touched::Touched;
 use super::watched::{only_stretch, place, RequestKey};
 use super::{space, stretches};
@@ -21,7 +22,16 @@ pub fn new_link(strangers: bool, event: &Event<'_>, out: &mut Vec<Deviation>) {
         out.push(Deviation { cause: NEW_ASSET, key: 0 });
     }
     // By class: the first write of a new link is an alert of its own beside its first read.
-    out.push(Deviation { cause: NEW_LINK, key: space::mix(event.record.class as u64, event.protocol as u64) });
+    out.push(Deviation { cause: NEW_LINK, key: space::mix(event.record.class as u64, event.family as u64) });
+}
+
+/// A message of a protocol of which it only counts who speaks to whom.
+pub fn acquainted(mark: Mark, event: &Event<'_>, out: &mut Vec<Deviation>) -> LinkFacts {
+    let known = mark.link().is_some();
+    if !known && asks(event.record.role) {
+        new_link(mark.strangers(), event, out);
+    }
+    LinkFacts { known, learned_writes: known, learned_operation: known, learned_object: known }
 }
 
 pub fn new_operation(record: &Record) -> Deviation {

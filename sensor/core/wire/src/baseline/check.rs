@@ -210,5 +210,5 @@ impl Baseline {
 
 /// The parser's name, which links are learned under.
 fn own_name(event: &Event<'_>) -> &'static str {
-    PROTOCOLS.get(event.protocol).map_or("unknown", |protocol| protocol.name)
+    PROTOCOLS.get(event.family).map_or("unknown", |protocol| protocol.name)
 }

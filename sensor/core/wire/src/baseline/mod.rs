@@ -26,6 +26,7 @@ mod touched;
 mod walk;
 mod watched;
 
+pub use assess::acquainted;
 pub use check::{Baseline, Polled};
 pub use document::{table_from_json, table_to_json};
 pub use learn::{LearnSettings, Learner};

@@ -6,6 +6,7 @@ use super::bitmap::Bitmap;
 use super::words::{Dictionary, Side};
 use crate::event::{base, Event};
 use crate::print::Names;
+use crate::protocol::transport_name;
 use crate::value::{Class, Outcome, Role};
 
 /// An event's base fields.
@@ -26,7 +27,7 @@ pub struct Head {
     role: Role,
     class: Class,
     outcome: Outcome,
-    udp: bool,
+    transport: u8,
     from_client: bool,
     /// `LINK` and what is known of the link; 0 without a baseline.
     link: u8,
@@ -59,7 +60,7 @@ impl Head {
             role: record.role,
             class: record.class,
             outcome: record.outcome,
-            udp: event.transport == 17,
+            transport: event.transport,
             from_client: event.from_client,
             link: event.link.map_or(0, |link| {
                 LINK | flag(link.known, KNOWN)
@@ -113,7 +114,12 @@ pub fn column(number: u16, heads: &[Head], words: Option<&mut Dictionary>, names
         (base::SERVER_IP, _) => keys(heads, |head| head.server.ip),
         (base::PROTOCOL, Some(words)) => keys(heads, |head| words.name(head.protocol)),
         (base::OPERATION_NAME, Some(words)) => keys(heads, |head| words.name(head.operation_name)),
-        (base::TRANSPORT, Some(words)) => keys(heads, |head| words.name(if head.udp { "udp" } else { "tcp" })),
+        (base::TRANSPORT, Some(words)) => {
+            let known = |head: &Head| transport_name(head.transport).is_some();
+            let mut array = keys(heads, |head| transport_name(head.transport).map_or(0, |name| words.name(name)));
+            array.present = Bitmap::of(heads, known);
+            array
+        }
         (base::ROLE, Some(words)) => keys(heads, |head| words.name(head.role.name())),
         (base::OPERATION_CLASS, Some(words)) => keys(heads, |head| words.name(head.class.name())),
         (base::OUTCOME, Some(words)) => {

@@ -19,7 +19,7 @@ pub use column::{Column, Data};
 pub use interleave::interleave;
 pub use words::Strings;
 
-use crate::event::{base, Event};
+use crate::event::{base, Event, FieldId};
 use crate::limits::{COLUMN_BYTES, COLUMN_ROWS};
 use crate::print::{shown, Names, INTERFACE};
 use crate::protocol::PROTOCOLS;
@@ -87,6 +87,14 @@ impl Columns {
         if record.flaws != 0 || event.stream_flaws != 0 {
             if let Some((_, builder)) = base.iter_mut().find(|(number, _)| *number == base::FLAWS) {
                 builder.set_texts(row, event.flaws());
+            }
+        }
+        if record.user.is_some() || record.password.is_some() {
+            for number in [base::USER, base::PASSWORD] {
+                let builder = base.iter_mut().find(|(known, _)| *known == number);
+                if let (Some((_, builder)), Some(value)) = (builder, event.get(FieldId(number))) {
+                    builder.set(row, value, record, event.bytes, addresses);
+                }
             }
         }
         if self.protocols.get(event.protocol).is_some_and(Vec::is_empty) {

@@ -156,7 +156,7 @@ fn wanted(filter: &Filter, outline: &Outline) -> bool {
     let ports = [outline.source_port, outline.destination_port];
     let application = PROTOCOLS
         .iter()
-        .find(|protocol| protocol.ports.iter().any(|port| ports.contains(&Some(*port))))
+        .find(|protocol| protocol.ports().iter().any(|port| ports.contains(&Some(*port))))
         .map(|protocol| protocol.name);
     filter.keeps(&Fact {
         source: outline.source,

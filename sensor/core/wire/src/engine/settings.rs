@@ -12,6 +12,7 @@ use crate::filter::Filter;
 use crate::hash::SHARDS;
 use crate::limits;
 use crate::print::Names;
+use crate::site::Site;
 use crate::windows::Windows;
 
 pub struct Settings {
@@ -37,6 +38,7 @@ pub struct Settings {
     /// The run will go on after its end, from its saved state: open folds are not closed then.
     pub keeps_open: bool,
     pub names: Names,
+    pub site: Arc<Site>,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             listing: false,
             keeps_open: false,
             names: Names { segments: vec!["default".into()], ..Names::default() },
+            site: Site::shared(),
         }
     }
 }
@@ -74,7 +77,7 @@ impl Settings {
                     (self.window_ns > 0).then(|| Windows::new(self.window_ns, limits::per_shard(limits::WINDOWS)));
                 analysis.events = self.events.as_ref().map(Export::new);
                 analysis.listing = self.listing.then(Lines::default);
-                Shard::new(number, flows, self.duplicate_ns, analysis)
+                Shard::new(number, flows, self.duplicate_ns, Arc::clone(&self.site), analysis)
             })
             .collect()
     }

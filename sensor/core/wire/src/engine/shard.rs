@@ -1,6 +1,7 @@
 //! One logical shard: its conversations and what is made of them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::block::{Block, Item, Tick};
 use crate::analysis::Analysis;
@@ -10,6 +11,7 @@ use crate::ledger::{Ledger, Skip};
 use crate::limits;
 use crate::packet::Packet;
 use crate::reader::Stamp;
+use crate::site::Site;
 use crate::stream::Streams;
 
 /// As the IP header calls it.
@@ -27,12 +29,12 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub fn new(number: usize, flows: usize, duplicate_ns: u64, analysis: Analysis) -> Self {
+    pub fn new(number: usize, flows: usize, duplicate_ns: u64, site: Arc<Site>, analysis: Analysis) -> Self {
         Self {
             number,
             duplicates: Duplicates::new(limits::DUPLICATES),
             duplicate_ns,
-            streams: Streams::new(flows),
+            streams: Streams::new(flows, site),
             analysis,
             ledger: Ledger::default(),
             found: Vec::new(),

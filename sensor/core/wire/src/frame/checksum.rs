@@ -8,6 +8,7 @@ use super::{Digest, Frame, Layer4};
 use crate::hash::{mixed, Seeded};
 use crate::ledger::{add, Ledger};
 use crate::limits::CHECKSUM_SENDERS;
+use crate::protocol::{ICMP, ICMP6};
 
 /// Longest datagram content on Ethernet without jumbo frames. What is longer in one frame was glued together, or not yet
 /// cut, inside the machine that captured it.
@@ -25,6 +26,7 @@ impl Frame<'_> {
         let (protocol, at) = match self.layer4 {
             Layer4::Tcp { .. } => (6, 16),
             Layer4::Udp { .. } => (17, 6),
+            Layer4::Other { number } => return self.icmp_checksum_ok(number, digest),
         };
         let field = self.segment.get(at..).and_then(|rest| rest.first_chunk::<2>()).copied()?;
         if protocol == 17 && field == [0, 0] {
@@ -43,6 +45,21 @@ impl Frame<'_> {
             return None;
         }
         Some(false)
+    }
+
+    /// RFC 792: over the message alone. RFC 4443 2.3: with the pseudo header.
+    #[cold]
+    fn icmp_checksum_ok(&self, number: u8, digest: Digest) -> Option<bool> {
+        let pseudo = match number {
+            ICMP => 0,
+            ICMP6 => {
+                let length = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
+                let stations = address(self.source).wrapping_add(address(self.destination));
+                stations.wrapping_add(word([0, 0, 0, number])).wrapping_add(word(length.to_be_bytes()))
+            }
+            _ => return None,
+        };
+        Some(folded(pseudo.wrapping_add(digest.sum)) == u16::MAX)
     }
 }
 

@@ -3,13 +3,14 @@
 
 use super::redundancy::Redundancy;
 use super::view::View;
-use super::{ip, skip, tunnel, Below, Layer, Outline, Path, Read, TunnelKind};
+use super::{arp, ip, skip, tunnel, Below, Layer, Outline, Path, Read, TunnelKind};
 use crate::cursor::Short;
 use crate::ledger::Skip;
 use crate::packet::{LinkType, Packet, Tag};
 
 pub(super) const IPV4: u16 = 0x0800;
 pub(super) const IPV6: u16 = 0x86dd;
+const ARP: u16 = 0x0806;
 pub(super) const MPLS: u16 = 0x8847;
 const MPLS_MULTICAST: u16 = 0x8848;
 const PPPOE_SESSION: u16 = 0x8864;
@@ -96,6 +97,7 @@ fn other<'a>(ethertype: u16, mut view: View<'a>, mut below: Below, outline: &mut
             view.limit(length.into());
             llc(view, below, outline, path)
         }
+        ARP => arp::read(view, &below, outline, path),
         _ => skip(Skip::NotIp),
     }
 }

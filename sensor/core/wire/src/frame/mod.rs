@@ -8,6 +8,7 @@
 //!
 //! What is read and what is not stands in `docs/frames.md`.
 
+mod arp;
 mod checksum;
 mod digest;
 mod duplicates;
@@ -87,17 +88,31 @@ impl Frame<'_> {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Layer4 {
-    Tcp { source_port: u16, destination_port: u16, sequence: u32, acknowledgement: u32, flags: u8 },
-    Udp { source_port: u16, destination_port: u16 },
+    Tcp {
+        source_port: u16,
+        destination_port: u16,
+        sequence: u32,
+        acknowledgement: u32,
+        flags: u8,
+    },
+    Udp {
+        source_port: u16,
+        destination_port: u16,
+    },
+    /// What has no ports: ICMP, ARP. The payload is the whole message.
+    Other {
+        number: u8,
+    },
 }
 
 impl Layer4 {
-    /// As the IP header calls it.
+    /// As the IP header calls it; 0 for ARP.
     #[inline]
     pub fn number(&self) -> u8 {
         match self {
             Layer4::Tcp { .. } => 6,
             Layer4::Udp { .. } => 17,
+            Layer4::Other { number } => *number,
         }
     }
 
@@ -107,6 +122,7 @@ impl Layer4 {
             Layer4::Tcp { source_port, destination_port, .. } | Layer4::Udp { source_port, destination_port } => {
                 (source_port, destination_port)
             }
+            Layer4::Other { .. } => (0, 0),
         }
     }
 }

@@ -1,15 +1,18 @@
-//! TCP and UDP: ports, payload. RFC 9293 3.1; RFC 768.
+//! TCP and UDP: ports, payload. RFC 9293 3.1; RFC 768. ICMP as it is.
 
 use super::ip::Ip;
 use super::view::View;
 use super::{skip, tunnel, Below, Decoded, Frame, Layer4, Outline, Path, Read};
 use crate::ledger::Skip;
+use crate::protocol::{ICMP, ICMP6};
 
 #[inline]
 pub(super) fn read<'a>(ip: &Ip, view: View<'a>, below: Below, outline: &mut Outline, path: &mut Path) -> Read<'a> {
     match ip.protocol {
         6 => tcp(ip, view, &below, outline, path),
         17 => udp(ip, view, below, outline, path),
+        ICMP if ip.source.is_ipv4() => icmp(ip, view, &below, path),
+        ICMP6 if ip.source.is_ipv6() => icmp(ip, view, &below, path),
         _ => tunnel::over_ip(ip, view, below, outline, path),
     }
 }
@@ -58,6 +61,13 @@ fn udp<'a>(ip: &Ip, mut view: View<'a>, below: Below, outline: &mut Outline, pat
     }
     let layer4 = Layer4::Udp { source_port, destination_port };
     Ok(Decoded::Frame(frame(ip, &below, path, layer4, segment, view)))
+}
+
+/// RFC 792, RFC 4443: the message is all there is.
+#[cold]
+fn icmp<'a>(ip: &Ip, view: View<'a>, below: &Below, path: &Path) -> Read<'a> {
+    let layer4 = Layer4::Other { number: ip.protocol };
+    Ok(Decoded::Frame(frame(ip, below, path, layer4, view.bytes, view)))
 }
 
 #[inline]

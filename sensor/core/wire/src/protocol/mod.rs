@@ -1,21 +1,46 @@
 //! One module per protocol. A protocol is a file, a line in [`PROTOCOLS`] and a field table in
-//! `sensor/schema/fields/`.
+//! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
+pub mod arp;
 pub mod modbus;
 pub mod opcua;
 pub mod s7comm;
 
+use crate::event::Endpoint;
+use crate::site::Site;
 use crate::value::{FieldDef, Record};
 
 /// Where a payload stands in its conversation.
 #[derive(Clone, Copy, Debug)]
-pub struct Context {
+pub struct Context<'a> {
     /// Sent by the client (the side that opened the conversation, or that does not own the well-known port).
     pub from_client: bool,
     /// The bytes before these were lost: the parser must find a message start by itself.
     pub after_gap: bool,
-    pub client_port: u16,
-    pub server_port: u16,
+    /// How the payload travelled, as IP numbers it: [`TCP`], [`UDP`], …. Over TCP bytes are a stream and a message may
+    /// go on in the next call; anything else is a datagram and complete.
+    pub transport: u8,
+    pub client: &'a Endpoint,
+    pub server: &'a Endpoint,
+    pub site: &'a Site,
+}
+
+/// ARP has no number of its own, because it is not carried by IP.
+pub const ARP: u8 = 0;
+pub const ICMP: u8 = 1;
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
+pub const ICMP6: u8 = 58;
+
+/// Name of a transport in `network.transport`.
+pub fn transport_name(number: u8) -> Option<&'static str> {
+    Some(match number {
+        TCP => "tcp",
+        UDP => "udp",
+        ICMP => "icmp",
+        ICMP6 => "ipv6-icmp",
+        _ => return None,
+    })
 }
 
 /// What one call of [`Parser::message`] found at the front of the bytes.
@@ -47,7 +72,7 @@ pub trait Parser: Send {
     /// Read one message from the front of `bytes`. `record` is clear on entry.
     ///
     /// `bytes` starts where the last call's `used` ended, unless `context.after_gap`.
-    fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step;
+    fn message(&mut self, bytes: &[u8], context: &Context<'_>, record: &mut Record) -> Step;
 
     /// Bytes this parser keeps of unfinished messages (bounded by `limits`): part of the shard's budget.
     fn kept_bytes(&self) -> usize {
@@ -55,21 +80,88 @@ pub trait Parser: Send {
     }
 }
 
+/// What the rooms behind the parsers make of a protocol's messages, beside showing them to the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A plant's own: who does what to which object, how often, and windows for the model.
+    Plant,
+    /// What offices speak, too: who speaks to whom.
+    Office,
+    /// What a station says to its whole network to find others or itself: nobody's conversation.
+    Network,
+}
+
+/// Looks at the bytes of the first payload in one direction; the number says how they travelled.
+pub type Prober = dyn Fn(&[u8], u8) -> Probe + Sync;
+
+/// How a protocol's conversations are found.
+pub struct Spoken {
+    /// As IP numbers them.
+    pub transports: &'static [u8],
+    pub ports: &'static [u16],
+    pub probe: &'static Prober,
+    pub parser: &'static (dyn Fn() -> Box<dyn Parser> + Sync),
+}
+
 /// A protocol as the engine knows it.
 pub struct Protocol {
-    /// `network.protocol` of events that do not say otherwise.
+    /// `network.protocol` of its events.
     pub name: &'static str,
     pub fields: &'static [FieldDef],
     /// Names of the bits of `Record::flaws`, as rules and events spell them: `modbus.bad_length`.
     pub flaws: &'static [&'static str],
-    pub ports: &'static [u16],
-    /// Bytes of the first payload in one direction, and its ports (source, destination).
-    pub probe: fn(payload: &[u8]) -> Probe,
-    pub parser: fn() -> Box<dyn Parser>,
+    pub scope: Scope,
+    /// `None`: its messages are found inside another one's conversations (`cotp` below S7), whose parser says so by
+    /// [`Record::protocol`].
+    pub spoken: Option<Spoken>,
 }
 
-/// Names of protocols that are read on the way to one of [`PROTOCOLS`], as their messages spell them.
-pub const BELOW: &[&str] = &["cotp", "s7comm-plus"];
+impl Protocol {
+    pub fn ports(&self) -> &'static [u16] {
+        self.spoken.as_ref().map_or(&[], |spoken| spoken.ports)
+    }
+
+    pub fn probe(&self, payload: &[u8], transport: u8) -> Probe {
+        let over = |spoken: &&Spoken| spoken.transports.contains(&transport);
+        self.spoken.as_ref().filter(over).map_or(Probe::No, |spoken| (spoken.probe)(payload, transport))
+    }
+
+    pub fn parser(&self) -> Option<Box<dyn Parser>> {
+        self.spoken.as_ref().map(|spoken| (spoken.parser)())
+    }
+}
 
 /// Every protocol, in probing order: the most telling content first.
-pub const PROTOCOLS: &[Protocol] = &[opcua::PROTOCOL, s7comm::PROTOCOL, modbus::PROTOCOL];
+pub const PROTOCOLS: &[Protocol] =
+    &[opcua::PROTOCOL, s7comm::PROTOCOL, s7comm::COTP, s7comm::PLUS, modbus::PROTOCOL, arp::PROTOCOL];
+
+/// Of the protocol at that place.
+#[inline]
+pub fn scope_of(place: usize) -> Scope {
+    PROTOCOLS.get(place).map_or(Scope::Network, |protocol| protocol.scope)
+}
+
+/// The place in [`PROTOCOLS`] of a name that stands there: for constants, where a wrong one does not compile.
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::panic)] // at compile time
+pub const fn place_of(name: &str) -> u8 {
+    let mut place = 0;
+    while place < PROTOCOLS.len() {
+        if same(PROTOCOLS[place].name.as_bytes(), name.as_bytes()) {
+            return place as u8;
+        }
+        place += 1;
+    }
+    panic!("no such protocol")
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // at compile time
+const fn same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() {
+        if one[at] != other[at] {
+            return false;
+        }
+        at += 1;
+    }
+    one.len() == other.len()
+}

@@ -3,12 +3,17 @@
 //! MODBUS Application Protocol Specification V1.1b3, 4.1 (frame), 5 (function code categories), 6 (function codes),
 //! 7 (exception responses).
 
-use super::{Context, Parser, Probe, Protocol, Step};
+use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::cursor::{Cursor, Short};
 use crate::value::{field, list, slots, Class, Kind, Outcome, Record, Role, Span, Value};
 
-pub const PROTOCOL: Protocol =
-    Protocol { name: "modbus", fields: FIELDS, flaws: FLAWS, ports: &[502], probe, parser: || Box::new(Modbus) };
+pub const PROTOCOL: Protocol = Protocol {
+    name: "modbus",
+    fields: FIELDS,
+    flaws: FLAWS,
+    scope: Scope::Plant,
+    spoken: Some(Spoken { transports: &[TCP], ports: &[502], probe: &probe, parser: &|| Box::new(Modbus) }),
+};
 
 slots! {
     TRANSACTION = 0 => field("modbus.transaction_id", Kind::Unsigned);
@@ -113,7 +118,7 @@ fn exception(code: u8) -> &'static str {
 
 /// Content alone rarely proves Modbus: protocol id 0, a length that ends with the segment or before another header,
 /// and a PDU whose shape fits its function. Only the last makes it sure.
-fn probe(payload: &[u8]) -> Probe {
+fn probe(payload: &[u8], _transport: u8) -> Probe {
     let mut cursor = Cursor::new(payload);
     let Ok((_, protocol_id, length)) = header(&mut cursor) else {
         return Probe::No;

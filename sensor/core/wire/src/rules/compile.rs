@@ -7,7 +7,7 @@ use super::test::Test;
 use super::{Rule, RuleInfo, Rules};
 use crate::event::FieldId;
 use crate::protocol::PROTOCOLS;
-use crate::value::{name_hash, FieldDef};
+use crate::value::name_hash;
 
 /// Levels of `and`, `or`, `not` in one condition. Evaluation recurses; a person writes three or four.
 const DEPTH: usize = 32;
@@ -20,21 +20,21 @@ pub fn compile(json: &str) -> Result<Rules, String> {
     let mut rules = Vec::with_capacity(document.rules.len());
     for rule in document.rules {
         let named = |error: String| format!("rule {}: {error}", rule.id);
-        let (protocol, alias) =
-            protocol(&rule.protocol).ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
+        let place = PROTOCOLS.iter().position(|entry| entry.name == rule.protocol);
+        let protocol = place.ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
         let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
         let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();
         let fold = fold.map_err(named)?;
         let content = content(&rule)?;
         let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold, content };
-        rules.push(Rule { info, protocol, alias, condition });
+        rules.push(Rule { info, protocol, condition });
     }
     if u32::try_from(rules.len()).is_err() {
         return Err("rules: too many".to_owned());
     }
     let filed = |rule| {
-        let Rule { protocol, alias, condition, .. }: &Rule = rule;
-        Filed { protocol: *protocol, alias: alias.as_deref(), condition }
+        let Rule { protocol, condition, .. }: &Rule = rule;
+        Filed { protocol: *protocol, condition }
     };
     let index = Index::new(rules.iter().map(filed));
     Ok(Rules { rules: rules.into_boxed_slice(), index })
@@ -44,18 +44,6 @@ pub fn compile(json: &str) -> Result<Rules, String> {
 fn content(rule: &ir::Rule) -> Result<u64, String> {
     let written = serde_json::to_vec(rule).map_err(|error| format!("rule {}: {error}", rule.id))?;
     Ok(name_hash(&written))
-}
-
-/// The parser that makes events of that `network.protocol`, and the name where it is not the parser's own: a protocol
-/// that is read on the way (`cotp` below S7) is known by its fields.
-fn protocol(name: &str) -> Option<(usize, Option<String>)> {
-    if let Some(own) = PROTOCOLS.iter().position(|entry| entry.name == name) {
-        return Some((own, None));
-    }
-    let fields = name.replace('-', "_");
-    let of_that_name = |field: &FieldDef| field.name.split_once('.').is_some_and(|(prefix, _)| prefix == fields);
-    let below = PROTOCOLS.iter().position(|entry| entry.fields.iter().any(of_that_name))?;
-    Some((below, Some(name.to_owned())))
 }
 
 fn field(name: &str) -> Result<FieldId, String> {

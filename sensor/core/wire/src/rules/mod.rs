@@ -50,8 +50,6 @@ pub struct RuleInfo {
 struct Rule {
     info: RuleInfo,
     protocol: usize,
-    /// `Record::protocol_name` of the events this rule is about: `cotp` below S7, mostly none.
-    alias: Option<String>,
     condition: Expression,
 }
 
@@ -107,8 +105,7 @@ impl Rules {
     pub fn holds(&self, index: u32, event: &Event<'_>) -> bool {
         self.rules.get(index as usize).is_some_and(|rule| {
             let active = event.link.is_some() || !rule.info.needs_baseline;
-            let named = event.protocol == rule.protocol && event.record.protocol_name == rule.alias.as_deref();
-            active && named && rule.condition.holds(event)
+            active && event.protocol == rule.protocol && rule.condition.holds(event)
         })
     }
 

@@ -4,7 +4,7 @@ use super::{Held, Streams, PACKET_COST};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, take, Ledger, Loss};
 use crate::limits;
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{Protocol, PROTOCOLS};
 use crate::reader::{Consumer, Progress, Stamp};
 
 impl Streams {
@@ -141,7 +141,7 @@ fn over(held_bytes: usize, bytes: &[u8]) -> bool {
 }
 
 /// What the parser keeps belongs to the budget of what waits; beyond it the parser forgets. Returns the new sum.
-fn kept(flow: &mut Flow, side: usize, held_bytes: usize) -> usize {
+pub(super) fn kept(flow: &mut Flow, side: usize, held_bytes: usize) -> usize {
     let others = held_bytes.saturating_sub(flow.kept as usize);
     let Binding::Bound(index, parser) = &mut flow.binding else {
         flow.kept = 0;
@@ -149,8 +149,8 @@ fn kept(flow: &mut Flow, side: usize, held_bytes: usize) -> usize {
     };
     flow.kept = u32::try_from(parser.kept_bytes()).unwrap_or(u32::MAX);
     if others.saturating_add(flow.kept as usize) > limits::per_shard(limits::HELD_BYTES) {
-        if let Some(protocol) = PROTOCOLS.get(usize::from(*index)) {
-            *parser = (protocol.parser)();
+        if let Some(anew) = PROTOCOLS.get(usize::from(*index)).and_then(Protocol::parser) {
+            *parser = anew;
         }
         flow.kept = 0;
         if let Some(half) = flow.halves.get_mut(side) {

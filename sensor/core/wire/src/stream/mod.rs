@@ -1,11 +1,14 @@
 //! Flows and streams of one logical shard: frames in, messages out to a [`Consumer`].
 
+mod datagram;
 mod ending;
 mod feed;
 mod half;
 mod held;
 mod holes;
 mod segment;
+
+use std::sync::Arc;
 
 pub use half::{Half, Place, Resume, WINDOW};
 pub use held::{Held, Segment, PACKET_COST};
@@ -17,6 +20,7 @@ use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::reader::{Consumer, Reader, Stamp};
+use crate::site::Site;
 
 /// Length of the list of holes from which on it is looked through for doubles.
 const HOLES: usize = 4096;
@@ -41,10 +45,10 @@ struct Piece<'a> {
 }
 
 impl Streams {
-    pub fn new(flows: usize) -> Self {
+    pub fn new(flows: usize, site: Arc<Site>) -> Self {
         Self {
             table: FlowTable::new(flows),
-            reader: Reader::default(),
+            reader: Reader::new(site),
             holes: Vec::new(),
             holes_due: HOLES,
             held_bytes: 0,
@@ -127,7 +131,7 @@ impl Streams {
     ) {
         let flags = match frame.layer4 {
             Layer4::Tcp { flags, .. } => flags,
-            Layer4::Udp { .. } => 0,
+            Layer4::Udp { .. } | Layer4::Other { .. } => 0,
         };
         if flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
             if let Some((slot, _)) = found.filter(|(slot, side)| self.reopened(*slot, *side, frame)) {
@@ -148,9 +152,7 @@ impl Streams {
             Layer4::Tcp { sequence, acknowledgement, .. } => {
                 self.tcp(slot, side, frame, (sequence, acknowledgement, flags), stamp, ledger, consumer);
             }
-            // No protocol of today's list speaks UDP: the conversation is known, its content is not read.
-            Layer4::Udp { .. } if frame.payload.is_empty() => ledger.skip(Skip::NoPayload),
-            Layer4::Udp { .. } => ledger.skip(Skip::NoParser),
+            Layer4::Udp { .. } | Layer4::Other { .. } => self.datagram(slot, side, frame, stamp, ledger, consumer),
         }
     }
 
@@ -190,7 +192,7 @@ impl Streams {
         let sides = if side == 0 { [source, destination] } else { [destination, source] };
         let flags = match frame.layer4 {
             Layer4::Tcp { flags, .. } => flags,
-            Layer4::Udp { .. } => 0,
+            Layer4::Udp { .. } | Layer4::Other { .. } => 0,
         };
         let other = usize::from(side == 0);
         // Without a handshake the lower port is taken for the server's until the protocol tells.

@@ -90,7 +90,7 @@ impl Places {
     /// window of that `number`.
     pub fn find(&mut self, event: &Event<'_>, mark: u64, number: u32) -> u64 {
         let refused = marked(number, REFUSED);
-        let Ok(protocol) = u8::try_from(event.protocol) else { return refused };
+        let Ok(protocol) = u8::try_from(event.family) else { return refused };
         if mark == refused {
             return refused;
         }

@@ -99,6 +99,7 @@ impl Message {
             input: 0,
             segment: self.segment,
             protocol: modbus(),
+            family: modbus(),
             transport: 6,
             vlan: None,
             from_client: self.from_client,

@@ -1,9 +1,11 @@
 //! OPC UA messages by hand, field by field, and a conversation to put them in.
 #![allow(dead_code)]
 
+use wire::event::Endpoint;
 use wire::event::FieldId;
 use wire::protocol::opcua::PROTOCOL;
-use wire::protocol::{Context, Parser, Step};
+use wire::protocol::{Context, Parser, Step, TCP};
+use wire::site::Site;
 use wire::value::{Record, Value};
 
 /// Little-endian fields, one after the other.
@@ -110,7 +112,7 @@ pub struct Talk {
 }
 
 pub fn talk() -> Talk {
-    Talk { parser: (PROTOCOL.parser)(), record: Record::default(), bytes: Vec::new() }
+    Talk { parser: PROTOCOL.parser().expect("a parser"), record: Record::default(), bytes: Vec::new() }
 }
 
 /// A conversation of which the opening of channel 9 was seen.
@@ -125,7 +127,10 @@ impl Talk {
     pub fn step(&mut self, from_client: bool, after_gap: bool, bytes: &[u8]) -> Step {
         self.record.clear();
         self.bytes = bytes.to_vec();
-        let context = Context { from_client, after_gap, client_port: 50000, server_port: 4840 };
+        let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
+        let (client, server) = (end(1, 50000), end(2, 4840));
+        let context =
+            Context { from_client, after_gap, transport: TCP, client: &client, server: &server, site: &Site::shared() };
         self.parser.message(bytes, &context, &mut self.record)
     }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use wire::event::Endpoint;
 use wire::protocol::{Context, Parser, Protocol, Step, PROTOCOLS};
+use wire::site::Site;
 use wire::value::{Record, Value};
 
 pub fn protocol(name: &str) -> &'static Protocol {
@@ -64,12 +66,20 @@ impl Seen {
 pub struct Talk {
     pub protocol: &'static Protocol,
     pub parser: Box<dyn Parser>,
+    transport: u8,
     record: Record,
 }
 
+/// Over the first of its transports.
 pub fn talk(name: &str) -> Talk {
+    let spoken = protocol(name).spoken.as_ref().expect("a protocol with a parser");
+    talk_over(name, spoken.transports[0])
+}
+
+pub fn talk_over(name: &str, transport: u8) -> Talk {
     let protocol = protocol(name);
-    Talk { protocol, parser: (protocol.parser)(), record: Record::default() }
+    let parser = protocol.parser().expect("a protocol with a parser");
+    Talk { protocol, parser, transport, record: Record::default() }
 }
 
 impl Talk {
@@ -82,15 +92,20 @@ impl Talk {
     }
 
     pub fn read(&mut self, message: &[u8], from_client: bool, after_gap: bool) -> Seen {
-        let server_port = self.protocol.ports.first().copied().unwrap_or(0);
-        let context = Context { from_client, after_gap, client_port: 40000, server_port };
+        let spoken = self.protocol.spoken.as_ref().expect("a protocol with a parser");
+        let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
+        let (client, server) = (end(1, 40000), end(2, spoken.ports.first().copied().unwrap_or(0)));
+        let transport = self.transport;
+        let context =
+            Context { from_client, after_gap, transport, client: &client, server: &server, site: &Site::shared() };
         self.record.clear();
         let step = self.parser.message(message, &context, &mut self.record);
         let record = &self.record;
-        let flaws = self.protocol.flaws.iter().enumerate().filter(|(bit, _)| record.flaws >> bit & 1 == 1);
+        let whose = record.protocol.map_or(self.protocol, |place| &PROTOCOLS[usize::from(place)]);
+        let flaws = whose.flaws.iter().enumerate().filter(|(bit, _)| record.flaws >> bit & 1 == 1);
         Seen {
             step,
-            protocol: record.protocol_name.unwrap_or(self.protocol.name),
+            protocol: whose.name,
             operation: record.operation,
             name: record.operation_name,
             class: record.class.name(),
@@ -101,8 +116,7 @@ impl Talk {
             fields: record
                 .present()
                 .map(|slot| {
-                    let (field, value) =
-                        (self.protocol.fields[slot], record.get(slot).expect("a slot that is present"));
+                    let (field, value) = (whose.fields[slot], record.get(slot).expect("a slot that is present"));
                     let text = print(value, record, message);
                     let alone = field.many && !matches!(value, Value::List(_) | Value::Words(_) | Value::Bits { .. });
                     (field.name, if alone { format!("[{text}]") } else { text })

@@ -16,6 +16,7 @@ use super::table::{Learned, CLIENT, SERVER};
 use crate::event::{Endpoint, Event};
 use crate::hash::{Map, Set};
 use crate::limits;
+use crate::protocol::{scope_of, Scope};
 use crate::value::{Class, Object, Role};
 
 #[derive(Clone, Debug, Default)]
@@ -148,6 +149,9 @@ impl Learner {
             return;
         }
         self.operation(link, event);
+        if scope_of(event.family) != Scope::Plant {
+            return;
+        }
         for object in event.record.objects() {
             self.object(link, event, object);
         }
@@ -169,7 +173,7 @@ impl Learner {
     fn link(&mut self, event: &Event<'_>) -> Option<u32> {
         let key = LinkKey {
             segment: self.number(event.segment),
-            protocol: event.protocol,
+            protocol: event.family,
             client: event.client.ip,
             server: event.server.ip,
         };

@@ -18,7 +18,7 @@ mod transport;
 mod types;
 mod variant;
 
-use super::{Context, Parser, Probe, Protocol, Step};
+use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::limits::OPCUA_CHUNK_BYTES;
 use crate::value::{Class, Outcome, Record, Role};
 use chunks::Chunks;
@@ -34,13 +34,12 @@ pub const PROTOCOL: Protocol = Protocol {
     name: "opcua",
     fields: FIELDS,
     flaws: FLAWS,
-    ports: &[4840],
-    probe,
-    parser: || Box::new(OpcUa::default()),
+    scope: Scope::Plant,
+    spoken: Some(Spoken { transports: &[TCP], ports: &[4840], probe: &probe, parser: &|| Box::new(OpcUa::default()) }),
 };
 
 /// The header's letters and a size that can be are proof enough, whatever the port.
-fn probe(payload: &[u8]) -> Probe {
+fn probe(payload: &[u8], _transport: u8) -> Probe {
     match transport::front(payload) {
         Front::Header(header) if matches!(header.chunk, b'C' | b'F' | b'A') => Probe::Sure,
         Front::Short if payload.len() >= 3 => Probe::Fits,

@@ -2,10 +2,27 @@
 //! ITU-T X.224 (11/95) | ISO/IEC 8073, 13 (structure and encoding of TPDUs); RFC 905, 13.
 //! RFC 1006, 5 (which TPDUs travel over TCP).
 
-use super::fields::{self as slot, flaw};
+use super::fields::flaw;
 use super::reader::Reader;
 use crate::cursor::Short;
-use crate::value::{Class, Outcome, Record, Role, Value};
+use crate::protocol::place_of;
+use crate::value::{field, slots, Class, Kind, Outcome, Record, Role, Value};
+
+slots! {
+    TYPE = 0 => field("cotp.type", Kind::Unsigned);
+    TYPE_NAME = 1 => field("cotp.type_name", Kind::Text);
+    SOURCE = 2 => field("cotp.source_reference", Kind::Unsigned);
+    DESTINATION = 3 => field("cotp.destination_reference", Kind::Unsigned);
+    SOURCE_TSAP = 4 => field("cotp.source_tsap", Kind::Bytes);
+    DESTINATION_TSAP = 5 => field("cotp.destination_tsap", Kind::Bytes);
+    TPDU_SIZE = 6 => field("cotp.tpdu_size", Kind::Unsigned);
+    CLASS = 7 => field("cotp.class", Kind::Unsigned);
+    CAUSE = 8 => field("cotp.cause", Kind::Unsigned);
+    CONTENT = 9 => field("cotp.data", Kind::Bytes);
+    RACK = 10 => field("cotp.rack", Kind::Unsigned);
+    SLOT = 11 => field("cotp.slot", Kind::Unsigned);
+    CONNECTION_TYPE = 12 => field("cotp.connection_type", Kind::Unsigned);
+}
 
 pub const CONNECT: u8 = 0xe0;
 pub const CONFIRM: u8 = 0xd0;
@@ -42,9 +59,9 @@ pub fn known(code: u8) -> bool {
 
 /// Fill in what every COTP event has. A confirmation answers the operation `connect`, so it bears its number.
 pub fn describe(record: &mut Record, code: u8) {
-    record.protocol_name = Some("cotp");
-    record.set_u(slot::COTP_TYPE, code & 0xf0);
-    record.set(slot::COTP_TYPE_NAME, Value::Name(name(code)));
+    record.protocol = Some(const { place_of("cotp") });
+    record.set_u(TYPE, code & 0xf0);
+    record.set(TYPE_NAME, Value::Name(name(code)));
     let (operation, name) = match code & 0xf0 {
         CONNECT | CONFIRM => (CONNECT, "connect"),
         DISCONNECT => (DISCONNECT, "disconnect"),
@@ -69,12 +86,12 @@ pub fn describe(record: &mut Record, code: u8) {
 /// ```
 pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, calling: bool) -> Result<(), Short> {
     let destination = header.u16()?;
-    record.set_u(slot::COTP_DESTINATION, destination);
+    record.set_u(DESTINATION, destination);
     match code & 0xf0 {
         CONNECT | CONFIRM => {
             let source = header.u16()?;
-            record.set_u(slot::COTP_SOURCE, source);
-            record.set_u(slot::COTP_CLASS, header.u8()? >> 4);
+            record.set_u(SOURCE, source);
+            record.set_u(CLASS, header.u8()? >> 4);
             if code & 0xf0 == CONNECT {
                 record.role = Role::Request;
                 record.reference = Some(REFERENCE);
@@ -86,8 +103,8 @@ pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, calling: 
             parameters(record, code, header);
         }
         DISCONNECT => {
-            record.set_u(slot::COTP_SOURCE, header.u16()?);
-            record.set_u(slot::COTP_CAUSE, header.u8()?);
+            record.set_u(SOURCE, header.u16()?);
+            record.set_u(CAUSE, header.u8()?);
             if calling {
                 // X.224, 6.6: the answer to a connection request that is refused.
                 record.role = Role::Response;
@@ -100,7 +117,7 @@ pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, calling: 
             }
         }
         ERROR => {
-            record.set_u(slot::COTP_CAUSE, header.u8()?);
+            record.set_u(CAUSE, header.u8()?);
             record.role = Role::Unsolicited;
             record.outcome = Outcome::Failure;
         }
@@ -127,17 +144,17 @@ fn parameter(record: &mut Record, code: u8, header: &mut Reader<'_>) -> Result<(
         0xc0 => {
             let power = value.u8()?;
             if (7..=13).contains(&power) {
-                record.set_u(slot::COTP_TPDU_SIZE, 1u32.wrapping_shl(power.into()));
+                record.set_u(TPDU_SIZE, 1u32.wrapping_shl(power.into()));
             } else {
                 record.flaw(flaw::COTP_PARAMETER);
             }
         }
-        0xc1 => value.keep(record, slot::COTP_SOURCE_TSAP),
+        0xc1 => value.keep(record, SOURCE_TSAP),
         0xc2 => {
             if code & 0xf0 == CONNECT {
                 station(record, value);
             }
-            value.keep(record, slot::COTP_DESTINATION_TSAP);
+            value.keep(record, DESTINATION_TSAP);
         }
         _ => {}
     }
@@ -151,8 +168,8 @@ fn station(record: &mut Record, mut tsap: Reader<'_>) {
         return;
     }
     if let (Ok(kind @ 1..=0x1f), Ok(place)) = (tsap.u8(), tsap.u8()) {
-        record.set_u(slot::CONNECTION_TYPE, kind);
-        record.set_u(slot::RACK, place >> 5);
-        record.set_u(slot::SLOT, place & 0x1f);
+        record.set_u(CONNECTION_TYPE, kind);
+        record.set_u(RACK, place >> 5);
+        record.set_u(SLOT, place & 0x1f);
     }
 }

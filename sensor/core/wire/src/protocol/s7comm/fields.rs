@@ -1,6 +1,6 @@
 //! What S7comm and COTP events can say, and what can be wrong with them.
 
-use crate::value::{field, list, slots, Kind};
+use crate::value::{field, flaws, list, slots, Kind};
 
 slots! {
     ROSCTR = 0 => field("s7comm.rosctr", Kind::Unsigned);
@@ -51,33 +51,7 @@ slots! {
     CLOCK = 45 => field("s7comm.clock", Kind::Text);
     PARAMETER = 46 => field("s7comm.parameter", Kind::Bytes);
     DATA = 47 => field("s7comm.data", Kind::Bytes);
-    PLUS_VERSION = 48 => field("s7comm_plus.version", Kind::Unsigned);
-    PLUS_OPCODE = 49 => field("s7comm_plus.opcode", Kind::Unsigned);
-    COTP_TYPE = 50 => field("cotp.type", Kind::Unsigned);
-    COTP_TYPE_NAME = 51 => field("cotp.type_name", Kind::Text);
-    COTP_SOURCE = 52 => field("cotp.source_reference", Kind::Unsigned);
-    COTP_DESTINATION = 53 => field("cotp.destination_reference", Kind::Unsigned);
-    COTP_SOURCE_TSAP = 54 => field("cotp.source_tsap", Kind::Bytes);
-    COTP_DESTINATION_TSAP = 55 => field("cotp.destination_tsap", Kind::Bytes);
-    COTP_TPDU_SIZE = 56 => field("cotp.tpdu_size", Kind::Unsigned);
-    COTP_CLASS = 57 => field("cotp.class", Kind::Unsigned);
-    COTP_CAUSE = 58 => field("cotp.cause", Kind::Unsigned);
-    COTP_DATA = 59 => field("cotp.data", Kind::Bytes);
-    RACK = 60 => field("s7comm.rack", Kind::Unsigned);
-    SLOT = 61 => field("s7comm.slot", Kind::Unsigned);
-    CONNECTION_TYPE = 62 => field("s7comm.connection_type", Kind::Unsigned);
-    UD_RETURN_CODE = 63 => field("s7comm.userdata.return_code", Kind::Unsigned);
-}
-
-/// Declares the flaws' names and, beside each, the constant of its bit.
-macro_rules! flaws {
-    ($($name:ident = $bit:literal => $text:literal;)*) => {
-        /// Names of the bits of `Record::flaws`.
-        pub const FLAWS: &[&str] = &[$($text),*];
-        pub mod flaw {
-            $(pub const $name: usize = $bit;)*
-        }
-    };
+    UD_RETURN_CODE = 48 => field("s7comm.userdata.return_code", Kind::Unsigned);
 }
 
 flaws! {

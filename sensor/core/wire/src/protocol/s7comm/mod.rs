@@ -19,14 +19,14 @@ mod job;
 mod memory;
 mod names;
 mod pdu;
+mod plus;
 mod reader;
 mod test_function;
 mod tpkt;
 mod userdata;
 mod value;
 
-use super::{Context, Parser, Probe, Protocol, Step};
-use crate::cursor::Short;
+use super::{place_of, Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::limits;
 use crate::value::{Record, Role};
 use fields::{flaw, FIELDS, FLAWS};
@@ -34,8 +34,21 @@ use memory::Memory;
 use reader::Reader;
 use tpkt::Front;
 
-pub const PROTOCOL: Protocol =
-    Protocol { name: "s7comm", fields: FIELDS, flaws: FLAWS, ports: &[102], probe, parser: || Box::new(S7::default()) };
+pub const PROTOCOL: Protocol = Protocol {
+    name: "s7comm",
+    fields: FIELDS,
+    flaws: FLAWS,
+    scope: Scope::Plant,
+    spoken: Some(Spoken { transports: &[TCP], ports: &[102], probe: &probe, parser: &|| Box::new(S7::default()) }),
+};
+
+/// The messages of the transport below. They have the flaws of all that this parser reads.
+pub const COTP: Protocol =
+    Protocol { name: "cotp", fields: cotp::FIELDS, flaws: FLAWS, scope: Scope::Plant, spoken: None };
+
+/// What newer controllers speak on the same connection.
+pub const PLUS: Protocol =
+    Protocol { name: "s7comm-plus", fields: plus::FIELDS, flaws: FLAWS, scope: Scope::Plant, spoken: None };
 
 /// One direction of the connection.
 #[derive(Default)]
@@ -58,7 +71,7 @@ struct S7 {
 
 /// TPKT and COTP alone also carry MMS, RDP, H.323: only S7's own first byte, or the transport addresses that a call
 /// to a station bears, make it sure.
-fn probe(payload: &[u8]) -> Probe {
+fn probe(payload: &[u8], _transport: u8) -> Probe {
     if payload.is_empty() || !tpkt::plausible(payload) {
         return Probe::No;
     }
@@ -86,7 +99,7 @@ fn calls_a_station(payload: &[u8]) -> bool {
 }
 
 impl Parser for S7 {
-    fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
+    fn message(&mut self, bytes: &[u8], context: &Context<'_>, record: &mut Record) -> Step {
         let [server, client] = &mut self.sides;
         let side = if context.from_client { client } else { server };
         if context.after_gap {
@@ -100,7 +113,7 @@ impl Parser for S7 {
             Front::Short { need } => Step::Short { need },
             Front::Other => {
                 *side = Side { searching: true, ..Side::default() };
-                record.protocol_name = Some("cotp");
+                record.protocol = Some(const { place_of("cotp") });
                 record.operation_name = "bad_packet";
                 record.flaw(flaw::TPKT_HEADER);
                 Step::Message { used: tpkt::next(bytes).max(1) }
@@ -127,7 +140,7 @@ impl Parser for S7 {
 impl S7 {
     /// Read one TPDU; false when it is a fragment to be kept, or an end of something passed over.
     #[inline]
-    fn tpdu(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
+    fn tpdu(&mut self, tpdu: &[u8], context: &Context<'_>, record: &mut Record) -> bool {
         let [server, client] = &self.sides;
         let side = if context.from_client { client } else { server };
         match tpdu {
@@ -141,7 +154,7 @@ impl S7 {
         }
     }
 
-    fn other(&mut self, tpdu: &[u8], context: &Context, record: &mut Record) -> bool {
+    fn other(&mut self, tpdu: &[u8], context: &Context<'_>, record: &mut Record) -> bool {
         let mut all = Reader::new(tpdu, Some(tpkt::HEADER));
         let indicator = usize::from(all.u8().unwrap_or(0));
         let (Ok(mut header), true) = (all.part(indicator), (2..0xff).contains(&indicator)) else {
@@ -153,8 +166,8 @@ impl S7 {
         let code = header.u8().unwrap_or(0);
         if code & 0xf0 == cotp::DATA {
             // Class 0 has one byte here, the others the destination's reference before it.
-            if indicator >= 4 {
-                record.set_u(fields::COTP_DESTINATION, header.u16().unwrap_or(0));
+            if indicator >= 4 && header.skip(2).is_err() {
+                record.flaw(flaw::COTP_LENGTH);
             }
             let last = header.u8().unwrap_or(0x80) & 0x80 != 0;
             return self.data(all, last, context, record);
@@ -163,7 +176,7 @@ impl S7 {
         if cotp::control(record, code, &mut header, self.calling).is_err() {
             record.flaw(flaw::COTP_LENGTH);
         }
-        all.keep(record, fields::COTP_DATA);
+        all.keep(record, cotp::CONTENT);
         self.calling = code & 0xf0 == cotp::CONNECT;
         if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM | cotp::DISCONNECT | cotp::ERROR) {
             if self.sides.iter().any(|side| !side.fragments.is_empty()) {
@@ -175,7 +188,7 @@ impl S7 {
         true
     }
 
-    fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context, record: &mut Record) -> bool {
+    fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context<'_>, record: &mut Record) -> bool {
         self.calling = false;
         let [server, client] = &mut self.sides;
         let side = if context.from_client { client } else { server };
@@ -204,35 +217,14 @@ impl S7 {
 
     /// What a transport message carries: S7comm, S7comm-plus, or something of another kind.
     #[inline]
-    fn content(&mut self, mut payload: Reader<'_>, context: &Context, record: &mut Record) {
+    fn content(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) {
         match payload.peek() {
             Some(0x32) => pdu::read(&mut payload, context, &mut self.memory, record),
-            Some(0x72) => plus(&mut payload, record),
+            Some(0x72) => plus::read(&mut payload, record),
             _ => {
                 cotp::describe(record, cotp::DATA);
-                payload.keep(record, fields::COTP_DATA);
+                payload.keep(record, cotp::CONTENT);
             }
         }
     }
-}
-
-/// S7comm-plus: 0x72, version, length, then (in versions 1 to 3) an opcode. What follows is often encrypted.
-fn plus(payload: &mut Reader<'_>, record: &mut Record) {
-    record.protocol_name = Some("s7comm-plus");
-    record.operation = 0x2_0000;
-    record.operation_name = "s7comm_plus";
-    if plus_header(payload, record).is_err() {
-        record.flaw(flaw::SHORT_HEADER);
-    }
-    payload.keep(record, fields::DATA);
-}
-
-fn plus_header(payload: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
-    payload.skip(1)?;
-    record.set_u(fields::PLUS_VERSION, payload.u8()?);
-    payload.skip(2)?;
-    let opcode = payload.u8()?;
-    record.set_u(fields::PLUS_OPCODE, opcode);
-    record.operation |= u32::from(opcode);
-    Ok(())
 }

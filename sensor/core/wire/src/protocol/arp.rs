@@ -1,0 +1,88 @@
+//! ARP for IPv4 over Ethernet. RFC 826; RFC 5227 (probes and announcements).
+
+use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, ARP};
+use crate::cursor::{Cursor, Short};
+use crate::print::mac_text;
+use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
+
+pub const PROTOCOL: Protocol = Protocol {
+    name: "arp",
+    fields: FIELDS,
+    flaws: FLAWS,
+    scope: Scope::Network,
+    spoken: Some(Spoken { transports: &[ARP], ports: &[], probe: &probe, parser: &|| Box::new(Arp) }),
+};
+
+slots! {
+    OPERATION = 0 => field("arp.operation", Kind::Unsigned);
+    OPERATION_NAME = 1 => field("arp.operation_name", Kind::Text);
+    SENDER_MAC = 2 => field("arp.sender_mac", Kind::Text);
+    SENDER_IP = 3 => field("arp.sender_ip", Kind::Ip);
+    TARGET_MAC = 4 => field("arp.target_mac", Kind::Text);
+    TARGET_IP = 5 => field("arp.target_ip", Kind::Ip);
+    ANNOUNCEMENT = 6 => field("arp.announcement", Kind::Boolean);
+}
+
+flaws! {
+    // RFC 826 knows request and reply; 3 and 4 are reverse ARP, 8 and 9 inverse ARP.
+    OPERATION = 0 => "arp.unknown_operation";
+    // The sender claims a group address as its own.
+    SENDER = 1 => "arp.group_sender";
+}
+
+/// There is one question at a time between two stations.
+const REFERENCE: u64 = 1;
+
+struct Arp;
+
+fn probe(_payload: &[u8], _transport: u8) -> Probe {
+    Probe::Sure
+}
+
+impl Parser for Arp {
+    fn message(&mut self, bytes: &[u8], _context: &Context<'_>, record: &mut Record) -> Step {
+        match read(&mut Cursor::new(bytes), record) {
+            Ok(()) => Step::Message { used: bytes.len() },
+            Err(Short) => Step::Lost { used: bytes.len() },
+        }
+    }
+}
+
+/// ```text
+///   0          2          4    5    6    8            14          18           24
+///   | hardware | protocol | hl | pl | op | sender mac | sender ip | target mac | target ip |
+/// ```
+fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
+    cursor.skip(6)?;
+    let operation = cursor.u16_be()?;
+    let (sender_mac, sender) = (cursor.array::<6>()?, cursor.array::<4>()?);
+    let (target_mac, target) = (cursor.array::<6>()?, cursor.array::<4>()?);
+    record.set_u(OPERATION, operation);
+    record.operation = operation.into();
+    record.class = Class::Discover;
+    // RFC 5227 2.3: who asks for its own address tells the others of it.
+    let announcement = sender == target;
+    (record.operation_name, record.role) = match operation {
+        1 => ("request", if announcement { Role::Unsolicited } else { Role::Request }),
+        2 => ("reply", if announcement { Role::Unsolicited } else { Role::Response }),
+        _ => ("unknown", Role::Other),
+    };
+    record.set(OPERATION_NAME, Value::Name(record.operation_name));
+    match record.role {
+        Role::Other => record.flaw(flaw::OPERATION),
+        Role::Request => record.reference = Some(REFERENCE),
+        Role::Response => (record.reference, record.outcome) = (Some(REFERENCE), Outcome::Success),
+        Role::Unsolicited => {}
+    }
+    let [first, ..] = sender_mac;
+    if first & 1 == 1 {
+        record.flaw(flaw::SENDER);
+    }
+    for (slot, mac) in [(SENDER_MAC, sender_mac), (TARGET_MAC, target_mac)] {
+        record.set_text(slot, mac_text(&mac).as_bytes());
+    }
+    record.set(SENDER_IP, Value::Ip(sender.into()));
+    record.set(TARGET_IP, Value::Ip(target.into()));
+    record.set(ANNOUNCEMENT, Value::Bool(announcement));
+    Ok(())
+}
