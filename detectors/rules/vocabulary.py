@@ -18,7 +18,7 @@ EVERY_EVENT = frozenset(
     source.mac destination.ip destination.port destination.mac client.ip client.port server.ip server.port message.kind
     operation.code operation.name operation.class event.outcome event.duration request.frame.number flaws link.known
     link.learned_writes link.learned_operation link.learned_object message.bytes
-    user.name login.password
+    user.name login.password point.name point.value point.unit
     """.split()  # noqa: SIM905 names in a block read better than in quotes
 )
 """The core's base fields, which a message of any protocol may have. A test holds them against the core's."""

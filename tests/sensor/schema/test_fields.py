@@ -28,7 +28,7 @@ BASE = {
     "client.port", "client.mac", "server.ip", "server.port", "server.mac", "message.kind", "operation.code",
     "operation.name", "operation.class", "object.space", "object.start", "object.end", "event.outcome",
     "event.duration", "request.frame.number", "flaws", "link.known", "link.learned_writes", "link.learned_operation",
-    "link.learned_object", "message.bytes", "user.name", "login.password",
+    "link.learned_object", "message.bytes", "user.name", "login.password", "point.name", "point.value", "point.unit",
 }  # fmt: skip
 
 

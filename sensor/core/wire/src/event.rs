@@ -121,6 +121,9 @@ base_fields! {
     BYTES = 29 => field("message.bytes", Kind::Bytes);
     USER = 30 => field("user.name", Kind::Text);
     PASSWORD = 31 => field("login.password", Kind::Text);
+    POINT_NAMES = 32 => list("point.name", Kind::Text);
+    POINT_VALUES = 33 => list("point.value", Kind::Any);
+    POINT_UNITS = 34 => list("point.unit", Kind::Text);
 }
 
 impl FieldId {
@@ -231,6 +234,9 @@ impl<'a> Event<'a> {
             base::LINK_OBJECT => Value::Bool(self.link?.learned_object),
             base::USER => Value::Text(self.record.user?),
             base::PASSWORD => Value::Name(self.record.password?.name()),
+            base::POINT_NAMES => Value::List(self.record.points?[0]),
+            base::POINT_VALUES => Value::List(self.record.points?[1]),
+            base::POINT_UNITS => Value::List(self.record.points?[2]),
             _ => return None,
         })
     }

@@ -72,6 +72,11 @@ impl Export {
         }
     }
 
+    /// Whether messages of the protocol at that place were asked for by its name.
+    pub fn names(&self, protocol: usize) -> bool {
+        self.only.contains(&protocol)
+    }
+
     /// One message; `order` is its place in the order of everything.
     #[inline]
     pub fn push(&mut self, event: &Event<'_>, names: &Names, order: u64) {

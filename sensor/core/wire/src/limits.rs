@@ -48,6 +48,11 @@ pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
 pub const S7_PDU_BYTES: usize = 64 * 1024;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
 pub const LIST_VALUES: usize = 2048;
+/// Points of a plant's table. A hundred bytes each.
+pub const POINTS: usize = 1 << 20;
+/// Questions about points of the table whose answers have not come. Beyond it the oldest is forgotten: its answer has
+/// values without names.
+pub const POINT_REQUESTS: usize = 1 << 18;
 /// Bytes of one text field. Beyond it the text is cut.
 pub const TEXT_BYTES: usize = 1024;
 /// Depth of nested structures (OPC UA variants, diagnostic infos). Beyond it the rest is skipped with a flaw.

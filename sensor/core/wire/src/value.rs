@@ -290,6 +290,8 @@ pub struct Record {
     /// Place in `PROTOCOLS` of the protocol that this message is one of, where that is not the conversation's own
     /// (`cotp` below S7): its fields and flaws are meant.
     pub protocol: Option<u8>,
+    /// Points of the plant's table that the message has values of: names, values, units, side by side.
+    pub points: Option<[Span; 3]>,
     /// Who logs in, where the message says so.
     pub user: Option<Span>,
     /// What the password is worth that crossed in clear.
@@ -316,6 +318,7 @@ impl Default for Record {
             operation: 0,
             operation_name: "unknown",
             protocol: None,
+            points: None,
             user: None,
             password: None,
             reference: None,
@@ -338,6 +341,7 @@ impl Record {
         self.operation = 0;
         self.operation_name = "unknown";
         self.protocol = None;
+        self.points = None;
         self.user = None;
         self.password = None;
         self.reference = None;
@@ -408,9 +412,15 @@ impl Record {
 
     /// Several slots filled side by side (item 1's area and number, item 2's …): collect first, then set each list.
     pub fn set_list(&mut self, slot: usize, values: &[Value]) {
+        let span = self.keep_list(values);
+        self.set(slot, Value::List(span));
+    }
+
+    /// Keep a list that is in no slot.
+    pub fn keep_list(&mut self, values: &[Value]) -> Span {
         let span = Span::new(self.pool.len(), values.len());
         self.pool.extend_from_slice(values);
-        self.set(slot, Value::List(span));
+        span
     }
 
     /// Keep raw bytes that are not there as such in the message (it came in parts).

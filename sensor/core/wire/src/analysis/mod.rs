@@ -18,7 +18,7 @@ use crate::news::Sightings;
 use crate::packet::Packet;
 use crate::pairing::Folds;
 use crate::print::Names;
-use crate::protocol::{scope_of, Scope, PROTOCOLS};
+use crate::protocol::{place_of, scope_of, Scope, PROTOCOLS};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
 use crate::value::Outcome;
@@ -215,6 +215,11 @@ impl Consumer for Analysis {
             self.show(event, marks);
         }
         folds
+    }
+
+    fn wants_flows(&self) -> bool {
+        const FLOW: usize = place_of("flow") as usize;
+        self.tables.rules.are_about(FLOW) || self.events.as_ref().is_some_and(|events| events.names(FLOW))
     }
 
     fn outcome(&mut self, folds: Folds, outcome: Outcome, _event: &Event<'_>) {

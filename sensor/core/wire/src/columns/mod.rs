@@ -84,13 +84,13 @@ impl Columns {
         let (row, record) = (*rows, event.record);
         let (client, server) = (addresses.side(event.client), addresses.side(event.server));
         heads.push(Head::new(event, client, server));
-        if record.flaws != 0 || event.stream_flaws != 0 {
+        if (record.flaws != 0 || event.stream_flaws != 0) && event.flaws().next().is_some() {
             if let Some((_, builder)) = base.iter_mut().find(|(number, _)| *number == base::FLAWS) {
                 builder.set_texts(row, event.flaws());
             }
         }
-        if record.user.is_some() || record.password.is_some() {
-            for number in [base::USER, base::PASSWORD] {
+        if record.user.is_some() || record.password.is_some() || record.points.is_some() {
+            for number in [base::USER, base::PASSWORD, base::POINT_NAMES, base::POINT_VALUES, base::POINT_UNITS] {
                 let builder = base.iter_mut().find(|(known, _)| *known == number);
                 if let (Some((_, builder)), Some(value)) = (builder, event.get(FieldId(number))) {
                     builder.set(row, value, record, event.bytes, addresses);

@@ -1,9 +1,11 @@
 //! Flows: one per 5-tuple and segment, both directions in one.
 
 mod table;
+mod volume;
 mod wheel;
 
 pub use table::FlowTable;
+pub use volume::Volume;
 
 use std::net::IpAddr;
 use std::slice;
@@ -60,6 +62,9 @@ pub struct Flow {
     pub kept: u32,
     /// Second of engine time under which the wheel knows this flow.
     queued_s: u32,
+    /// Second of engine time of its first packet.
+    opened_s: u32,
+    pub volume: Volume,
     /// Stream in each direction, by sending side.
     pub halves: [Half; 2],
     /// Engine time of the last packet.
@@ -80,6 +85,8 @@ impl Flow {
             misfits: 0,
             kept: 0,
             queued_s: 0,
+            opened_s: u32::try_from(now_ns / 1_000_000_000).unwrap_or(u32::MAX),
+            volume: Volume::default(),
             halves: [Half::default(), Half::default()],
             last_ns: now_ns,
             binding: Binding::Unknown(0),
@@ -100,6 +107,15 @@ impl Flow {
             return Some(0);
         }
         (is(high, address.source) && is(low, address.destination)).then_some(1)
+    }
+
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// Engine time of its first packet, to the second.
+    pub fn opened_ns(&self) -> u64 {
+        u64::from(self.opened_s).saturating_mul(1_000_000_000)
     }
 
     /// Nothing waits and nothing is about to end: a segment at `sequence` is next in line and only has to be read.

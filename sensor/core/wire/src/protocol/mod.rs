@@ -2,6 +2,7 @@
 //! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
 pub mod arp;
+pub mod flow;
 pub mod modbus;
 pub mod opcua;
 pub mod s7comm;
@@ -132,8 +133,16 @@ impl Protocol {
 }
 
 /// Every protocol, in probing order: the most telling content first.
-pub const PROTOCOLS: &[Protocol] =
-    &[opcua::PROTOCOL, s7comm::PROTOCOL, s7comm::COTP, s7comm::PLUS, modbus::PROTOCOL, arp::PROTOCOL];
+#[rustfmt::skip] // one line each
+pub const PROTOCOLS: &[Protocol] = &[
+    opcua::PROTOCOL,
+    s7comm::PROTOCOL,
+    s7comm::COTP,
+    s7comm::PLUS,
+    modbus::PROTOCOL,
+    arp::PROTOCOL,
+    flow::PROTOCOL,
+];
 
 /// Of the protocol at that place.
 #[inline]

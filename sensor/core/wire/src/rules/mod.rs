@@ -116,6 +116,11 @@ impl Rules {
         count
     }
 
+    /// Whether any is about the protocol at that place in `PROTOCOLS`.
+    pub fn are_about(&self, protocol: usize) -> bool {
+        self.index.is_about(protocol)
+    }
+
     pub fn info(&self, index: u32) -> Option<&RuleInfo> {
         self.rules.get(index as usize).map(|rule| &rule.info)
     }

@@ -1,15 +1,18 @@
 //! What the settings say about this plant, for parsers to look things up in. Shared by all shards, never written.
 
 mod credentials;
+pub mod points;
 
 use std::sync::{Arc, LazyLock};
 
 pub use credentials::{Credentials, Strength};
+pub use points::Points;
 
 /// By default what is true of every plant.
 #[derive(Debug, Default)]
 pub struct Site {
     pub credentials: Credentials,
+    pub points: Points,
 }
 
 impl Site {

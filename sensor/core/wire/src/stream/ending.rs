@@ -5,14 +5,39 @@ use crate::flow::{Binding, Flow};
 use crate::frame::tcp;
 use crate::ledger::{add, take, Ledger, Skip};
 use crate::limits;
+use crate::protocol::flow::{Reason, Told};
 use crate::reader::{Consumer, Stamp};
 
 impl Streams {
     /// A conversation is over: read what lies behind holes, forget the rest.
-    pub(super) fn end<C: Consumer>(&mut self, slot: u32, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
+    pub(super) fn end<C: Consumer>(
+        &mut self,
+        slot: u32,
+        reason: Reason,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
         self.give_up(slot, 0, None, stamp, ledger, consumer);
         self.give_up(slot, 1, None, stamp, ledger, consumer);
+        self.told_end(slot, reason, stamp, ledger, consumer);
         self.close(slot, Skip::Incomplete, ledger);
+    }
+
+    /// Tell of the end to who wants to hear it.
+    pub(super) fn told_end<C: Consumer>(
+        &mut self,
+        slot: u32,
+        reason: Reason,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        if consumer.wants_flows() {
+            if let Some(flow) = self.table.get(slot) {
+                self.reader.about(flow, Told::Ended(reason), None, stamp, ledger, consumer);
+            }
+        }
     }
 
     /// Drop what a direction holds, as one class.
@@ -72,6 +97,7 @@ impl Streams {
         }
         while let Some(idle) = self.table.expired(now_ns, limits::FLOW_IDLE_NS) {
             add(&mut ledger.notes.flows_expired, 1);
+            self.told_end(idle, Reason::Idle, stamp, ledger, consumer);
             self.close(idle, Skip::Incomplete, ledger);
         }
     }
@@ -79,7 +105,7 @@ impl Streams {
     /// Nothing more will come: read what lies behind holes, account for what is left. Held is 0 afterwards.
     pub fn finish<C: Consumer>(&mut self, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
         while let Some(oldest) = self.table.oldest() {
-            self.end(oldest, stamp, ledger, consumer);
+            self.end(oldest, Reason::EndOfInput, stamp, ledger, consumer);
         }
     }
 }

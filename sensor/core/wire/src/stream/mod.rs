@@ -19,6 +19,7 @@ use crate::frame::{tcp, Brief, Frame, Layer4};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
+use crate::protocol::flow::Reason;
 use crate::reader::{Consumer, Reader, Stamp};
 use crate::site::Site;
 
@@ -110,6 +111,9 @@ impl Streams {
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = stamp.now_ns;
         consumer.packet(&mut flow.marks, packet);
+        if flow.volume.add(side, payload.len()) {
+            self.reader.about_volume(flow, stamp, ledger, consumer);
+        }
         if let Some(half) = flow.halves.get_mut(side) {
             half.advance(payload.len());
         }
@@ -135,7 +139,7 @@ impl Streams {
         };
         if flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
             if let Some((slot, _)) = found.filter(|(slot, side)| self.reopened(*slot, *side, frame)) {
-                self.end(slot, stamp, ledger, consumer);
+                self.end(slot, Reason::Closed, stamp, ledger, consumer);
                 found = None;
             }
         }
@@ -148,6 +152,9 @@ impl Streams {
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = stamp.now_ns;
         consumer.packet(&mut flow.marks, packet);
+        if flow.volume.add(side, frame.payload.len().saturating_add(frame.missing as usize)) {
+            self.reader.about_volume(flow, stamp, ledger, consumer);
+        }
         match frame.layer4 {
             Layer4::Tcp { sequence, acknowledgement, .. } => {
                 self.tcp(slot, side, frame, (sequence, acknowledgement, flags), stamp, ledger, consumer);
@@ -179,6 +186,7 @@ impl Streams {
         if self.table.full() {
             if let Some(oldest) = self.table.oldest() {
                 add(&mut ledger.notes.flows_evicted, 1);
+                self.told_end(oldest, Reason::Evicted, stamp, ledger, consumer);
                 let packets = self.drop_flow(oldest, ledger);
                 ledger.lose(Loss::FlowEvicted, packets);
             }
@@ -242,7 +250,8 @@ impl Streams {
             self.segment(slot, &piece, stamp, ledger, consumer);
         }
         if self.table.at(slot).is_some_and(|flow| ending::over(flow, side, sequence, flags)) {
-            self.end(slot, stamp, ledger, consumer);
+            let reason = if flags & tcp::RST == 0 { Reason::Closed } else { Reason::Reset };
+            self.end(slot, reason, stamp, ledger, consumer);
         }
     }
 }

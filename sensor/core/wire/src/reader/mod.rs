@@ -1,7 +1,12 @@
 //! Bytes of one direction → messages → events: binding a conversation to its protocol, pairing answers with requests.
 
+mod about;
+mod bind;
+
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
+
+use bind::{bind, Bound};
 
 use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
@@ -9,8 +14,8 @@ use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::pairing::{first_object, Folds, Match, Pending, Waiting};
-use crate::protocol::{Context, Probe, Step, PROTOCOLS, TCP};
-use crate::site::Site;
+use crate::protocol::{Context, Step};
+use crate::site::{points, Site};
 use crate::value::{Outcome, Record, Role};
 
 /// What the rooms behind the parsers do with what is found.
@@ -25,6 +30,10 @@ pub trait Consumer {
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.
     fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> Folds;
+    /// Whether it wants to hear how conversations go on and end, for which there is an event each.
+    fn wants_flows(&self) -> bool {
+        false
+    }
     /// The answer to a message that raised these folds.
     fn outcome(&mut self, folds: Folds, outcome: Outcome, event: &Event<'_>);
 }
@@ -54,11 +63,6 @@ pub struct Progress {
     pub kept: bool,
 }
 
-/// Payloads that are looked at before a conversation is given up as nobody's.
-const PROBES: u8 = 8;
-/// Bytes after which the front of a conversation on a well-known port must look like its protocol. Fewer wait for more:
-/// a first message sent byte by byte is read all the same.
-const PROBE_BYTES: usize = 16;
 /// Packets in a row that are nothing of the bound protocol, after which it is asked again whose conversation this is.
 const MISFITS: u8 = 8;
 
@@ -66,11 +70,12 @@ const MISFITS: u8 = 8;
 pub struct Reader {
     record: Record,
     site: Arc<Site>,
+    waiting: points::Waiting,
 }
 
 impl Reader {
     pub fn new(site: Arc<Site>) -> Self {
-        Self { record: Record::default(), site }
+        Self { record: Record::default(), site, waiting: points::Waiting::default() }
     }
 
     /// Read every whole message at the front of `bytes`, sent by `side`.
@@ -100,7 +105,11 @@ impl Reader {
     ) -> Progress {
         let mut progress = Progress { used: 0, need: 0, skip: None, kept: false };
         if !matches!(flow.binding, Binding::Bound(..)) {
-            match bind(flow, bytes) {
+            let (bound, remark) = bind(flow, side, bytes);
+            if let Some(remark) = remark {
+                self.remark(flow, remark, stamp, ledger, consumer);
+            }
+            match bound {
                 Bound::Yes => {}
                 Bound::No => return Progress { used: bytes.len(), skip: Some(Skip::NoParser), ..progress },
                 Bound::TooShort => return Progress { need: bytes.len().saturating_add(1), ..progress },
@@ -207,6 +216,10 @@ impl Reader {
                 Match::BeforeOurTime => {}
             }
         }
+        if !self.site.points.is_empty() {
+            let of = (flow.hash(), self.record.protocol.map_or(family, usize::from), server.ip);
+            self.waiting.look(&self.site.points, of, from_client, &mut self.record, bytes);
+        }
         let mut event = Event {
             ts_ns: stamp.ts_ns,
             number: stamp.number,
@@ -261,59 +274,4 @@ fn roles(sides: &[Endpoint; 2], client: usize) -> (&Endpoint, &Endpoint) {
     } else {
         (high, low)
     }
-}
-
-enum Bound {
-    Yes,
-    No,
-    /// Not enough bytes to tell, on a port where it matters.
-    TooShort,
-}
-
-/// Look whose conversation this is: by content, or by content that fits together with the port.
-fn bind(flow: &mut Flow, payload: &[u8]) -> Bound {
-    let Binding::Unknown(looks) = &mut flow.binding else { return Bound::No };
-    *looks = looks.saturating_add(1);
-    let given_up = *looks >= PROBES;
-    let [low, high] = &flow.sides;
-    let mut well_known = false;
-    // What fits its well-known port, unless another protocol is sure.
-    let mut found = None;
-    for (index, spoken) in
-        PROTOCOLS.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.spoken.as_ref()?)))
-    {
-        if !spoken.transports.contains(&flow.transport) {
-            continue;
-        }
-        let (low_port, high_port) = (spoken.ports.contains(&low.port), spoken.ports.contains(&high.port));
-        well_known |= low_port || high_port;
-        match (spoken.probe)(payload, flow.transport) {
-            Probe::Sure => {
-                found = Some((index, spoken, low_port, high_port));
-                break;
-            }
-            Probe::Fits if found.is_none() && (spoken.ports.is_empty() || low_port || high_port) => {
-                found = Some((index, spoken, low_port, high_port));
-            }
-            _ => {}
-        }
-    }
-    if let Some((index, spoken, low_port, high_port)) = found {
-        // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
-        if low_port != high_port {
-            flow.client = u8::from(low_port);
-        }
-        // What rooms remembered was about other roles or another protocol.
-        flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
-        flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (spoken.parser)());
-        return Bound::Yes;
-    }
-    if well_known {
-        // Never given up: junk in front must not hide what follows. A datagram has no more to come.
-        return if payload.len() < PROBE_BYTES && flow.transport == TCP { Bound::TooShort } else { Bound::No };
-    }
-    if given_up {
-        flow.binding = Binding::Nobody;
-    }
-    Bound::No
 }

@@ -1,0 +1,103 @@
+//! A plant's table of points 点表: what stands behind an address, by name, type, scale and unit.
+//!
+//! A request says which addresses it touches (`Record::objects`), its answer brings the values. So points are looked up
+//! when the request is seen and remembered until the answer comes (`waiting.rs`); a write brings both.
+
+mod decode;
+mod read;
+mod waiting;
+
+use std::net::IpAddr;
+
+pub use decode::{Form, Type};
+pub use read::Row;
+pub use waiting::Waiting;
+
+use crate::hash::Map;
+use crate::limits::LIST_VALUES;
+use crate::rules::Network;
+use crate::value::Object;
+
+/// One point, or one element of a row of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    pub name: Box<str>,
+    /// Of measurement; may be empty.
+    pub unit: Box<str>,
+    pub form: Form,
+}
+
+/// A point in a message: which, and where its first element lies among the message's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub point: u32,
+    pub element: u32,
+}
+
+/// Points of one space of some servers, in the order of their addresses.
+#[derive(Debug)]
+struct Space {
+    name: Box<str>,
+    /// Modbus unit, data block, namespace; `None`: of any.
+    number: Option<u32>,
+    /// Places in `Points::all`, by address.
+    addresses: Vec<(u64, u32)>,
+    /// By the hash that names of nodes have in `Object`.
+    named: Map<u64, u32>,
+}
+
+/// Read only, shared by all shards.
+#[derive(Debug, Default)]
+pub struct Points {
+    all: Vec<Point>,
+    /// Spaces of one server and protocol (place in `PROTOCOLS`).
+    servers: Map<(usize, IpAddr), Vec<Space>>,
+    /// The same for all servers of a network.
+    networks: Vec<(usize, Network, Vec<Space>)>,
+}
+
+impl Points {
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub fn point(&self, number: u32) -> Option<&Point> {
+        self.all.get(number as usize)
+    }
+
+    /// The points that a message of that server touches. `stretch`: one of its objects is meant, and its elements are
+    /// the values; otherwise there is a value for each object.
+    pub fn touched(&self, protocol: usize, server: IpAddr, objects: &[Object], stretch: bool) -> Vec<Placed> {
+        let of_server = self.servers.get(&(protocol, server)).into_iter();
+        let of_network = self.networks.iter().filter(|(of, network, _)| *of == protocol && network.holds(server));
+        let mut placed = Vec::new();
+        for space in of_server.chain(of_network.map(|(_, _, spaces)| spaces)).flatten() {
+            for (place, object) in (0u32..).zip(objects) {
+                if *space.name == *object.space && space.number.is_none_or(|number| number == object.index) {
+                    self.of_object(space, object, if stretch { None } else { Some(place) }, &mut placed);
+                }
+            }
+        }
+        placed.truncate(LIST_VALUES);
+        placed
+    }
+
+    fn of_object(&self, space: &Space, object: &Object, place: Option<u32>, out: &mut Vec<Placed>) {
+        if object.text.is_some() {
+            let found = space.named.get(&object.start).zip(place);
+            return out.extend(found.map(|(point, element)| Placed { point: *point, element }));
+        }
+        let first = space.addresses.partition_point(|(start, _)| *start < object.start);
+        let inside = space.addresses.iter().skip(first).take_while(|(start, _)| *start <= object.end);
+        for (start, point) in inside {
+            let elements = self.point(*point).map_or(1, |point| point.form.elements());
+            let last = start.saturating_add(elements).saturating_sub(1);
+            let within = u32::try_from(start.saturating_sub(object.start)).unwrap_or(u32::MAX);
+            match place {
+                Some(element) => out.push(Placed { point: *point, element }),
+                None if last <= object.end => out.push(Placed { point: *point, element: within }),
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The table as Python hands it over: a row a point, or a row of points that lie one behind the other.
+
+use serde::Deserialize;
+
+use super::{Form, Point, Points, Space, Type};
+use crate::hash::Map;
+use crate::limits::POINTS;
+use crate::protocol::PROTOCOLS;
+use crate::rules::Network;
+use crate::value::name_hash;
+
+/// A row. What is left out has the meaning that its comment gives.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    pub protocol: String,
+    /// An address, or a network whose servers are all alike.
+    pub server: String,
+    /// `holding_register`, `db`, `node`, … as the protocol's parser calls it.
+    pub space: String,
+    /// Unit, data block or namespace; none: any.
+    #[serde(default)]
+    pub number: Option<u32>,
+    /// Its first address, or the name of a node.
+    #[serde(default)]
+    pub address: Option<u64>,
+    #[serde(default)]
+    pub node: Option<String>,
+    /// In a row of points `{n}` stands for the number of each.
+    pub name: String,
+    #[serde(default)]
+    pub unit: String,
+    /// Points one behind the other.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// They are numbered in the octal system, as makers do with inputs and outputs.
+    #[serde(default)]
+    pub octal: bool,
+    /// Number of the first.
+    #[serde(default)]
+    pub first: u64,
+    #[serde(rename = "type", default = "unsigned")]
+    pub kind: String,
+    /// Registers of a text.
+    #[serde(default)]
+    pub registers: Option<u8>,
+    #[serde(default)]
+    pub bit: Option<u8>,
+    #[serde(default = "plain")]
+    pub order: String,
+    #[serde(default = "unscaled")]
+    pub scale: f64,
+    #[serde(default)]
+    pub offset: f64,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn unscaled() -> f64 {
+    1.0
+}
+
+fn unsigned() -> String {
+    "u16".to_owned()
+}
+
+fn plain() -> String {
+    "abcd".to_owned()
+}
+
+impl Points {
+    /// # Errors
+    /// Names the point and what is wrong with it.
+    pub fn new(rows: &[Row]) -> Result<Self, String> {
+        let mut points = Self::default();
+        for row in rows {
+            points.add(row).map_err(|error| format!("point {}: {error}", row.name))?;
+        }
+        let spaces = points.servers.values_mut().flatten();
+        for space in spaces.chain(points.networks.iter_mut().flat_map(|(_, _, spaces)| spaces)) {
+            space.addresses.sort_unstable();
+        }
+        Ok(points)
+    }
+
+    fn add(&mut self, row: &Row) -> Result<(), String> {
+        let protocol = PROTOCOLS.iter().position(|entry| entry.name == row.protocol);
+        let protocol = protocol.ok_or_else(|| format!("unknown protocol {}", row.protocol))?;
+        let form = form(row)?;
+        let spaces = match row.server.parse() {
+            Ok(address) => Some(self.servers.entry((protocol, address)).or_default()),
+            Err(_) => network(&mut self.networks, protocol, Network::parse(&row.server)?),
+        };
+        let Some(spaces) = spaces else { return Ok(()) };
+        let found = spaces.iter().position(|space| *space.name == row.space && space.number == row.number);
+        let place = found.unwrap_or_else(|| {
+            let (addresses, named) = (Vec::new(), Map::default());
+            spaces.push(Space { name: row.space.as_str().into(), number: row.number, addresses, named });
+            spaces.len().saturating_sub(1)
+        });
+        let Some(space) = spaces.get_mut(place) else { return Ok(()) };
+        for number in 0..u64::from(row.count) {
+            let point = u32::try_from(self.all.len()).ok().filter(|point| (*point as usize) < POINTS);
+            let point = point.ok_or_else(|| format!("more than {POINTS} points"))?;
+            match (row.address, &row.node) {
+                (Some(address), None) => {
+                    let start = address.saturating_add(number.saturating_mul(form.elements()));
+                    space.addresses.push((start, point));
+                }
+                (None, Some(node)) if row.count == 1 => {
+                    space.named.insert(name_hash(node.as_bytes()), point);
+                }
+                _ => return Err("wants an address, or the name of one node".to_owned()),
+            }
+            let number = row.first.saturating_add(number);
+            let number = if row.octal { format!("{number:o}") } else { number.to_string() };
+            self.all.push(Point {
+                name: row.name.replace("{n}", &number).into(),
+                unit: row.unit.as_str().into(),
+                form,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn network(all: &mut Vec<(usize, Network, Vec<Space>)>, protocol: usize, network: Network) -> Option<&mut Vec<Space>> {
+    let known = all.iter().position(|(of, known, _)| *of == protocol && *known == network);
+    let place = known.unwrap_or_else(|| {
+        all.push((protocol, network, Vec::new()));
+        all.len().saturating_sub(1)
+    });
+    all.get_mut(place).map(|(_, _, spaces)| spaces)
+}
+
+fn form(row: &Row) -> Result<Form, String> {
+    let (kind, registers) = match row.kind.as_str() {
+        "bool" => (Type::Bool, 1),
+        "u16" => (Type::Unsigned, 1),
+        "u32" => (Type::Unsigned, 2),
+        "u64" => (Type::Unsigned, 4),
+        "i16" => (Type::Signed, 1),
+        "i32" => (Type::Signed, 2),
+        "i64" => (Type::Signed, 4),
+        "f32" => (Type::Float, 2),
+        "f64" => (Type::Float, 4),
+        "bcd16" => (Type::Bcd, 1),
+        "bcd32" => (Type::Bcd, 2),
+        "text" => (
+            Type::Text,
+            row.registers.filter(|registers| (1..=64).contains(registers)).ok_or("a text has 1 to 64 registers")?,
+        ),
+        other => return Err(format!("unknown type {other}")),
+    };
+    let (words_reversed, bytes_swapped) = match row.order.as_str() {
+        "abcd" => (false, false),
+        "cdab" => (true, false),
+        "badc" => (false, true),
+        "dcba" => (true, true),
+        other => return Err(format!("unknown order {other}: abcd, cdab, badc or dcba")),
+    };
+    if row.bit.is_some_and(|bit| bit > 15) {
+        return Err("a register has bits 0 to 15".to_owned());
+    }
+    if !row.scale.is_finite() || row.scale == 0.0 || !row.offset.is_finite() {
+        return Err("the scale is a number other than 0, the offset a number".to_owned());
+    }
+    let Row { bit, scale, offset, .. } = *row;
+    Ok(Form { kind, registers, words_reversed, bytes_swapped, bit, scale, offset })
+}
