@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.captures import bundled_captures, shared_captures
+from tests.captures import ROOT, bundled_captures, shared_captures
 from tests.second_opinion.compare import Difference, Evidence
 from tests.second_opinion.differences import explain, load, name_of
+from tests.second_opinion.ours import Ours
 from tests.second_opinion.reasons import CHECKS
+from tests.second_opinion.run import CACHE
 from tests.second_opinion.totals import TOTALS
 
 CAPTURES = [*bundled_captures(), *shared_captures()]
@@ -33,12 +35,9 @@ def answers(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[Answer
     tshark = shutil.which("tshark")
     if tshark is None:
         pytest.skip("tshark is not installed: no second opinion")
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("second_opinion")
 
     def answer(capture: Path) -> Answer:
-        evidence = Evidence(tshark, capture, folder)
+        evidence = Evidence(tshark, capture, CACHE)
         return Answer(evidence.agreed, explain(evidence))
 
     wanted = [
@@ -79,3 +78,28 @@ def test_the_list_names_what_is_checked() -> None:
         (reason, only) for only, checks in CHECKS.items() for reason in checks
     }
     assert all(entry.right in ("tshark", "ours", "both") and entry.text for entry in listed)
+
+
+def test_a_message_that_one_has_not_or_otherwise_is_seen(tshark: str, tmp_path: Path) -> None:
+    """What the comparison is for: a message less, one more, another function, another frame, each without a reason."""
+    for protocol, capture in (
+        ("modbus", "modbus/operator_shift.pcap"),
+        ("s7comm", "s7comm/upload.pcap"),
+        ("opcua", "opcua/browse.pcap"),
+    ):
+        evidence = Evidence(tshark, ROOT / "pcaps" / capture, tmp_path)
+        assert evidence.differences == []
+        told = [event for event in evidence.ours.events if event["network.protocol"] == protocol]
+        first, last = told[0], told[-1]
+        number = {"modbus": "modbus.function_code", "s7comm": "s7comm.function", "opcua": "opcua.service_id"}[protocol]
+        other = next(event for event in told if event.get(number))
+        for events, only in (
+            (told[1:], ["tshark"]),
+            ([*told, first], ["ours"]),
+            ([{**event, number: 99} if event is other else event for event in told], ["tshark", "ours"]),
+            ([*told[:-1], {**last, "frame.number": last["frame.number"] - 1}], ["tshark", "ours"]),
+        ):
+            changed = Evidence(tshark, evidence.capture, tmp_path)
+            changed.ours = Ours(events, evidence.ours.ledger)
+            found = explain(changed)
+            assert [(each.only, reason) for each, reason in found] == [(one, None) for one in only]

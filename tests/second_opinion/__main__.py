@@ -8,11 +8,10 @@ from collections import Counter
 
 import yaml
 
-from tests.captures import ROOT, bundled_captures, shared_captures
+from tests.captures import bundled_captures, shared_captures
 from tests.second_opinion.compare import Evidence
 from tests.second_opinion.differences import LIST, explain, name_of
-
-CACHE = ROOT / "build" / "second_opinion"
+from tests.second_opinion.run import CACHE
 
 
 def main() -> None:

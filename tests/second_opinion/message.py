@@ -74,8 +74,6 @@ class Comparable:
 
     name: str
     """what both call it in a `Message`; our `network.protocol` unless `events` says more"""
-    layer: str
-    """tshark's name of it, as in `frame.protocols` and `-d`"""
     fields: tuple[str, ...]
     """of tshark, all of whose values are needed to tell messages apart"""
     theirs: Callable[[Row, frozenset[int]], Iterator[Said]]
@@ -85,7 +83,7 @@ class Comparable:
     ports: frozenset[int] = frozenset()
     """where tshark looks for it without being told"""
     decode_as: str = ""
-    """`tcp.port` where tshark must be told about other ports; empty: it finds the protocol by content"""
+    """how tshark is told about another port: `tcp.port=={port},mbtcp`; empty: it finds the protocol by content"""
     options: tuple[str, ...] = ()
     """of tshark: preferences, heuristics"""
 

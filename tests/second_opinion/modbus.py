@@ -19,10 +19,9 @@ def ours(event: Event) -> Said | None:
 
 MODBUS = Comparable(
     name="modbus",
-    layer="mbtcp",
     fields=("mbtcp.trans_id", "modbus.func_code"),
     theirs=theirs,
     ours=ours,
     ports=frozenset({502}),
-    decode_as="tcp.port",
+    decode_as="tcp.port=={port},mbtcp",
 )

@@ -31,10 +31,9 @@ def ours(event: Event) -> Said | None:
 
 OPCUA = Comparable(
     name="opcua",
-    layer="opcua",
     fields=("opcua.transport.type", "opcua.transport.chunk", "opcua.servicenodeid.numeric"),
     theirs=theirs,
     ours=ours,
     ports=frozenset({4840}),
-    decode_as="tcp.port",
+    decode_as="tcp.port=={port},opcua",
 )

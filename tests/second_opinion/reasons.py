@@ -25,6 +25,9 @@ BROKEN_HEADERS = frozenset(
 BAD = 0
 """tshark's `checksum.status` of a wrong one"""
 
+SYN = 0
+"""relative sequence number of the segment that opens a direction; without one, tshark counts the first it sees as 1"""
+
 
 def _event(evidence: Evidence, difference: Difference) -> Event:
     return evidence.events[difference.message][0]
@@ -35,7 +38,7 @@ def _told(evidence: Evidence, difference: Difference) -> tuple[tuple[str, ...], 
     protocol, port = difference.protocol, int(_event(evidence, difference)["server.port"])
     if port in protocol.ports or not protocol.decode_as:
         return (), frozenset()
-    return (f"{protocol.decode_as}=={port},{protocol.layer}",), frozenset({port})
+    return (protocol.decode_as.format(port=port),), frozenset({port})
 
 
 def _as_many(evidence: Evidence, difference: Difference, theirs: Counter[Message]) -> bool:
@@ -57,9 +60,30 @@ def bytes_lost(evidence: Evidence, difference: Difference) -> bool:
     return _as_many(evidence, difference, evidence.messages((), decode, ports))
 
 
-def wrong_checksum(evidence: Evidence, difference: Difference) -> bool:
-    row = evidence.row(difference.message.frame, (*run.IN_ORDER, *run.CHECKSUMS))
+def _is_wrong(evidence: Evidence, frame: int) -> bool:
+    row = evidence.row(frame, run.CHECKSUMS)
     return BAD in (row.number("tcp.checksum.status"), row.number("udp.checksum.status"))
+
+
+def wrong_checksum(evidence: Evidence, difference: Difference) -> bool:
+    """Of the frame, or of another one in which a part of the message came."""
+    frame = difference.message.frame
+    parts = map(int, evidence.row(frame).all("tcp.segment"))
+    return any(_is_wrong(evidence, each) for each in (frame, *parts))
+
+
+def wrong_checksum_before(evidence: Evidence, difference: Difference) -> bool:
+    """tshark took a segment of this direction that no receiver took, and follows the lengths and numbers in it."""
+    frame = difference.message.frame
+    return not _is_wrong(evidence, frame) and any(
+        _is_wrong(evidence, row.frame) for row in evidence.direction_before(frame)
+    )
+
+
+def cut(evidence: Evidence, difference: Difference) -> bool:
+    """The capture does not have all bytes of the frame."""
+    row = evidence.row(difference.message.frame)
+    return (row.number("frame.cap_len") or 0) < (row.number("frame.len") or 0)
 
 
 def broken_header(evidence: Evidence, difference: Difference) -> bool:
@@ -76,6 +100,14 @@ def after_broken_header(evidence: Evidence, difference: Difference) -> bool:
         if any(protocol.theirs(row, protocol.ports)):
             return False
     return False
+
+
+def joined_in_the_middle(evidence: Evidence, difference: Difference) -> bool:
+    """The capture begins inside the connection, and tshark has found no message in this direction yet."""
+    protocol = difference.protocol
+    before = list(evidence.direction_before(difference.message.frame))
+    opened = any(row.number("tcp.seq") == SYN for row in before)
+    return not opened and not any(said for row in before for said in protocol.theirs(row, protocol.ports))
 
 
 def malformed(evidence: Evidence, difference: Difference) -> bool:
@@ -127,8 +159,11 @@ CHECKS: dict[str, dict[str, Check]] = {
         "other_port": other_port,
         "bytes_lost": bytes_lost,
         "after_broken_header": after_broken_header,
+        "wrong_checksum_before": wrong_checksum_before,
+        "joined_in_the_middle": joined_in_the_middle,
     },
     "tshark": {
+        "cut": cut,
         "wrong_checksum": wrong_checksum,
         "acknowledgement": acknowledgement,
     },

@@ -9,14 +9,18 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tests.captures import ROOT
 from tests.second_opinion.message import SEPARATOR, Row
 
+CACHE = ROOT / "build" / "second_opinion"
 TIMEOUT_S = 240
 MEMORY_BYTES = 4 << 30
 """address space of one tshark; it keeps the state of every conversation until its end"""
 BASE = (
     "frame.number",
     "frame.protocols",
+    "frame.cap_len",
+    "frame.len",
     "tcp.srcport",
     "tcp.dstport",
     "udp.srcport",
@@ -24,6 +28,7 @@ BASE = (
     "tcp.stream",
     "tcp.seq",
     "tcp.len",
+    "tcp.segment",
     "tcp.analysis.retransmission",
     "tcp.analysis.spurious_retransmission",
     "tcp.analysis.out_of_order",

@@ -39,7 +39,6 @@ def ours(event: Event) -> Said | None:
 
 S7COMM = Comparable(
     name="s7comm",
-    layer="s7comm",
     fields=(
         "s7comm.header.rosctr",
         "s7comm.header.parlg",
@@ -51,5 +50,5 @@ S7COMM = Comparable(
     theirs=theirs,
     ours=ours,
     ports=frozenset({102}),
-    decode_as="tcp.port",
+    decode_as="tcp.port=={port},tpkt",
 )
