@@ -41,7 +41,7 @@ def answers(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[Answer
         return Answer(evidence.agreed, explain(evidence))
 
     wanted = [
-        item.callspec.params["capture"]
+        Path(str(item.callspec.params["capture"]))
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == "test_every_message_is_found_by_both"
     ]
