@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.captures import SHARED, shared_captures
+from tests.second_opinion.totals import TOTALS
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,11 @@ def tshark() -> str:
     if found is None:
         pytest.skip("tshark is not installed")
     return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The totals of the comparison with tshark, where it was made."""
+    if TOTALS.captures:
+        terminalreporter.section("second opinion")
+        for line in TOTALS.lines():
+            terminalreporter.line(line)

@@ -15,6 +15,7 @@ from testbed.attacker import BY_ID
 from testbed.hosts import BY_NAME
 from testbed.record import BY_PATH
 from testbed.truth import read_truth
+from tests.second_opinion.ours import read
 
 FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
 ENTRIES = manifest.load(FOLDER / "manifest.yml")
@@ -79,3 +80,14 @@ def test_clean_captures_dissect_cleanly(entry: dict[str, Any]) -> None:
     assert [line for line in lines if not line.startswith("\t")] == []
     for protocol in entry["protocols"]:
         assert any(names[protocol] in line.split(":") for line in lines), f"no {protocol} in it"
+
+
+MADE_ON_PURPOSE = {"modbus_function_scan": {"modbus.reserved_function"}}
+"""flaws that an action of the range is about: well-formed messages of function codes that nobody may use"""
+
+
+@pytest.mark.parametrize("entry", [one for one in ENTRIES if one["clean"]], ids=lambda one: one["path"])
+def test_clean_captures_have_no_flaws(entry: dict[str, Any]) -> None:
+    flaws = {flaw for event in read(FOLDER / entry["path"]).events for flaw in event.get("flaws", ())}
+    allowed: set[str] = set().union(*(MADE_ON_PURPOSE.get(one["action"], set()) for one in entry["actions"]))
+    assert flaws == allowed

@@ -1,0 +1,105 @@
+"""Each message that tshark or we find in a capture is found by both, or the difference has a reason that holds."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.captures import ROOT, bundled_captures, shared_captures
+from tests.second_opinion.compare import Difference, Evidence
+from tests.second_opinion.differences import explain, load, name_of
+from tests.second_opinion.ours import Ours
+from tests.second_opinion.reasons import CHECKS
+from tests.second_opinion.run import CACHE
+from tests.second_opinion.totals import TOTALS
+
+CAPTURES = [*bundled_captures(), *shared_captures()]
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    agreed: Counter[str]
+    differences: list[tuple[Difference, str | None]]
+
+
+@pytest.fixture(scope="module")
+def answers(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[Answer]]]:
+    """Of the captures that were selected: two are asked about at a time, in the tests' order."""
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        pytest.skip("tshark is not installed: no second opinion")
+
+    def answer(capture: Path) -> Answer:
+        evidence = Evidence(tshark, capture, CACHE)
+        return Answer(evidence.agreed, explain(evidence))
+
+    wanted = [
+        Path(str(item.callspec.params["capture"]))
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == "test_every_message_is_found_by_both"
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {capture: pool.submit(answer, capture) for capture in wanted}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.timeout(900)  # what is not in the cache is asked first; the pool has all captures in it
+@pytest.mark.parametrize("capture", CAPTURES, ids=name_of)
+def test_every_message_is_found_by_both(capture: Path, answers: dict[Path, Future[Answer]]) -> None:
+    answer = answers[capture].result()
+    TOTALS.captures += 1
+    TOTALS.agreed += answer.agreed
+    TOTALS.differences += Counter(
+        (difference.message.protocol, difference.only, reason or "NO REASON")
+        for difference, reason in answer.differences
+    )
+    assert [(each.only, *each.message) for each, reason in answer.differences if reason is None] == []
+    found = Counter(reason for _, reason in answer.differences)
+    name = name_of(capture)
+    listed = {entry.reason: entry.captures[name] for entry in load() if name in entry.captures}
+    assert {reason: found[reason] for reason in listed} == listed, "read the difference, then change the list"
+
+
+def test_captures_of_others_are_there(shared: list[Path]) -> None:
+    """Skipped visibly where they are not: then only ours were compared."""
+    assert shared
+
+
+def test_the_list_names_what_is_checked() -> None:
+    listed = load()
+    assert {(entry.reason, only) for entry in listed for only in entry.only} == {
+        (reason, only) for only, checks in CHECKS.items() for reason in checks
+    }
+    assert all(entry.right in ("tshark", "ours", "both") and entry.text for entry in listed)
+
+
+def test_a_message_that_one_has_not_or_otherwise_is_seen(tshark: str, tmp_path: Path) -> None:
+    """What the comparison is for: a message less, one more, another function, another frame, each without a reason."""
+    for protocol, capture in (
+        ("modbus", "modbus/operator_shift.pcap"),
+        ("s7comm", "s7comm/upload.pcap"),
+        ("opcua", "opcua/browse.pcap"),
+    ):
+        evidence = Evidence(tshark, ROOT / "pcaps" / capture, tmp_path)
+        assert evidence.differences == []
+        told = [event for event in evidence.ours.events if event["network.protocol"] == protocol]
+        first, last = told[0], told[-1]
+        number = {"modbus": "modbus.function_code", "s7comm": "s7comm.function", "opcua": "opcua.service_id"}[protocol]
+        other = next(event for event in told if event.get(number))
+        for events, only in (
+            (told[1:], ["tshark"]),
+            ([*told, first], ["ours"]),
+            ([{**event, number: 99} if event is other else event for event in told], ["tshark", "ours"]),
+            ([*told[:-1], {**last, "frame.number": last["frame.number"] - 1}], ["tshark", "ours"]),
+        ):
+            changed = Evidence(tshark, evidence.capture, tmp_path)
+            changed.ours = Ours(events, evidence.ours.ledger)
+            found = explain(changed)
+            assert [(each.only, reason) for each, reason in found] == [(one, None) for one in only]
