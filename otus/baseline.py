@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sensor.segments import ONE, Segments
+from otus.site_options import site_options
+from sensor.site import NOTHING, Site, SiteFiles
 
 if TYPE_CHECKING:
     from otus.unread import Unread
@@ -38,7 +39,7 @@ def baseline() -> None:
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at.")
 @click.option("--segment", metavar="NAME", default="default", show_default=True, help="As in the sensor's settings.")
-@click.option("--segments", metavar="FILE", help="Table of other segments, as in the sensor's settings.")
+@site_options
 @click.option("--window", "window_s", type=click.IntRange(min=1), default=10, show_default=True, help="The model's, s.")
 def learn(
     files: tuple[str, ...],
@@ -47,8 +48,8 @@ def learn(
     folder: Path,
     expression: str | None,
     segment: str,
-    segments: str | None,
     window_s: int,
+    site: SiteFiles,
 ) -> None:
     """Learn a baseline from capture files or from a live port, and write it as a folder.
 
@@ -57,11 +58,9 @@ def learn(
     if bool(files) == bool(interfaces):
         raise click.UsageError("name capture files, or a port with -i; not both")
     from otus.unread import Unread
-    from sensor.segments import load as load_segments
 
     unread = Unread()
-    table = load_segments(segment, segments)
-    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, table, unread))
+    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, site.load(segment), unread))
     if files:
         unread.end()
 
@@ -73,7 +72,7 @@ def learn_into(
     duration_s: int = 0,
     expression: str | None = None,
     window_s: int = 10,
-    segments: Segments | None = None,
+    site: Site = NOTHING,
     unread: Unread | None = None,
 ) -> str:
     """Learn and write the folder; returns what was learned in one line.
@@ -89,7 +88,7 @@ def learn_into(
     from sensor._core import Engine, Forest, baseline_to_json
 
     _check_place(folder)
-    settings: dict[str, Any] = {"learn": True, "filter": expression, **(segments or ONE).engine_settings()}
+    settings: dict[str, Any] = {"learn": True, "filter": expression, **site.engine_settings()}
     engine = Engine(json.dumps({**settings, "window_ns": window_s * 1_000_000_000}))
     if files:
         engine.open_files(list(files))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensor.segments import ONE, Segments
+from sensor.site import NOTHING, Site
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
@@ -30,19 +30,19 @@ class Detection:
     """what the baseline knows, for statistics"""
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
-    segments: Segments = ONE
+    site: Site = NOTHING
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
 
     def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
-        content = {"window_ns": self.window_ns, **self.segments.engine_settings(), **settings}
+        content = {"window_ns": self.window_ns, **self.site.engine_settings(), **settings}
         return Engine(json.dumps(content), self.core_rules(), self.table, state)
 
     def core_rules(self) -> str:
         """The rules as the engine reads them."""
-        return self.rules.to_core_json(self.segments.names)
+        return self.rules.to_core_json(self.site.segments.names)
 
     def analyst(
         self,
@@ -66,8 +66,8 @@ class Detection:
         return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
 
-def load(rules: str | Path | None, baseline: str | Path | None, segments: Segments | None = None) -> Detection:
-    """Load rules (None: the bundled ones) and a baseline folder (None: none); without `segments` all is one.
+def load(rules: str | Path | None, baseline: str | Path | None, site: Site = NOTHING) -> Detection:
+    """Load rules (None: the bundled ones) and a baseline folder (None: none).
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -88,7 +88,7 @@ def load(rules: str | Path | None, baseline: str | Path | None, segments: Segmen
             judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, segments or ONE, files)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, site, files)
 
 
 def started() -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.site_options import site_options
+from sensor.site import SiteFiles
+
 if TYPE_CHECKING:
     from otus.tables import Table
 
@@ -24,14 +27,14 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; parquet needs it.")
 @click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only these messages; repeat for several.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
-@click.option("--segments", metavar="FILE", help="Table of segments by file, VLAN, VNI, TEID (docs/segments.md).")
+@site_options
 def events(
     files: tuple[str, ...],
     shape: str,
     output: Path | None,
     protocols: tuple[str, ...],
     expression: str | None,
-    segments: str | None,
+    site: SiteFiles,
 ) -> None:
     """Give every protocol message of capture files: one JSON object a line, or a row of a table.
 
@@ -42,13 +45,12 @@ def events(
     """
     from otus.unread import Unread
     from sensor._core import Engine
-    from sensor.segments import load as load_segments
 
     if shape == "parquet" and output is None:
         raise click.UsageError("parquet needs a file: -o events.parquet (its index is written last)")
     table = _table(shape, output)
     settings: dict[str, Any] = {"filter": expression, "protocols": protocols}
-    settings |= load_segments("default", segments).engine_settings()
+    settings |= site.load().engine_settings()
     settings["events"] = shape if shape in ("ndjson", "csv") else "columns"
     if not table.rereads and not protocols:
         from sensor._core import protocols as known

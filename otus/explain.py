@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.site_options import site_options
+from sensor.site import SiteFiles
+
 if TYPE_CHECKING:
     from detectors.rules import Rule, RuleSet
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--packet", "number", type=click.IntRange(min=1), required=True, help="Its number, as Wireshark counts.")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
-@click.option("--segments", metavar="FILE", help="Table of segments by file, VLAN, VNI, TEID (docs/segments.md).")
+@site_options
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--rule", "asked", metavar="ID", help="Why this rule does not fire: its id or title.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -25,11 +28,11 @@ def explain(
     file: Path,
     number: int,
     baseline: str | None,
-    segments: str | None,
     rules: str | None,
     asked: str | None,
     shape: str,
     lang: str,
+    site: SiteFiles,
 ) -> None:
     """Tell what each room made of one packet: an ordinary replay up to it, and on until its answer.
 
@@ -37,9 +40,8 @@ def explain(
     """
     from otus import explaining
     from otus.detection import load
-    from sensor.segments import load as load_segments
 
-    detection = load(rules, baseline, load_segments("default", segments))
+    detection = load(rules, baseline, site.load())
     rule = None if asked is None else _named(detection.rules, asked)
     engine = detection.engine(events="ndjson", listing=True)
     engine.open_files([file])

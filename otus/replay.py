@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.site_options import site_options
+from sensor.site import NO_FILES, SiteFiles
+
 if TYPE_CHECKING:
     from sensor.sinks import LatestAlerts
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
-@click.option("--segments", metavar="FILE", help="Table of segments by file, VLAN, VNI, TEID (docs/segments.md).")
+@site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
 @click.option("--alerts-format", type=click.Choice(["ecs", "eve"]), help="NDJSON in ECS names, or Suricata's EVE.")
@@ -35,7 +38,6 @@ def replay(
     files: tuple[str, ...],
     baseline: str | None,
     rules: str | None,
-    segments: str | None,
     expression: str | None,
     shape: str,
     alerts_format: str | None,
@@ -43,6 +45,7 @@ def replay(
     evidence: str | None,
     threads: int | None,
     stats: Path | None,
+    site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
 
@@ -53,7 +56,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, segments)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads, site)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -78,15 +81,14 @@ class Run:
         hits: Path | None,
         evidence: str | None = None,
         threads: int | None = None,
-        segments: str | None = None,
+        site: SiteFiles = NO_FILES,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
-        from sensor.segments import load as load_segments
 
-        self._detection = load(rules, baseline, load_segments("default", segments))
+        self._detection = load(rules, baseline, site.load())
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,

@@ -112,11 +112,11 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
     from sensor.pipeline import Pipeline, Sink
-    from sensor.segments import load as load_segments
     from sensor.sinks import AlertFile
+    from sensor.site import SiteFiles
 
-    segments = load_segments(settings["segment"], settings["segments"])
-    detection = load(settings["rules"] or None, settings["baseline"] or None, segments)
+    site = SiteFiles(settings["segments"], settings["points"], settings["passwords"]).load(settings["segment"])
+    detection = load(settings["rules"] or None, settings["baseline"] or None, site)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None

@@ -24,6 +24,7 @@ from sensor.inventory import Inventory
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
 from sensor.segments import Segments
+from sensor.site import Site
 from sensor.sinks import AlertFile, LatestAlerts
 from tests.captures import ROOT
 from tests.federation.line_records import alert
@@ -48,7 +49,7 @@ def detection() -> Detection:
 
 
 def whole_run(detection: Detection, **run: int) -> tuple[Pipeline, list[Record]]:
-    engine = replace(detection, segments=Segments("line 3")).engine()
+    engine = replace(detection, site=Site(Segments("line 3"))).engine()
     engine.open_files([ATTACK])
     kept = Kept()
     pipeline = Pipeline(

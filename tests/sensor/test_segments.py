@@ -15,6 +15,7 @@ from otus.detection import load
 from sensor._core import Engine, baseline_to_json
 from sensor.segments import Segments
 from sensor.segments import load as load_segments
+from sensor.site import Site
 
 READ = bytes([0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 2])
 ANSWER = bytes([0, 1, 0, 0, 0, 7, 1, 3, 4, 0, 1, 0, 2])
@@ -58,7 +59,7 @@ def table(folder: Path, text: str) -> Segments:
 def test_cells_with_the_same_addresses_stay_apart(capture: Path, tmp_path: Path) -> None:
     segments = table(tmp_path, TABLE)
     assert segments.names == ("hall", "cell-1", "cell-2")
-    engine = load(None, None, segments).engine(events="ndjson")
+    engine = load(None, None, Site(segments)).engine(events="ndjson")
     engine.open_files([str(capture)])
     batch = engine.poll()
     events = [json.loads(line) for line in batch.events.splitlines()]
@@ -106,7 +107,7 @@ def test_what_was_learned_in_one_segment_is_not_known_in_another(capture: Path, 
 
 def test_an_interface_is_a_file_in_a_replay(capture: Path, tmp_path: Path) -> None:
     segments = table(tmp_path, f"- {{name: mirror, interface: {capture.name}}}\n")
-    engine = load(None, None, segments).engine()
+    engine = load(None, None, Site(segments)).engine()
     engine.open_files([str(capture)])
     assert {news.segment for news in engine.poll().news} == {"mirror"}
 

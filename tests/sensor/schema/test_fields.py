@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from sensor.schema.fields import (
-    FIELDS, FLAWS, FOLDER, PROTOCOLS, SHARED, DataLevel, Field, FieldsError, FieldType, Upward, load_fields,
+    FIELDS,
+    FLAWS,
+    FOLDER,
+    PROTOCOLS,
+    SHARED,
+    DataLevel,
+    Field,
+    FieldsError,
+    FieldType,
+    Upward,
+    load_fields,
 )  # fmt: skip
 
 GOOD = """

@@ -1,6 +1,7 @@
 //! Settings as Python hands them over: one JSON object, unknown keys refused.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::PyResult;
@@ -12,6 +13,8 @@ use wire::filter::Filter;
 use wire::print::Names;
 use wire::protocol::PROTOCOLS;
 use wire::segments::{Entry, Segments};
+use wire::site::points::Row;
+use wire::site::{Credentials, Points, Site};
 
 /// How messages are given.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -59,6 +62,10 @@ pub struct Config {
     pub segment: String,
     /// Which frames belong to other segments: by interface or file, VLAN, network, tunnel.
     pub segments: Vec<Entry>,
+    /// The plant's table of points.
+    pub points: Vec<Row>,
+    /// Weak passwords beside the built-in ones: `user<TAB>password`, or a password.
+    pub passwords: Vec<String>,
     /// Threads that run shards, the polling one included.
     pub threads: usize,
     /// Packets of a block; 0: what suits the number of threads. Changes no result.
@@ -94,6 +101,8 @@ impl Default for Config {
             keep_open: false,
             segment: "default".into(),
             segments: Vec::new(),
+            points: Vec::new(),
+            passwords: Vec::new(),
             threads: 1,
             block_packets: 0,
             ring_mib: 64,
@@ -143,6 +152,14 @@ impl Config {
         self.events.map(|shape| Wanted::new(shape.into(), &self.protocols).map_err(unknown)).transpose()
     }
 
+    fn site(&self) -> Result<Arc<Site>, String> {
+        if self.points.is_empty() && self.passwords.is_empty() {
+            return Ok(Site::shared());
+        }
+        let passwords = self.passwords.iter().map(String::as_str);
+        Ok(Arc::new(Site { credentials: Credentials::with(passwords), points: Points::new(&self.points)? }))
+    }
+
     /// What the engine is made with; an error says what is wrong with the filter or a protocol's name.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
@@ -158,7 +175,7 @@ impl Config {
             listing: self.listing,
             keeps_open: self.keep_open,
             names: self.names(),
-            ..Settings::default()
+            site: self.site()?,
         })
     }
 

@@ -64,13 +64,13 @@ fn every_type_and_order_is_read() {
         ("bcd16", "abcd", vec![0x1234], json!(1234)),
         ("bcd32", "cdab", vec![0x5678, 0x1234], json!(12_345_678)),
     ] {
-        let mut bench = bench(json!([row(json!({"address": 100, "name": "a", "type": kind, "order": order}))]));
-        let answer = poll(&mut bench, 3, 100, &registers);
+        let fresh = || bench(json!([row(json!({"address": 100, "name": "a", "type": kind, "order": order}))]));
+        let answer = poll(&mut fresh(), 3, 100, &registers);
         let told = (&answer["point.name"], &answer["point.value"], &answer["point.unit"]);
         assert_eq!(told, (&json!(["a"]), &json!([value]), &json!([""])), "{kind} {order}");
         // One register less, and the point is not all there.
         if registers.len() > 1 {
-            let answer = poll(&mut bench, 3, 100, &registers[1..]);
+            let answer = poll(&mut fresh(), 3, 100, &registers[1..]);
             assert!(answer.get("point.name").is_none(), "{kind} {answer}");
         }
     }

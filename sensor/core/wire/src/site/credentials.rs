@@ -35,17 +35,20 @@ pub struct Credentials {
     passwords: Vec<u64>,
 }
 
+/// What makers and everybody use.
+const KNOWN: &str = include_str!("credentials.txt");
+
 impl Default for Credentials {
     fn default() -> Self {
-        Self::new(include_str!("credentials.txt").lines())
+        Self::with(std::iter::empty())
     }
 }
 
 impl Credentials {
-    /// Lines of a list: `user<TAB>password`, or a password alone; `#` begins a remark.
-    pub fn new<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
+    /// The built-in list and more lines like its own: `user<TAB>password`, or a password alone; `#` begins a remark.
+    pub fn with<'a>(more: impl Iterator<Item = &'a str>) -> Self {
         let mut made = Self { pairs: Vec::new(), passwords: Vec::new() };
-        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in KNOWN.lines().chain(more).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             match line.split_once('\t') {
                 Some((user, password)) => made.pairs.push(pair(user.as_bytes(), password.as_bytes())),
                 None => made.passwords.push(name_hash(line.as_bytes())),

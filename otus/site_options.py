@@ -1,0 +1,30 @@
+"""The options that name files of the plant, the same for every command that reads traffic."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from sensor.site import SiteFiles
+
+OPTIONS = (
+    ("segments", "Table of segments by file, VLAN, VNI, TEID (docs/segments.md)."),
+    ("points", "The plant's table of points 点表: names, types, scales, units (docs/points.md)."),
+    ("passwords", "Weak passwords beside the built-in list: lines `user<TAB>password` or `password`."),
+)
+
+
+def site_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add them; the command gets `site`, a `SiteFiles`."""
+
+    @functools.wraps(command)
+    def with_site(**values: Any) -> None:
+        named = {name: values.pop(name) or "" for name, _ in OPTIONS}
+        command(**values, site=SiteFiles(**named))
+
+    for name, text in reversed(OPTIONS):
+        with_site = click.option(f"--{name}", metavar="FILE", help=text)(with_site)
+    return with_site
