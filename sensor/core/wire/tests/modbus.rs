@@ -215,10 +215,9 @@ fn diagnostics_that_silence_a_device_are_control() {
         assert_eq!((seen.clean().operation, seen.name, seen.class), (operation, name, class));
     }
     let counted = answered("08 000b 0102");
-    counted.clean().fields(&[
-        ("modbus.diagnostic_name", "return_bus_message_count"),
-        ("modbus.diagnostic_value", "258"),
-    ]);
+    counted
+        .clean()
+        .fields(&[("modbus.diagnostic_name", "return_bus_message_count"), ("modbus.diagnostic_value", "258")]);
 }
 
 #[test]
@@ -318,7 +317,10 @@ fn canopen_objects_are_told_by_node_index_and_subindex() {
         ("modbus.canopen.subindex", "0"),
         ("modbus.canopen.length", "2"),
     ]);
-    assert_eq!((asked.class, asked.objects.as_slice()), ("read", ["canopen_object 258 6308096-6308096".into()].as_slice()));
+    assert_eq!(
+        (asked.class, asked.objects.as_slice()),
+        ("read", ["canopen_object 258 6308096-6308096".into()].as_slice())
+    );
     let answered = talk.server(&adu("2b 0d 0000 02 6041 00 0000 0002 3702"));
     assert_eq!((answered.clean().field("modbus.data"), answered.operation), ("3702", asked.operation));
     assert_eq!(talk.client(&adu("2b 0d 0100 02 6040 00 0000 0002 0f00")).clean().class, "write");

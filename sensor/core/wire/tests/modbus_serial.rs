@@ -99,7 +99,9 @@ fn exceptions_are_five_bytes() {
 /// Two registers from address 0 have the header of a Modbus/TCP message of two bytes; so has a write of four coils.
 #[test]
 fn what_looks_like_a_header_too_is_proved_by_its_crc() {
-    for text in ["01 03 0000 0002", "01 0f 0000 0004 01 0d", "01 16 0000 0004 0025", "01 17 0000 0009 000e 0001 02 00ff"] {
+    for text in
+        ["01 03 0000 0002", "01 0f 0000 0004 01 0d", "01 16 0000 0004 0025", "01 17 0000 0009 000e 0001 02 00ff"]
+    {
         let frame = rtu(text);
         assert_eq!((protocol("modbus").probe)(&frame), Probe::Sure, "{text}");
         let seen = talk("modbus").read(&frame, true, false);
@@ -108,7 +110,11 @@ fn what_looks_like_a_header_too_is_proved_by_its_crc() {
     // And the other way round: a transaction that is a unit and a function.
     for text in ["0103 0000 0006 01 03 0000 0001", "0103 0000 0002 01 07", "0116 0000 0004 01 2b 0e 01"] {
         let seen = talk("modbus").client(text);
-        assert_eq!((seen.step, seen.field("modbus.framing")), (Step::Message { used: bytes(text).len() }, "tcp"), "{text}");
+        assert_eq!(
+            (seen.step, seen.field("modbus.framing")),
+            (Step::Message { used: bytes(text).len() }, "tcp"),
+            "{text}"
+        );
     }
 }
 
@@ -118,7 +124,9 @@ fn frames_come_in_parts_and_several_at_once() {
     for cut in 1..first.len() {
         let mut talk = talk("modbus");
         talk.read(&rtu("01 03 0000 0001"), true, false).clean();
-        let Step::Short { need } = talk.read(&first[..cut], true, false).step else { panic!("{cut} bytes are no frame") };
+        let Step::Short { need } = talk.read(&first[..cut], true, false).step else {
+            panic!("{cut} bytes are no frame")
+        };
         assert!(need > cut && need <= first.len(), "{need} for {cut}");
         talk.read(&first, true, false).clean();
     }

@@ -97,10 +97,7 @@ fn proofs_of_passwords_are_not_kept() {
         }
     }
     let envelope = format!("01 {}", "de".repeat(32));
-    let (asked, answered) = pair(
-        &format!("05 38 {envelope} 5a 05 41 ff00"),
-        &format!("05 fe {envelope} 5a 05 fe"),
-    );
+    let (asked, answered) = pair(&format!("05 38 {envelope} 5a 05 41 ff00"), &format!("05 fe {envelope} 5a 05 fe"));
     asked.clean().fields(&[("modbus.umas.signed", "true"), ("modbus.data", "ff00")]);
     assert_eq!((asked.name, asked.class), ("umas_stop_plc", "control"));
     assert_eq!((answered.clean().name, answered.outcome), ("umas_stop_plc", "success"));
@@ -135,11 +132,7 @@ fn parts_of_a_program_have_numbers_and_lengths() {
     assert_eq!(asked.clean().field("modbus.umas.blocks"), "[2]");
     answered.clean().fields(&[("modbus.umas.lengths", "[3]"), ("modbus.data", "aabbcc")]);
     let (asked, _) = pair("01 31 0001 0100 0300 aabbcc", "01 fe");
-    asked.clean().fields(&[
-        ("modbus.umas.blocks", "[1]"),
-        ("modbus.umas.lengths", "[3]"),
-        ("modbus.data", "aabbcc"),
-    ]);
+    asked.clean().fields(&[("modbus.umas.blocks", "[1]"), ("modbus.umas.lengths", "[3]"), ("modbus.data", "aabbcc")]);
 }
 
 #[test]

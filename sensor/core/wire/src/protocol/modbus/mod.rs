@@ -69,9 +69,10 @@ fn probe(payload: &[u8]) -> Probe {
 impl Parser for Modbus {
     /// Read one ADU.
     fn message(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
-        // Nearly all messages end here, and do not touch this parser's memory: a million conversations have one each.
+        // Nearly all messages end here, and most do not touch this parser's memory, of which a million conversations
+        // have a million: the second byte of an RTU frame is a function.
         match tcp::plain(bytes) {
-            Some((transaction, body)) if !context.after_gap => {
+            Some((transaction, body)) if !context.after_gap && (is_no_frame(transaction) || self.is_tcp()) => {
                 tcp::read(record, transaction, body, context, &mut self.memory)
             }
             _ => self.other(bytes, context, record),
@@ -79,7 +80,20 @@ impl Parser for Modbus {
     }
 }
 
+/// What would be the front of an RTU frame has no function.
+#[inline]
+fn is_no_frame(transaction: u16) -> bool {
+    let [_, code] = transaction.to_be_bytes();
+    !rtu::is_function(code)
+}
+
 impl Modbus {
+    #[inline]
+    fn is_tcp(&self) -> bool {
+        self.framing == Framing::Tcp
+    }
+
+    #[cold]
     #[inline(never)]
     fn other(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
         if self.framing == Framing::Unknown || context.after_gap {

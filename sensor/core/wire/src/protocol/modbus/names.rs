@@ -2,10 +2,28 @@
 
 use crate::value::Class;
 
-/// A function code's name and what it does to the device (Application Protocol 5, 6, Annex A).
+/// A function code's name and what it does to the device; an exception's are its function's.
 #[inline]
 pub fn function(code: u8) -> (&'static str, Class) {
-    match code & 0x7f {
+    FUNCTIONS.get(usize::from(code & 0x7f)).copied().unwrap_or(("unknown", Class::Other))
+}
+
+static FUNCTIONS: [(&str, Class); 128] = functions();
+
+#[allow(clippy::indexing_slicing)] // at compile time
+const fn functions() -> [(&'static str, Class); 128] {
+    let mut table = [("unknown", Class::Other); 128];
+    let mut code = 0u8;
+    while code < 128 {
+        table[code as usize] = described(code);
+        code = code.wrapping_add(1);
+    }
+    table
+}
+
+/// Application Protocol 5, 6, Annex A.
+const fn described(code: u8) -> (&'static str, Class) {
+    match code {
         1 => ("read_coils", Class::Read),
         2 => ("read_discrete_inputs", Class::Read),
         3 => ("read_holding_registers", Class::Read),

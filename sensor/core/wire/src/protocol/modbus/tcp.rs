@@ -11,8 +11,8 @@
 use super::body::Body;
 use super::fields::{self as slot, flaw};
 use super::memory::Memory;
+use super::names;
 use super::pdu::{self, Head};
-use super::{names, rtu};
 use crate::protocol::{Context, Probe, Step};
 use crate::value::{Record, Value};
 
@@ -65,13 +65,11 @@ pub fn probe(payload: &[u8]) -> Probe {
     }
 }
 
-/// A whole message with nothing odd about its header, which cannot be the front of an RTU frame: what nearly all are.
+/// A whole message with nothing odd about its header: what nearly all are.
 #[inline]
 pub fn plain(bytes: &[u8]) -> Option<(u16, &[u8])> {
     let Mbap { transaction, protocol: 0, length: length @ 2..=254 } = header(bytes)? else { return None };
-    let body = bytes.get(HEADER..HEADER.saturating_add(usize::from(length)))?;
-    #[allow(clippy::cast_possible_truncation)] // the lower half is the second byte
-    (!rtu::is_function(transaction as u8)).then_some((transaction, body))
+    Some((transaction, bytes.get(HEADER..HEADER.saturating_add(usize::from(length)))?))
 }
 
 /// Unit id and PDU of a message.
