@@ -24,6 +24,7 @@ FLAWS: Mapping[str, tuple[str, ...]] = {
         "modbus.value",
         "modbus.address_overflow",
         "modbus.exception_from_client",
+        "modbus.bad_crc",
     ),
     "s7comm": (
         "tpkt.bad_header",

@@ -319,7 +319,7 @@ fn canopen_objects_are_told_by_node_index_and_subindex() {
     ]);
     assert_eq!(
         (asked.class, asked.objects.as_slice()),
-        ("read", ["canopen_object 258 6308096-6308096".into()].as_slice())
+        ("read", ["canopen_object 65538 6308096-6308096".into()].as_slice())
     );
     let answered = talk.server(&adu("2b 0d 0000 02 6041 00 0000 0002 3702"));
     assert_eq!((answered.clean().field("modbus.data"), answered.operation), ("3702", asked.operation));

@@ -149,6 +149,12 @@ fn a_broken_frame_is_flawed_and_the_next_one_is_read() {
     assert_eq!((seen.name, seen.reference, seen.objects.len()), ("write_single_register", None, 0));
     assert!(!seen.fields.contains_key("modbus.values"));
     talk.read(&next, true, false).clean();
+    // An answer ends the waiting for one, whatever it was.
+    let mut answer = rtu("01 03 02 0001");
+    answer[4] ^= 1;
+    let seen = talk.read(&answer, false, false);
+    assert_eq!((seen.flaws.as_slice(), seen.outcome), (["modbus.bad_crc"].as_slice(), "unknown"));
+    assert_eq!((seen.reference, seen.operation), (Some(1 << 32 | 1), 0));
     // Noise of the line, or a heartbeat of the device server, is no frame at all.
     let noise = [b"heartbeat".as_slice(), &next].concat();
     assert_eq!(talk.read(&noise, true, false).step, Step::Lost { used: 9 });
@@ -168,6 +174,11 @@ fn a_broken_line_is_flawed_and_the_next_one_is_read() {
     assert_eq!(talk.read(&[&broken[1..], &next].concat(), true, true).step, Step::Lost { used: 16 });
     assert_eq!(talk.read(b":0106zz\r\n:", true, false).step, Step::Lost { used: 9 });
     talk.read(&next, true, false).clean();
+    // Function 8, sub-function 3, put a zero in the place of LF.
+    let mut other = next.clone();
+    *other.last_mut().unwrap() = 0;
+    assert_eq!(talk.read(&other, true, false).clean().step, Step::Message { used: other.len() });
+    assert_eq!((protocol("modbus").probe)(&other), Probe::No);
     for cut in 1..next.len() {
         assert!(matches!(talk.read(&next[..cut], true, false).step, Step::Short { need } if need > cut), "{cut}");
     }

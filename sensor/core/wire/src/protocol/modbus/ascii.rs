@@ -4,6 +4,8 @@
 //! ```text
 //!   ':' | unit(2 digits) | function(2) | data ... | LRC(2) | CR LF
 //! ```
+//!
+//! Function 8 with sub-function 3 puts another character in the place of LF.
 
 use super::body::Body;
 use super::crc::sum;
@@ -24,9 +26,14 @@ struct Line {
     used: usize,
     bytes: [u8; BYTES],
     count: usize,
+    delimiter: u8,
 }
 
 impl Line {
+    fn new() -> Self {
+        Self { used: 0, bytes: [0; BYTES], count: 0, delimiter: 0 }
+    }
+
     fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.count).unwrap_or_default()
     }
@@ -36,21 +43,22 @@ impl Line {
     }
 }
 
-/// What is between the colon and CR LF, or why it is nothing.
+/// What is between the colon and CR, or why it is nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Front {
-    Line(Line),
+    Line,
     Unfinished,
     Foreign,
 }
 
-fn front(bytes: &[u8]) -> Front {
+fn front(bytes: &[u8], line: &mut Line) -> Front {
     let Some((b':', text)) = bytes.split_first() else { return Front::Foreign };
-    let mut line = Line { used: 0, bytes: [0; BYTES], count: 0 };
     let mut digits = text;
     while let [high, low, rest @ ..] = digits {
-        if (high, low) == (&b'\r', &b'\n') {
+        if *high == b'\r' {
             line.used = bytes.len().saturating_sub(rest.len());
-            return Front::Line(line);
+            line.delimiter = *low;
+            return if *low == b'\n' || line.is_right() { Front::Line } else { Front::Foreign };
         }
         let (Some(value), Some(place)) = (pair(*high, *low), line.bytes.get_mut(line.count)) else {
             return Front::Foreign;
@@ -73,12 +81,13 @@ fn pair(high: u8, low: u8) -> Option<u8> {
 
 /// Whether the first line is one of this framing.
 pub fn begins(bytes: &[u8]) -> bool {
-    matches!(front(bytes), Front::Line(line) if line.is_right() && fits(&line))
+    let mut line = Line::new();
+    front(bytes, &mut line) == Front::Line && line.delimiter == b'\n' && line.is_right() && fits(&line)
 }
 
 /// It could be one when the rest comes.
 pub fn may_begin(bytes: &[u8]) -> bool {
-    bytes.len() > 2 && bytes.len() < LARGEST && matches!(front(bytes), Front::Unfinished)
+    bytes.len() > 2 && bytes.len() < LARGEST && front(bytes, &mut Line::new()) == Front::Unfinished
 }
 
 /// As long as its function wants: Intel's HEX files look the same and have the same check sum.
@@ -99,11 +108,12 @@ pub fn probe(payload: &[u8]) -> Probe {
 }
 
 pub fn message(bytes: &[u8], context: &Context, record: &mut Record, memory: &mut Memory) -> Step {
-    let line = match front(bytes) {
-        Front::Line(line) => line,
+    let mut line = Line::new();
+    match front(bytes, &mut line) {
+        Front::Line => {}
         Front::Unfinished if bytes.len() < LARGEST => return Step::Short { need: bytes.len().saturating_add(1) },
         _ => return Step::Lost { used: next(bytes) },
-    };
+    }
     if !line.is_right() && context.after_gap {
         return Step::Lost { used: line.used };
     }
@@ -128,10 +138,7 @@ fn read(line: &Line, from_client: bool, record: &mut Record, memory: &mut Memory
     let mut body = Body::new(without_lrc, None);
     let Ok([unit, code]) = body.array() else { return record.flaw(flaw::SHORT_PDU) };
     if !line.is_right() {
-        // As with a wrong CRC.
-        rtu::told(record, unit, "ascii", pdu::role(from_client));
-        pdu::name(record, code);
-        return record.flaw(flaw::BAD_CRC);
+        return rtu::disbelieved(record, unit, code, "ascii", from_client);
     }
     record.set(slot::FRAMING, Value::Name("ascii"));
     record.reference = rtu::reference(unit);

@@ -100,7 +100,7 @@ fn canopen(record: &mut Record, body: &mut Body<'_>, unit: Option<u8>) {
             record.class = if control & 1 == 1 { Class::Write } else { Class::Read };
             if let Some(unit) = unit {
                 let place = u64::from(index) << 8 | u64::from(subindex);
-                record.push_stretch("canopen_object", u32::from(unit) << 8 | u32::from(node), place, place);
+                record.push_stretch("canopen_object", u32::from(unit) << 16 | u32::from(node), place, place);
             }
             *body = head;
         }

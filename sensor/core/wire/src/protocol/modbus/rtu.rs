@@ -17,7 +17,7 @@ use super::names;
 use super::pdu::{self, Head};
 use crate::limits;
 use crate::protocol::{Context, Probe, Step};
-use crate::value::{Record, Role, Value};
+use crate::value::{Record, Value};
 
 /// 2.5.1: unit, function and data, CRC.
 const LARGEST: usize = 256;
@@ -210,12 +210,9 @@ fn broken(bytes: &[u8], used: usize, context: &Context, record: &mut Record) -> 
     if context.after_gap || !plausible(bytes) {
         return Step::Lost { used };
     }
-    // Who it was for and what it wanted is told; of the rest nothing can be believed, and no device answers it.
     if let [unit, code, ..] = bytes {
-        told(record, *unit, "rtu", pdu::role(context.from_client));
-        pdu::name(record, *code);
+        disbelieved(record, *unit, *code, "rtu", context.from_client);
     }
-    record.flaw(flaw::BAD_CRC);
     Step::Message { used }
 }
 
@@ -246,11 +243,18 @@ fn search(bytes: &[u8], asked: bool) -> Option<usize> {
     None
 }
 
-/// Fields that all serial frames share, whatever is in them.
-pub fn told(record: &mut Record, unit: u8, framing: &'static str, role: Role) {
+/// A frame whose check sum is wrong: who it was for and what it wanted is told, of the rest nothing can be believed. No
+/// device answers it; as an answer it ends the waiting for one.
+pub fn disbelieved(record: &mut Record, unit: u8, code: u8, framing: &'static str, asked: bool) {
     record.set_u(slot::UNIT, unit);
     record.set(slot::FRAMING, Value::Name(framing));
-    record.role = role;
+    record.role = pdu::role(asked);
+    pdu::name(record, code);
+    record.flaw(flaw::BAD_CRC);
+    if !asked {
+        record.operation = 0;
+        record.reference = reference(unit);
+    }
 }
 
 /// Nobody answers what everybody hears (2.1).
