@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
-DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data.")
+DATA = click.option(
+    "--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data."
+)
 
 
 @click.group()

@@ -163,6 +163,7 @@ class Batch:
     def state(self) -> bytes | None:
         """As of this batch, when it was asked for; see `Engine.snapshot`."""
 
+
 @final
 class Columns:
     """Rows of messages, a column a field: `pyarrow.record_batch(columns)`, or whatever takes Arrow without a copy.

@@ -52,7 +52,9 @@ def facts(capture: Path) -> str:
 
 def _own(event: dict[str, object]) -> dict[str, object]:
     """Without times and addresses: what the parser read."""
-    return {key: value for key, value in event.items() if key != "event.duration" and not key.startswith(SURROUNDINGS)}
+    return {
+        key: value for key, value in event.items() if key != "event.duration" and not key.startswith(SURROUNDINGS)
+    }
 
 
 def coverage() -> str:

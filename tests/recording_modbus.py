@@ -1,4 +1,4 @@
-"""A proxy between two real stacks on loopback that writes what passes as a capture: one TCP connection, as it was said."""
+"""A proxy between two real stacks on loopback that writes what passes as a capture: one TCP connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLIENT_PORT = 40_001
 
 
 class Recording:
-    """Listens on `port` and hands everything on to `server`; `save` writes one connection after another."""
+    """Listens on `port` and hands one connection on to `server`; `save` writes it, to `shown_port`."""
 
     def __init__(self, server: tuple[str, int], shown_port: int) -> None:
         self._server, self._shown_port = server, shown_port

@@ -1,9 +1,10 @@
-"""A real stack on both ends: pymodbus says every function it has, in every framing, and the events tell what was said."""
+"""A real stack on both ends: pymodbus says every function it has, in every framing, and the events tell it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +47,8 @@ SAID: tuple[tuple[Call, str, Fields, Fields], ...] = (
      "read_write_multiple_registers", {"write_address": 40, "values": [7]}, {"values": [1, 65535]}),
     (lambda c: c.read_fifo_queue(address=9), "read_fifo_queue", {"address": 9}, {}),
     (lambda c: c.read_exception_status(), "read_exception_status", {}, {"exception_status": 0}),
-    (lambda c: c.diag_query_data(b"\xa5\x37"), "return_query_data", {"diagnostic_code": 0, "data": "a537"}, {"data": "a537"}),
+    (lambda c: c.diag_query_data(b"\xa5\x37"), "return_query_data",
+     {"diagnostic_code": 0, "data": "a537"}, {"data": "a537"}),
     (lambda c: c.diag_read_diagnostic_register(), "return_diagnostic_register", {"diagnostic_code": 2}, {}),
     (lambda c: c.diag_change_ascii_input_delimeter(), "change_ascii_input_delimiter", {"diagnostic_code": 3}, {}),
     (lambda c: c.diag_clear_counters(), "clear_counters_and_diagnostic_register", {}, {}),
@@ -66,12 +68,13 @@ SAID: tuple[tuple[Call, str, Fields, Fields], ...] = (
     (lambda c: c.report_device_id(), "report_server_id", {}, {"running": True}),
     (lambda c: c.read_file_record([FileRecord(file_number=4, record_number=1, record_length=4)]), "read_file_record",
      {"file_numbers": [4], "record_numbers": [1], "record_lengths": [2]},
-     {"record_lengths": [10], "values": [int.from_bytes(b"SERVER DUMMY RECORD."[n : n + 2], "big") for n in range(0, 20, 2)]}),
+     {"record_lengths": [10], "values": list(struct.unpack(">10H", b"SERVER DUMMY RECORD."))}),
     (lambda c: c.write_file_record([FileRecord(file_number=4, record_number=7, record_data=b"\x06\xaf\x04\xbe")]),
      "write_file_record", {"file_numbers": [4], "values": [0x06AF, 0x04BE]}, {}),
     (lambda c: c.read_device_information(read_code=1), "read_device_identification", {"object_names": ["vendor_name"]},
      {"object_values": ["Otus Range", "BFW-01", "2.4"], "object_ids": [0, 1, 2], "more_follows": False}),
-    (lambda c: c.read_holding_registers(5000, count=1), "read_holding_registers", {"address": 5000}, {"exception_code": 2}),
+    (lambda c: c.read_holding_registers(5000, count=1), "read_holding_registers", {"address": 5000},
+     {"exception_code": 2}),
 )  # fmt: skip
 
 
