@@ -56,7 +56,7 @@ class Recording:
         ends = list(zip(HOSTS, (CLIENT_PORT, self._shown_port), strict=True))
         begin = self._said[0][0]
         numbers = [1000, 5000]
-        frames = []
+        frames: list[Frame] = []
         for who, flags in ((0, 0x02), (1, 0x12), (0, 0x10)):
             frames.append(Frame(begin - 3000 + len(frames) * 1000, _frame(ends, who, numbers, flags, b"")))
             numbers[who] += flags & 0x02 != 0
@@ -82,7 +82,7 @@ def _frame(ends: list[tuple[str, int]], who: int, numbers: list[int], flags: int
 
 def _checksum(data: bytes) -> int:
     data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
