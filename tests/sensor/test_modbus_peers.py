@@ -25,8 +25,11 @@ ID = {"VendorName": "Otus Range", "ProductCode": "BFW-01", "MajorMinorRevision":
 FRAMINGS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU, "ascii": FramerType.ASCII}
 PORTS = {"tcp": 502, "rtu": 4001, "ascii": 4002}
 """Serial frames are recognised by their content."""
-UNHEARD = {("rtu", "read_fifo_queue")}
-"""pymodbus itself does not find the end of these answers"""
+LEFT_OUT = {
+    ("rtu", "read_fifo_queue"),  # pymodbus does not find the end of the answer
+    ("tcp", "change_ascii_input_delimiter"),  # changes its ASCII framer, for all connections of the process
+    ("rtu", "change_ascii_input_delimiter"),
+}
 
 Call = Callable[[ModbusTcpClient], Any]
 Fields = dict[str, Any]
@@ -124,7 +127,7 @@ def test_everything_a_real_stack_says_is_told(server: tuple[str, int], tmp_path:
     with Recording(("127.0.0.1", port), PORTS[framing]) as recording:
         client = ModbusTcpClient("127.0.0.1", port=recording.port, framer=FRAMINGS[framing], timeout=3, retries=0)
         assert client.connect()  # type: ignore[no-untyped-call]
-        rows = [row for row in SAID if (framing, row[1]) not in UNHEARD]
+        rows = [row for row in SAID if (framing, row[1]) not in LEFT_OUT]
         failed = [call(client).isError() for call, *_ in rows]
         client.close()  # type: ignore[no-untyped-call]
         recording.save(tmp_path / "said.pcap")
