@@ -163,6 +163,18 @@ fn a_broken_frame_is_flawed_and_the_next_one_is_read() {
     talk.read(&next, true, true).clean();
 }
 
+/// Another protocol with the same CRC: after three of its frames the engine hears that this is none of ours.
+#[test]
+fn broken_frames_without_end_are_another_protocol() {
+    let mut talk = talk("modbus");
+    talk.read(&rtu("01 03 0000 0001"), true, false).clean();
+    let other = bytes("01 02 03 01 0a 03 00 00 00 ff ff");
+    for _ in 0..3 {
+        assert_eq!(talk.read(&other, true, false).flaws, ["modbus.bad_crc"]);
+    }
+    assert_eq!(talk.read(&other, true, false).step, Step::Lost { used: other.len() });
+}
+
 #[test]
 fn a_broken_line_is_flawed_and_the_next_one_is_read() {
     let next = ascii("01 06 0001 0003");
@@ -224,6 +236,8 @@ fn only_frames_that_nothing_is_wrong_with_are_recognised_on_any_port() {
         (rtu("01 83 02"), Probe::Fits),
         (rtu("01 11"), Probe::Fits),
         (rtu("00 06 0001 0003"), Probe::Fits),
+        // So has a question without data of the ROC protocol: two stations of unit and group, operation, length.
+        (rtu("01 02 03 01 07 00"), Probe::Fits),
         // A right CRC under something no master asks.
         (rtu("01 03 006b 0300"), Probe::No),
         (rtu("f8 03 006b 0003"), Probe::No),

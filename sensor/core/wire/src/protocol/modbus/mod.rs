@@ -25,7 +25,7 @@ mod umas;
 
 use super::{Context, Parser, Probe, Protocol, Step};
 use crate::value::Record;
-use fields::{FIELDS, FLAWS};
+use fields::{flaw, FIELDS, FLAWS};
 use memory::Memory;
 pub use names::function;
 
@@ -51,8 +51,13 @@ enum Framing {
 #[derive(Default)]
 struct Modbus {
     framing: Framing,
+    /// RTU frames in a row whose CRC was wrong.
+    broken: u8,
     memory: Memory,
 }
+
+/// So many broken frames in a row are told; more of them are another protocol that has the same CRC.
+const BROKEN: u8 = 3;
 
 fn probe(payload: &[u8]) -> Probe {
     let mut best = Probe::No;
@@ -93,6 +98,20 @@ impl Modbus {
         self.framing == Framing::Tcp
     }
 
+    fn rtu(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
+        let step = rtu::message(bytes, context, record, &mut self.memory);
+        let Step::Message { used } = step else { return step };
+        if record.flaws >> flaw::BAD_CRC & 1 == 0 {
+            self.broken = 0;
+        } else if self.broken >= BROKEN {
+            record.clear();
+            return Step::Lost { used };
+        } else {
+            self.broken = self.broken.saturating_add(1);
+        }
+        step
+    }
+
     #[cold]
     #[inline(never)]
     fn other(&mut self, bytes: &[u8], context: &Context, record: &mut Record) -> Step {
@@ -100,7 +119,7 @@ impl Modbus {
             self.framing = framing(bytes, context).unwrap_or(self.framing);
         }
         match self.framing {
-            Framing::Rtu => rtu::message(bytes, context, record, &mut self.memory),
+            Framing::Rtu => self.rtu(bytes, context, record),
             Framing::Ascii => ascii::message(bytes, context, record, &mut self.memory),
             Framing::Unknown if ascii::may_begin(bytes) => Step::Short { need: bytes.len().saturating_add(1) },
             Framing::Unknown | Framing::Tcp => tcp::message(bytes, context, record, &mut self.memory),

@@ -180,7 +180,9 @@ pub fn probe(payload: &[u8]) -> Probe {
     }
     let mut record = Record::default();
     read(payload, asked, &mut record, &mut Memory::default());
-    match (record.flaws, length >= 8 && payload.first() != Some(&0)) {
+    // The ROC protocol of flow computers has the same CRC, and the length of its data at place 5.
+    let roc = payload.get(5).is_some_and(|data| usize::from(*data).saturating_add(8) == length);
+    match (record.flaws, length >= 8 && payload.first() != Some(&0) && !roc) {
         (0, true) => Probe::Sure,
         (0, false) => Probe::Fits,
         _ => Probe::No,
