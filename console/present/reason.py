@@ -20,6 +20,8 @@ from console.words import Words
 from sensor.schema import Alert
 
 MAX_FEATURES = 12
+NUMBERED = ("file_record", "umas_block", "canopen_object")
+"""spaces of Modbus that a unit has several of: the number is the lower half of their index"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ def _object(alert: Alert, language: str) -> str | None:
     if space == "db":
         return say("reason_frame.object_db", language, space=word, index=shown(index), range=stretch)
     if alert.protocol == "modbus" and index is not None:
+        if space in NUMBERED and isinstance(index, int):
+            index, inner = divmod(index, 1 << 16)
+            word = f"{word} {inner}"
         return say("reason_frame.object_unit", language, space=word, range=stretch, index=shown(index))
     return say("reason_frame.object_range", language, space=word, range=stretch)
 

@@ -13,6 +13,15 @@ from testbed import manifest, pcapfile
 Row = tuple[str, tuple[str, ...], bool, str, Callable[[], list[pcapfile.Frame]]]
 MADE: tuple[Row, ...] = (
     ("modbus/errors", ("modbus",), False, "one broken message after another between good ones", modbus.errors),
+    ("modbus/serial_frames", ("modbus",), True, "RTU and ASCII frames over TCP, on three ports", modbus.serial),
+    (
+        "modbus/serial_errors",
+        ("modbus",),
+        False,
+        "RTU frames that the line broke, between good ones",
+        modbus.serial_errors,
+    ),
+    ("modbus/umas", ("modbus",), True, "Schneider's UMAS: identify, reserve, stop, load, start", modbus.umas),
     ("modbus/foreign_on_port", (), False, "HTTP on port 502", modbus.foreign),
     ("s7comm/errors", ("s7comm",), False, "one broken message after another between good ones", s7comm.errors),
     ("s7comm/foreign_on_port", (), False, "S7comm-plus and MMS bytes in COTP on port 102", s7comm.foreign),

@@ -79,7 +79,9 @@ def test_operations_of_all_captures_have_names() -> None:
 
 def test_operations_of_the_core_have_names() -> None:
     """Names stand in tables like `6 => ("write_single_register", Class::Write)`."""
-    for protocol, path in (("modbus", "modbus.rs"), ("opcua", "opcua/names.rs")):
+    for protocol, path in (
+        ("modbus", "modbus/names.rs"), ("modbus", "modbus/umas/names.rs"), ("opcua", "opcua/names.rs"),
+    ):  # fmt: skip
         source = (CORE / "protocol" / path).read_text("utf-8").partition("#[cfg(test)]")[0]
         pattern = r'"(\w+)", Class::' if protocol == "modbus" else r'\d+ \d+ "(\w+)" \w+;'
         names = set(re.findall(pattern, source))
@@ -100,6 +102,8 @@ def test_every_state_leads_somewhere() -> None:
         ("new_link", {"operation": "read_coils", "learned_protocols": "s7comm, opcua"}, "（学习到的协议：S7comm、OPC UA）"),
         ("new_operation", {"operation": "write_single_coil"}, "没有对该服务端做过这种操作：写单个线圈。"),
         ("new_object", {"operation": "read_coils", "space": "coil", "index": 3, "start": 7, "end": 7}, "线圈 7（单元 3）"),
+        ("new_object", {"operation": "read_file_record", "space": "file_record", "index": 0x30004, "start": 1, "end": 2},
+         "文件 4 1–2（单元 3）"),
         ("new_object", {"operation": "read", "space": "node", "object": "ns=2;s=Speed"}, "节点 ns=2;s=Speed"),
         ("period_stopped", {"operation": "read_coils", "learned_period_ns": 10**9, "silent_ns": 5 * 10**9},
          "读线圈平时每 1 s 一次，现在停了，已静默 5 s。"),

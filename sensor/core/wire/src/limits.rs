@@ -44,6 +44,9 @@ pub const OPCUA_UNFINISHED: usize = 16;
 /// Bytes of one OPC UA chunk that are looked at. Negotiated buffers are 64 KiB as a rule; of a larger chunk only the
 /// front is read, with a flaw.
 pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
+/// Bytes over which check sums are tried to find the next Modbus RTU frame behind a broken one: what is left of a segment,
+/// as a rule. Beyond it what is here is given up as lost framing.
+pub const RTU_SEARCH_BYTES: usize = 4096;
 /// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
 pub const S7_PDU_BYTES: usize = 64 * 1024;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.

@@ -12,14 +12,24 @@
 
 mod reading;
 
-use reading::{bytes, talk, Talk};
+use reading::{ascii, bytes, rtu, talk, Talk};
 use wire::limits;
-use wire::protocol::{Protocol, Step, PROTOCOLS};
+use wire::protocol::{Step, PROTOCOLS};
 
-/// Good messages of a protocol, client's (true) and server's, in an order that makes sense. The first is a request
+/// Kinds of conversation: every protocol's own, and further framings that one protocol's parser reads.
+fn kinds() -> impl Iterator<Item = &'static str> {
+    let spoken = PROTOCOLS.iter().filter(|protocol| protocol.spoken.is_some());
+    spoken.map(|protocol| protocol.name).chain(["modbus/rtu", "modbus/ascii"])
+}
+
+fn talk_of(kind: &str) -> Talk {
+    talk(kind.split('/').next().unwrap())
+}
+
+/// Good messages of a kind, client's (true) and server's, in an order that makes sense. The first is a request
 /// that stands for itself. A protocol without an entry fails the test that walks the list.
-fn messages(protocol: &str) -> Vec<(bool, Vec<u8>)> {
-    let texts: &[(bool, &str)] = match protocol {
+fn messages(kind: &str) -> Vec<(bool, Vec<u8>)> {
+    let texts: &[(bool, &str)] = match kind {
         "modbus" => &[
             (true, "0001 0000 0006 01 03 0000 000a"),
             (false, "0001 0000 0007 01 03 04 0001 0002"),
@@ -30,6 +40,27 @@ fn messages(protocol: &str) -> Vec<(bool, Vec<u8>)> {
             (true, "0004 0000 0005 01 2b 0e 01 00"),
             (false, "0004 0000 000f 01 2b 0e 01 01 00 00 02 00 02 4142 01 01 43"),
             (false, "0005 0000 000a 01 18 0006 0002 01b8 1284"),
+            (true, "0006 0000 0006 01 08 0001 ff00"),
+            (false, "0006 0000 000b 01 0c 08 0000 0108 0121 2000"),
+            (true, "0007 0000 000f 01 2b 0d 0100 02 6040 00 0000 0002 0f00"),
+            (true, "0008 0000 0013 00 5a 00 10 434c0000 0a 555345522d3731344537"),
+            (false, "0008 0000 0005 00 5a 00 fe 01"),
+            (true, "0009 0000 0012 00 5a 01 22 37583d11 01 12 3000 01 2000 00 0300"),
+            (true, "000a 0000 000d 00 5a 01 20 00 1300 64000000 9c00"),
+            (false, "000a 0000 000b 00 5a 01 fe 00 0400 37583d11"),
+        ],
+        // As frames of the serial line.
+        "modbus/rtu" | "modbus/ascii" => &[
+            (true, "01 03 0000 000a"),
+            (false, "01 03 04 0001 0002"),
+            (true, "01 10 0000 0002 04 000a 0102"),
+            (false, "01 90 02"),
+            (true, "01 14 0e 06 0004 0001 0002 06 0003 0009 0002"),
+            (false, "01 14 0c 05 06 0dfe 0020 05 06 33cd 0040"),
+            (true, "01 2b 0e 01 00"),
+            (false, "01 2b 0e 01 01 00 00 02 00 02 4142 01 01 43"),
+            (false, "01 18 0006 0002 01b8 1284"),
+            (true, "01 08 0000 a537 1122 3344"),
         ],
         "s7comm" => &[
             (true, "0300 0016 11 e0 0000 0001 00 c0010a c1020100 c2020102"),
@@ -60,14 +91,14 @@ fn messages(protocol: &str) -> Vec<(bool, Vec<u8>)> {
             (true, "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002"),
             (false, "0001 0800 06 04 0002 020000000002 0a000002 020000000001 0a000001"),
         ],
-        _ => panic!("no messages of {protocol}: a protocol brings them with it"),
+        _ => panic!("no messages of {kind}: a protocol brings them with it"),
     };
-    texts.iter().map(|(from_client, text)| (*from_client, bytes(text))).collect()
-}
-
-/// Protocols with a parser of their own.
-fn spoken() -> impl Iterator<Item = &'static Protocol> {
-    PROTOCOLS.iter().filter(|protocol| protocol.spoken.is_some())
+    let message = match kind {
+        "modbus/rtu" => rtu,
+        "modbus/ascii" => ascii,
+        _ => bytes,
+    };
+    texts.iter().map(|(from_client, text)| (*from_client, message(text))).collect()
 }
 
 /// What the parsers of one conversation may keep: the parts of an unfinished message each way, in buffers that grow by
@@ -99,35 +130,35 @@ fn drive(talk: &mut Talk, stream: &[u8], from_client: bool, mut after_gap: bool)
 }
 
 /// Whatever came before, a message behind a gap is read.
-fn recovers(talk: &mut Talk, protocol: &str, told: &str) {
-    let (from_client, good) = messages(protocol).remove(0);
+fn recovers(talk: &mut Talk, kind: &str, told: &str) {
+    let (from_client, good) = messages(kind).remove(0);
     let seen = talk.read(&good, from_client, true);
-    assert_eq!(seen.step, Step::Message { used: good.len() }, "{protocol} after {told}");
-    assert!(seen.flaws.is_empty(), "{protocol} after {told}: {:?}", seen.flaws);
+    assert_eq!(seen.step, Step::Message { used: good.len() }, "{kind} after {told}");
+    assert!(seen.flaws.is_empty(), "{kind} after {told}: {:?}", seen.flaws);
 }
 
 #[test]
 fn good_messages_are_read_whole_and_without_flaws() {
-    for protocol in spoken() {
-        let mut talk = talk(protocol.name);
-        for (from_client, message) in messages(protocol.name) {
+    for kind in kinds() {
+        let mut talk = talk_of(kind);
+        for (from_client, message) in messages(kind) {
             let seen = talk.read(&message, from_client, false);
             let whole = matches!(seen.step, Step::Message { used } | Step::Kept { used } if used == message.len());
-            assert!(whole, "{}: {seen:#?}", protocol.name);
-            assert!(seen.flaws.is_empty(), "{}: {:?} of {message:02x?}", protocol.name, seen.flaws);
+            assert!(whole, "{}: {seen:#?}", kind);
+            assert!(seen.flaws.is_empty(), "{}: {:?} of {message:02x?}", kind, seen.flaws);
         }
     }
 }
 
 #[test]
 fn every_prefix_asks_for_more_or_makes_progress() {
-    for protocol in spoken() {
-        for (from_client, message) in messages(protocol.name) {
+    for kind in kinds() {
+        for (from_client, message) in messages(kind) {
             for length in 1..message.len() {
                 for after_gap in [false, true] {
-                    let mut talk = talk(protocol.name);
+                    let mut talk = talk_of(kind);
                     drive(&mut talk, &message[..length], from_client, after_gap);
-                    recovers(&mut talk, protocol.name, "a prefix");
+                    recovers(&mut talk, kind, "a prefix");
                 }
             }
         }
@@ -136,16 +167,16 @@ fn every_prefix_asks_for_more_or_makes_progress() {
 
 #[test]
 fn every_flip_of_one_byte_is_survived() {
-    for protocol in spoken() {
-        for (from_client, message) in messages(protocol.name) {
+    for kind in kinds() {
+        for (from_client, message) in messages(kind) {
             for at in 0..message.len().min(64) {
                 for flip in [0x01, 0x02, 0x80, 0xff] {
                     let mut broken = message.clone();
                     broken[at] ^= flip;
-                    let mut talk = talk(protocol.name);
+                    let mut talk = talk_of(kind);
                     drive(&mut talk, &broken, from_client, false);
                     drive(&mut talk, &message, from_client, true);
-                    recovers(&mut talk, protocol.name, "a flip");
+                    recovers(&mut talk, kind, "a flip");
                 }
             }
         }
@@ -154,8 +185,8 @@ fn every_flip_of_one_byte_is_survived() {
 
 #[test]
 fn every_length_at_its_ends_is_survived() {
-    for protocol in spoken() {
-        for (from_client, message) in messages(protocol.name) {
+    for kind in kinds() {
+        for (from_client, message) in messages(kind) {
             for width in [1, 2, 4] {
                 for at in 0..(message.len() + 1).saturating_sub(width).min(64) {
                     for value in [0x00, 0x7f, 0xff] {
@@ -163,9 +194,9 @@ fn every_length_at_its_ends_is_survived() {
                         broken[at..at + width].fill(value);
                         // Enough behind it that the claim of a middling length is met.
                         broken.extend([value; 300]);
-                        let mut talk = talk(protocol.name);
+                        let mut talk = talk_of(kind);
                         drive(&mut talk, &broken, from_client, false);
-                        recovers(&mut talk, protocol.name, "a length");
+                        recovers(&mut talk, kind, "a length");
                     }
                 }
             }
@@ -196,23 +227,23 @@ impl Random {
 #[test]
 fn floods_of_random_bytes_are_passed_over_in_few_steps() {
     let mut random = Random(0x0b5e_55ed);
-    for protocol in spoken() {
-        let mut talk = talk(protocol.name);
+    for kind in kinds() {
+        let mut talk = talk_of(kind);
         for round in 0..64 {
             let flood: Vec<u8> = (0..8192).map(|_| random.byte()).collect();
             let steps = drive(&mut talk, &flood, round % 2 == 0, round % 3 == 0);
-            assert!(steps <= flood.len() / 4, "{steps} steps for {} bytes of {}", flood.len(), protocol.name);
+            assert!(steps <= flood.len() / 4, "{steps} steps for {} bytes of {}", flood.len(), kind);
         }
-        recovers(&mut talk, protocol.name, "a flood");
+        recovers(&mut talk, kind, "a flood");
     }
 }
 
 #[test]
 fn floods_of_broken_messages_are_survived() {
     let mut random = Random(0x5eed_cafe);
-    for protocol in spoken() {
-        let messages = messages(protocol.name);
-        let mut talk = talk(protocol.name);
+    for kind in kinds() {
+        let messages = messages(kind);
+        let mut talk = talk_of(kind);
         for _ in 0..4000 {
             let (from_client, mut message) = messages[random.below(messages.len())].clone();
             for _ in 0..random.below(4) {
@@ -227,23 +258,23 @@ fn floods_of_broken_messages_are_survived() {
             let turned = random.below(8) == 0;
             drive(&mut talk, &message, from_client != turned, random.below(4) == 0);
         }
-        recovers(&mut talk, protocol.name, "broken messages");
+        recovers(&mut talk, kind, "broken messages");
     }
 }
 
 #[test]
 fn content_is_probed_without_believing_it() {
     let mut random = Random(0xface_feed);
-    for protocol in spoken() {
-        for (_, message) in messages(protocol.name) {
+    for kind in kinds() {
+        for (_, message) in messages(kind) {
             for length in 0..=message.len() {
                 let mut start = message[..length].to_vec();
-                let transport = protocol.spoken.as_ref().unwrap().transports[0];
-                protocol.probe(&start, transport);
+                let talk = talk_of(kind);
+                talk.protocol.probe(&start, talk.transport);
                 for byte in &mut start {
                     *byte = random.byte();
                 }
-                protocol.probe(&start, transport);
+                talk.protocol.probe(&start, talk.transport);
             }
         }
     }

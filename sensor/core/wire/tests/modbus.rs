@@ -47,22 +47,23 @@ fn every_public_function_is_read() {
         ("06 0001 0003", "write_single_register", "write", &["holding_register 1 1-1"], &[("modbus.values", "[3]")],
          "06 0001 0003", &[("modbus.values", "[3]")]),
         ("07", "read_exception_status", "diagnose", &[], &[("modbus.function_code", "7")],
-         "07 6d", &[("modbus.data", "6d")]),
-        ("08 0000 a537", "diagnostics", "diagnose", &[], &[("modbus.diagnostic_code", "0"), ("modbus.data", "a537")],
+         "07 6d", &[("modbus.exception_status", "109")]),
+        ("08 0000 a537", "return_query_data", "diagnose", &[], &[("modbus.diagnostic_code", "0"), ("modbus.data", "a537")],
          "08 0000 a537", &[("modbus.data", "a537")]),
-        ("0b", "get_comm_event_counter", "diagnose", &[], &[], "0b ffff 0108", &[("modbus.data", "ffff0108")]),
+        ("0b", "get_comm_event_counter", "diagnose", &[], &[], "0b ffff 0108", &[("modbus.comm_status", "65535"), ("modbus.event_count", "264")]),
         ("0c", "get_comm_event_log", "diagnose", &[], &[],
-         "0c 08 0000 0108 0121 2000", &[("modbus.data", "0000010801212000")]),
+         "0c 08 0000 0108 0121 2000",
+         &[("modbus.comm_status", "0"), ("modbus.event_count", "264"), ("modbus.message_count", "289"), ("modbus.events", "[32, 0]")]),
         ("0f 0013 000a 02 cd01", "write_multiple_coils", "write", &["coil 1 19-28"], &[("modbus.values", "[1, 0, 1, 1, 0, 0, 1, 1, 1, 0]")],
          "0f 0013 000a", &[("modbus.quantity", "10")]),
         ("10 0001 0002 04 000a 0102", "write_multiple_registers", "write", &["holding_register 1 1-2"], &[("modbus.values", "[10, 258]")],
          "10 0001 0002", &[("modbus.address", "1")]),
-        ("11", "report_server_id", "discover", &[], &[], "11 03 0aff42", &[("modbus.data", "0aff42")]),
+        ("11", "report_server_id", "discover", &[], &[], "11 03 0aff42", &[("modbus.data", "0aff42"), ("modbus.running", "true")]),
         ("14 0e 06 0004 0001 0002 06 0003 0009 0002", "read_file_record", "read", &["file_record 65540 1-2", "file_record 65539 9-10"],
          &[("modbus.file_numbers", "[4, 3]"), ("modbus.record_numbers", "[1, 9]"), ("modbus.record_lengths", "[2, 2]")],
-         "14 0c 05 06 0dfe 0020 05 06 33cd 0040", &[("modbus.data", "05060dfe0020050633cd0040")]),
+         "14 0c 05 06 0dfe 0020 05 06 33cd 0040", &[("modbus.record_lengths", "[2, 2]"), ("modbus.values", "[3582, 32, 13261, 64]")]),
         ("15 0d 06 0004 0007 0003 06af 04be 100d", "write_file_record", "write", &["file_record 65540 7-9"], &[("modbus.record_lengths", "[3]")],
-         "15 0d 06 0004 0007 0003 06af 04be 100d", &[("modbus.file_numbers", "[4]")]),
+         "15 0d 06 0004 0007 0003 06af 04be 100d", &[("modbus.file_numbers", "[4]"), ("modbus.values", "[1711, 1214, 4109]")]),
         ("16 0004 00f2 0025", "mask_write_register", "write", &["holding_register 1 4-4"], &[("modbus.and_mask", "242"), ("modbus.or_mask", "37")],
          "16 0004 00f2 0025", &[("modbus.or_mask", "37")]),
         ("17 0003 0006 000e 0003 06 00ff 00ff 00ff", "read_write_multiple_registers", "write", &["holding_register 1 14-16", "holding_register 1 3-8"],
@@ -70,9 +71,12 @@ fn every_public_function_is_read() {
          "17 0c 00fe 0acd 0001 0003 000d 00ff", &[("modbus.values", "[254, 2765, 1, 3, 13, 255]")]),
         ("18 04de", "read_fifo_queue", "read", &["fifo 1 1246-1246"], &[("modbus.address", "1246")],
          "18 0006 0002 01b8 1284", &[("modbus.quantity", "2"), ("modbus.values", "[440, 4740]")]),
-        ("2b 0e 01 00", "encapsulated_interface_transport", "discover", &[], &[("modbus.mei_type", "14"), ("modbus.device_id_code", "1")],
-         "2b 0e 01 01 00 00 02 00 02 4142 01 01 43", &[("modbus.object_ids", "[0, 1]"), ("modbus.object_values", "[AB, C]")]),
-        ("2b 0d 11 22", "encapsulated_interface_transport", "other", &[], &[("modbus.mei_type", "13"), ("modbus.data", "1122")],
+        ("2b 0e 01 00", "read_device_identification", "discover", &[],
+         &[("modbus.mei_type", "14"), ("modbus.device_id_code", "1"), ("modbus.object_names", "[vendor_name]")],
+         "2b 0e 01 81 ff 02 02 00 02 4142 01 01 43",
+         &[("modbus.object_ids", "[0, 1]"), ("modbus.object_names", "[vendor_name, product_code]"), ("modbus.object_values", "[AB, C]"),
+           ("modbus.conformity_level", "129"), ("modbus.more_follows", "true"), ("modbus.next_object_id", "2")]),
+        ("2b 0d 11 22", "canopen_general_reference", "other", &[], &[("modbus.mei_type", "13"), ("modbus.data", "1122")],
          "2b 0d 33", &[("modbus.data", "33")]),
     ];
     for (request, name, class, objects, fields, response, values) in rows {
@@ -123,6 +127,7 @@ fn every_flaw_of_a_request_is_found() {
     for (pdu, flaw) in [
         ("03 0000 00", "modbus.short_pdu"),
         ("08 0001", "modbus.short_pdu"),
+        ("08 0001 0001", "modbus.value"),
         ("03 0000 0001 ff", "modbus.trailing_bytes"),
         ("07 00", "modbus.trailing_bytes"),
         ("10 0000 0002 03 000001", "modbus.byte_count"),
@@ -152,6 +157,9 @@ fn every_flaw_of_a_response_is_found() {
         ("05 0000 1234", "modbus.value"),
         ("07", "modbus.short_pdu"),
         ("0b 0000", "modbus.short_pdu"),
+        ("0b 0001 0000", "modbus.value"),
+        ("0c 04 0000 0108", "modbus.byte_count"),
+        ("2b 0e 01 01 02 00 00", "modbus.value"),
         ("0b 0000 0000 00", "modbus.trailing_bytes"),
         ("18 0008 0002 0001 0002", "modbus.byte_count"),
         ("18 0006 0003 0001 0002", "modbus.short_pdu"),
@@ -181,22 +189,57 @@ fn exceptions_are_failures_of_their_function() {
     assert_eq!(answered("83 02 00").flaws, ["modbus.trailing_bytes"]);
 }
 
+/// An exception repeats the function and not its sub-function; it still answers what was asked.
+#[test]
+fn exceptions_of_sub_functions_are_those_of_their_question() {
+    for (question, exception) in [("08 0004 0000", "88 01"), ("2b 0e 01 00", "ab 02"), ("5a 01 41 ff00", "da 01")] {
+        let mut talk = talk("modbus");
+        let asked = talk.client(&adu(question));
+        let failed = talk.server(&adu(exception));
+        assert_eq!((failed.clean().operation, failed.name), (asked.operation, asked.name), "{question}");
+        assert_eq!((failed.outcome, failed.class), ("failure", asked.class));
+        // Of nothing that was heard: the engine may know more.
+        assert_eq!(answered(exception).clean().operation, 0);
+    }
+}
+
 #[test]
 fn diagnostics_that_silence_a_device_are_control() {
-    assert_eq!(asked("08 0001 ff00").clean().class, "control");
-    assert_eq!(asked("08 0004 0000").clean().class, "control");
-    assert_eq!(asked("08 000a 0000").clean().class, "diagnose");
+    for (pdu, operation, name, class) in [
+        ("08 0001 ff00", 0x08_0001, "restart_communications", "control"),
+        ("08 0004 0000", 0x08_0004, "force_listen_only_mode", "control"),
+        ("08 000a 0000", 0x08_000a, "clear_counters_and_diagnostic_register", "diagnose"),
+        ("08 0015 0003", 0x08_0015, "diagnostics", "diagnose"),
+    ] {
+        let seen = asked(pdu);
+        assert_eq!((seen.clean().operation, seen.name, seen.class), (operation, name, class));
+    }
+    let counted = answered("08 000b 0102");
+    counted
+        .clean()
+        .fields(&[("modbus.diagnostic_name", "return_bus_message_count"), ("modbus.diagnostic_value", "258")]);
 }
 
 #[test]
 fn functions_nobody_knows_keep_number_and_bytes() {
-    let seen = asked("5a 00 20");
-    seen.clean().fields(&[
-        ("modbus.function_code", "90"),
-        ("modbus.function_name", "unknown"),
-        ("modbus.data", "0020"),
-    ]);
-    assert_eq!((seen.operation, seen.class), (90, "other"));
+    for (pdu, code, name) in [
+        ("13 00 20", 19, "unknown"),
+        ("42 00 20", 66, "user_defined"),
+        ("64 00 20", 100, "user_defined"),
+        ("6e 00 20", 110, "user_defined"),
+        ("5b 00 20", 91, "reserved"),
+        ("7e 00 20", 126, "reserved"),
+        ("7c 00 20", 124, "unknown"),
+    ] {
+        for seen in [asked(pdu), answered(pdu)] {
+            seen.clean().fields(&[
+                ("modbus.function_code", &code.to_string()),
+                ("modbus.function_name", name),
+                ("modbus.data", "0020"),
+            ]);
+            assert_eq!((seen.operation, seen.name, seen.class), (code, name, "other"));
+        }
+    }
 }
 
 #[test]
@@ -224,10 +267,10 @@ fn lengths_that_cannot_be_lose_the_framing_or_end_where_they_say() {
         talk.client(&adu("03 0000 0001")).clean();
     }
     // Schneider's function 90 with one byte more than the specification allows, and a message behind it.
-    let long = format!("0007 0000 00ff 01 5a {} {}", "00".repeat(253), adu("03 0000 0001"));
+    let long = format!("0007 0000 00ff 01 5a 00 0a {} {}", "00".repeat(251), adu("03 0000 0001"));
     let seen = talk.client(&long);
     assert_eq!((seen.step, seen.flaws.as_slice()), (Step::Message { used: 261 }, ["modbus.bad_length"].as_slice()));
-    assert_eq!((seen.operation, seen.field("modbus.unit_id")), (90, "1"));
+    assert_eq!((seen.name, seen.field("modbus.unit_id")), ("umas_repeat", "1"));
 }
 
 #[test]
@@ -259,5 +302,42 @@ fn content_is_told_from_its_neighbours() {
         (Vec::new(), Probe::No),
     ] {
         assert_eq!(modbus.probe(&payload, TCP), wanted, "{payload:02x?}");
+    }
+}
+
+#[test]
+fn canopen_objects_are_told_by_node_index_and_subindex() {
+    let mut talk = talk("modbus");
+    let asked = talk.client(&adu("2b 0d 0000 02 6041 00 0000 0002"));
+    asked.clean().fields(&[
+        ("modbus.mei_name", "canopen_general_reference"),
+        ("modbus.canopen.control", "0"),
+        ("modbus.canopen.node_id", "2"),
+        ("modbus.canopen.index", "24641"),
+        ("modbus.canopen.subindex", "0"),
+        ("modbus.canopen.length", "2"),
+    ]);
+    assert_eq!(
+        (asked.class, asked.objects.as_slice()),
+        ("read", ["canopen_object 65538 6308096-6308096".into()].as_slice())
+    );
+    let answered = talk.server(&adu("2b 0d 0000 02 6041 00 0000 0002 3702"));
+    assert_eq!((answered.clean().field("modbus.data"), answered.operation), ("3702", asked.operation));
+    assert_eq!(talk.client(&adu("2b 0d 0100 02 6040 00 0000 0002 0f00")).clean().class, "write");
+}
+
+#[test]
+fn the_run_indicator_is_found_behind_a_byte_or_a_text() {
+    answered("11 04 09 00 0102").clean().fields(&[("modbus.running", "false"), ("modbus.data", "09000102")]);
+    answered("11 06 504c433031 ff").clean().fields(&[("modbus.running", "true"), ("modbus.server_id", "PLC01")]);
+    let other = answered("11 03 010203");
+    assert!(!other.clean().fields.contains_key("modbus.running"));
+}
+
+/// Not Modbus at all, rather than a broken message of it.
+#[test]
+fn another_protocol_id_with_another_length_is_lost() {
+    for text in ["0007 0001 ffff 01 03 0000 0001", "0007 0001 0010 01 03 0000 0001"] {
+        assert_eq!(talk("modbus").client(text).step, Step::Lost { used: 12 });
     }
 }

@@ -23,6 +23,28 @@ pub fn bytes(text: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits")).collect()
 }
 
+/// Unit, function and data as an RTU frame of the serial line: its CRC behind it, worked out bit by bit.
+pub fn rtu(text: &str) -> Vec<u8> {
+    let mut frame = bytes(text);
+    let mut crc = 0xffff_u16;
+    for byte in &frame {
+        crc ^= u16::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xa001 } else { crc >> 1 };
+        }
+    }
+    frame.extend(crc.to_le_bytes());
+    frame
+}
+
+/// The same as an ASCII frame.
+pub fn ascii(text: &str) -> Vec<u8> {
+    let frame = bytes(text);
+    let sum = frame.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+    let digits: String = frame.iter().chain([&sum.wrapping_neg()]).map(|byte| format!("{byte:02X}")).collect();
+    format!(":{digits}\r\n").into_bytes()
+}
+
 /// What one call of the parser gave.
 #[derive(Debug)]
 pub struct Seen {
@@ -66,7 +88,7 @@ impl Seen {
 pub struct Talk {
     pub protocol: &'static Protocol,
     pub parser: Box<dyn Parser>,
-    transport: u8,
+    pub transport: u8,
     record: Record,
 }
 
