@@ -63,6 +63,7 @@ FLAWS: Mapping[str, tuple[str, ...]] = {
         "opcua.list_cut",
         "opcua.bad_value",
         "opcua.clear_opening",
+        "opcua.wrong_direction",
     ),
 }
 """By the name of the parser."""
