@@ -23,6 +23,15 @@ pub fn string_table(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 /// One for each operation, or none at all.
 #[inline]
 pub fn list(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    // A null array or an empty one: what servers send all day.
+    if let [0, 0, 0, 0, ..] | [0xff, 0xff, 0xff, 0xff, ..] = *body.rest() {
+        return body.skip(4);
+    }
+    each(body, sheet)
+}
+
+#[inline(never)]
+fn each(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
         one(body, sheet)?;
     }
@@ -57,7 +66,9 @@ fn worded(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         }
         if mask & 0x20 != 0 {
             let code = body.u32()?;
-            sheet.name_status(code);
+            if code != 0 {
+                sheet.name_status(code);
+            }
         }
         if mask & 0x40 == 0 {
             if !words.is_empty() {

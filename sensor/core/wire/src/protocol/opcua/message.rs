@@ -30,7 +30,7 @@ pub struct Chunk<'a> {
 
 impl OpcUa {
     /// A message in clear, as its channel was opened: nearly all there are. `None`: too short for its headers.
-    #[inline]
+    #[inline(always)]
     pub(super) fn in_clear(
         &mut self,
         header: Header,
@@ -118,7 +118,7 @@ impl OpcUa {
     }
 
     /// 6.7.2.3, symmetric security header: the token. The channel is the one that was opened.
-    #[inline]
+    #[inline(always)] // in the way of every message
     fn symmetric(&mut self, channel: u32, token: u32, record: &mut Record) {
         record.set_u(CHANNEL_ID, channel);
         self.channel.under(token, record);
@@ -155,7 +155,7 @@ impl OpcUa {
     }
 
     /// 6.7.2.4, sequence header.
-    #[inline]
+    #[inline(always)] // in the way of every message
     fn sequenced(&mut self, from_client: bool, channel: u32, sequence: u32, request: u32, record: &mut Record) {
         record.set_u(SEQUENCE_NUMBER, sequence);
         record.set_u(REQUEST_ID, request);
