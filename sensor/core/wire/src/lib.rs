@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod clock;
 pub mod columns;
 pub mod cursor;
+pub mod der;
 pub mod engine;
 pub mod event;
 pub mod evidence;

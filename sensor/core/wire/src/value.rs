@@ -115,12 +115,40 @@ macro_rules! flaws {
 pub(crate) use flaws;
 
 /// Slots per record: no protocol may declare more fields.
-pub const SLOTS: usize = 64;
+pub const SLOTS: usize = 128;
+
+/// One bit per slot, in words of a processor's size: most slots are not known before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Present([u64; SLOTS / 64]);
+
+impl Present {
+    #[inline]
+    fn add(&mut self, slot: usize) {
+        if let Some(word) = self.0.get_mut(slot / 64) {
+            *word |= bit(slot);
+        }
+    }
+
+    #[inline]
+    fn has(self, slot: usize) -> bool {
+        self.0.get(slot / 64).is_some_and(|word| word & bit(slot) != 0)
+    }
+
+    /// Take the lowest slot out.
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let place = self.0.iter().position(|word| *word != 0)?;
+        let word = self.0.get_mut(place)?;
+        let slot = place.saturating_mul(64).saturating_add(word.trailing_zeros() as usize);
+        *word &= word.wrapping_sub(1);
+        Some(slot)
+    }
+}
 
 #[inline]
 #[allow(clippy::cast_possible_truncation)] // masked to six bits first
-fn bit(slot: usize) -> u64 {
-    1u64.wrapping_shl((slot & (SLOTS - 1)) as u32)
+fn bit(number: usize) -> u64 {
+    1u64.wrapping_shl((number & 63) as u32)
 }
 
 /// What a message does to the device, in the same words for every protocol.
@@ -274,7 +302,7 @@ impl Object {
 /// One message's fields. Reused: `clear` keeps the allocations.
 #[derive(Debug)]
 pub struct Record {
-    present: u64,
+    present: Present,
     slots: [Value; SLOTS],
     pool: Vec<Value>,
     text: Vec<u8>,
@@ -301,12 +329,15 @@ pub struct Record {
     /// The request waits until there is something to tell (OPC UA Publish): the time until its answer says nothing,
     /// and it never counts as unanswered.
     pub long_poll: bool,
+    /// Whether a client sent it, where the message itself tells and the engine may think otherwise: a connection may be
+    /// opened by the server (OPC UA ReverseHello). The reader turns the conversation's roles by it.
+    pub from_client: Option<bool>,
 }
 
 impl Default for Record {
     fn default() -> Self {
         Self {
-            present: 0,
+            present: Present::default(),
             slots: [Value::Unsigned(0); SLOTS],
             pool: Vec::new(),
             text: Vec::new(),
@@ -323,6 +354,7 @@ impl Default for Record {
             password: None,
             reference: None,
             long_poll: false,
+            from_client: None,
         }
     }
 }
@@ -330,7 +362,7 @@ impl Default for Record {
 impl Record {
     #[inline]
     pub fn clear(&mut self) {
-        self.present = 0;
+        self.present = Present::default();
         self.pool.clear();
         self.text.clear();
         self.objects.clear();
@@ -346,6 +378,7 @@ impl Record {
         self.password = None;
         self.reference = None;
         self.long_poll = false;
+        self.from_client = None;
     }
 
     /// Set the field in `slot` (an index into the protocol's `FIELDS`).
@@ -353,7 +386,7 @@ impl Record {
     pub fn set(&mut self, slot: usize, value: Value) {
         if let Some(place) = self.slots.get_mut(slot) {
             *place = value;
-            self.present |= bit(slot);
+            self.present.add(slot);
         }
     }
 
@@ -364,7 +397,7 @@ impl Record {
 
     #[inline]
     pub fn get(&self, slot: usize) -> Option<Value> {
-        if self.present & bit(slot) != 0 {
+        if self.present.has(slot) {
             self.slots.get(slot).copied()
         } else {
             None
@@ -462,14 +495,7 @@ impl Record {
     /// Slots that are set, in order.
     pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
         let mut left = self.present;
-        std::iter::from_fn(move || {
-            if left == 0 {
-                return None;
-            }
-            let slot = left.trailing_zeros() as usize;
-            left &= left.wrapping_sub(1);
-            Some(slot)
-        })
+        std::iter::from_fn(move || left.next())
     }
 
     /// Fill the field in `slot`. One value alone is no list: it is printed as one where its field may hold several. None
@@ -488,7 +514,7 @@ impl Record {
     /// Go on with what is in `slot`, in one go (no other list between).
     #[inline]
     pub fn append(&mut self, slot: usize, values: impl ExactSizeIterator<Item = Value>) {
-        if self.present & bit(slot) == 0 {
+        if !self.present.has(slot) {
             return self.set_all(slot, values);
         }
         if values.len() > 0 {

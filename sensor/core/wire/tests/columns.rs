@@ -130,10 +130,16 @@ fn object(batch: &Batch, row: usize) -> Json {
 fn same(row: &Json, line: &[u8]) -> bool {
     let line: Json = serde_json::from_slice(line).unwrap();
     let (row, line) = (row.as_object().unwrap(), line.as_object().unwrap());
-    row.len() == line.len()
-        && line.iter().all(|(name, there)| {
-            row.get(name).is_some_and(|here| here == there || (here.is_f64() && here.as_f64() == there.as_f64()))
-        })
+    row.len() == line.len() && line.iter().all(|(name, there)| row.get(name).is_some_and(|here| equal(here, there)))
+}
+
+fn equal(here: &Json, there: &Json) -> bool {
+    match (here.as_array(), there.as_array()) {
+        (Some(here), Some(there)) => {
+            here.len() == there.len() && here.iter().zip(there).all(|(here, there)| equal(here, there))
+        }
+        _ => here == there || (here.is_f64() && here.as_f64() == there.as_f64()),
+    }
 }
 
 #[test]

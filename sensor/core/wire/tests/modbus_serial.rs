@@ -12,7 +12,7 @@
 mod reading;
 
 use reading::{ascii, bytes, protocol, rtu, talk};
-use wire::protocol::{Probe, Step, TCP};
+use wire::protocol::{Probe, Step};
 
 const TCP: &str = "0007 0000 0006 01 03 0000 0001";
 
@@ -103,7 +103,7 @@ fn what_looks_like_a_header_too_is_proved_by_its_crc() {
         ["01 03 0000 0002", "01 0f 0000 0004 01 0d", "01 16 0000 0004 0025", "01 17 0000 0009 000e 0001 02 00ff"]
     {
         let frame = rtu(text);
-        assert_eq!(protocol("modbus").probe(&frame, TCP), Probe::Sure, "{text}");
+        assert_eq!(protocol("modbus").probe(&frame, wire::protocol::TCP), Probe::Sure, "{text}");
         let seen = talk("modbus").read(&frame, true, false);
         assert_eq!(seen.clean().field("modbus.framing"), "rtu", "{text}");
     }
@@ -190,7 +190,7 @@ fn a_broken_line_is_flawed_and_the_next_one_is_read() {
     let mut other = next.clone();
     *other.last_mut().unwrap() = 0;
     assert_eq!(talk.read(&other, true, false).clean().step, Step::Message { used: other.len() });
-    assert_eq!(protocol("modbus").probe(&other, TCP), Probe::No);
+    assert_eq!(protocol("modbus").probe(&other, wire::protocol::TCP), Probe::No);
     for cut in 1..next.len() {
         assert!(matches!(talk.read(&next[..cut], true, false).step, Step::Short { need } if need > cut), "{cut}");
     }
@@ -225,7 +225,7 @@ fn a_gap_does_not_change_what_the_framing_is_but_proof_does() {
 
 #[test]
 fn only_frames_that_nothing_is_wrong_with_are_recognised_on_any_port() {
-    let probe = |payload: &[u8]| protocol("modbus").probe(payload, TCP);
+    let probe = |payload: &[u8]| protocol("modbus").probe(payload, wire::protocol::TCP);
     let mut wrong = rtu("01 03 0000 000a");
     wrong[7] ^= 1;
     for (payload, wanted) in [

@@ -51,6 +51,10 @@ fn a_server_may_call_in_reverse() {
     talk.client(&framed("RHE", 'F', &bytes().text("urn:server").text("opc.tcp://plc:4840").0))
         .check(&[("server_uris", "urn:server"), ("endpoint_url", "opc.tcp://plc:4840")]);
     assert_eq!((talk.record.operation_name, talk.record.role), ("reverse_hello", Role::Unsolicited));
+    // From here on whoever reads the conversation knows that the side that opened it is the server.
+    assert_eq!(talk.record.from_client, Some(false));
+    talk.client(&opening());
+    assert_eq!((talk.record.role, talk.record.from_client), (Role::Request, None));
 }
 
 #[test]
@@ -320,6 +324,8 @@ fn values_are_subscribed_to_and_pushed() {
     let body = body.raw(&change.0).raw(&event.0).raw(&status.0).u32(1).u32(0).null();
     talk.server(&message(&body)).check(&[
         ("subscription_id", "78"),
+        ("subscription_status", &BAD_NODE_ID_UNKNOWN.to_string()),
+        ("status_names", "BadNodeIdUnknown"),
         ("notification_count", "3"),
         ("client_handles", "201 | 5"),
         ("values", "12.5 | alarm | 800"),
@@ -331,7 +337,7 @@ fn values_are_subscribed_to_and_pushed() {
 
 #[test]
 fn history_is_read_and_changed() {
-    let details = bytes().node(0, 649).u8(1).u32(2).u16(0);
+    let details = bytes().node(0, 649).u8(1).u32(22).u8(0).i64(0).i64(0).u32(0).u8(0);
     let body = request(664).raw(&details.0).u32(0).u8(0).u32(1).text_node(2, "Flow").null().u16(0).null().null();
     open_talk().client(&message(&body)).check(&[("node_ids", "ns=2;s=Flow")]);
     let details = bytes().node(2, 9).u32(1).null();

@@ -146,6 +146,8 @@ fn an_encrypted_channel_shows_sizes() {
         ("service", "open_secure_channel"),
         ("security_policy", BASIC),
         ("security_mode", "unknown"),
+        ("security_mode_source", "unknown"),
+        ("request_type", "issue"),
         ("encrypted", "true"),
         ("receiver_thumbprint", &"07".repeat(20)),
         ("certificate_sha256", "03d66dd08835c1ca3f128cceacd1f31ac94163096b20f445ae84285bc0832d72"),
@@ -158,7 +160,9 @@ fn an_encrypted_channel_shows_sizes() {
     talk.client(&message('F', 128)).check(&[
         ("service", "encrypted"),
         ("encrypted", "true"),
-        ("security_mode", "unknown"),
+        ("security_mode", "sign_and_encrypt"),
+        ("security_mode_source", "inferred"),
+        ("new_token", ""),
         ("message_size", "144"),
         ("token_id", "1"),
     ]);
@@ -169,6 +173,143 @@ fn an_encrypted_channel_shows_sizes() {
     assert_eq!(talk.kept_bytes(), 0, "nothing is kept of what cannot be read");
     talk.client(&framed("CLO", 'F', &bytes().u32(9).u32(1).raw(&noise(64)).0))
         .check(&[("service", "close_secure_channel"), ("encrypted", "true")]);
+}
+
+#[test]
+fn renewed_keys_show_in_an_encrypted_channel() {
+    let mut talk = secured_talk();
+    let under = |token, kind| framed("MSG", kind, &bytes().u32(9).u32(token).raw(&noise(64)).0);
+    talk.client(&under(1, 'F')).check(&[("token_id", "1"), ("new_token", "")]);
+    // The channel's id in the request: there is one to renew. What was seen of its mode stays.
+    talk.client(&secured(9)).check(&[
+        ("request_type", "renew"),
+        ("security_mode", "sign_and_encrypt"),
+        ("security_mode_source", "inferred"),
+    ]);
+    talk.server(&secured(9)).check(&[("channel_id", "9"), ("request_type", "")]);
+    talk.client(&under(2, 'F')).check(&[("token_id", "2"), ("new_token", "true")]);
+    talk.server(&under(1, 'F')).check(&[("token_id", "1"), ("new_token", "")]);
+    talk.server(&under(2, 'F')).check(&[("new_token", "")]);
+    // Another channel begins.
+    talk.client(&secured(0)).check(&[("request_type", "issue"), ("security_mode", "unknown")]);
+    talk.server(&secured(9));
+    talk.client(&under(3, 'F')).check(&[("new_token", "")]);
+}
+
+#[test]
+fn an_encrypted_message_may_be_given_up() {
+    let mut talk = secured_talk();
+    let message = |kind| framed("MSG", kind, &bytes().u32(9).u32(1).raw(&noise(64)).0);
+    talk.kept(true, &message('C'));
+    talk.client(&message('A')).check(&[("chunks", "2"), ("encrypted", "true"), ("message_size", "160")]);
+    assert_eq!((talk.record.operation_name, talk.record.role), ("abort", Role::Unsolicited));
+    assert_eq!((talk.record.outcome, talk.record.reference), (Outcome::Failure, None));
+}
+
+#[test]
+fn keys_are_renewed_in_the_clear() {
+    let mut talk = open_talk();
+    talk.client(&chunk('F', 2, 2, &read("One"))).check(&[("token_id", "1"), ("security_mode_source", "told")]);
+    let header = bytes().u32(9).text(opcua_bytes::NO_POLICY).null().null().u32(3).u32(3);
+    let body = request(446).u32(0).u32(1).u32(1).null().u32(600_000);
+    talk.client(&framed("OPN", 'F', &header.raw(&body.0).0)).check(&[
+        ("request_type", "renew"),
+        ("lifetime_ms", "600000"),
+        ("security_mode", "none"),
+    ]);
+    let asked = talk.record.reference;
+    let header = bytes().u32(9).text(opcua_bytes::NO_POLICY).null().null().u32(2).u32(3);
+    let body = response(449, 0).u32(0).u32(9).u32(2).i64(0).u32(300_000).null();
+    talk.server(&framed("OPN", 'F', &header.raw(&body.0).0)).check(&[("token_id", "2"), ("lifetime_ms", "300000")]);
+    assert_eq!(talk.record.reference, asked);
+    let next = bytes().u32(9).u32(2).u32(4).u32(4).raw(&read("One"));
+    talk.client(&framed("MSG", 'F', &next.0)).check(&[("token_id", "2"), ("new_token", "true")]);
+}
+
+/// A conversation of which the engine believes the wrong side to be the client, from its first message on.
+#[test]
+fn a_message_tells_who_is_the_client() {
+    let answer = response(634, 0).u32(1).u8(0).null().0;
+    let hello = bytes().u32(0).u32(65536).u32(8192).u32(0).u32(5).text("opc.tcp://plc:4840");
+    for (told, first, from_client) in [
+        ("a hello", framed("HEL", 'F', &hello.0), true),
+        ("an opening", opening(), true),
+        (
+            "a renewal",
+            {
+                let header = bytes().u32(9).text(opcua_bytes::NO_POLICY).null().null().u32(3).u32(3);
+                framed("OPN", 'F', &header.raw(&request(446).u32(0).u32(1).u32(1).null().u32(1).0).0)
+            },
+            true,
+        ),
+        ("a request", chunk('F', 90, 5, &read("One")), true),
+        ("an answer", chunk('F', 90, 5, &answer), false),
+    ] {
+        let mut right = talk();
+        assert!(matches!(right.step(from_client, false, &first), Step::Message { .. }));
+        assert_eq!((right.record.from_client, right.flaws()), (None, vec![]), "{told}");
+        let mut wrong = talk();
+        assert!(matches!(wrong.step(!from_client, false, &first), Step::Message { .. }));
+        assert_eq!((wrong.record.from_client, wrong.flaws()), (Some(from_client), vec![]), "{told}");
+        assert_eq!(wrong.record.role, if from_client { Role::Request } else { Role::Response });
+        // Once told, the engine has it right. What comes from the other side now is odd, and turns nothing.
+        wrong.step(
+            !from_client,
+            false,
+            &chunk('F', 91, 6, if from_client { answer.clone() } else { read("One") }.as_slice()),
+        );
+        assert_eq!((wrong.record.from_client, wrong.flaws()), (None, vec![]), "{told}");
+        wrong.step(
+            from_client,
+            false,
+            &chunk('F', 300, 7, if from_client { answer.clone() } else { read("One") }.as_slice()),
+        );
+        assert_eq!(wrong.record.from_client, None, "{told}");
+        assert!(wrong.flaws().contains(&"opcua.wrong_direction"), "{told}: {:?}", wrong.flaws());
+    }
+    // A hello is surer than a single request, and then it is settled.
+    let mut talk = talk();
+    talk.client(&chunk('F', 90, 5, &answer));
+    assert_eq!(talk.record.from_client, Some(false));
+    talk.server(&framed("HEL", 'F', &hello.0));
+    assert_eq!((talk.record.from_client, talk.flaws()), (Some(true), vec![]));
+    talk.server(&framed("HEL", 'F', &hello.0));
+    assert_eq!((talk.record.from_client, talk.flaws()), (None, vec!["opcua.wrong_direction"]));
+}
+
+/// A server that opens the connection to a client that listens on the well-known port.
+#[test]
+fn a_reverse_connection_has_its_roles_right() {
+    let mut bench = common::Bench::default();
+    let (mut server, mut client) = (1000u32, 2000u32);
+    let mut send = |from_server: bool, flags: u8, payload: &[u8]| {
+        let from = if from_server { &mut server } else { &mut client };
+        bench.send(&common::Tcp { server_port: 4840, ..common::tcp(from_server, *from, flags, payload) });
+        *from += u32::try_from(payload.len()).unwrap() + u32::from(flags & 2 != 0);
+    };
+    send(true, 0x02, b"");
+    send(false, 0x12, b"");
+    send(true, 0x18, &framed("RHE", 'F', &bytes().text("urn:server").text("opc.tcp://10.0.0.1:4840").0));
+    let hello = bytes().u32(0).u32(65536).u32(65536).u32(0).u32(0).text("opc.tcp://10.0.0.1:4840");
+    send(false, 0x18, &framed("HEL", 'F', &hello.0));
+    send(true, 0x18, &framed("ACK", 'F', &bytes().u32(0).u32(65536).u32(65536).u32(0).u32(0).0));
+    send(false, 0x18, &opening());
+    send(true, 0x18, &opened());
+    send(false, 0x18, &chunk('F', 2, 2, &read("One")));
+    send(true, 0x18, &chunk('F', 2, 2, &response(634, 0).u32(1).u8(0).null().0));
+    bench.finish();
+    let events = String::from_utf8(bench.engine.take().events).unwrap();
+    assert_eq!(events.lines().count(), 7, "{events}");
+    for event in events.lines() {
+        // 10.0.0.1 opened the connection, and is the server all the same.
+        assert!(
+            event.contains("\"server.ip\":\"10.0.0.1\"") && event.contains("\"client.ip\":\"10.0.0.2\""),
+            "{event}"
+        );
+        assert!(!event.contains("\"flaws\""), "{event}");
+    }
+    let paired = events.lines().filter(|event| event.contains("request.frame.number")).count();
+    assert_eq!(paired, 3, "{events}");
 }
 
 #[test]
@@ -211,9 +352,11 @@ fn a_readable_message_settles_what_was_not_seen_opening() {
     sign.kept(true, &chunk('C', 901, 6, &signed(&whole[..20])));
     sign.client(&chunk('F', 902, 6, &signed(&whole[20..]))).check(&[("node_ids", "ns=2;s=Two")]);
     let mut hidden = talk();
-    hidden
-        .client(&framed("MSG", 'F', &bytes().u32(9).u32(1).raw(&noise(128)).0))
-        .check(&[("security_mode", "unknown"), ("service", "encrypted")]);
+    hidden.client(&framed("MSG", 'F', &bytes().u32(9).u32(1).raw(&noise(128)).0)).check(&[
+        ("security_mode", "sign_and_encrypt"),
+        ("service", "encrypted"),
+        ("security_policy", ""),
+    ]);
     // The end of a message whose beginning was not seen is nobody's flaw.
     plain.client(&chunk('F', 901, 6, b"rest of a long message"));
     assert_eq!(plain.flaws(), ["opcua.unknown_service"], "nothing was lost: it is the sender's");

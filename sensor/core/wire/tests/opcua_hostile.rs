@@ -169,12 +169,14 @@ fn claims_are_not_believed() {
         request(631).f64(0.0).u32(2).u32(0x7fff_ffff),
         request(673).u32(1).node(2, 1).u32(13).null().u8(1).u8(0x86).u32(0x7fff_fff0),
         request(673).u32(1).node(2, 1).u32(13).null().u8(1).u8(12).u32(0x7fff_ffff),
-        response(634, 0).u32(0x4000_0000),
     ] {
         let mut talk = open_talk();
         talk.client(&chunk('F', 2, 5, &body.0));
         assert_eq!(talk.flaws(), ["opcua.short_body"]);
     }
+    let mut talk = open_talk();
+    talk.server(&chunk('F', 2, 5, &response(634, 0).u32(0x4000_0000).0));
+    assert_eq!(talk.flaws(), ["opcua.short_body"]);
     for body in [
         request(631).f64(0.0).u32(2).u32(0xffff_fffe),
         request(673).u32(1).node(2, 1).u32(13).null().u8(1).u8(12).u32(0xffff_fff0),

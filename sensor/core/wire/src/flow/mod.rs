@@ -141,6 +141,14 @@ impl Flow {
         matches!(self.binding, Binding::Bound(..))
     }
 
+    /// A message told that the roles are the other way round.
+    #[cold]
+    pub fn turn(&mut self) {
+        self.client ^= 1;
+        // What rooms remembered was about the roles before.
+        self.marks = Marks { evidence: self.marks.evidence, ..Marks::default() };
+    }
+
     /// The client's place in `sides` and `halves`.
     #[inline]
     pub fn client(&self) -> usize {

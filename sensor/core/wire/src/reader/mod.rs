@@ -160,6 +160,9 @@ impl Reader {
             progress.used = progress.used.saturating_add(used);
             progress.skip = None;
             if told {
+                if self.record.from_client.is_some_and(|from_client| from_client != (side == flow.client())) {
+                    flow.turn();
+                }
                 let message = rest.get(..used).unwrap_or(rest);
                 self.tell(flow, family, side, after_gap, message, stamp, ledger, consumer);
             }

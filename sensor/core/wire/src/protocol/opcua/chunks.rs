@@ -95,6 +95,13 @@ impl Chunks {
         self.kept = self.open.iter().map(|one| one.body.len()).sum();
     }
 
+    /// Client and server are the other way round.
+    pub fn turn(&mut self) {
+        for one in &mut self.open {
+            one.from_client = !one.from_client;
+        }
+    }
+
     fn give_up_oldest(&mut self) {
         if !self.open.is_empty() {
             let one = self.open.remove(0);

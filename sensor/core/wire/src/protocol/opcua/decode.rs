@@ -47,6 +47,9 @@ impl OpcUa {
         let id = standard_id(&mut body);
         if let Some((id, service)) = id.and_then(|id| service(id).map(|service| (id, service))) {
             name_service(id, service, record);
+            if service.is_response == chunk.from_client {
+                record.flaw(flaw::WRONG_DIRECTION);
+            }
             if !service.is_response {
                 self.asked.note(chunk.request, service.request);
             } else if id == SERVICE_FAULT {
@@ -60,6 +63,10 @@ impl OpcUa {
             let mut sheet = Sheet::new(record, &mut self.scratch);
             let read = services::read(id, service, &mut body, &mut sheet);
             sheet.finish();
+            if let Some(mode) = sheet.told_mode.filter(|_| is_open) {
+                self.channel.told(mode);
+                self.channel.describe(record);
+            }
             self.settle(chunk, read, body.remaining(), is_cut, record);
         } else {
             record.set(SERVICE, Value::Name("unknown"));
@@ -90,7 +97,7 @@ impl OpcUa {
         }
         if self.channel.signature().is_some() {
             if !self.channel.is_plain() {
-                self.channel.mode = Mode::Sign;
+                self.channel.shown(Mode::Sign);
             }
             return ended(record, read, left, is_cut);
         }
@@ -98,15 +105,15 @@ impl OpcUa {
             chunk.body.saturating_add(left) < chunk.bytes.len() && record.get(CHUNKS) == Some(Value::Unsigned(1));
         match read {
             Ok(true) if in_one && left == 0 && !self.channel.knows_policy() => {
-                self.channel.mode = Mode::None;
+                self.channel.shown(Mode::None);
                 self.channel.learned = 0;
             }
             Ok(true) if in_one && is_signature(left) => {
-                self.channel.mode = Mode::Sign;
+                self.channel.shown(Mode::Sign);
                 self.channel.learned = left;
             }
             // Put together without knowing how long the signatures between the chunks are.
-            _ if !in_one && self.channel.mode == Mode::Unknown => {}
+            _ if !in_one && !self.channel.is_clear() => {}
             _ => ended(record, read, left, is_cut),
         }
     }

@@ -59,6 +59,52 @@ slots! {
     MAX_CHUNK_COUNT = 53 => field("opcua.max_chunk_count", Kind::Unsigned);
     ERROR_REASON = 54 => field("opcua.error_reason", Kind::Text);
     CANCEL_COUNT = 55 => field("opcua.cancel_count", Kind::Unsigned);
+    SECURITY_MODE_SOURCE = 56 => field("opcua.security_mode_source", Kind::Text);
+    NEW_TOKEN = 57 => field("opcua.new_token", Kind::Boolean);
+    CERTIFICATE_SHA1 = 58 => field("opcua.certificate_sha1", Kind::Bytes);
+    CERTIFICATE_URI = 59 => field("opcua.certificate_uri", Kind::Text);
+    CERTIFICATE_NAME = 60 => field("opcua.certificate_name", Kind::Text);
+    APPLICATION_TYPE = 61 => field("opcua.application_type", Kind::Text);
+    SERVER_NAMES = 62 => list("opcua.server_names", Kind::Text);
+    ATTRIBUTE_NAMES = 63 => list("opcua.attribute_names", Kind::Text);
+    INDEX_RANGES = 64 => list("opcua.index_ranges", Kind::Text);
+    STATUS_NAMES = 65 => list("opcua.status_names", Kind::Text);
+    VALUE_CODES = 66 => list("opcua.value_codes", Kind::Unsigned);
+    REFERENCE_TYPES = 67 => list("opcua.reference_types", Kind::Text);
+    TARGET_IDS = 68 => list("opcua.target_ids", Kind::Text);
+    NODE_CLASSES = 69 => list("opcua.node_classes", Kind::Text);
+    TYPE_IDS = 70 => list("opcua.type_ids", Kind::Text);
+    METHOD_NAMES = 71 => list("opcua.method_names", Kind::Text);
+    ARGUMENT_RESULTS = 72 => list("opcua.argument_results", Kind::Unsigned);
+    HISTORY_KINDS = 73 => list("opcua.history_kinds", Kind::Text);
+    UPDATE_KINDS = 74 => list("opcua.update_kinds", Kind::Text);
+    START_TIMES = 75 => list("opcua.start_times", Kind::Text);
+    END_TIMES = 76 => list("opcua.end_times", Kind::Text);
+    TIMES = 77 => list("opcua.times", Kind::Text);
+    AGGREGATES = 78 => list("opcua.aggregates", Kind::Text);
+    MONITORING_MODES = 79 => list("opcua.monitoring_modes", Kind::Text);
+    SAMPLING_INTERVALS = 80 => list("opcua.sampling_intervals_ms", Kind::Float);
+    TRIGGERS = 81 => list("opcua.data_change_triggers", Kind::Text);
+    DEADBAND_TYPES = 82 => list("opcua.deadband_types", Kind::Text);
+    DEADBANDS = 83 => list("opcua.deadbands", Kind::Float);
+    EVENT_FIELDS = 84 => list("opcua.event_fields", Kind::Text);
+    FILTER_OPERATORS = 85 => list("opcua.filter_operators", Kind::Text);
+    SUBSCRIPTION_STATUS = 86 => field("opcua.subscription_status", Kind::Unsigned);
+    NOTIFICATION_SEQUENCE = 87 => field("opcua.notification_sequence", Kind::Unsigned);
+    PUBLISHING_ENABLED = 88 => field("opcua.publishing_enabled", Kind::Boolean);
+    LIFETIME_COUNT = 89 => field("opcua.lifetime_count", Kind::Unsigned);
+    KEEP_ALIVE_COUNT = 90 => field("opcua.keep_alive_count", Kind::Unsigned);
+    TRIGGERING_ITEM = 91 => field("opcua.triggering_item_id", Kind::Unsigned);
+    REMOVED_ITEMS = 92 => list("opcua.removed_item_ids", Kind::Unsigned);
+    DIAGNOSTICS = 93 => list("opcua.diagnostics", Kind::Text);
+    AUDIT_ENTRY = 94 => field("opcua.audit_entry_id", Kind::Text);
+    CANCELLED_HANDLE = 95 => field("opcua.cancelled_handle", Kind::Unsigned);
+    DELETE_SUBSCRIPTIONS = 96 => field("opcua.delete_subscriptions", Kind::Boolean);
+    MANUFACTURER = 97 => field("opcua.manufacturer", Kind::Text);
+    PRODUCT_NAME = 98 => field("opcua.product_name", Kind::Text);
+    SOFTWARE_VERSION = 99 => field("opcua.software_version", Kind::Text);
+    SERVER_STATE = 100 => field("opcua.server_state", Kind::Text);
+    HISTORY_COUNTS = 101 => list("opcua.history_counts", Kind::Unsigned);
 }
 
 /// Bits of `Record::flaws`.
@@ -77,6 +123,7 @@ pub const FLAWS: &[&str] = &[
     "opcua.list_cut",            // more values than listed
     "opcua.bad_value",           // a number outside its enumeration, or a limit of Part 6 broken
     "opcua.clear_opening",       // an opening under a security policy that is not encrypted
+    "opcua.wrong_direction",     // a client's message from the server, or the other way round
 ];
 
 pub mod flaw {
@@ -94,4 +141,5 @@ pub mod flaw {
     pub const LIST_CUT: usize = 11;
     pub const BAD_VALUE: usize = 12;
     pub const CLEAR_OPENING: usize = 13;
+    pub const WRONG_DIRECTION: usize = 14;
 }

@@ -3,7 +3,7 @@
 use super::chunks::Unfinished;
 use super::decode::{name_close_or_open, type_id};
 use super::fields::{
-    flaw, CHANNEL_ID, CHUNKS, ENCRYPTED, MESSAGE_SIZE, REQUEST_ID, SEQUENCE_NUMBER, SERVICE, TOKEN_ID,
+    flaw, CHANNEL_ID, CHUNKS, ENCRYPTED, MESSAGE_SIZE, REQUEST_ID, REQUEST_TYPE, SEQUENCE_NUMBER, SERVICE,
 };
 use super::names::{operation, service};
 use super::reader::{Body, Read};
@@ -12,7 +12,7 @@ use super::transport::{Header, Kind, HEADER};
 use super::{ended, role, OpcUa, ENCRYPTED_OPENING};
 use crate::limits::OPCUA_MESSAGE_BYTES;
 use crate::protocol::{Context, Step};
-use crate::value::{Record, Value};
+use crate::value::{Outcome, Record, Role, Value};
 
 /// One chunk of a secure channel, its headers read.
 pub struct Chunk<'a> {
@@ -29,6 +29,29 @@ pub struct Chunk<'a> {
 }
 
 impl OpcUa {
+    /// A message in clear, as its channel was opened: nearly all there are. `None`: too short for its headers.
+    #[inline(always)]
+    pub(super) fn in_clear(
+        &mut self,
+        header: Header,
+        bytes: &[u8],
+        is_cut: bool,
+        context: &Context,
+        record: &mut Record,
+    ) -> Option<Step> {
+        let mut ahead = Body::new(bytes.get(HEADER..)?, None);
+        let [channel @ .., t0, t1, t2, t3, s0, s1, s2, s3, r0, r1, r2, r3] = ahead.array::<16>().ok()?;
+        record.role = role(context.from_client);
+        let channel = u32::from_le_bytes(*channel);
+        let request = u32::from_le_bytes([*r0, *r1, *r2, *r3]);
+        self.symmetric(channel, u32::from_le_bytes([*t0, *t1, *t2, *t3]), record);
+        let sequence = u32::from_le_bytes([*s0, *s1, *s2, *s3]);
+        self.sequenced(context.from_client, channel, sequence, request, record);
+        let body = HEADER + 16;
+        let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
+        Some(self.readable(&chunk, record))
+    }
+
     /// Read a chunk of a secure channel, and its message when it is the last one.
     pub(super) fn secured(
         &mut self,
@@ -41,20 +64,6 @@ impl OpcUa {
         let used = bytes.len();
         let mut body = Body::new(bytes.get(HEADER..).unwrap_or_default(), Some(HEADER));
         record.role = role(context.from_client);
-        if header.kind == Kind::Message && self.channel.is_plain() {
-            // In clear, as it was opened.
-            let mut ahead = body;
-            if let Ok([channel @ .., t0, t1, t2, t3, s0, s1, s2, s3, r0, r1, r2, r3]) = ahead.array::<16>() {
-                let channel = u32::from_le_bytes(*channel);
-                let request = u32::from_le_bytes([*r0, *r1, *r2, *r3]);
-                self.symmetric(channel, u32::from_le_bytes([*t0, *t1, *t2, *t3]), record);
-                let sequence = u32::from_le_bytes([*s0, *s1, *s2, *s3]);
-                self.sequenced(context.from_client, channel, sequence, request, record);
-                let body = HEADER + 16;
-                let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
-                return self.readable(&chunk, record);
-            }
-        }
         let channel = match self.security_header(header, &mut body, context.from_client, record) {
             Ok(channel) => channel,
             Err(trouble) => {
@@ -90,9 +99,10 @@ impl OpcUa {
         let channel = body.u32()?;
         record.set_u(CHANNEL_ID, channel);
         if header.kind == Kind::Open {
-            asymmetric(body, &mut self.channel, record)?;
+            let is_new = from_client && channel == 0;
+            asymmetric(body, &mut self.channel, is_new, record)?;
             self.channel.describe(record);
-            if from_client && channel == 0 {
+            if is_new {
                 // A new channel: both sides begin to count anew.
                 self.channel.id = None;
                 self.client.last_sequence = None;
@@ -108,10 +118,10 @@ impl OpcUa {
     }
 
     /// 6.7.2.3, symmetric security header: the token. The channel is the one that was opened.
-    #[inline]
+    #[inline(always)] // in the way of every message
     fn symmetric(&mut self, channel: u32, token: u32, record: &mut Record) {
         record.set_u(CHANNEL_ID, channel);
-        record.set_u(TOKEN_ID, token);
+        self.channel.under(token, record);
         if *self.channel.id.get_or_insert(channel) != channel {
             record.flaw(flaw::CHANNEL_MISMATCH);
         }
@@ -141,12 +151,11 @@ impl OpcUa {
         // counters are small numbers where those of encrypted bytes look random.
         let sequence = rest.first_chunk::<4>().map(|number| u32::from_le_bytes(*number));
         let is_small = |number: Option<u32>| number.is_some_and(|number| number < 1 << 24);
-        self.channel.mode != Mode::Unknown
-            || (!self.side(from_client).is_whole && is_small(sequence) && is_small(request))
+        self.channel.is_clear() || (!self.side(from_client).is_whole && is_small(sequence) && is_small(request))
     }
 
     /// 6.7.2.4, sequence header.
-    #[inline]
+    #[inline(always)] // in the way of every message
     fn sequenced(&mut self, from_client: bool, channel: u32, sequence: u32, request: u32, record: &mut Record) {
         record.set_u(SEQUENCE_NUMBER, sequence);
         record.set_u(REQUEST_ID, request);
@@ -179,12 +188,29 @@ impl OpcUa {
         self.count(header, begun.as_ref(), from_client, record);
         name_close_or_open(header.kind, record);
         match header.kind {
+            Kind::Message if header.chunk == b'A' => {
+                // Why stands in the encrypted part.
+                record.set(SERVICE, Value::Name("encrypted"));
+                record.operation_name = "abort";
+                record.operation = operation::ABORT;
+                record.role = Role::Unsolicited;
+                record.outcome = Outcome::Failure;
+                self.channel.shown(Mode::SignAndEncrypt);
+            }
             Kind::Message => {
                 record.set(SERVICE, Value::Name("encrypted"));
                 record.operation_name = "encrypted";
                 record.operation = operation::ENCRYPTED;
+                self.channel.shown(Mode::SignAndEncrypt);
             }
-            Kind::Open => record.reference = Some(ENCRYPTED_OPENING),
+            Kind::Open => {
+                record.reference = Some(ENCRYPTED_OPENING);
+                if from_client {
+                    // Says the body, too, and that cannot be read: only a channel that there is can be renewed.
+                    let kind = if channel == 0 { "issue" } else { "renew" };
+                    record.set(REQUEST_TYPE, Value::Name(kind));
+                }
+            }
             _ => {}
         }
         self.channel.describe(record);

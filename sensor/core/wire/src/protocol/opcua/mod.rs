@@ -4,8 +4,10 @@
 
 mod chunks;
 mod decode;
+mod diagnostic;
 pub mod fields;
 mod message;
+mod methods;
 pub mod names;
 mod reader;
 mod secure;
@@ -13,10 +15,12 @@ mod services;
 mod sheet;
 mod side;
 mod status;
+mod structure;
 mod text;
 mod transport;
 mod types;
 mod variant;
+mod words;
 
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::limits::OPCUA_CHUNK_BYTES;
@@ -58,6 +62,31 @@ struct OpcUa {
     asked: Asked,
     /// A Hello waits for its Acknowledge.
     is_greeting: bool,
+    roles: Roles,
+}
+
+/// How sure it is who is the client. A server may open the connection (ReverseHello), and a capture may begin behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Roles {
+    /// As the engine believes.
+    #[default]
+    Believed,
+    /// By the first service that was asked for or answered.
+    Shown,
+    /// By the greeting, or the opening of a channel.
+    Told,
+}
+
+impl Roles {
+    /// Whether such a message may tell more than is known.
+    #[inline]
+    fn may_turn(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Message => self == Roles::Believed,
+            Kind::Open | Kind::Close => self != Roles::Told,
+            _ => true,
+        }
+    }
 }
 
 /// References of exchanges that have no request id. Request ids are mixed with a channel id, and 0 is no channel.
@@ -109,13 +138,13 @@ impl Parser for OpcUa {
             self.side(context.from_client).skipping = header.size.saturating_sub(wanted);
             record.flaw(flaw::TOO_LARGE);
         }
-        match header.kind {
-            Kind::Open | Kind::Message | Kind::Close => self.secured(header, chunk, is_cut, context, record),
-            _ => {
-                self.connection(header, chunk, is_cut, context, record);
-                Step::Message { used: wanted }
+        // Its opening told who is the client.
+        if header.kind == Kind::Message && self.channel.is_plain() {
+            if let Some(step) = self.in_clear(header, chunk, is_cut, context, record) {
+                return step;
             }
         }
+        self.other(header, chunk, is_cut, context, record)
     }
 
     fn kept_bytes(&self) -> usize {
@@ -130,6 +159,49 @@ impl OpcUa {
         } else {
             &mut self.server
         }
+    }
+
+    /// What is not a message in clear behind its opening.
+    #[inline(never)]
+    fn other(&mut self, header: Header, chunk: &[u8], is_cut: bool, context: &Context, record: &mut Record) -> Step {
+        let turned;
+        let context = if self.roles.may_turn(header.kind) {
+            turned = self.settle_roles(header, chunk, context, record);
+            &turned
+        } else {
+            context
+        };
+        match header.kind {
+            Kind::Open | Kind::Message | Kind::Close => self.secured(header, chunk, is_cut, context, record),
+            _ => {
+                self.connection(header, chunk, is_cut, context, record);
+                Step::Message { used: chunk.len() }
+            }
+        }
+    }
+
+    /// Who sent this, as the message itself tells it. Where the engine believed otherwise, it is told so, once: a side that
+    /// says now this and now that is odd.
+    fn settle_roles<'c>(
+        &mut self,
+        header: Header,
+        chunk: &[u8],
+        context: &Context<'c>,
+        record: &mut Record,
+    ) -> Context<'c> {
+        let Some((from_client, roles)) = sender(header, chunk) else { return *context };
+        if from_client == context.from_client {
+            self.roles = self.roles.max(roles);
+        } else if self.roles < roles {
+            self.roles = roles;
+            record.from_client = Some(from_client);
+            std::mem::swap(&mut self.client, &mut self.server);
+            self.chunks.turn();
+            return Context { from_client, ..*context };
+        } else if header.kind.is_greeting() {
+            record.flaw(flaw::WRONG_DIRECTION);
+        }
+        *context
     }
 
     /// Bytes of this direction were lost.
@@ -168,6 +240,30 @@ impl OpcUa {
         ended(record, read.map(|()| true), body.remaining(), is_cut);
         self.is_greeting = header.kind == Kind::Hello;
         self.side(context.from_client).is_whole = true;
+    }
+}
+
+/// Whether a client sent this, and how sure that is.
+fn sender(header: Header, chunk: &[u8]) -> Option<(bool, Roles)> {
+    let service = |body: &[u8]| {
+        let service = decode::type_id(body).and_then(names::service)?;
+        Some((!service.is_response, Roles::Shown))
+    };
+    match header.kind {
+        Kind::Hello => Some((true, Roles::Told)),
+        Kind::Acknowledge | Kind::ReverseHello => Some((false, Roles::Told)),
+        // Only the server may close without being asked, and then it sends an Error (7.1.4).
+        Kind::Close => Some((true, Roles::Shown)),
+        Kind::Error => None,
+        Kind::Message => service(chunk.get(HEADER + 16..)?),
+        Kind::Open => {
+            let mut body = Body::new(chunk.get(HEADER..)?, None);
+            if body.u32().ok()? == 0 {
+                return Some((true, Roles::Told));
+            }
+            body.skip_string().and_then(|()| body.skip_string()).and_then(|()| body.skip_string()).ok()?;
+            service(body.rest().get(8..)?)
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub const SERVICE_FAULT: u32 = 397;
 pub const OPEN_SECURE_CHANNEL: u32 = 446;
 pub const CLOSE_SECURE_CHANNEL: u32 = 452;
 pub const PUBLISH: u32 = 826;
+pub const SESSIONLESS_INVOKE: u32 = 15903;
 
 /// Operations of messages that carry no service. The type ids below 256 are data types, never services.
 pub mod operation {

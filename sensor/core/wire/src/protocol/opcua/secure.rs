@@ -1,21 +1,27 @@
 //! The secure channel as far as a listener knows it: OPC 10000-6, 6.7.2 (message chunk structure), 6.7.4 (opening),
 //! OPC 10000-7, SecurityPolicy profiles (signature lengths).
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::fields::{CERTIFICATE, RECEIVER, SECURITY_MODE, SECURITY_POLICY};
+use super::fields::{
+    CERTIFICATE, CERTIFICATE_NAME, CERTIFICATE_SHA1, CERTIFICATE_URI, NEW_TOKEN, RECEIVER, SECURITY_MODE,
+    SECURITY_MODE_SOURCE, SECURITY_POLICY, TOKEN_ID,
+};
 use super::reader::{Body, Read};
 use super::text;
+use crate::der;
 use crate::value::{Record, Value};
 
 /// How the messages of a channel are protected, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Neither the opening nor a readable message was seen.
+    /// Neither the opening nor a message was seen that shows it.
     #[default]
     Unknown,
     None,
     Sign,
+    SignAndEncrypt,
 }
 
 impl Mode {
@@ -24,6 +30,7 @@ impl Mode {
             Mode::Unknown => "unknown",
             Mode::None => "none",
             Mode::Sign => "sign",
+            Mode::SignAndEncrypt => "sign_and_encrypt",
         }
     }
 }
@@ -50,19 +57,51 @@ pub fn is_signature(length: usize) -> bool {
 }
 
 /// What is known about the secure channel of a conversation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Channel {
     /// As the server assigned it; `None` until an opening or a message told.
     pub id: Option<u32>,
-    pub mode: Mode,
+    mode: Mode,
+    /// As every message is described: the mode's name, and where it is known from.
+    said: [&'static str; 2],
     /// `Some(None)`: a policy that is not in the table, its URI in `other`.
     policy: Option<Option<&'static (&'static str, usize)>>,
     other: Vec<u8>,
     /// Signature length learned from a message, where the policy is not known.
     pub learned: usize,
+    /// Token of the last message, 0 before any: renewed keys have a new one.
+    token: u32,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Self {
+            id: None,
+            mode: Mode::Unknown,
+            said: ["unknown"; 2],
+            policy: None,
+            other: Vec::new(),
+            learned: 0,
+            token: 0,
+        }
+    }
 }
 
 impl Channel {
+    /// Messages can be read.
+    pub fn is_clear(&self) -> bool {
+        matches!(self.mode, Mode::None | Mode::Sign)
+    }
+
+    fn set_mode(&mut self, mode: Mode, source: &'static str) {
+        self.mode = mode;
+        self.said = match mode {
+            Mode::Unknown => ["unknown"; 2],
+            _ => [mode.name(), source],
+        };
+    }
+
+    #[inline]
     pub fn is_plain(&self) -> bool {
         self.policy.is_some_and(|policy| policy.is_some_and(|(_, signature)| *signature == 0))
     }
@@ -76,36 +115,80 @@ impl Channel {
         self.policy.flatten().map(|(_, signature)| *signature)
     }
 
+    #[inline]
     pub fn describe(&self, record: &mut Record) {
         match self.policy {
             Some(Some((uri, _))) => record.set(SECURITY_POLICY, Value::Name(uri)),
             Some(None) => record.set_text(SECURITY_POLICY, &self.other),
             None => {}
         }
-        record.set(SECURITY_MODE, Value::Name(self.mode.name()));
+        let [mode, source] = self.said;
+        record.set(SECURITY_MODE, Value::Name(mode));
+        record.set(SECURITY_MODE_SOURCE, Value::Name(source));
     }
 
-    fn opened_under(&mut self, uri: &[u8]) {
+    /// The opening's body says the mode.
+    pub fn told(&mut self, mode: u32) {
+        let mode = match mode {
+            1 => Mode::None,
+            2 => Mode::Sign,
+            3 => Mode::SignAndEncrypt,
+            _ => return,
+        };
+        self.set_mode(mode, "told");
+    }
+
+    /// A message shows the mode: one that can be read under a policy is signed, one that cannot is encrypted.
+    pub fn shown(&mut self, mode: Mode) {
+        if self.mode != mode {
+            self.set_mode(mode, "inferred");
+        }
+    }
+
+    /// The token of a message: the first message under a new one says that the keys were renewed.
+    #[inline]
+    pub fn under(&mut self, token: u32, record: &mut Record) {
+        record.set_u(TOKEN_ID, token);
+        if self.token != token {
+            self.other_token(token, record);
+        }
+    }
+
+    /// Both sides go over to it one after the other, and what was under way comes under the old one (6.7.4): only up.
+    #[cold]
+    fn other_token(&mut self, token: u32, record: &mut Record) {
+        if self.token == 0 || token > self.token {
+            if self.token != 0 {
+                record.set(NEW_TOKEN, Value::Bool(true));
+            }
+            self.token = token;
+        }
+    }
+
+    /// A new channel begins where `is_new`; otherwise its keys are renewed, and its mode stays (Part 4, 5.6.2).
+    fn opened_under(&mut self, uri: &[u8], is_new: bool) {
         let known = POLICIES.iter().find(|(name, _)| name.as_bytes() == uri);
+        let is_same = !is_new && self.policy == Some(known) && (known.is_some() || self.other == text::cut(uri));
         self.policy = Some(known);
         self.other.clear();
         if known.is_none() {
             self.other.extend_from_slice(text::cut(uri));
         }
-        // Without a policy nothing can be signed. With one, the mode stands in the encrypted part.
-        self.mode = if self.is_plain() { Mode::None } else { Mode::Unknown };
+        if is_new {
+            self.token = 0;
+        }
+        if !is_same {
+            // Without a policy nothing can be signed. With one, the mode stands in the encrypted part.
+            self.set_mode(if self.is_plain() { Mode::None } else { Mode::Unknown }, "inferred");
+        }
     }
 }
 
 /// 6.7.2.3, asymmetric security header: policy URI, sender certificate, thumbprint of the receiver's certificate.
 /// Of a certificate chain, the first is the sender's own.
-pub fn asymmetric(body: &mut Body<'_>, channel: &mut Channel, record: &mut Record) -> Read<()> {
-    channel.opened_under(body.string()?.unwrap_or_default());
-    if let Some(chain) = body.string()?.filter(|chain| !chain.is_empty()) {
-        let digest = Sha256::digest(chain.get(..der_length(chain)).unwrap_or(chain));
-        let span = record.push_bytes(&digest);
-        record.set(CERTIFICATE, Value::Blob(span));
-    }
+pub fn asymmetric(body: &mut Body<'_>, channel: &mut Channel, is_new: bool, record: &mut Record) -> Read<()> {
+    channel.opened_under(body.string()?.unwrap_or_default(), is_new);
+    certificate(body.string()?, record);
     if let Some(thumbprint) = body.string()?.filter(|thumbprint| !thumbprint.is_empty()) {
         let span = record.push_bytes(thumbprint.get(..64).unwrap_or(thumbprint));
         record.set(RECEIVER, Value::Blob(span));
@@ -113,12 +196,18 @@ pub fn asymmetric(body: &mut Body<'_>, channel: &mut Channel, record: &mut Recor
     Ok(())
 }
 
-/// X.690, 8.1.3: bytes of the DER element at the front, tag and length included.
-fn der_length(bytes: &[u8]) -> usize {
-    match bytes {
-        [0x30, length @ 0..=0x7f, ..] => usize::from(*length).saturating_add(2),
-        [0x30, 0x81, length, ..] => usize::from(*length).saturating_add(3),
-        [0x30, 0x82, high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])).saturating_add(4),
-        _ => bytes.len(),
+/// Fingerprints of a certificate, or of the first of a chain, and what it says of its owner.
+pub fn certificate(chain: Option<&[u8]>, record: &mut Record) {
+    let Some(chain) = chain.filter(|chain| !chain.is_empty()) else { return };
+    let own = der::first(chain);
+    let span = record.push_bytes(&Sha256::digest(own));
+    record.set(CERTIFICATE, Value::Blob(span));
+    let span = record.push_bytes(&Sha1::digest(own));
+    record.set(CERTIFICATE_SHA1, Value::Blob(span));
+    let owner = der::owner(own);
+    for (slot, name) in [(CERTIFICATE_URI, owner.uri), (CERTIFICATE_NAME, owner.common_name)] {
+        if let Some(name) = name {
+            record.set_text(slot, text::cut(name));
+        }
     }
 }

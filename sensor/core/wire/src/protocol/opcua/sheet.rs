@@ -1,9 +1,15 @@
 //! What a service reader writes on: the record, lists filled side by side, and a scratch text. Owned by the parser and
 //! reused, so that nothing is allocated per message.
 
-use super::fields::{flaw, ATTRIBUTE_IDS, CLIENT_HANDLES, NODE_IDS, RESULT_CODES, SUBSCRIPTION_IDS, VALUES};
+use super::fields::{
+    flaw, ATTRIBUTE_IDS, ATTRIBUTE_NAMES, CLIENT_HANDLES, NODE_IDS, RESULT_CODES, STATUS_NAMES, SUBSCRIPTION_IDS,
+    VALUES,
+};
+use super::reader::{Read, Trouble};
+use super::status::status_name;
 use super::text;
 use super::types::{Identifier, NodeId};
+use super::words;
 use crate::limits::LIST_VALUES;
 use crate::value::{Lists, Record, Span, Value};
 
@@ -18,6 +24,8 @@ pub struct Scratch {
     columns: Vec<(usize, Vec<Value>)>,
     used: usize,
     pub text: Vec<u8>,
+    /// The string table of the response, for its diagnostics.
+    pub strings: Vec<Span>,
 }
 
 /// A list that is written straight into the record, because its message says how long it will be.
@@ -40,6 +48,8 @@ pub struct Sheet<'r> {
     pub scratch: &'r mut Scratch,
     /// An operation of the response failed.
     pub failed: bool,
+    /// The security mode that an opening asks for.
+    pub told_mode: Option<u32>,
     columns: [Column; COLUMNS.len()],
 }
 
@@ -52,7 +62,8 @@ pub fn is_bad(code: u32) -> bool {
 impl<'r> Sheet<'r> {
     #[inline]
     pub fn new(record: &'r mut Record, scratch: &'r mut Scratch) -> Self {
-        Self { record, scratch, failed: false, columns: Default::default() }
+        scratch.strings.clear();
+        Self { record, scratch, failed: false, told_mode: None, columns: Default::default() }
     }
 
     /// `count` values are to come for `slot`, one of `COLUMNS`: make room for them side by side. What goes beyond it, and
@@ -140,6 +151,92 @@ impl<'r> Sheet<'r> {
     pub fn result(&mut self, code: u32) {
         self.failed |= is_bad(code);
         self.add_u(RESULT_CODES, code);
+        if code != 0 {
+            self.name_status(code);
+        }
+    }
+
+    /// The name of a code that is not plainly good.
+    #[cold]
+    pub fn name_status(&mut self, code: u32) {
+        self.add(STATUS_NAMES, Value::Name(status_name(code)));
+    }
+
+    /// The names of the results listed so far that are not plainly good.
+    #[cold]
+    pub fn name_results(&mut self) {
+        self.each(RESULT_CODES, |sheet, code| {
+            if code != 0 {
+                sheet.name_status(code);
+            }
+        });
+    }
+
+    /// The names of the attributes listed so far.
+    #[cold]
+    pub fn name_attributes(&mut self) {
+        self.each(ATTRIBUTE_IDS, |sheet, attribute| {
+            sheet.add(ATTRIBUTE_NAMES, Value::Name(words::attribute(attribute).unwrap_or("unknown")));
+        });
+    }
+
+    fn each(&mut self, slot: usize, mut with: impl FnMut(&mut Self, u32)) {
+        let Some(span) = column(slot).and_then(|place| self.columns.get(place)).map(|column| column.span) else {
+            return;
+        };
+        for place in 0..span.len as usize {
+            if let Some(Value::Unsigned(number)) = self.record.list(span).get(place).copied() {
+                with(self, u32::try_from(number).unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    /// The attribute of item `index`, where it is not the value.
+    #[cold]
+    pub fn name_attribute(&mut self, index: usize, attribute: u32) {
+        let name = words::attribute(attribute).unwrap_or("unknown");
+        self.add_at(ATTRIBUTE_NAMES, index, Value::Name("value"), Value::Name(name));
+    }
+
+    /// What only some items have: so many of `none` before it that it stands in the place of item `index`.
+    pub fn add_at(&mut self, slot: usize, index: usize, none: Value, value: Value) {
+        let open = self.scratch.columns.get(..self.scratch.used).unwrap_or_default();
+        let length = open.iter().find(|(own, _)| *own == slot).map_or(0, |(_, column)| column.len());
+        for _ in length..index {
+            if !self.add(slot, none) {
+                return;
+            }
+        }
+        self.add(slot, value);
+    }
+
+    /// A name, or `unknown` with a flaw where the number has none.
+    pub fn add_name(&mut self, slot: usize, name: Option<&'static str>) {
+        if name.is_none() {
+            self.record.flaw(flaw::BAD_VALUE);
+        }
+        self.add(slot, Value::Name(name.unwrap_or("unknown")));
+    }
+
+    /// A node that is listed and not touched.
+    pub fn mention(&mut self, slot: usize, node: &NodeId<'_>) {
+        let text = self.node_text(node);
+        self.add(slot, Value::Text(text));
+    }
+
+    pub fn add_time(&mut self, slot: usize, ticks: i64) {
+        let span = self.written(|out| text::time(out, ticks));
+        self.add(slot, Value::Text(span));
+    }
+
+    /// Whether what lies inside a structure could be read. What is around it goes on all the same.
+    pub fn inside(&mut self, read: Read<()>) {
+        match read {
+            Ok(()) => {}
+            Err(Trouble::Short) => self.record.flaw(flaw::SHORT_BODY),
+            Err(Trouble::Encoding) => self.record.flaw(flaw::BAD_ENCODING),
+            Err(Trouble::Nesting) => self.record.flaw(flaw::NESTING),
+        }
     }
 
     /// Text as `write` builds it.

@@ -38,6 +38,12 @@ impl Kind {
         })
     }
 
+    /// Of the messages that begin a connection: each has one side that may send it.
+    #[inline]
+    pub fn is_greeting(self) -> bool {
+        matches!(self, Kind::Hello | Kind::Acknowledge | Kind::ReverseHello)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Kind::Hello => "HEL",

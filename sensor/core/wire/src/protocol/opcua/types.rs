@@ -1,8 +1,6 @@
-//! Structured built-in types: OPC 10000-6, 5.2.2.9 (NodeId), 5.2.2.10 (ExpandedNodeId), 5.2.2.12 (DiagnosticInfo),
-//! 5.2.2.13 (QualifiedName), 5.2.2.14 (LocalizedText), 5.2.2.15 (ExtensionObject).
+//! Structured built-in types: OPC 10000-6, 5.2.2.9 (NodeId), 5.2.2.10 (ExpandedNodeId), 5.2.2.13 (QualifiedName), 5.2.2.14 (LocalizedText), 5.2.2.15 (ExtensionObject).
 
 use super::reader::{Body, Read, Trouble};
-use crate::limits::NESTING;
 
 /// What stands behind the namespace index of a node id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,34 +138,4 @@ pub fn extension<'a>(body: &mut Body<'a>) -> Read<Extension<'a>> {
         _ => return Err(Trouble::Encoding),
     };
     Ok(Extension { type_id, content, is_xml: encoding == 2 })
-}
-
-/// Skip one diagnostic info; they nest.
-#[inline]
-pub fn skip_diagnostic(body: &mut Body<'_>) -> Read<()> {
-    for _ in 0..NESTING {
-        let mask = body.u8()?;
-        if mask & 0x80 != 0 {
-            return Err(Trouble::Encoding);
-        }
-        // Symbolic id, namespace, locale, localized text: indexes into the string table, four bytes each.
-        body.skip(usize::try_from((mask & 0x0f).count_ones()).unwrap_or(0).saturating_mul(4))?;
-        if mask & 0x10 != 0 {
-            body.skip_string()?;
-        }
-        if mask & 0x20 != 0 {
-            body.skip(4)?;
-        }
-        if mask & 0x40 == 0 {
-            return Ok(());
-        }
-    }
-    Err(Trouble::Nesting)
-}
-
-pub fn skip_diagnostics(body: &mut Body<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
-        skip_diagnostic(body)?;
-    }
-    Ok(())
 }

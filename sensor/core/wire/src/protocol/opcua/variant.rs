@@ -5,10 +5,12 @@
 
 use std::io::Write as _;
 
+use super::diagnostic;
 use super::reader::{Body, Read, Trouble};
 use super::sheet::Sheet;
+use super::structure;
 use super::text::{self, put};
-use super::types::{expanded, extension, guid, localized_text, node_id, qualified_name, skip_diagnostic};
+use super::types::{expanded, extension, guid, localized_text, node_id, qualified_name};
 use crate::limits::{NESTING, TEXT_BYTES};
 use crate::value::Value;
 
@@ -89,16 +91,22 @@ fn scalar(body: &mut Body<'_>, sheet: &mut Sheet<'_>, kind: u8, depth: usize) ->
             Value::Text(sheet.written(|out| qualified(out, namespace, name)))
         }
         21 => string(localized_text(body)?, sheet),
-        22 => match extension(body)?.content {
-            Some(mut content) => content.bytes_value(content.remaining(), sheet.record)?,
-            None => NULL,
-        },
+        22 => {
+            let one = extension(body)?;
+            match one.content {
+                Some(mut content) => {
+                    let id = one.type_id.standard().filter(|_| !one.is_xml);
+                    match structure::known(id, content, sheet) {
+                        Some(value) => value,
+                        None => content.bytes_value(content.remaining(), sheet.record)?,
+                    }
+                }
+                None => NULL,
+            }
+        }
         23 => data_value_nested(body, sheet, depth.saturating_add(1))?.0,
         24 => nested(body, sheet, depth.saturating_add(1))?,
-        25 => {
-            skip_diagnostic(body)?;
-            Value::Name("diagnostic_info")
-        }
+        25 => diagnostic::value(body, sheet)?,
         // 15 ByteString, 16 XmlElement; 26–31 are to be read as ByteString.
         15 | 16 | 26..=31 => match body.i32()? {
             -1 => NULL,
@@ -219,4 +227,19 @@ fn behind_value(body: &mut Body<'_>, mask: u8) -> Read<u32> {
     let status = if mask & 0x02 != 0 { body.u32()? } else { 0 };
     body.skip(TIMES.get(usize::from(mask >> 2)).copied().unwrap_or(0).into())?;
     Ok(status)
+}
+
+/// As `data_value`, with the source's time, or the server's where it has none: what history is about.
+pub fn timed_value(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<(Value, u32, Option<i64>)> {
+    let mask = body.u8()?;
+    if mask & 0xc0 != 0 {
+        return Err(Trouble::Encoding);
+    }
+    let value = if mask & 0x01 != 0 { nested(body, sheet, 0)? } else { NULL };
+    let status = if mask & 0x02 != 0 { body.u32()? } else { 0 };
+    let source = if mask & 0x04 != 0 { Some(body.i64()?) } else { None };
+    body.skip(if mask & 0x10 != 0 { 2 } else { 0 })?;
+    let server = if mask & 0x08 != 0 { Some(body.i64()?) } else { None };
+    body.skip(if mask & 0x20 != 0 { 2 } else { 0 })?;
+    Ok((value, status, source.or(server)))
 }

@@ -185,7 +185,7 @@ impl Place {
 
 /// Bits of the gates that open. They are gathered first: then the loop nearly every message goes through holds nothing
 /// but the message.
-#[inline]
+#[inline(always)]
 fn opened(gates: &[Gate], event: &Event<'_>) -> u64 {
     let (mut opened, mut next) = (0u64, 1u64);
     for gate in gates {

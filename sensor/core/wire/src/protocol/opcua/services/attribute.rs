@@ -1,12 +1,16 @@
-//! Attribute service set: OPC 10000-4, 5.11; history details: OPC 10000-11, 6.9.
+//! Attribute service set: OPC 10000-4, 5.11. History: `history`.
 
-use super::super::fields::{ATTRIBUTE_IDS, NODE_IDS, RESULT_CODES, VALUES};
+use super::super::diagnostic;
+use super::super::fields::{ATTRIBUTE_IDS, INDEX_RANGES, NODE_IDS, RESULT_CODES, VALUES, VALUE_CODES};
 use super::super::reader::{Body, Read};
 use super::super::sheet::{is_bad, Sheet, NODE};
 use super::super::text;
-use super::super::types::{extension, node_id, qualified_name, skip_diagnostics};
+use super::super::types::{node_id, qualified_name};
 use super::super::variant::{data_value, simple};
 use crate::value::Value;
+
+/// The attribute that is a variable's value.
+const VALUE: u32 = 13;
 
 /// Oldest age accepted, which timestamps, then ReadValueId[].
 pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -21,8 +25,8 @@ pub fn read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 fn value_ids(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<()> {
     sheet.expect(NODE_IDS, count);
     sheet.expect(ATTRIBUTE_IDS, count);
-    for _ in 0..count {
-        value_id(body, sheet)?;
+    for index in 0..count {
+        value_id(body, sheet, index)?;
     }
     Ok(())
 }
@@ -30,32 +34,36 @@ fn value_ids(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<(
 /// A list of such as `whole_by_name` reads. `false`: nothing was read.
 #[inline]
 fn whole_by_names(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
-    let mut ahead = *body;
+    let (mut ahead, mut others) = (*body, 0);
     let read = sheet.side_by_side([NODE_IDS, ATTRIBUTE_IDS], count, |mut lists| {
         lists.first.iter_mut().zip(lists.second).all(|(node, attribute)| {
             let Ok(Some((namespace, name, number))) = whole_by_name(&mut ahead) else { return false };
             *node = lists.names.touch(NODE, namespace.into(), |out| text::named(out, namespace, name));
             *attribute = Value::Unsigned(number.into());
+            others |= number ^ VALUE;
             true
         })
     });
     if read {
         *body = ahead;
+        if others != 0 {
+            sheet.name_attributes();
+        }
     }
     read
 }
 
 /// ReadValueId (7.29): node, attribute, index range, data encoding.
 #[inline]
-pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+pub fn value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>, index: usize) -> Read<()> {
     let mut ahead = *body;
     if let Ok(Some((namespace, name, attribute))) = whole_by_name(&mut ahead) {
         *body = ahead;
         sheet.named_node(NODE_IDS, namespace, name);
-        sheet.add_u(ATTRIBUTE_IDS, attribute);
+        add_attribute(sheet, index, attribute);
         return Ok(());
     }
-    any_value_id(body, sheet)
+    any_value_id(body, sheet, index)
 }
 
 /// A variable that is named by a string, the whole of it, in the default encoding: what clients read all day.
@@ -72,12 +80,30 @@ fn whole_by_name<'a>(body: &mut Body<'a>) -> Read<Option<(u16, &'a [u8], u32)>> 
     Ok(Some((u16::from_le_bytes([n0, n1]), name, u32::from_le_bytes([a, b, c, d]))))
 }
 
-fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+fn any_value_id(body: &mut Body<'_>, sheet: &mut Sheet<'_>, index: usize) -> Read<()> {
     let node = node_id(body)?;
     sheet.node(&node);
-    sheet.add_u(ATTRIBUTE_IDS, body.u32()?);
-    body.skip_string()?;
+    add_attribute(sheet, index, body.u32()?);
+    index_range(body, sheet, index)?;
     qualified_name(body).map(|_| ())
+}
+
+#[inline]
+fn add_attribute(sheet: &mut Sheet<'_>, index: usize, attribute: u32) {
+    sheet.add_u(ATTRIBUTE_IDS, attribute);
+    if attribute != VALUE {
+        sheet.name_attribute(index, attribute);
+    }
+}
+
+/// Which elements of an array, `2:4`: part of an item may be touched (7.27).
+#[inline]
+pub fn index_range(body: &mut Body<'_>, sheet: &mut Sheet<'_>, index: usize) -> Read<()> {
+    if let Some(range) = body.string()?.filter(|range| !range.is_empty()) {
+        let text = sheet.record.push_text(text::cut(range));
+        sheet.add_at(INDEX_RANGES, index, Value::Name(""), Value::Text(text));
+    }
+    Ok(())
 }
 
 pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -85,24 +111,28 @@ pub fn values(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     if !simple_values(body, sheet, count) {
         any_values(body, sheet, count)?;
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 /// Numbers only, as process values are. `false`: nothing was read.
 #[inline(never)] // its loop is better off without the registers of all other services
 fn simple_values(body: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
-    let (mut ahead, mut failed) = (*body, false);
+    let (mut ahead, mut failed, mut codes) = (*body, false, 0);
     let read = sheet.side_by_side([VALUES, RESULT_CODES], count, |lists| {
         lists.first.iter_mut().zip(lists.second).all(|(value, code)| {
             let Ok(Some((number, status))) = simple(&mut ahead) else { return false };
             (*value, *code) = (number, Value::Unsigned(status.into()));
             failed |= is_bad(status);
+            codes |= status;
             true
         })
     });
     if read {
         *body = ahead;
         sheet.failed |= failed;
+        if codes != 0 {
+            sheet.name_results();
+        }
     }
     read
 }
@@ -124,65 +154,25 @@ pub fn write(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     sheet.expect(NODE_IDS, count);
     sheet.expect(ATTRIBUTE_IDS, count);
     sheet.expect(VALUES, count);
-    for _ in 0..count {
+    for index in 0..count {
         let node = node_id(body)?;
         sheet.node(&node);
-        sheet.add_u(ATTRIBUTE_IDS, body.u32()?);
-        body.skip_string()?;
-        let (value, _) = data_value(body, sheet)?;
+        add_attribute(sheet, index, body.u32()?);
+        index_range(body, sheet, index)?;
+        let (value, status) = data_value(body, sheet)?;
         sheet.add(VALUES, value);
-    }
-    Ok(())
-}
-
-/// Details (what kind of reading), which timestamps, release, then nodes.
-pub fn history_read(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    extension(body)?;
-    body.skip(5)?;
-    for _ in 0..body.count()? {
-        let node = node_id(body)?;
-        sheet.node(&node);
-        body.skip_string()?; // index range
-        qualified_name(body)?; // data encoding
-        body.skip_string()?; // continuation point
-    }
-    Ok(())
-}
-
-pub fn history(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
-        sheet.result(body.u32()?);
-        body.skip_string()?; // continuation point
-        extension(body)?; // the values
-    }
-    skip_diagnostics(body)
-}
-
-/// Encoding ids of the details that change history: data, structure data, events, and what deletes them (raw, at
-/// times, events). All begin with the node.
-const UPDATES: &[u32] = &[682, 685, 688, 691, 694, 11300];
-
-pub fn history_update(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
-        let details = extension(body)?;
-        let is_known = details.type_id.standard().is_some_and(|id| UPDATES.contains(&id));
-        if let (true, false, Some(mut content)) = (is_known, details.is_xml, details.content) {
-            let node = node_id(&mut content)?;
-            sheet.node(&node);
+        if status != 0 {
+            value_status(sheet, index, status);
         }
     }
     Ok(())
 }
 
-pub fn history_updated(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    for _ in 0..body.count()? {
-        sheet.result(body.u32()?);
-        for _ in 0..body.count()? {
-            sheet.failed |= super::is_bad(body.u32()?);
-        }
-        skip_diagnostics(body)?;
-    }
-    skip_diagnostics(body)
+/// The status of a value that is written or pushed, where it is not plainly good.
+#[cold]
+pub fn value_status(sheet: &mut Sheet<'_>, index: usize, status: u32) {
+    sheet.add_at(VALUE_CODES, index, Value::Unsigned(0), Value::Unsigned(status.into()));
+    sheet.name_status(status);
 }
 
 #[cfg(test)]

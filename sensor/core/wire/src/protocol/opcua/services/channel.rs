@@ -1,6 +1,6 @@
 //! SecureChannel service set: OPC 10000-4, 5.6; OPC 10000-6, 6.7.4.
 
-use super::super::fields::{flaw, CHANNEL_ID, LIFETIME, REQUEST_TYPE, SECURITY_MODE, TOKEN_ID};
+use super::super::fields::{flaw, CHANNEL_ID, LIFETIME, REQUEST_TYPE, TOKEN_ID};
 use super::super::names::security_mode;
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
@@ -14,8 +14,9 @@ pub fn open(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         1 => sheet.record.set(REQUEST_TYPE, Value::Name("renew")),
         _ => sheet.record.flaw(flaw::BAD_VALUE),
     }
-    match security_mode(body.u32()?) {
-        Some(mode) => sheet.record.set(SECURITY_MODE, Value::Name(mode)),
+    let mode = body.u32()?;
+    match security_mode(mode) {
+        Some(_) => sheet.told_mode = Some(mode),
         None => sheet.record.flaw(flaw::BAD_VALUE),
     }
     body.skip_string()?;

@@ -1,10 +1,12 @@
 //! Query service set: OPC 10000-4, 5.10; content filters 7.7.
 
-use super::super::fields::VALUES;
+use super::super::diagnostic;
+use super::super::fields::{NODE_IDS, TYPE_IDS, VALUES};
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
-use super::super::types::{expanded, extension, skip_diagnostics};
+use super::super::types::expanded;
 use super::super::variant::variant;
+use super::filter::{content_filter, content_filter_result};
 use super::view::{relative_path, view};
 
 /// View, NodeTypeDescription[], filter, most data sets and references.
@@ -20,12 +22,7 @@ pub fn first(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
             body.skip_string()?;
         }
     }
-    for _ in 0..body.count()? {
-        body.skip(4)?; // operator
-        for _ in 0..body.count()? {
-            extension(body)?;
-        }
-    }
+    content_filter(body, sheet)?;
     body.skip(8)
 }
 
@@ -38,8 +35,10 @@ pub fn next(body: &mut Body<'_>) -> Read<()> {
 /// QueryDataSet[] (node, type, values), continuation point.
 pub fn next_answer(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
-        expanded(body)?;
-        expanded(body)?;
+        let node = expanded(body)?;
+        sheet.mention(NODE_IDS, &node);
+        let kind = expanded(body)?;
+        sheet.mention(TYPE_IDS, &kind);
         for _ in 0..body.count()? {
             let value = variant(body, sheet)?;
             sheet.add(VALUES, value);
@@ -52,17 +51,16 @@ pub fn next_answer(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 pub fn first_answer(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     next_answer(body, sheet)?;
     operation_results(body, sheet)?;
-    skip_diagnostics(body)?;
-    operation_results(body, sheet)?;
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)?;
+    content_filter_result(body, sheet)
 }
 
 /// Elements of status, statuses of its parts, diagnostics of its parts.
 fn operation_results(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
         sheet.result(body.u32()?);
-        body.skip_array(4)?;
-        skip_diagnostics(body)?;
+        super::inner_codes(body, sheet)?;
+        diagnostic::list(body, sheet)?;
     }
     Ok(())
 }

@@ -1,28 +1,28 @@
 //! Session service set: OPC 10000-4, 5.7; identity tokens 7.41.
 
 use super::super::fields::{
-    APPLICATION_NAME, APPLICATION_URI, CANCEL_COUNT, ENDPOINT_URL, IDENTITY, LIFETIME, PASSWORD_ENCRYPTED, PRODUCT_URI,
-    SESSION_ID, SESSION_NAME, USER_NAME,
+    CANCELLED_HANDLE, CANCEL_COUNT, DELETE_SUBSCRIPTIONS, ENDPOINT_URL, IDENTITY, LIFETIME, PASSWORD_ENCRYPTED,
+    SERVER_URIS, SESSION_ID, SESSION_NAME, USER_NAME,
 };
 use super::super::reader::{Body, Read};
+use super::super::secure::certificate;
 use super::super::sheet::Sheet;
-use super::super::types::{extension, localized_text, node_id, Extension};
+use super::super::types::{extension, node_id, Extension};
 use super::discovery::{self, ApplicationDescription};
 use crate::value::Value;
 
 pub fn create(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    let client = ApplicationDescription::read(body)?;
-    sheet.set_text(APPLICATION_URI, client.uri);
-    sheet.set_text(PRODUCT_URI, client.product);
-    sheet.set_text(APPLICATION_NAME, client.name);
+    ApplicationDescription::read(body)?.describe(sheet);
     body.skip_strings()?; // discovery URLs of the client
-    body.skip_string()?; // server URI
+    if let Some(server) = body.string()? {
+        sheet.add_text(SERVER_URIS, server);
+    }
     let url = body.string()?;
     sheet.set_text(ENDPOINT_URL, url);
     let name = body.string()?;
     sheet.set_text(SESSION_NAME, name);
     body.skip_string()?; // client nonce
-    body.skip_string()?; // client certificate
+    certificate(body.string()?, sheet.record);
     lifetime(body, sheet)?;
     body.skip(4) // largest response
 }
@@ -34,7 +34,7 @@ pub fn created(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     node_id(body)?; // authentication token: a secret, not kept
     lifetime(body, sheet)?;
     body.skip_string()?; // server nonce
-    body.skip_string()?; // server certificate
+    certificate(body.string()?, sheet.record);
     discovery::endpoints(body, sheet)?;
     certificates(body)?;
     signature(body)?;
@@ -93,6 +93,10 @@ fn identity(token: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         let algorithm = content.string()?.unwrap_or_default();
         sheet.record.set(PASSWORD_ENCRYPTED, Value::Bool(!algorithm.is_empty()));
     }
+    if let (Some(327), Some(mut content)) = (token.type_id.standard(), token.content) {
+        content.skip_string()?; // policy id
+        certificate(content.string()?, sheet.record);
+    }
     Ok(())
 }
 
@@ -101,18 +105,18 @@ pub fn activated(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     super::results(body, sheet)
 }
 
-pub fn cancelled(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    sheet.record.set_u(CANCEL_COUNT, body.u32()?);
+/// Whether the subscriptions of the session go with it.
+pub fn close(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    sheet.record.set(DELETE_SUBSCRIPTIONS, Value::Bool(body.u8()? != 0));
     Ok(())
 }
 
-impl<'a> ApplicationDescription<'a> {
-    /// Part 4, 7.2, up to the discovery URLs.
-    pub fn read(body: &mut Body<'a>) -> Read<Self> {
-        let (uri, product, name) = (body.string()?, body.string()?, localized_text(body)?);
-        body.skip(4)?; // application type
-        body.skip_string()?; // gateway server
-        body.skip_string()?; // discovery profile
-        Ok(Self { uri, product, name })
-    }
+pub fn cancel(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    sheet.record.set_u(CANCELLED_HANDLE, body.u32()?);
+    Ok(())
+}
+
+pub fn cancelled(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    sheet.record.set_u(CANCEL_COUNT, body.u32()?);
+    Ok(())
 }

@@ -1,14 +1,18 @@
 //! MonitoredItem and Subscription service sets: OPC 10000-4, 5.13, 5.14; notifications 7.25, 7.26.
 
+use super::super::diagnostic;
 use super::super::fields::{
-    CLIENT_HANDLES, MONITORED_ITEM_IDS, NOTIFICATION_COUNT, PUBLISHING_INTERVAL, SUBSCRIPTION_ID, SUBSCRIPTION_IDS,
-    VALUES,
+    CLIENT_HANDLES, KEEP_ALIVE_COUNT, LIFETIME_COUNT, MONITORED_ITEM_IDS, MONITORING_MODES, NOTIFICATION_COUNT,
+    NOTIFICATION_SEQUENCE, PUBLISHING_ENABLED, PUBLISHING_INTERVAL, REMOVED_ITEMS, SAMPLING_INTERVALS, SUBSCRIPTION_ID,
+    SUBSCRIPTION_IDS, SUBSCRIPTION_STATUS, TRIGGERING_ITEM, VALUES,
 };
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
-use super::super::types::{extension, skip_diagnostic, skip_diagnostics, Extension};
+use super::super::types::{extension, Extension};
 use super::super::variant::{data_value, simple, variant};
-use super::attribute::value_id;
+use super::super::words;
+use super::attribute::{value_id, value_status};
+use super::filter;
 use crate::value::Value;
 
 fn subscription(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -20,9 +24,9 @@ fn subscription(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 pub fn create_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
     body.skip(4)?;
-    for _ in 0..body.count()? {
-        value_id(body, sheet)?;
-        body.skip(4)?;
+    for index in 0..body.count()? {
+        value_id(body, sheet, index)?;
+        sheet.add_name(MONITORING_MODES, words::monitoring_mode(body.u32()?));
         parameters(body, sheet)?;
     }
     Ok(())
@@ -31,19 +35,27 @@ pub fn create_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 /// MonitoringParameters (7.21): client handle, sampling interval, filter, queue size, discard oldest.
 fn parameters(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     sheet.add_u(CLIENT_HANDLES, body.u32()?);
-    body.skip(8)?;
-    extension(body)?;
+    interval(body, sheet)?;
+    filter::filter(body, sheet)?;
     body.skip(5)
+}
+
+/// Milliseconds between samples; −1 is the publishing interval, 0 as fast as can be.
+fn interval(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
+    let interval = body.f64()?;
+    sheet.add(SAMPLING_INTERVALS, Value::Float(interval));
+    Ok(())
 }
 
 pub fn items_created(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
         sheet.result(body.u32()?);
         sheet.add_u(MONITORED_ITEM_IDS, body.u32()?);
-        body.skip(12)?; // revised interval and queue size
-        extension(body)?;
+        interval(body, sheet)?;
+        body.skip(4)?; // revised queue size
+        filter::result(body, sheet)?;
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 pub fn modify_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -59,10 +71,11 @@ pub fn modify_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 pub fn items_modified(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
         sheet.result(body.u32()?);
-        body.skip(12)?;
-        extension(body)?;
+        interval(body, sheet)?;
+        body.skip(4)?;
+        filter::result(body, sheet)?;
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 fn numbers(body: &mut Body<'_>, sheet: &mut Sheet<'_>, slot: usize) -> Read<()> {
@@ -74,16 +87,16 @@ fn numbers(body: &mut Body<'_>, sheet: &mut Sheet<'_>, slot: usize) -> Read<()> 
 
 pub fn set_monitoring_mode(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
-    body.skip(4)?;
+    sheet.add_name(MONITORING_MODES, words::monitoring_mode(body.u32()?));
     numbers(body, sheet, MONITORED_ITEM_IDS)
 }
 
 /// Subscription, triggering item, links to add, links to remove.
 pub fn set_triggering(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
-    sheet.add_u(MONITORED_ITEM_IDS, body.u32()?);
+    sheet.record.set_u(TRIGGERING_ITEM, body.u32()?);
     numbers(body, sheet, MONITORED_ITEM_IDS)?;
-    numbers(body, sheet, MONITORED_ITEM_IDS)
+    numbers(body, sheet, REMOVED_ITEMS)
 }
 
 pub fn delete_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
@@ -93,24 +106,34 @@ pub fn delete_items(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 /// Publishing interval, lifetime and keep-alive counts, most notifications, enabled, priority.
 pub fn create(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    sheet.record.set(PUBLISHING_INTERVAL, Value::Float(body.f64()?));
-    body.skip(14)
+    cycle(body, sheet)?;
+    body.skip(4)?;
+    sheet.record.set(PUBLISHING_ENABLED, Value::Bool(body.u8()? != 0));
+    body.skip(1)
 }
 
 pub fn created(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
-    sheet.record.set(PUBLISHING_INTERVAL, Value::Float(body.f64()?));
-    body.skip(8)
+    cycle(body, sheet)
 }
 
 pub fn modify(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
+    cycle(body, sheet)?;
+    body.skip(5)
+}
+
+/// Publishing interval, then after how many of them without a publish request the subscription ends, and after how many
+/// without news the server says that it is alive.
+pub fn cycle(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     sheet.record.set(PUBLISHING_INTERVAL, Value::Float(body.f64()?));
-    body.skip(13)
+    sheet.record.set_u(LIFETIME_COUNT, body.u32()?);
+    sheet.record.set_u(KEEP_ALIVE_COUNT, body.u32()?);
+    Ok(())
 }
 
 pub fn set_publishing_mode(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    body.skip(1)?;
+    sheet.record.set(PUBLISHING_ENABLED, Value::Bool(body.u8()? != 0));
     numbers(body, sheet, SUBSCRIPTION_IDS)
 }
 
@@ -129,7 +152,7 @@ pub fn transferred(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         sheet.result(body.u32()?);
         body.skip_array(4)?;
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 /// Acknowledgements: subscription, sequence number.
@@ -145,7 +168,8 @@ pub fn publish(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 pub fn republish(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     subscription(body, sheet)?;
-    body.skip(4)
+    sheet.record.set_u(NOTIFICATION_SEQUENCE, body.u32()?);
+    Ok(())
 }
 
 /// Subscription, numbers still to be had, more to come, the message, results of the acknowledgements.
@@ -159,7 +183,8 @@ pub fn published(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
 
 /// NotificationMessage: sequence number, time, notifications. None: a keep-alive.
 pub fn message(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
-    body.skip(12)?;
+    sheet.record.set_u(NOTIFICATION_SEQUENCE, body.u32()?);
+    body.skip(8)?;
     let mut notifications = 0usize;
     for _ in 0..body.count()? {
         let one = extension(body)?;
@@ -169,13 +194,13 @@ pub fn message(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     Ok(())
 }
 
-/// Client handle and value of each item, where all are numbers, as process values are. `false`: nothing was read.
+/// Client handle and value of each item, where all are good numbers, as process values are. `false`: nothing was read.
 #[inline(never)] // its loop is better off without the registers of what is around it
 fn simple_changes(content: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> bool {
     let mut ahead = *content;
     let read = sheet.side_by_side([CLIENT_HANDLES, VALUES], count, |lists| {
         lists.first.iter_mut().zip(lists.second).all(|(handle, value)| {
-            let (Ok(own), Ok(Some((number, _)))) = (ahead.u32(), simple(&mut ahead)) else { return false };
+            let (Ok(own), Ok(Some((number, 0)))) = (ahead.u32(), simple(&mut ahead)) else { return false };
             (*handle, *value) = (Value::Unsigned(own.into()), number);
             true
         })
@@ -189,10 +214,13 @@ fn simple_changes(content: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -
 fn any_changes(content: &mut Body<'_>, sheet: &mut Sheet<'_>, count: usize) -> Read<()> {
     sheet.expect(CLIENT_HANDLES, count);
     sheet.expect(VALUES, count);
-    for _ in 0..count {
+    for index in 0..count {
         sheet.add_u(CLIENT_HANDLES, content.u32()?);
-        let (value, _) = data_value(content, sheet)?;
+        let (value, status) = data_value(content, sheet)?;
         sheet.add(VALUES, value);
+        if status != 0 {
+            value_status(sheet, index, status);
+        }
     }
     Ok(())
 }
@@ -206,7 +234,7 @@ fn notification(one: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<usize> {
             if !simple_changes(&mut content, sheet, count) {
                 any_changes(&mut content, sheet, count)?;
             }
-            skip_diagnostics(&mut content)?;
+            diagnostic::list(&mut content, sheet)?;
             Ok(count)
         }
         // EventNotificationList: client handle and the selected fields of each event.
@@ -223,8 +251,10 @@ fn notification(one: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<usize> {
         }
         // StatusChangeNotification: the subscription's status.
         Some(820) => {
-            content.skip(4)?;
-            skip_diagnostic(&mut content)?;
+            let code = content.u32()?;
+            sheet.record.set_u(SUBSCRIPTION_STATUS, code);
+            sheet.name_status(code);
+            diagnostic::one(&mut content, sheet)?;
             Ok(1)
         }
         _ => Ok(1),

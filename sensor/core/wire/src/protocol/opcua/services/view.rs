@@ -1,10 +1,12 @@
 //! View service set: OPC 10000-4, 5.9; references 7.30, relative paths 7.31.
 
-use super::super::fields::{BROWSE_NAMES, NODE_IDS, REFERENCE_COUNTS};
+use super::super::diagnostic;
+use super::super::fields::{BROWSE_NAMES, NODE_CLASSES, NODE_IDS, REFERENCE_COUNTS, REFERENCE_TYPES, TARGET_IDS};
 use super::super::reader::{Body, Read};
 use super::super::sheet::Sheet;
-use super::super::types::{expanded, localized_text, node_id, qualified_name, skip_diagnostics};
+use super::super::types::{expanded, localized_text, node_id, qualified_name};
 use super::super::variant::qualified;
+use super::super::words;
 use crate::value::Value;
 
 /// ViewDescription (7.45): view, time, version.
@@ -21,7 +23,8 @@ pub fn browse(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         let node = node_id(body)?;
         sheet.node(&node);
         body.skip(4)?;
-        node_id(body)?;
+        let followed = node_id(body)?;
+        sheet.mention(REFERENCE_TYPES, &followed);
         body.skip(9)?;
     }
     Ok(())
@@ -41,20 +44,24 @@ pub fn browsed(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         let references = body.count()?;
         sheet.add_u(REFERENCE_COUNTS, u32::try_from(references).unwrap_or(u32::MAX));
         for _ in 0..references {
-            reference(body)?;
+            reference(body, sheet)?;
         }
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 /// ReferenceDescription: reference type, direction, node, browse name, display name, class, type.
-fn reference(body: &mut Body<'_>) -> Read<()> {
+fn reference(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     node_id(body)?;
     body.skip(1)?;
-    expanded(body)?;
-    qualified_name(body)?;
+    let target = expanded(body)?;
+    sheet.mention(TARGET_IDS, &target);
+    let (namespace, name) = qualified_name(body)?;
+    let text = sheet.written(|out| qualified(out, namespace, name));
+    sheet.add(BROWSE_NAMES, Value::Text(text));
     localized_text(body)?;
-    body.skip(4)?;
+    let class = words::node_class(body.u32()?).unwrap_or("unknown");
+    sheet.add(NODE_CLASSES, Value::Name(class));
     expanded(body).map(|_| ())
 }
 
@@ -87,11 +94,12 @@ pub fn translated(body: &mut Body<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
     for _ in 0..body.count()? {
         sheet.result(body.u32()?);
         for _ in 0..body.count()? {
-            expanded(body)?;
+            let target = expanded(body)?;
+            sheet.mention(TARGET_IDS, &target);
             body.skip(4)?;
         }
     }
-    skip_diagnostics(body)
+    diagnostic::list(body, sheet)
 }
 
 /// The ids that stand for the registered nodes from now on.
