@@ -182,7 +182,7 @@ def _flow(headers: Json, events: list[Json], later: Later, account: Json) -> Jso
     if headers.get("source_port") is None:
         return {}
     known = [event for event in (*events, later.neighbour, later.answer) if event is not None]
-    client = f"{known[0]['client.ip']}:{known[0]['client.port']}" if known else None
+    client = f"{known[0]['client.ip']}:{known[0].get('client.port', '')}" if known else None
     place = next((place for name, place in PLACES.items() if account.get(name, 0) > 0), None)
     return {"client": client, "place": place}
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::limits::TIME_JUMP_NS;
-use crate::protocol::{transport_name, PROTOCOLS};
+use crate::protocol::{has_ports, transport_name, PROTOCOLS};
 use crate::value::{field, list, Class, FieldDef, Kind, Outcome, Record, Value, SLOTS};
 
 /// One side of a conversation.
@@ -213,6 +213,11 @@ impl<'a> Event<'a> {
             base::TRANSPORT => Value::Name(transport_name(self.transport)?),
             base::VLAN => Value::Unsigned(self.vlan?.into()),
             base::SOURCE_IP => Value::Ip(self.source().ip),
+            base::SOURCE_PORT | base::DESTINATION_PORT | base::CLIENT_PORT | base::SERVER_PORT
+                if !has_ports(self.transport) =>
+            {
+                return None
+            }
             base::SOURCE_PORT => Value::Unsigned(self.source().port.into()),
             base::DESTINATION_IP => Value::Ip(self.destination().ip),
             base::DESTINATION_PORT => Value::Unsigned(self.destination().port.into()),

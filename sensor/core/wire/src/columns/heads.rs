@@ -6,7 +6,7 @@ use super::bitmap::Bitmap;
 use super::words::{Dictionary, Side};
 use crate::event::{base, Event};
 use crate::print::Names;
-use crate::protocol::transport_name;
+use crate::protocol::{has_ports, transport_name};
 use crate::value::{Class, Outcome, Role};
 
 /// An event's base fields.
@@ -98,10 +98,10 @@ pub fn column(number: u16, heads: &[Head], words: Option<&mut Dictionary>, names
             Array { items: Items::Time(items), present: Bitmap::of(heads, |head| time(head).is_some()) }
         }
         (base::FRAME_NUMBER, _) => unsigned(heads, |head| head.number),
-        (base::SOURCE_PORT, _) => unsigned(heads, |head| head.source().port),
-        (base::DESTINATION_PORT, _) => unsigned(heads, |head| head.destination().port),
-        (base::CLIENT_PORT, _) => unsigned(heads, |head| head.client.port),
-        (base::SERVER_PORT, _) => unsigned(heads, |head| head.server.port),
+        (base::SOURCE_PORT, _) => ports(heads, |head| head.source().port)?,
+        (base::DESTINATION_PORT, _) => ports(heads, |head| head.destination().port)?,
+        (base::CLIENT_PORT, _) => ports(heads, |head| head.client.port)?,
+        (base::SERVER_PORT, _) => ports(heads, |head| head.server.port)?,
         (base::OPERATION_CODE, _) => unsigned(heads, |head| head.operation.into()),
         (base::VLAN, _) => some(heads, |head| head.vlan.map(u64::from))?,
         (base::DURATION, _) => some(heads, |head| head.duration)?,
@@ -145,6 +145,14 @@ pub fn column(number: u16, heads: &[Head], words: Option<&mut Dictionary>, names
 
 fn unsigned(heads: &[Head], value: impl Fn(&Head) -> u64) -> Array {
     Array { items: Items::Unsigned(heads.iter().map(value).collect()), present: Bitmap::all(heads.len()) }
+}
+
+/// What is neither TCP nor UDP has none.
+fn ports(heads: &[Head], port: impl Fn(&Head) -> u64) -> Option<Array> {
+    if heads.iter().all(|head| has_ports(head.transport)) {
+        return Some(unsigned(heads, port));
+    }
+    some(heads, |head| has_ports(head.transport).then(|| port(head)))
 }
 
 fn some(heads: &[Head], value: impl Fn(&Head) -> Option<u64>) -> Option<Array> {

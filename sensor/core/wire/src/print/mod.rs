@@ -8,7 +8,7 @@ pub mod values;
 use std::sync::LazyLock;
 
 use crate::event::{base, Event, FieldId, BASE_FIELDS};
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{has_ports, PROTOCOLS};
 use crate::value::{FieldDef, Kind, Value};
 
 pub use digits::{address, decimal, mac_text, timestamp, Written};
@@ -99,7 +99,7 @@ pub fn event(out: &mut Vec<u8>, event: &Event<'_>, names: &Names) {
                 out.extend_from_slice(key);
                 out.extend_from_slice(ip.quoted());
             }
-            base::SOURCE_PORT | base::DESTINATION_PORT => {
+            base::SOURCE_PORT | base::DESTINATION_PORT if has_ports(event.transport) => {
                 let side = if number == base::SOURCE_PORT { event.source() } else { event.destination() };
                 out.extend_from_slice(key);
                 decimal(out, side.port.into());

@@ -30,6 +30,14 @@ flaws! {
     SENDER = 1 => "arp.group_sender";
 }
 
+fn kind(operation: u16) -> &'static str {
+    if operation == 1 {
+        "request"
+    } else {
+        "reply"
+    }
+}
+
 /// There is one question at a time between two stations.
 const REFERENCE: u64 = 1;
 
@@ -58,16 +66,17 @@ fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     let (sender_mac, sender) = (cursor.array::<6>()?, cursor.array::<4>()?);
     let (target_mac, target) = (cursor.array::<6>()?, cursor.array::<4>()?);
     record.set_u(OPERATION, operation);
-    record.operation = operation.into();
     record.class = Class::Discover;
     // RFC 5227 2.3: who asks for its own address tells the others of it.
     let announcement = sender == target;
-    (record.operation_name, record.role) = match operation {
-        1 => ("request", if announcement { Role::Unsolicited } else { Role::Request }),
-        2 => ("reply", if announcement { Role::Unsolicited } else { Role::Response }),
-        _ => ("unknown", Role::Other),
+    let name;
+    (name, record.operation, record.operation_name, record.role) = match operation {
+        1 | 2 if announcement => (kind(operation), 2, "announce", Role::Unsolicited),
+        1 => ("request", 1, "resolve", Role::Request),
+        2 => ("reply", 1, "resolve", Role::Response),
+        _ => ("unknown", 0x100 | u32::from(operation), "unknown", Role::Other),
     };
-    record.set(OPERATION_NAME, Value::Name(record.operation_name));
+    record.set(OPERATION_NAME, Value::Name(name));
     match record.role {
         Role::Other => record.flaw(flaw::OPERATION),
         Role::Request => record.reference = Some(REFERENCE),

@@ -44,6 +44,12 @@ pub fn transport_name(number: u8) -> Option<&'static str> {
     })
 }
 
+/// Whether what travels so has ports.
+#[inline]
+pub fn has_ports(transport: u8) -> bool {
+    matches!(transport, TCP | UDP)
+}
+
 /// What one call of [`Parser::message`] found at the front of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

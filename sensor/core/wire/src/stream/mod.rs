@@ -37,6 +37,11 @@ pub struct Streams {
     held_bytes: usize,
 }
 
+/// A MAC address of several stations (IEEE 802 8.2.2).
+fn is_group([first, ..]: [u8; 6]) -> bool {
+    first & 1 == 1
+}
+
 /// A TCP segment on its way into its direction.
 struct Piece<'a> {
     side: usize,
@@ -151,6 +156,11 @@ impl Streams {
         };
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = stamp.now_ns;
+        if let Some(sender) = flow.sides.get_mut(side).filter(|sender| is_group(sender.mac)) {
+            // It was first spoken to by way of everybody.
+            sender.mac = frame.source_mac;
+            consumer.station(stamp.segment, sender, stamp.vlan, stamp.ts_ns);
+        }
         consumer.packet(&mut flow.marks, packet);
         if flow.volume.add(side, frame.payload.len().saturating_add(frame.missing as usize)) {
             self.reader.about_volume(flow, stamp, ledger, consumer);

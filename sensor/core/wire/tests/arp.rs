@@ -1,0 +1,84 @@
+//! ARP: questions, answers and announcements, and the stations that they show.
+// Tests may stop at a surprise; the core may not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+
+mod common;
+mod reading;
+
+use common::Bench;
+use reading::{bytes, talk};
+use wire::news::News;
+
+const ASKED: &str = "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
+const TOLD: &str = "0001 0800 06 04 0002 020000000002 0a000002 020000000001 0a000001";
+
+/// Ethernet around it.
+fn frame(destination: &str, source: &str, content: &str) -> Vec<u8> {
+    let mut frame = bytes(&format!("{destination} {source} 0806 {content}"));
+    frame.resize(60, 0);
+    frame
+}
+
+#[test]
+fn every_field_is_read() {
+    let mut talk = talk("arp");
+    let asked = talk.client(ASKED);
+    asked.clean().fields(&[
+        ("arp.operation", "1"),
+        ("arp.operation_name", "request"),
+        ("arp.sender_mac", "02:00:00:00:00:01"),
+        ("arp.sender_ip", "10.0.0.1"),
+        ("arp.target_mac", "00:00:00:00:00:00"),
+        ("arp.target_ip", "10.0.0.2"),
+        ("arp.announcement", "false"),
+    ]);
+    assert_eq!((asked.name, asked.role, asked.class), ("resolve", "request", "discover"));
+    let told = talk.server(TOLD);
+    assert_eq!((told.clean().operation, told.role, told.outcome), (asked.operation, "response", "success"));
+    assert_eq!(told.reference, asked.reference);
+}
+
+#[test]
+fn announcements_and_odd_ones_are_told() {
+    let announced = talk("arp").client("0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000001");
+    assert_eq!((announced.clean().name, announced.role), ("announce", "unsolicited"));
+    let odd = talk("arp").client("0001 0800 06 04 0009 030000000001 0a000001 000000000000 0a000002");
+    assert_eq!((odd.name, odd.flaws), ("unknown", vec!["arp.unknown_operation", "arp.group_sender"]));
+}
+
+#[test]
+fn stations_are_those_who_speak() {
+    let mut bench = Bench::default();
+    bench.frame(&frame("ffffffffffff", "020000000001", ASKED));
+    bench.frame(&frame("020000000001", "020000000002", TOLD));
+    // Nobody answers: no station.
+    bench.frame(&frame(
+        "ffffffffffff",
+        "020000000001",
+        "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000063",
+    ));
+    // Of other networks.
+    bench.frame(&frame(
+        "ffffffffffff",
+        "020000000001",
+        "0006 0800 06 04 0001 020000000001 0a000001 000000000000 0a000063",
+    ));
+    bench.finish();
+    let events = bench.events();
+    assert_eq!(events.len(), 3);
+    assert_eq!(events[1]["source.mac"], "02:00:00:00:00:02");
+    assert!(events[1].get("flaws").is_none() && events[1].get("source.port").is_none(), "{}", events[1]);
+    let stations: Vec<String> = bench
+        .output()
+        .news
+        .iter()
+        .map(|news| match news {
+            News::Asset { ip, mac, .. } => format!("{ip} {mac:02x?}"),
+            News::Link { .. } => panic!("a link"),
+        })
+        .collect();
+    assert_eq!(stations, ["10.0.0.1 [02, 00, 00, 00, 00, 01]", "10.0.0.2 [02, 00, 00, 00, 00, 02]"]);
+    let ledger = bench.engine.ledger();
+    assert_eq!((ledger.parsed, ledger.received), (3, 4));
+}
