@@ -30,9 +30,10 @@ golden: ## rewrite the golden files; read the diff like code
 	$(setup) run dev
 	@$(PYTHON) -m tests.golden
 
-schema: ## regenerate the JSON Schema of what travels between tiers
+schema: ## regenerate the JSON Schema of what travels between tiers, and docs/protocols
 	$(setup) run
 	@$(PYTHON) -m sensor.schema.batch
+	@$(PYTHON) -m sensor.schema.pages
 
 format: ## put Rust and Python into their format
 	$(setup) run dev

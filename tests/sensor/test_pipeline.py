@@ -24,8 +24,8 @@ from sensor.inventory import Inventory
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
 from sensor.segments import Segments
-from sensor.site import Site
 from sensor.sinks import AlertFile, LatestAlerts
+from sensor.site import Site
 from tests.captures import ROOT
 from tests.federation.line_records import alert
 
