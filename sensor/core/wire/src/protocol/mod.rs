@@ -2,9 +2,14 @@
 //! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
 pub mod arp;
+pub mod dhcp;
+pub mod dns;
+pub mod icmp;
 pub mod modbus;
+pub mod ntp;
 pub mod opcua;
 pub mod s7comm;
+pub mod snmp;
 
 use crate::event::Endpoint;
 use crate::site::Site;
@@ -132,8 +137,22 @@ impl Protocol {
 }
 
 /// Every protocol, in probing order: the most telling content first.
-pub const PROTOCOLS: &[Protocol] =
-    &[opcua::PROTOCOL, s7comm::PROTOCOL, s7comm::COTP, s7comm::PLUS, modbus::PROTOCOL, arp::PROTOCOL];
+pub const PROTOCOLS: &[Protocol] = &[
+    opcua::PROTOCOL,
+    s7comm::PROTOCOL,
+    s7comm::COTP,
+    s7comm::PLUS,
+    modbus::PROTOCOL,
+    arp::PROTOCOL,
+    icmp::PROTOCOL,
+    dhcp::PROTOCOL,
+    snmp::PROTOCOL,
+    dns::PROTOCOL,
+    dns::MULTICAST,
+    dns::LINK_LOCAL,
+    dns::NETBIOS,
+    ntp::PROTOCOL,
+];
 
 /// Of the protocol at that place.
 #[inline]
