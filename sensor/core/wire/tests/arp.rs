@@ -26,6 +26,8 @@ fn a_question_and_its_answer() {
     ]);
     let told = talk.server("0001 0800 06 04 0002 020000000002 0a000002 020000000001 0a000001");
     assert_eq!((told.clean().reference, told.role, told.outcome), (asked.reference, "response", "success"));
+    // As if it were an answer to something else, it would be told as a mismatch.
+    assert_eq!((told.operation, told.field("arp.operation")), (asked.operation, "2"));
 }
 
 #[test]

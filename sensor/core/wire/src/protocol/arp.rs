@@ -88,7 +88,10 @@ fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     record.set(OPERATION_NAME, Value::Name(record.operation_name));
     match record.role {
         Role::Request => record.reference = Some(REFERENCE),
-        Role::Response => (record.reference, record.outcome) = (Some(REFERENCE), Outcome::Success),
+        Role::Response => {
+            // It answers a request: that is the operation which both are about.
+            (record.reference, record.outcome, record.operation) = (Some(REFERENCE), Outcome::Success, 1);
+        }
         Role::Unsolicited | Role::Other => {}
     }
     let ([first, ..], claimed) = (sender_mac, Ipv4Addr::from(sender));

@@ -36,15 +36,16 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 struct Ntp;
 
+/// A header with a stratum that exists, or a control message whose bits fit.
 fn probe(payload: &[u8], _transport: u8) -> Probe {
-    let Some(first) = payload.first() else { return Probe::No };
-    let (version, mode) = (first >> 3 & 7, first & 7);
-    let enough = match mode {
-        CONTROL => 12,
-        PRIVATE => 8,
-        _ => HEADER,
-    };
-    if (1..=4).contains(&version) && payload.len() >= enough {
+    let [first, second, ..] = *payload else { return Probe::No };
+    let fits = (1..=4).contains(&(first >> 3 & 7))
+        && match first & 7 {
+            CONTROL => payload.len() >= 12,
+            PRIVATE => payload.len() >= 8,
+            _ => payload.len() >= HEADER && second <= 16,
+        };
+    if fits {
         Probe::Fits
     } else {
         Probe::No
