@@ -60,6 +60,6 @@ def errors() -> list[Frame]:
     ):
         shout.ask(text)
     six = Exchange(frames, 547, 546, CLIENT_6, ALL_SERVERS)
-    six.ask("63 102030")  # a type nobody has
     six.ask("01 102030 0001 00ff 00")  # an option beyond the end
+    six.ask("63 102030")  # a type nobody has
     return frames

@@ -224,7 +224,22 @@ fn netbios_names_and_stations() {
 #[test]
 fn content_must_fit_the_port() {
     let probe = |text: &str| protocol("dns").probe(&bytes(text), UDP);
-    assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Fits);
+    // An answer, and a question that a NetBIOS, LLMNR or multicast station could ask, too.
+    assert_eq!(probe(&format!("abcd 8180 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Fits);
+    assert_eq!(probe(&format!("abcd 0000 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Fits);
+    assert_eq!(probe(&format!("0000 0100 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Fits);
+    assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 20 {} 00 0021 0001", "45".repeat(32))), Probe::Fits);
     assert_eq!(probe("474554202f20485454502f312e310d0a"), Probe::No);
     assert_eq!(probe("abcd 0100 0001 0000"), Probe::No);
+}
+
+#[test]
+fn a_plain_question_is_known_at_any_port() {
+    let probe = |text: &str| protocol("dns").probe(&bytes(text), UDP);
+    assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Sure);
+    assert_eq!(probe(&format!("abcd 0120 0001 0000 0000 0001 {NAME} 0010 0001 00 0029 04d0 00000000 0000")), Probe::Sure);
+    // A type nobody knows, a byte too many, a name that is none of a host.
+    assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} fde8 0001")), Probe::Fits);
+    assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001 00")), Probe::Fits);
+    assert_eq!(probe("abcd 0100 0001 0000 0000 0000 0261ff 00 0001 0001"), Probe::Fits);
 }

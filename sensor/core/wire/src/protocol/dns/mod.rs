@@ -132,11 +132,28 @@ fn probe(relative: Relative, payload: &[u8], transport: u8) -> Probe {
         }
         all => likely(relative, all),
     };
-    if fits {
-        Probe::Fits
-    } else {
-        Probe::No
+    match fits {
+        true if relative == Relative::Unicast && transport == UDP && certain(payload) => Probe::Sure,
+        true => Probe::Fits,
+        false => Probe::No,
     }
+}
+
+/// A plain question to a resolver, at whatever port: recursion wanted and no other flag, one name of a host for a type of
+/// the Internet, and nothing behind but an extended header. The relatives never say it so: multicast has no number, LLMNR
+/// wants no recursion, and names of NetBIOS are 32 bytes long.
+fn certain(message: &[u8]) -> bool {
+    let Ok([id, 0x100 | 0x120, 1, 0, 0, more @ 0..=1]) = header(message) else { return false };
+    let mut text = Vec::new();
+    let Some(told) = name::read(message, HEADER, Style::Host, &mut text) else { return false };
+    let rest = message.get(told.end..).unwrap_or_default();
+    let [k0, k1, 0, 1, behind @ ..] = rest else { return false };
+    let known = names::kind(Relative::Unicast, u16::from_be_bytes([*k0, *k1])) != "unknown";
+    let extended = match more {
+        0 => behind.is_empty(),
+        _ => behind.starts_with(&[0, 0, 41]),
+    };
+    id != 0 && told.flaws == 0 && (2..255).contains(&told.length) && told.longest != 32 && known && extended
 }
 
 impl Parser for Dns {
