@@ -3,6 +3,7 @@
 
 pub mod analysis;
 pub mod baseline;
+pub mod ber;
 pub mod clock;
 pub mod columns;
 pub mod cursor;

@@ -9,6 +9,7 @@ mod reading;
 use common::Bench;
 use reading::{bytes, talk};
 use wire::news::News;
+use wire::protocol::Step;
 
 const ASKED: &str = "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
 const TOLD: &str = "0001 0800 06 04 0002 020000000002 0a000002 020000000001 0a000001";
@@ -40,11 +41,43 @@ fn every_field_is_read() {
 }
 
 #[test]
-fn announcements_and_odd_ones_are_told() {
-    let announced = talk("arp").client("0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000001");
-    assert_eq!((announced.clean().name, announced.role), ("announce", "unsolicited"));
-    let odd = talk("arp").client("0001 0800 06 04 0009 030000000001 0a000001 000000000000 0a000002");
-    assert_eq!((odd.name, odd.flaws), ("unknown", vec!["arp.unknown_operation", "arp.group_sender"]));
+fn announcements_answer_nothing() {
+    for operation in ["0001", "0002"] {
+        let text = format!("0001 0800 06 04 {operation} 020000000001 0a000001 000000000000 0a000001");
+        let seen = talk("arp").client(&text);
+        assert_eq!(seen.name, "announce");
+        assert_eq!((seen.clean().role, seen.reference, seen.field("arp.announcement")), ("unsolicited", None, "true"));
+    }
+}
+
+#[test]
+fn what_is_odd_is_told() {
+    for (text, name, flaws) in [
+        // Operation 99.
+        ("0001 0800 06 04 0063 020000000001 0a000001 000000000000 0a000002", "unknown", "arp.unknown_operation"),
+        // A multicast MAC, then a multicast and the broadcast IP address as the sender's own.
+        ("0001 0800 06 04 0002 030000000001 0a000001 000000000000 0a000002", "resolve", "arp.group_sender"),
+        ("0001 0800 06 04 0002 020000000001 e0000001 000000000000 0a000002", "resolve", "arp.group_sender"),
+        ("0001 0800 06 04 0002 020000000001 ffffffff 000000000000 0a000002", "resolve", "arp.group_sender"),
+        // Addresses of 8 and 16 bytes are claimed.
+        ("0001 0800 08 10 0001 020000000001 0a000001 000000000000 0a000002", "resolve", "arp.bad_length"),
+    ] {
+        let seen = talk("arp").client(text);
+        assert_eq!((seen.name, seen.flaws.as_slice()), (name, &[flaws][..]), "{text}");
+    }
+    let seen = talk("arp").client("0001 0800 08 10 0001 020000000001 0a000001 000000000000 0a000002");
+    seen.fields(&[("arp.hardware_length", "8"), ("arp.protocol_length", "16")]);
+    assert_eq!(talk("arp").client("0001 0800 06 04 0001 0200").step, Step::Lost { used: 10 });
+}
+
+#[test]
+fn inverse_and_reverse_have_names() {
+    for (operation, name) in
+        [("0003", "reverse_request"), ("0004", "reverse_reply"), ("0008", "inverse_request"), ("0009", "inverse_reply")]
+    {
+        let text = format!("0001 0800 06 04 {operation} 020000000001 0a000001 000000000000 0a000002");
+        assert_eq!(talk("arp").client(&text).clean().name, name);
+    }
 }
 
 #[test]

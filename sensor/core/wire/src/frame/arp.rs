@@ -7,19 +7,17 @@ use super::{skip, Below, Decoded, Frame, Layer4, Outline, Path, Read};
 use crate::ledger::Skip;
 use crate::protocol::ARP;
 
-/// Hardware type Ethernet, protocol type IPv4, and the lengths of their addresses.
-const ETHERNET_IPV4: [u8; 6] = [0, 1, 8, 0, 6, 4];
 const LENGTH: usize = 28;
 
 /// Padding behind it is left out.
 pub(super) fn read<'a>(mut view: View<'a>, below: &Below, outline: &mut Outline, path: &Path) -> Read<'a> {
     view.limit(LENGTH);
     let message = view.bytes;
-    let kind = *view.take::<6>()?;
-    if kind != ETHERNET_IPV4 {
+    // Hardware type Ethernet or IEEE 802, as hosts take both, and protocol type IPv4. That the lengths behind them fit is
+    // for the parser to say: whoever sends others is worth an event.
+    let [0, 1 | 6, 8, 0, _, _, _, _] = *view.take::<8>()? else {
         return skip(Skip::NotIp);
-    }
-    view.skip(2)?;
+    };
     let [_, _, _, _, _, _, s0, s1, s2, s3] = *view.take::<10>()?;
     let [_, _, _, _, _, _, d0, d1, d2, d3] = *view.take::<10>()?;
     let source = IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3));

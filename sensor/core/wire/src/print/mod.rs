@@ -11,7 +11,7 @@ use crate::event::{base, Event, FieldId, BASE_FIELDS};
 use crate::protocol::{has_ports, PROTOCOLS};
 use crate::value::{FieldDef, Kind, Value};
 
-pub use digits::{address, decimal, mac_text, timestamp, Written};
+pub use digits::{address, decimal, hex, mac, mac_text, timestamp, Written};
 pub use json::{string, Object};
 
 /// What an event refers to by number.

@@ -1,8 +1,10 @@
-//! ARP for IPv4 over Ethernet. RFC 826; RFC 5227 (probes and announcements).
+//! ARP for IPv4 over Ethernet. RFC 826; RFC 903 and 2390 (its reverse and inverse); RFC 5227 (announcements).
+
+use std::net::Ipv4Addr;
 
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, ARP};
 use crate::cursor::{Cursor, Short};
-use crate::print::mac_text;
+use crate::print;
 use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
 
 pub const PROTOCOL: Protocol = Protocol {
@@ -21,13 +23,16 @@ slots! {
     TARGET_MAC = 4 => field("arp.target_mac", Kind::Text);
     TARGET_IP = 5 => field("arp.target_ip", Kind::Ip);
     ANNOUNCEMENT = 6 => field("arp.announcement", Kind::Boolean);
+    HARDWARE_LENGTH = 7 => field("arp.hardware_length", Kind::Unsigned);
+    PROTOCOL_LENGTH = 8 => field("arp.protocol_length", Kind::Unsigned);
 }
 
 flaws! {
-    // RFC 826 knows request and reply; 3 and 4 are reverse ARP, 8 and 9 inverse ARP.
     OPERATION = 0 => "arp.unknown_operation";
-    // The sender claims a group address as its own.
+    // The sender claims a group address as its own, of hardware or of IP.
     SENDER = 1 => "arp.group_sender";
+    // Addresses of Ethernet have six bytes, of IPv4 four.
+    LENGTH = 2 => "arp.bad_length";
 }
 
 fn kind(operation: u16) -> &'static str {
@@ -61,7 +66,12 @@ impl Parser for Arp {
 ///   | hardware | protocol | hl | pl | op | sender mac | sender ip | target mac | target ip |
 /// ```
 fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
-    cursor.skip(6)?;
+    let [_, _, _, _, hardware, protocol] = cursor.array::<6>()?;
+    if (hardware, protocol) != (6, 4) {
+        record.flaw(flaw::LENGTH);
+        record.set_u(HARDWARE_LENGTH, hardware);
+        record.set_u(PROTOCOL_LENGTH, protocol);
+    }
     let operation = cursor.u16_be()?;
     let (sender_mac, sender) = (cursor.array::<6>()?, cursor.array::<4>()?);
     let (target_mac, target) = (cursor.array::<6>()?, cursor.array::<4>()?);
@@ -74,23 +84,32 @@ fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
         1 | 2 if announcement => (kind(operation), 2, "announce", Role::Unsolicited),
         1 => ("request", 1, "resolve", Role::Request),
         2 => ("reply", 1, "resolve", Role::Response),
-        _ => ("unknown", 0x100 | u32::from(operation), "unknown", Role::Other),
+        // Reverse and inverse ARP (RFC 903, RFC 2390) ask for the other half of the pair.
+        3 => ("reverse_request", 3, "reverse_request", Role::Other),
+        4 => ("reverse_reply", 4, "reverse_reply", Role::Other),
+        8 => ("inverse_request", 8, "inverse_request", Role::Other),
+        9 => ("inverse_reply", 9, "inverse_reply", Role::Other),
+        _ => {
+            record.flaw(flaw::OPERATION);
+            ("unknown", 0x1_0000 | u32::from(operation), "unknown", Role::Other)
+        }
+    };
     };
     record.set(OPERATION_NAME, Value::Name(name));
     match record.role {
-        Role::Other => record.flaw(flaw::OPERATION),
         Role::Request => record.reference = Some(REFERENCE),
         Role::Response => (record.reference, record.outcome) = (Some(REFERENCE), Outcome::Success),
-        Role::Unsolicited => {}
+        Role::Unsolicited | Role::Other => {}
     }
-    let [first, ..] = sender_mac;
-    if first & 1 == 1 {
+    let ([first, ..], claimed) = (sender_mac, Ipv4Addr::from(sender));
+    if first & 1 == 1 || claimed.is_multicast() || claimed.is_broadcast() {
         record.flaw(flaw::SENDER);
     }
     for (slot, mac) in [(SENDER_MAC, sender_mac), (TARGET_MAC, target_mac)] {
-        record.set_text(slot, mac_text(&mac).as_bytes());
+        let text = record.write_text(|out| print::mac(out, &mac));
+        record.set(slot, Value::Text(text));
     }
-    record.set(SENDER_IP, Value::Ip(sender.into()));
+    record.set(SENDER_IP, Value::Ip(claimed.into()));
     record.set(TARGET_IP, Value::Ip(target.into()));
     record.set(ANNOUNCEMENT, Value::Bool(announcement));
     Ok(())

@@ -3,9 +3,14 @@
 
 pub mod arp;
 pub mod flow;
+pub mod dhcp;
+pub mod dns;
+pub mod icmp;
 pub mod modbus;
+pub mod ntp;
 pub mod opcua;
 pub mod s7comm;
+pub mod snmp;
 
 use crate::event::Endpoint;
 use crate::site::Site;
@@ -148,6 +153,14 @@ pub const PROTOCOLS: &[Protocol] = &[
     modbus::PROTOCOL,
     arp::PROTOCOL,
     flow::PROTOCOL,
+    icmp::PROTOCOL,
+    dhcp::PROTOCOL,
+    snmp::PROTOCOL,
+    dns::PROTOCOL,
+    dns::MULTICAST,
+    dns::LINK_LOCAL,
+    dns::NETBIOS,
+    ntp::PROTOCOL,
 ];
 
 /// Of the protocol at that place.

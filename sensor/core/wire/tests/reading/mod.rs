@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use wire::event::Endpoint;
 use wire::protocol::{Context, Parser, Protocol, Step, PROTOCOLS};
-use wire::site::Site;
+use wire::site::{Site, Strength};
 use wire::value::{Record, Value};
 
 pub fn protocol(name: &str) -> &'static Protocol {
@@ -58,6 +58,9 @@ pub struct Seen {
     pub reference: Option<u64>,
     pub flaws: Vec<&'static str>,
     pub fields: BTreeMap<&'static str, String>,
+    /// Who logs in, and what the password is worth that crossed in clear.
+    pub user: Option<String>,
+    pub password: Option<&'static str>,
     /// `space index start-end`.
     pub objects: Vec<String>,
 }
@@ -144,6 +147,8 @@ impl Talk {
                     (field.name, if alone { format!("[{text}]") } else { text })
                 })
                 .collect(),
+            user: record.user.map(|span| record.text(span).to_string()),
+            password: record.password.map(Strength::name),
             objects: record
                 .objects()
                 .iter()
