@@ -61,7 +61,7 @@ def foreign() -> list[Frame]:
     """S7comm-plus (0x72) and MMS stand on the same port: COTP, but not S7comm."""
     frames: list[Frame] = []
     talk = _connected(frames)
-    talk.ask(data(bytes.fromhex("72 01 0010 31000004ca00000001000000013600 72 01 0000")))
+    talk.ask(data(bytes.fromhex("72 01 000f 31000004ca00000001000000013600 72 01 0000")))
     talk.answer(data(bytes.fromhex("0d 1a 05 06 13 01 00 16 01 02 c1 0c 31 0a a0 03 80 01 01 a2 03 80 01 01")))
     talk.end()
     return frames

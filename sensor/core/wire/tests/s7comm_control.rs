@@ -137,8 +137,8 @@ fn keeps_nothing(seen: &Seen, wire: &str, plain: &str) {
 
 #[test]
 fn passwords_are_judged_and_never_kept() {
-    // "toor    " and "user    ", mixed: each character with 55 and the mixed one two places before.
-    for (mixed, plain) in [("213a1b1d6e681b1d", "toor"), ("2026100165741001", "user")] {
+    // "toor    " and "abcd1234", mixed: each character with 55 and the mixed one two places before.
+    for (mixed, plain) in [("213a1b1d6e681b1d", "toor"), ("3437020666610000", "abcd1234")] {
         let seen = talk("s7comm").client(&userdata("0802", "04 11 45 01 00", &format!("ff 09 0008 {mixed}")));
         assert_eq!((seen.clean().name, seen.class), ("set_password", "session"));
         assert!(!seen.fields.contains_key("s7comm.data"));
@@ -155,7 +155,7 @@ fn passwords_are_judged_and_never_kept() {
         keeps_nothing(&seen, "213a1b1d", "toor");
     }
     let cut = talk("s7comm").client(&packet("32 07 0000 0802 0006 000c 000112 04 11 45 ff 09 0008 213a1b1d6e681b1d"));
-    assert_eq!(cut.flaws, ["s7comm.short_parameter"]);
+    assert_eq!(cut.flaws, ["s7comm.short_parameter", "s7comm.userdata_head"]);
     keeps_nothing(&cut, "213a1b1d", "toor");
     // To a numerical control: whom, then the password.
     let login = service("03 303031 06 53554e524953", "_N_LOGIN_");

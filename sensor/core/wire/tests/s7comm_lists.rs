@@ -127,7 +127,7 @@ fn the_first_part_says_what_the_head_says() {
             ("block_number", "1"),
             ("block_language", "db"),
             ("block_protection", "3"),
-            ("block_changed", "2014-08-22T11:58:52.512"),
+            ("block_changed", "2014-08-20T11:57:55.424"),
         ],
     );
 }
@@ -231,7 +231,7 @@ fn a_station_says_how_it_is() {
     mode.clean().fields(&[("s7comm.event_id", "[20800]")]);
     detailed(&mode, &[("mode", "run"), ("previous_mode", "unknown"), ("mode_since", "1994-01-29T02:36:30.955")]);
     let communication = list(
-        "0131 0001 0028 0001 0001 00f0 0010 0002dc6c 00989680 00000000 00000000 00000000 00000000 0000 00000000 0000",
+        "0131 0001 0028 0001 0001 00f0 0010 0002dc6c 00989680 00000000 00000000 00000000 00000000 00000000 00000000 0000",
     );
     detailed(communication.clean(), &[("pdu_length", "240"), ("connections", "16"), ("mpi_bits_per_s", "187500")]);
     let leds = list("0074 0000 0004 0001 0005 01 00");
@@ -270,7 +270,7 @@ fn a_list_that_comes_in_parts_is_told_with_the_last() {
 fn alarms_say_which_event_and_what_became_of_it() {
     let notify = talk("s7comm").server(&userdata(
         "04 11 04 06 00",
-        "ff 09 001a 9401060047426975 40 01 12 0a 16 01 000000af 01 01 fe ff ff 04 0010 ffff",
+        "ff 09 001c 9401060047426975 40 01 12 0a 16 01 000000af 01 01 fe ff ff 04 0010 ffff",
     ));
     notify.clean().fields(&[("s7comm.event_id", "[175]"), ("s7comm.userdata.subfunction_name", "notify_indication")]);
     detailed(&notify, &[("signals", "1"), ("acknowledged_going", "254"), ("event_time", "1994-01-06T00:47:42.697")]);

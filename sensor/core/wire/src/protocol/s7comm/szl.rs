@@ -75,8 +75,9 @@ pub fn answer(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
     details.number("records", count);
     let mut events = Vec::new();
     for _ in 0..count {
-        let Ok(mut entry) = ahead.part(width.into()) else { break };
-        if width == 0 {
+        let there = ahead.remaining().min(width.into());
+        let Ok(mut entry) = ahead.part(there) else { break };
+        if entry.is_empty() {
             break;
         }
         // An extract may be shorter than the list's own records.

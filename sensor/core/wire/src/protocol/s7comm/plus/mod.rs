@@ -128,6 +128,7 @@ fn message(mut content: Reader<'_>, context: &Context<'_>, record: &mut Record) 
         record.flaw(flaw::PLUS_HEADER);
         return;
     };
+    let mut all = content;
     record.set_u(slot::OPCODE, opcode);
     let known = names::opcode(opcode);
     record.set(slot::OPCODE_NAME, Value::Name(known));
@@ -150,7 +151,9 @@ fn message(mut content: Reader<'_>, context: &Context<'_>, record: &mut Record) 
         record.flaw(flaw::PLUS_HEADER);
     }
     // Of a message with a secret nothing is kept that was not read.
-    if !secret {
+    if secret || !content.is_empty() && names::may_hold_secret(all.take_rest()) {
+        record.set(slot::HIDDEN, Value::Bool(true));
+    } else {
         content.keep(record, slot::DATA);
     }
 }

@@ -85,6 +85,11 @@ pub fn secret(attribute: u32) -> bool {
     matches!(attribute, 304 | 1830 | 1846)
 }
 
+/// Could one of those stand in bytes that nobody read? Their numbers as they are on the wire.
+pub fn may_hold_secret(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| matches!(pair, [0x82, 0x30] | [0x8e, 0x26 | 0x36]))
+}
+
 /// What a request for another operating mode asks for.
 pub fn operating_state(number: u64) -> &'static str {
     match number {

@@ -25,11 +25,13 @@ pub struct Values {
     values: Vec<Value>,
     /// A value was passed over because nobody must keep it.
     pub secret: bool,
+    /// What is being read is such a value, or inside one.
+    hiding: bool,
 }
 
 impl Values {
     fn add(&mut self, id: u32, kind: u8, value: Value) {
-        if self.values.len() < limits::LIST_VALUES {
+        if !self.hiding && self.values.len() < limits::LIST_VALUES {
             self.ids.push(Value::Unsigned(id.into()));
             self.types.push(Value::Name(names::value_type(kind)));
             self.values.push(value);
@@ -63,6 +65,15 @@ impl Values {
         if depth > limits::NESTING {
             return Err(Short);
         }
+        let before = self.hiding;
+        self.hiding |= names::secret(id);
+        self.secret |= self.hiding;
+        let read = self.whole(id, reader, record, depth);
+        self.hiding = before;
+        read
+    }
+
+    fn whole(&mut self, id: u32, reader: &mut Reader<'_>, record: &mut Record, depth: usize) -> Result<(), Short> {
         let (flags, kind) = (reader.u8()?, reader.u8()?);
         if flags & SPARSE_ARRAY != 0 {
             loop {
@@ -115,12 +126,7 @@ impl Values {
                     return Err(Short);
                 }
                 let length = number::id(reader)?;
-                let mut bytes = reader.part(usize::try_from(length).map_err(|_| Short)?)?;
-                if names::secret(id) {
-                    self.secret = true;
-                    return Ok(());
-                }
-                bytes.rest(record)
+                reader.part(usize::try_from(length).map_err(|_| Short)?)?.rest(record)
             }
             WSTRING | S7STRING => {
                 let length = usize::try_from(number::id(reader)?).map_err(|_| Short)?;
@@ -133,18 +139,12 @@ impl Values {
             STRUCT => return self.structure(reader, record, depth),
             _ => return Err(Short),
         };
-        if names::secret(id) {
-            self.secret = true;
-            return Ok(());
-        }
         self.add(id, kind, value);
         Ok(())
     }
 
     fn structure(&mut self, reader: &mut Reader<'_>, record: &mut Record, depth: usize) -> Result<(), Short> {
         let kind = reader.u32()?;
-        // A secret is one with all that is in it.
-        let hidden = names::secret(kind);
         if matches!(kind >> 24, 0x90..=0x9f | 0x02) {
             // Packed: a time, flags, a length, then bytes whose meaning stands in the project only.
             reader.skip(8)?;
@@ -154,27 +154,17 @@ impl Values {
                 length = number::id(reader)?;
             }
             let mut bytes = reader.part(usize::try_from(length).map_err(|_| Short)?)?;
-            if !hidden {
-                let value = bytes.rest(record);
-                self.add(kind, BLOB, value);
-            }
+            let value = bytes.rest(record);
+            self.add(kind, BLOB, value);
             return Ok(());
         }
-        let (mark, before) = (self.values.len(), self.secret);
         loop {
             let key = number::id(reader)?;
             if key == 0 {
-                break;
+                return Ok(());
             }
             self.nested(key, reader, record, depth.saturating_add(1))?;
         }
-        if hidden {
-            self.ids.truncate(mark);
-            self.types.truncate(mark);
-            self.values.truncate(mark);
-        }
-        self.secret = before || self.secret || hidden;
-        Ok(())
     }
 }
 
