@@ -177,6 +177,13 @@ fn a_station_is_stopped_and_started() {
         seen.clean().fields(&[("s7comm_plus.action", action), ("s7comm_plus.object_id", "[52]")]);
         assert_eq!((seen.class, seen.name), ("control", "set_variable"));
         assert_eq!(seen.objects, ["attribute 52 2167-2167"]);
+        let mut talk = talk("s7comm");
+        talk.client(&message(
+            1,
+            &format!("31 0000 04f2 0000 0010 00000388 36 00000034 01 9077 0008 {state} {QUALIFIER}"),
+        ));
+        let done = talk.server(&message(1, "32 0000 04f2 0000 0010 36 00 00000000"));
+        assert_eq!((done.clean().class, done.outcome), ("control", "success"), "as its question");
     }
 }
 
@@ -196,6 +203,20 @@ fn a_digest_in_front_hides_nothing() {
         ("s7comm_plus.values", "[21.305011749267578, 15.89539909362793]"),
     ]);
     assert_eq!((seen.name, seen.role, seen.reference), ("notification", "unsolicited", None));
+}
+
+#[test]
+fn a_notification_of_an_s7_1200_has_no_count_of_changes() {
+    let seen = talk("s7comm")
+        .server(&message(2, "33 1000006a 0400 0000 0000 00 01 92 ffffffff 0007 0817 9b 8105 0001 01 00 00000000"));
+    seen.clean().fields(&[
+        ("s7comm_plus.sequence", "1"),
+        ("s7comm_plus.item.number", "[4294967295, 133]"),
+        ("s7comm_plus.values", "[2071, true]"),
+    ]);
+    let failed = talk("s7comm").server(&message(2, "33 1000006a 0400 0000 0000 00 01 01 13 fffffffe 00 00000000"));
+    assert_eq!(failed.clean().outcome, "failure", "an item whose value could not be had");
+    assert!(!failed.fields.contains_key("s7comm_plus.hidden"));
 }
 
 #[test]

@@ -39,12 +39,9 @@ fn language(code: u8) -> &'static str {
     }
 }
 
-/// A head, where one begins.
+/// What a head says. Whoever asks about a block may get it without the mark in front.
 pub fn head(body: &mut Reader<'_>, details: &mut Details, record: &mut Record) -> Result<(), Short> {
-    if body.u16()? != MAGIC {
-        return Ok(());
-    }
-    body.skip(1)?;
+    body.skip(3)?;
     details.number("block_flags", body.u8()?);
     let code = body.u8()?;
     details.number("block_language_code", code);

@@ -35,7 +35,7 @@ impl Question {
     }
 }
 
-/// What tells a connection's questions apart: PDU reference, who asked, job or userdata.
+/// What tells a connection's questions apart: PDU reference, who asked, job or userdata or S7comm-plus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key(u32);
 
@@ -43,11 +43,17 @@ impl Key {
     const USERDATA: u32 = 1 << 17;
     /// Never the key of a free place.
     const TAKEN: u32 = 1 << 18;
+    const PLUS: u32 = 1 << 19;
 
     #[inline]
     pub fn new(pdu_reference: u16, by_client: bool, userdata: bool) -> Self {
         let userdata = if userdata { Self::USERDATA } else { 0 };
         Self(u32::from(pdu_reference) | u32::from(by_client) << 16 | userdata | Self::TAKEN)
+    }
+
+    /// Of an S7comm-plus message, by its sequence number.
+    pub fn plus(sequence: u16, by_client: bool) -> Self {
+        Self(Self::new(sequence, by_client, false).0 | Self::PLUS)
     }
 
     pub fn is_userdata(self) -> bool {

@@ -237,7 +237,7 @@ impl S7 {
             Some(0x72) if !self.tls => {
                 let [server, client] = &mut self.sides;
                 let side = if context.from_client { client } else { server };
-                return plus::read(&mut payload, &mut side.plus, context, record);
+                return plus::read(&mut payload, &mut side.plus, &mut self.memory, context, record);
             }
             _ => {
                 cotp::describe(record, cotp::DATA);

@@ -254,7 +254,7 @@ fn sub_streamed(content: &mut Reader<'_>, found: &mut Found, record: &mut Record
 }
 
 /// ```text
-///   33 | subscription(4) | 6 bytes | credit | sequence | changes | [ time ] | 92 item(4) value ... | 0
+///   33 | subscription(4) | 6 bytes | credit | sequence | [ changes ] | 92 item(4) value ... | 0
 /// ```
 pub fn notification(content: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
     content.skip(1)?;
@@ -274,7 +274,10 @@ pub fn notification(content: &mut Reader<'_>, record: &mut Record) -> Result<(),
 }
 
 fn changes(content: &mut Reader<'_>, found: &mut Found, record: &mut Record) -> Result<(), Short> {
-    content.skip(1)?;
+    // S7-1200 do not count changes; the first item stands there.
+    if !matches!(content.peek(), Some(0x92 | 0x9b)) {
+        content.skip(1)?;
+    }
     loop {
         match content.u8()? {
             0x00 => return Ok(()),

@@ -19,6 +19,7 @@ mod value;
 pub use fields::FIELDS;
 
 use super::fields::flaw;
+use super::memory::{Key, Memory, Question};
 use super::reader::Reader;
 use crate::cursor::Short;
 use crate::limits;
@@ -57,7 +58,13 @@ impl Parts {
 }
 
 /// Read one frame; false when it is a part to be kept, or the end of something passed over.
-pub fn read(payload: &mut Reader<'_>, parts: &mut Parts, context: &Context<'_>, record: &mut Record) -> bool {
+pub fn read(
+    payload: &mut Reader<'_>,
+    parts: &mut Parts,
+    memory: &mut Memory,
+    context: &Context<'_>,
+    record: &mut Record,
+) -> bool {
     record.protocol = Some(const { place_of("s7comm-plus") });
     record.operation = OPERATION;
     record.operation_name = "s7comm_plus";
@@ -88,7 +95,7 @@ pub fn read(payload: &mut Reader<'_>, parts: &mut Parts, context: &Context<'_>, 
         return false;
     }
     if last && parts.count == 0 {
-        message(content, context, record);
+        message(content, memory, context, record);
         return true;
     }
     if parts.content.len().saturating_add(content.remaining()) > limits::S7_PDU_BYTES {
@@ -103,7 +110,7 @@ pub fn read(payload: &mut Reader<'_>, parts: &mut Parts, context: &Context<'_>, 
     }
     let whole = std::mem::take(parts);
     record.set_u(slot::PARTS, whole.count);
-    message(Reader::new(&whole.content, None), context, record);
+    message(Reader::new(&whole.content, None), memory, context, record);
     true
 }
 
@@ -123,7 +130,7 @@ fn aside(version: u8, number: u8, payload: &mut Reader<'_>, record: &mut Record)
 }
 
 /// One message, all its parts put together.
-fn message(mut content: Reader<'_>, context: &Context<'_>, record: &mut Record) {
+fn message(mut content: Reader<'_>, memory: &mut Memory, context: &Context<'_>, record: &mut Record) {
     let Some(opcode) = content.peek() else {
         record.flaw(flaw::PLUS_HEADER);
         return;
@@ -134,7 +141,13 @@ fn message(mut content: Reader<'_>, context: &Context<'_>, record: &mut Record) 
     record.set(slot::OPCODE_NAME, Value::Name(known));
     let mut secret = false;
     let read = match opcode {
-        REQUEST | RESPONSE | RESPONSE_2 => exchange(opcode, &mut content, context, record, &mut secret),
+        REQUEST | RESPONSE | RESPONSE_2 => match exchange(opcode, &mut content, memory, context, record) {
+            Ok(found) => {
+                secret = found;
+                Ok(())
+            }
+            Err(short) => Err(short),
+        },
         NOTIFICATION => {
             record.operation = OPERATION | u32::from(opcode);
             record.operation_name = "notification";
@@ -162,13 +175,14 @@ fn message(mut content: Reader<'_>, context: &Context<'_>, record: &mut Record) 
 ///   request:   31 | 0(2) | function(2) | 0(2) | sequence(2) | session(4) | flags | ...
 ///   response:  32 | 0(2) | function(2) | 0(2) | sequence(2) | flags | return value ...
 /// ```
+/// Says whether there was a secret.
 fn exchange(
     opcode: u8,
     content: &mut Reader<'_>,
+    memory: &mut Memory,
     context: &Context<'_>,
     record: &mut Record,
-    secret: &mut bool,
-) -> Result<(), Short> {
+) -> Result<bool, Short> {
     let [_, _, _, f1, f0, _, _, s1, s0] = *content.array::<9>()?;
     let (function, sequence) = (u16::from_be_bytes([f1, f0]), u16::from_be_bytes([s1, s0]));
     let (name, class) = names::function(function);
@@ -194,14 +208,18 @@ fn exchange(
         record.outcome = if error < 0 { Outcome::Failure } else { Outcome::Success };
     }
     // What is not read to its end says so, and stays bytes.
-    let mut ahead = *content;
-    let (complete, found_secret) = body::read(function, asking, &mut ahead, record);
-    *content = ahead;
-    *secret = found_secret;
-    if !complete || found_secret {
+    let (complete, secret) = body::read(function, asking, content, record);
+    if !complete || secret {
         record.set(slot::HIDDEN, Value::Bool(true));
     }
-    Ok(())
+    // An answer does not say what its question did to the station.
+    let key = Key::plus(sequence, by_client);
+    if asking {
+        memory.ask(key, Question { operation: record.operation, class: record.class, ..Question::default() });
+    } else if let Some(question) = memory.asked(key).filter(|question| question.operation == record.operation) {
+        record.class = question.class;
+    }
+    Ok(secret)
 }
 
 /// The lowest 16 bits of a return value: negative where something failed.
