@@ -169,18 +169,69 @@ fn a_refusal_in_the_header_is_a_failure_without_a_flaw() {
 }
 
 #[test]
-fn other_address_syntaxes_stay_raw_and_db_reads_are_named() {
-    let mut talk = talk("s7comm");
-    let asked = talk.client(&packet(
-        "32 01 0000 0009 001a 0000 04 02
-         12 0c b0 02 05 0051 0172 04 0083 0148  # 5 bytes of DB81 from 370, 4 of DB131 from 328
-         12 08 82 41 006f 0001 1a 01            # numerical control",
+fn stretches_of_data_blocks_are_named() {
+    let asked = talk("s7comm").client(&packet(
+        "32 01 0000 0009 0010 0000 04 01
+         12 0c b0 02 05 0051 0172 04 0083 0148  # 5 bytes of DB81 from 370, 4 of DB131 from 328",
     ));
     asked.clean().fields(&[
-        ("s7comm.item.syntax", "[176, 130]"),
-        ("s7comm.item.raw", "[b00205005101720400830148, 8241006f00011a01]"),
+        ("s7comm.item.syntax", "[176]"),
+        ("s7comm.item.db", "[81, 131]"),
+        ("s7comm.item.address", "[370, 328]"),
+        ("s7comm.item.count", "[5, 4]"),
+        ("s7comm.item.area", "[db, db]"),
     ]);
     assert_eq!(asked.objects, ["db 81 370-374", "db 131 328-331"]);
+}
+
+#[test]
+fn symbols_and_variables_of_numerical_controls_have_their_parts() {
+    let symbols = talk("s7comm").client(&packet(
+        "32 01 0000 0009 002a 0000 04 02
+         12 12 b2 ff 8a0e 0007 11223344 20000009 40000002  # DB7, then two steps
+         12 12 b2 ff 0000 0052 00000001 20000003 00000000  # a flag",
+    ));
+    symbols.clean().fields(&[
+        ("s7comm.item.area", "[db, flag]"),
+        ("s7comm.item.area_code", "[35342, 82]"),
+        ("s7comm.item.db", "[7, 0]"),
+        ("s7comm.item.symbol_crc", "[287454020, 1]"),
+        ("s7comm.item.path", "[9.2, 3.0]"),
+    ]);
+    assert_eq!(symbols.objects.len(), 2);
+    assert!(symbols.objects[0].starts_with("db_symbol 7 "), "{symbols:#?}");
+    assert!(symbols.objects[1].starts_with("symbol 82 "));
+    for syntax in ["82", "83", "84"] {
+        let text = format!("32 01 0000 0009 000c 0000 04 01 12 08 {syntax} 41 006f 0001 1a 03");
+        let variable = talk("s7comm").client(&packet(&text));
+        variable.clean().fields(&[
+            ("s7comm.item.area", "[nc_channel]"),
+            ("s7comm.item.area_code", "[2]"),
+            ("s7comm.item.nc_unit", "[1]"),
+            ("s7comm.item.nc_module", "[26]"),
+            ("s7comm.item.nc_column", "[111]"),
+            ("s7comm.item.nc_line", "[1]"),
+            ("s7comm.item.count", "[3]"),
+        ]);
+        assert_eq!(variable.objects, ["nc_variable 16666 111-111"]);
+    }
+    let drive = talk("s7comm").client(&packet("32 01 0000 0009 000e 0000 04 01 12 0a a2 00 0000 0000 0130 0001"));
+    assert_eq!(drive.clean().field("s7comm.item.raw"), "[a2000000000001300001]");
+}
+
+#[test]
+fn kinds_of_addresses_that_do_not_come_together_stay_raw_beside_the_usual_one() {
+    let asked = talk("s7comm").client(&packet(
+        "32 01 0000 0009 0018 0000 04 02
+         12 0a 10 02 0001 0007 84 000010
+         12 08 82 41 006f 0001 1a 01",
+    ));
+    asked.clean().fields(&[
+        ("s7comm.item.db", "[7]"),
+        ("s7comm.item.address", "[2]"),
+        ("s7comm.item.raw", "[8241006f00011a01]"),
+    ]);
+    assert_eq!(asked.objects.len(), 2, "both are named: {asked:#?}");
 }
 
 /// The end of a message that lost its middle: `parameter` and `data` are what is left of both.
@@ -204,6 +255,9 @@ fn every_flaw_of_a_job_is_found() {
     flawed("32 01 0000 0001 0008 0001 f0 00 0001 0001 01e0 ff", "s7comm.trailing_data");
     flawed("32 01 0000 0001 000e 0000 04 01 13 0a 10 02 0001 0001 84 000000", "s7comm.bad_item");
     flawed("32 01 0000 0001 000d 0000 04 01 12 09 10 02 0001 0001 84 0000", "s7comm.bad_item");
+    flawed("32 01 0000 0001 000a 0000 04 01 12 06 b0 01 05 0051 01", "s7comm.bad_item");
+    flawed("32 01 0000 0001 000b 0000 04 01 12 07 82 41 006f 0001 1a", "s7comm.bad_item");
+    flawed("32 01 0000 0001 0011 0000 04 01 12 0d b2 ff 8a0e 0007 11223344 200000", "s7comm.bad_item");
     flawed("32 01 0000 0001 0002 0000 04 00", "s7comm.item_count");
     flawed("32 01 0000 0001 0001 0000 5a", "s7comm.unknown_function");
     flawed("32 07 0000 0001 0008 0000 00 01 13 04 11 44 01 00", "s7comm.userdata_head");
@@ -230,15 +284,41 @@ fn values_beyond_the_budget_are_cut() {
 }
 
 #[test]
-fn what_is_not_s7_is_not_called_s7() {
+fn what_is_not_s7_says_what_it_is() {
+    for (content, payload) in [
+        // A session layer with data, and one that connects, as MMS and ICCP have them.
+        ("01000100 6103", "iso_session"),
+        ("0d 04 05 02 13 00", "iso_session"),
+        ("0e 00", "iso_session"),
+        ("16 03 01 0002 0100", "tls"),
+        ("7f65 8201 94", "rdp"),
+        ("04 01 00 01 00", "rdp"),
+        ("99 98", "unknown"),
+    ] {
+        let length = bytes(content).len() + 7;
+        let seen = talk("s7comm").client(&format!("0300 {length:04x} 02f080 {content}"));
+        let digits: String = bytes(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        seen.clean().fields(&[("cotp.data", &digits), ("cotp.type", "240"), ("cotp.payload", payload)]);
+        assert_eq!((seen.protocol, seen.name, seen.role), ("cotp", "data", "other"));
+    }
+    for call in ["0300 0013 0e e0 0000 0000 00 01 00 0800 0b00 0000", "0300 0013 0e e0 0000 0000 00 436f6f6b69653a20"] {
+        assert_eq!(talk("s7comm").client(call).clean().field("cotp.payload"), "rdp");
+    }
+}
+
+#[test]
+fn what_tls_hides_is_never_taken_for_s7() {
     let mut talk = talk("s7comm");
-    // A session and presentation layer as MMS has them.
-    let mms = talk.client("0300 000d 02f080 01000100 6103");
-    mms.clean().fields(&[("cotp.data", "010001006103"), ("cotp.type", "240")]);
-    assert_eq!((mms.protocol, mms.name, mms.role), ("cotp", "data", "other"));
-    let plus = talk.client("0300 0010 02f080 72 01 0010 31 00 00 04 ca");
-    plus.clean().fields(&[("s7comm_plus.version", "1"), ("s7comm_plus.opcode", "49")]);
-    assert_eq!(plus.protocol, "s7comm-plus");
+    talk.client("0300 000d 02f080 160301 0001 01");
+    // The next records begin as S7 and S7comm-plus do, by chance.
+    for text in ["0300 000c 02f080 32 01 0000 01", "0300 000c 02f080 72 01 0000 01"] {
+        let hidden = talk.server(text);
+        assert_eq!((hidden.clean().protocol, hidden.field("cotp.payload")), ("cotp", "tls"));
+    }
+    // A new call begins in clear.
+    talk.client(CONNECT);
+    talk.server(CONFIRM);
+    assert_eq!(talk.client(&packet(READ)).clean().protocol, "s7comm");
 }
 
 #[test]

@@ -122,7 +122,46 @@ fn services_say_what_they_do() {
     odd.fields(&[("s7comm.pi_service", "_DELE"), ("s7comm.pi_action", "delete_block")]);
     assert_eq!((odd.class, odd.flaws.as_slice()), ("program", ["s7comm.short_parameter"].as_slice()));
     let control = service("02 4142 00 03 58595a", "_N_F_OPEN");
-    assert_eq!(control.clean().field("s7comm.pi_argument"), "[AB, XYZ]");
+    control.clean().fields(&[("s7comm.pi_argument", "[AB, XYZ]"), ("s7comm.pi_action", "nc_open_file")]);
+    assert_eq!(control.class, "program");
+    assert_eq!(service("02 4142 00", "_N_ANYOTHER").clean().field("s7comm.pi_action"), "nc_service");
+}
+
+/// A secret is in no field, neither as it crosses the wire nor as it is meant.
+#[track_caller]
+fn keeps_nothing(seen: &Seen, wire: &str, plain: &str) {
+    for (name, value) in &seen.fields {
+        assert!(!value.contains(wire) && !value.contains(plain), "{name} of {seen:#?}");
+    }
+}
+
+#[test]
+fn passwords_are_judged_and_never_kept() {
+    // "toor    " and "abcd1234", mixed: each character with 55 and the mixed one two places before.
+    for (mixed, plain) in [("213a1b1d6e681b1d", "toor"), ("3437020666610000", "abcd1234")] {
+        let seen = talk("s7comm").client(&userdata("0802", "04 11 45 01 00", &format!("ff 09 0008 {mixed}")));
+        assert_eq!((seen.clean().name, seen.class), ("set_password", "session"));
+        assert!(!seen.fields.contains_key("s7comm.data"));
+        keeps_nothing(&seen, mixed, plain);
+    }
+    // One that is longer than it may be, one that is cut, and one whose head is broken.
+    for (parameter, data) in [
+        ("04 11 45 01 00", "ff 09 000a 213a1b1d6e681b1d4142"),
+        ("04 11 45 01 00", "ff 09 0004 213a1b1d"),
+        ("04 11 45 01 00", "ff 09 0020 213a1b1d6e681b1d"),
+        ("04 11 45 05 00", "ff 09 0008 213a1b1d6e681b1d"),
+    ] {
+        let seen = talk("s7comm").client(&userdata("0802", parameter, data));
+        keeps_nothing(&seen, "213a1b1d", "toor");
+    }
+    let cut = talk("s7comm").client(&packet("32 07 0000 0802 0006 000c 000112 04 11 45 ff 09 0008 213a1b1d6e681b1d"));
+    assert_eq!(cut.flaws, ["s7comm.short_parameter", "s7comm.userdata_head"]);
+    keeps_nothing(&cut, "213a1b1d", "toor");
+    // To a numerical control: whom, then the password.
+    let login = service("03 303031 06 53554e524953", "_N_LOGIN_");
+    login.clean().fields(&[("s7comm.pi_action", "nc_login"), ("s7comm.pi_argument", "[001]")]);
+    assert_eq!(login.class, "session");
+    keeps_nothing(&login, "53554e524953", "SUNRIS");
 }
 
 #[test]
@@ -162,12 +201,15 @@ fn a_state_list_is_asked_for_and_comes_in_parts() {
     let first = talk.server(&userdata("0500", "08 12 84 01 02 d5 01 0000", "ff 09 0008 001c 0000 0022 000a"));
     first.clean().fields(&[("s7comm.szl_id", "28"), ("s7comm.userdata.last_data_unit", "false")]);
     assert_eq!((first.reference, first.outcome), (asked.reference, "success"));
-    // The question for the rest bears the answer's sequence; the rest has no head, so 5337 is no list's number.
+    // The question for the rest bears the answer's sequence; the rest has no head, so 5337 is no list's number, but the
+    // list that it ends is known.
     let more = talk.client(&userdata("0501", "08 12 44 01 02 00 00 0000", "0a 00 0000"));
     assert!(!more.clean().fields.contains_key("s7comm.szl_id"));
     let rest = talk.server(&userdata("0501", "08 12 84 01 02 d5 00 0000", "ff 09 0004 53373330"));
     rest.clean().fields(&[("s7comm.data", "53373330"), ("s7comm.userdata.last_data_unit", "true")]);
-    assert!(!rest.fields.contains_key("s7comm.szl_id"));
+    assert_eq!(rest.field("s7comm.szl_id"), "28");
+    let lost = reading::talk("s7comm").server(&userdata("0501", "08 12 84 01 02 d5 00 0000", "ff 09 0004 53373330"));
+    assert_eq!(lost.clean().field("s7comm.data"), "53373330");
 }
 
 #[test]
@@ -193,15 +235,13 @@ fn userdata_numbers_never_collide_with_jobs() {
 }
 
 #[test]
-fn clocks_passwords_and_blocks() {
+fn clocks_and_blocks() {
     let mut talk = talk("s7comm");
     let set = talk.client(&userdata("0800", "04 11 47 02 00", "ff 09 000a 00 19 14 08 20 11 59 33 04 04"));
     set.clean().fields(&[("s7comm.clock", "2014-08-20T11:59:33.040")]);
     assert_eq!((set.name, set.class), ("set_clock", "control"));
     let odd = talk.client(&userdata("0801", "04 11 47 02 00", "ff 09 000a 00 19 1f 08 20 11 59 33 04 04"));
     assert!(!odd.clean().fields.contains_key("s7comm.clock"), "not decimal");
-    let password = talk.client(&userdata("0802", "04 11 45 01 00", "ff 09 0008 213a1b1d6e681b1d"));
-    assert_eq!((password.clean().name, password.class), ("set_password", "session"));
     let info = talk.client(&userdata("0803", "04 11 43 03 00", "ff 09 0008 3041 3030303031 41"));
     info.clean().fields(&[("s7comm.block_type", "[DB]"), ("s7comm.block_number", "[1]")]);
     assert_eq!((info.name, info.objects), ("block_info", vec!["block_db 0 1-1".to_string()]));

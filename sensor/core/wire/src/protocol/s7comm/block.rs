@@ -1,15 +1,18 @@
-//! Programs: blocks down to and up from the station, program invocation services, stop.
+//! Programs: blocks down to and up from the station, stop.
 //!
 //! In a download the client asks once (0x1a); then the *controller* sends the jobs 0x1b and 0x1c, with numbers of its
 //! own, and the client answers them with the block's bytes.
 
+use super::detail::Details;
 use super::fields::{self as slot, flaw};
 use super::job::Missing;
 use super::names;
 use super::pdu::Pdu;
 use super::reader::Reader;
+use super::transfer::Transferred;
+use crate::cursor::Short;
 use crate::limits;
-use crate::value::{Outcome, Record, Span, Value};
+use crate::value::{Outcome, Record, Value};
 
 /// Bytes of a block's name without its file identifier.
 pub const BLOCK_NAME: usize = 8;
@@ -20,8 +23,16 @@ pub const BLOCK_NAME: usize = 8;
 ///   1a..1c, 1d:  status(1) 2 bytes, upload id(4), length(1), file name [, length(1), lengths of the block]
 ///   1e, 1f:      status(1) 2 bytes, upload id(4)
 /// ```
-pub fn transfer(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+pub fn transfer(
+    code: u8,
+    pdu: &mut Pdu<'_>,
+    transferred: &mut Transferred,
+    record: &mut Record,
+) -> Result<(), Missing> {
     let parameter = &mut pdu.parameter;
+    if code == 0x1a {
+        transferred.begin(false);
+    }
     parameter.skip(1)?;
     let error = parameter.u16()?;
     // In the jobs that end a transfer these two bytes say how it ended, elsewhere they are reserved.
@@ -61,7 +72,12 @@ fn lengths(parameter: &mut Reader<'_>, record: &mut Record) -> Result<(), Missin
 ///   1a, 1c, 1f:  nothing, or the status          1b, 1e:  status(1), data: length(2) 00fb, the block's bytes
 ///   1d:          status(1) 2 bytes, upload id(4), length(1), the block's length as digits
 /// ```
-pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
+pub fn transferred(
+    code: u8,
+    pdu: &mut Pdu<'_>,
+    transferred: &mut Transferred,
+    record: &mut Record,
+) -> Result<(), Missing> {
     let parameter = &mut pdu.parameter;
     if parameter.is_empty() {
         return Ok(());
@@ -74,16 +90,20 @@ pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(
                 record.outcome = Outcome::Failure;
             }
             if !pdu.data.is_empty() {
-                let mut length = || -> Result<usize, crate::cursor::Short> {
+                let mut length = || -> Result<usize, Short> {
                     let length = pdu.data.u16()?;
                     pdu.data.skip(2)?;
                     Ok(length.into())
                 };
                 let length = length().map_err(|_| Missing::Data)?;
-                pdu.data.part(length).map_err(|_| Missing::Data)?.keep(record, slot::DATA);
+                let mut part = pdu.data.part(length).map_err(|_| Missing::Data)?;
+                let mut whole = part;
+                transferred.part(code == 0x1e, whole.take_rest(), status & 1 == 0, record);
+                part.keep(record, slot::DATA);
             }
         }
         0x1d => {
+            transferred.begin(true);
             parameter.skip(2)?;
             record.set_u(slot::UPLOAD_ID, parameter.u32()?);
             if !parameter.is_empty() {
@@ -100,7 +120,7 @@ pub fn transferred(code: u8, pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(
     Ok(())
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+pub fn number(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.trim_ascii().parse().ok()
 }
 
@@ -153,91 +173,33 @@ fn block(name: &[u8]) -> Option<(&[u8], u64, u8)> {
     Some((kind, number(digits)?, system.first().copied()?))
 }
 
-/// Services that are known by name even where the lengths before it make no sense.
-const SERVICES: [&[u8]; 6] = [b"P_PROGRAM", b"_INSE", b"_INS2", b"_DELE", b"_MODU", b"_GARB"];
-
-/// Job 0x28: seven bytes without known meaning, length(2) and arguments, length(1) and name of the service.
-pub fn service(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
-    let mut whole = pdu.parameter;
-    let bytes = whole.take_rest();
-    match arguments(&mut pdu.parameter, record) {
-        Err(missing) if record.get(slot::PI_SERVICE).is_none() => {
-            // Some clients write other lengths (Snap7's delete): the name at the end still says what they want.
-            if let Some(name) = SERVICES.into_iter().find(|name| bytes.ends_with(name)) {
-                named(name, b"", record);
-            }
-            Err(missing)
-        }
-        read => read,
+/// How many blocks there are of each type: two digits of type, number of blocks.
+pub fn counts(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let mut details = Details::default();
+    while !body.is_empty() {
+        let [_, kind] = *body.array::<2>()?;
+        let count = body.u16()?;
+        // The second digit alone tells the type.
+        let kind = char::from(kind).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+        details.number(names::block_of(kind), count);
     }
-}
-
-fn named(name: &[u8], argument: &[u8], record: &mut Record) -> Span {
-    let text = record.push_text(name);
-    record.set(slot::PI_SERVICE, Value::Text(text));
-    let (action, class) = names::pi_action(name, argument);
-    record.set(slot::PI_ACTION, Value::Name(action));
-    record.class = class;
-    text
-}
-
-fn arguments(parameter: &mut Reader<'_>, record: &mut Record) -> Result<(), Missing> {
-    parameter.skip(7)?;
-    let length = parameter.u16()?;
-    let mut arguments = parameter.part(length.into())?;
-    let length = parameter.u8()?;
-    let name = parameter.take(length.into())?;
-    let whole = arguments.take_rest();
-    let text = named(name, whole, record);
-    if matches!(name, b"_INSE" | b"_INS2" | b"_DELE") {
-        return block_list(whole, record);
-    }
-    record.push_named("program_invocation", 0, text);
-    if name.starts_with(b"_N_") {
-        // Numerical controls: length and text, one after the other, filled up to even places.
-        return strings(whole, record);
-    }
-    if !whole.is_empty() {
-        let text = record.push_text(whole.get(..whole.len().min(limits::TEXT_BYTES)).unwrap_or_default());
-        record.push(slot::PI_ARGUMENT, Value::Text(text));
-    }
+    details.finish(record);
     Ok(())
 }
 
-/// Number of blocks, a byte 0, then eight bytes for each.
-fn block_list(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
-    let mut reader = Reader::new(arguments, None);
-    let count = usize::from(reader.u8()?);
-    reader.skip(1)?;
-    let names = reader.take(count.saturating_mul(BLOCK_NAME))?;
-    blocks(names, record);
-    for name in names.chunks_exact(BLOCK_NAME) {
-        let text = record.push_text(name);
-        record.push(slot::PI_ARGUMENT, Value::Text(text));
+/// The blocks of one type: number, flags, language.
+pub fn numbers(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let entries = body.take_rest().as_chunks::<4>();
+    let listed = entries.0.get(..limits::LIST_VALUES).unwrap_or(entries.0);
+    record.set_all(
+        slot::BLOCK_NUMBER,
+        listed.iter().map(|[high, low, _, _]| Value::Unsigned(u16::from_be_bytes([*high, *low]).into())),
+    );
+    if entries.1.is_empty() {
+        Ok(())
+    } else {
+        Err(Short)
     }
-    if !reader.is_empty() {
-        record.flaw(flaw::LONG_PARAMETER);
-    }
-    Ok(())
-}
-
-fn strings(arguments: &[u8], record: &mut Record) -> Result<(), Missing> {
-    let mut reader = Reader::new(arguments, None);
-    let mut budget = limits::LIST_VALUES;
-    while !reader.is_empty() {
-        let Some(left) = budget.checked_sub(1) else {
-            record.flaw(flaw::VALUES);
-            return Ok(());
-        };
-        budget = left;
-        let length = reader.u8()?;
-        let text = record.push_text(reader.take(length.into())?);
-        record.push(slot::PI_ARGUMENT, Value::Text(text));
-        if length % 2 == 0 && !reader.is_empty() {
-            reader.skip(1)?;
-        }
-    }
-    Ok(())
 }
 
 /// Job 0x29: five bytes, length(1) and the name of the program, `P_PROGRAM`.

@@ -22,6 +22,7 @@ slots! {
     RACK = 10 => field("cotp.rack", Kind::Unsigned);
     SLOT = 11 => field("cotp.slot", Kind::Unsigned);
     CONNECTION_TYPE = 12 => field("cotp.connection_type", Kind::Unsigned);
+    PAYLOAD = 13 => field("cotp.payload", Kind::Text);
 }
 
 pub const CONNECT: u8 = 0xe0;
@@ -92,6 +93,10 @@ pub fn control(record: &mut Record, code: u8, header: &mut Reader<'_>, calling: 
             let source = header.u16()?;
             record.set_u(SOURCE, source);
             record.set_u(CLASS, header.u8()? >> 4);
+            if remote_desktop(*header) {
+                record.set(PAYLOAD, Value::Name("rdp"));
+                header.keep(record, CONTENT);
+            }
             if code & 0xf0 == CONNECT {
                 record.role = Role::Request;
                 record.reference = Some(REFERENCE);
@@ -172,4 +177,28 @@ fn station(record: &mut Record, mut tsap: Reader<'_>) {
         record.set_u(RACK, place >> 5);
         record.set_u(SLOT, place & 0x1f);
     }
+}
+
+/// What stands in the place of parameters when a remote desktop is called (MS-RDPBCGR 2.2.1.1 and 2.2.1.2): a cookie or
+/// a routing token, or a negotiation of eight bytes.
+fn remote_desktop(mut header: Reader<'_>) -> bool {
+    let rest = header.take_rest();
+    rest.starts_with(b"Cookie: ") || matches!(rest, [1..=3, _, 8, 0, _, _, _, _])
+}
+
+/// Say what data that is no S7 is. True where all that follows is hidden by TLS.
+pub fn carried(payload: Reader<'_>, tls: bool, record: &mut Record) -> bool {
+    let mut all = payload;
+    let (name, hides) = match all.take_rest() {
+        _ if tls => ("tls", true),
+        // A TLS record (RFC 8446, 5.1): alert, handshake and the like, version 3.0 to 3.4.
+        [0x14..=0x17, 3, 0..=4, ..] => ("tls", true),
+        // ISO session (X.225, 8.3): connect, accept, refuse, finish, disconnect, abort; and give tokens before data.
+        [0x0d | 0x0e | 0x0c | 0x09 | 0x0a | 0x19 | 0x1a, _, ..] | [1, 0, 1, 0, ..] => ("iso_session", false),
+        // T.125: connect-initial and connect-response; T.125 domain requests as a remote desktop begins with.
+        [0x7f, 0x65 | 0x66, ..] | [0x04, 1, 0, 1, 0] | [0x28] => ("rdp", false),
+        _ => ("unknown", false),
+    };
+    record.set(PAYLOAD, Value::Name(name));
+    hides
 }

@@ -52,6 +52,21 @@ slots! {
     PARAMETER = 46 => field("s7comm.parameter", Kind::Bytes);
     DATA = 47 => field("s7comm.data", Kind::Bytes);
     UD_RETURN_CODE = 48 => field("s7comm.userdata.return_code", Kind::Unsigned);
+    ITEM_SYMBOL_CRC = 49 => list("s7comm.item.symbol_crc", Kind::Unsigned);
+    ITEM_PATH = 50 => list("s7comm.item.path", Kind::Text);
+    NC_UNIT = 51 => list("s7comm.item.nc_unit", Kind::Unsigned);
+    NC_MODULE = 52 => list("s7comm.item.nc_module", Kind::Unsigned);
+    NC_COLUMN = 53 => list("s7comm.item.nc_column", Kind::Unsigned);
+    NC_LINE = 54 => list("s7comm.item.nc_line", Kind::Unsigned);
+    BLOCK_SHA256 = 55 => field("s7comm.block_sha256", Kind::Text);
+    BLOCK_BYTES = 56 => field("s7comm.block_bytes", Kind::Unsigned);
+    SZL_NAME = 57 => field("s7comm.szl_name", Kind::Text);
+    ORDER_NUMBER = 58 => field("s7comm.order_number", Kind::Text);
+    SERIAL_NUMBER = 59 => field("s7comm.serial_number", Kind::Text);
+    FIRMWARE = 60 => field("s7comm.firmware_version", Kind::Text);
+    EVENT_ID = 61 => list("s7comm.event_id", Kind::Unsigned);
+    DETAIL_NAME = 62 => list("s7comm.detail.name", Kind::Text);
+    DETAIL_VALUE = 63 => list("s7comm.detail.value", Kind::Any);
 }
 
 flaws! {
@@ -92,6 +107,12 @@ flaws! {
     USERDATA_HEAD = 19 => "s7comm.userdata_head";
     // A function that only the controller sends came from the client, or an unknown function code.
     FUNCTION = 20 => "s7comm.unknown_function";
+    // An S7comm-plus message ends before its header does.
+    PLUS_HEADER = 21 => "s7comm_plus.short_header";
+    // The length of an S7comm-plus message goes beyond the bytes that are there, or its trailer is none.
+    PLUS_LENGTH = 22 => "s7comm_plus.bad_length";
+    // Parts of an S7comm-plus message without an end beyond the budget, given up.
+    PLUS_PARTS = 23 => "s7comm_plus.parts_too_long";
 }
 
 #[cfg(test)]

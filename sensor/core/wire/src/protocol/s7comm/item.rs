@@ -5,6 +5,7 @@
 //!   | 12 | len | syntax | transport | count | db | area | address(3) |      syntax 0x10, S7ANY, len 10
 //! ```
 
+use super::address::Columns;
 use super::fields::{self as slot, flaw};
 use super::names;
 use super::reader::Reader;
@@ -12,8 +13,6 @@ use crate::cursor::Short;
 use crate::value::{Record, Value};
 
 pub const S7ANY: u8 = 0x10;
-/// Several stretches of data blocks in one item.
-const DB_READ: u8 = 0xb0;
 
 /// One address. Of other syntaxes than S7ANY only `syntax` is set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -184,20 +183,25 @@ fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)
         None => {}
     }
     record.set_all(slot::ITEM_SYNTAX, items.iter().map(|(item, _)| Value::Unsigned(item.syntax.into())));
-    let mut any = Vec::new();
+    let mut columns = Columns::default();
+    let (mut any, mut other) = (Vec::new(), Vec::new());
     for (item, body) in &items {
         see(item);
-        match item.syntax {
-            S7ANY => {
-                touch(item, record);
-                any.push(*item);
-            }
-            DB_READ => touch_areas(*body, record),
-            _ => {}
+        if item.syntax == S7ANY {
+            touch(item, record);
+            any.push(*item);
+        } else if !columns.item(*body, record) {
+            other.push(*body);
         }
     }
-    addresses(any.into_iter(), record);
-    for (_, mut body) in items.into_iter().filter(|(item, _)| item.syntax != S7ANY) {
+    if any.is_empty() {
+        columns.finish(record);
+    } else {
+        // Kinds that do not come together in one message: what is not S7ANY stays as it is.
+        addresses(any.into_iter(), record);
+        other = items.iter().filter(|(item, _)| item.syntax != S7ANY).map(|(_, body)| *body).collect();
+    }
+    for mut body in other {
         let value = body.rest(record);
         record.append(slot::ITEM_RAW, std::iter::once(value));
     }
@@ -221,20 +225,4 @@ fn touch(item: &Item, record: &mut Record) {
     let (start, end) = item.stretch();
     let index = if matches!(item.area, 0x84 | 0x85) { item.db.into() } else { 0 };
     record.push_stretch(names::area(item.area), index, start, end);
-}
-
-/// Syntax, number of areas, then length in bytes, data block and first byte of each.
-fn touch_areas(mut body: Reader<'_>, record: &mut Record) {
-    let mut areas = || -> Result<(), Short> {
-        body.skip(1)?;
-        for _ in 0..body.u8()? {
-            let (length, db, start) = (body.u8()?, body.u16()?, u64::from(body.u16()?));
-            let end = start.saturating_add(length.max(1).into()).saturating_sub(1);
-            record.push_stretch("db", db.into(), start, end);
-        }
-        Ok(())
-    };
-    if areas().is_err() {
-        record.flaw(flaw::ITEM);
-    }
 }

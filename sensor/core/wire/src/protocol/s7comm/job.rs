@@ -5,9 +5,10 @@ use super::item::{specifications, Items};
 use super::memory::{Key, Memory, Question};
 use super::pdu::{reference, Pdu};
 use super::value::{self, datum};
-use super::{block, names};
+use super::{block, names, service};
 use crate::cursor::Short;
 use crate::limits;
+use crate::protocol::Context;
 use crate::value::{Outcome, Record, Value};
 
 /// What a part of a message lacked.
@@ -36,7 +37,7 @@ fn named(record: &mut Record, code: u8) {
 }
 
 #[inline]
-pub fn ask(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+pub fn ask(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record: &mut Record) {
     record.reference = Some(reference(pdu.reference, pdu.from_client, false));
     let Ok(code) = pdu.parameter.u8() else {
         record.flaw(flaw::SHORT_PARAMETER);
@@ -47,18 +48,24 @@ pub fn ask(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     let (read, pdu) = match code {
         0x04 => (read_request(&mut pdu, record, &mut question), pdu),
         0x05 => (write_request(&mut pdu, record, &mut question), pdu),
-        _ => asked_rarely(code, pdu, record),
+        _ => asked_rarely(code, pdu, context, memory, record),
     };
     question.class = record.class;
     memory.ask(Key::new(pdu.reference, pdu.from_client, false), question);
     finish(read, pdu, record);
 }
 
-fn asked_rarely<'a>(code: u8, mut pdu: Pdu<'a>, record: &mut Record) -> (Result<(), Missing>, Pdu<'a>) {
+fn asked_rarely<'a>(
+    code: u8,
+    mut pdu: Pdu<'a>,
+    context: &Context<'_>,
+    memory: &mut Memory,
+    record: &mut Record,
+) -> (Result<(), Missing>, Pdu<'a>) {
     let read = match code {
         0xf0 => setup(&mut pdu, record),
-        0x1a..=0x1f => block::transfer(code, &mut pdu, record),
-        0x28 => block::service(&mut pdu, record),
+        0x1a..=0x1f => block::transfer(code, &mut pdu, &mut memory.transferred, record),
+        0x28 => service::read(&mut pdu, context, record),
         0x29 => block::stop(&mut pdu, record),
         _ => raw(&mut pdu, record),
     };
@@ -66,7 +73,7 @@ fn asked_rarely<'a>(code: u8, mut pdu: Pdu<'a>, record: &mut Record) -> (Result<
 }
 
 #[inline]
-pub fn answer(mut pdu: Pdu<'_>, memory: &Memory, record: &mut Record) {
+pub fn answer(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     if !pdu.failed {
         record.outcome = Outcome::Success;
     }
@@ -95,18 +102,23 @@ pub fn answer(mut pdu: Pdu<'_>, memory: &Memory, record: &mut Record) {
     let (read, pdu) = match code {
         None => (Ok(()), pdu),
         // A refusal ends where its sender saw fit.
-        Some(_) if pdu.failed && pdu.data.is_empty() => answered_rarely(0, pdu, record),
+        Some(_) if pdu.failed && pdu.data.is_empty() => answered_rarely(0, pdu, memory, record),
         Some(0x04) => (read_response(&mut pdu, asked, record), pdu),
         Some(0x05) => (write_response(&mut pdu, asked, record), pdu),
-        Some(code) => answered_rarely(code, pdu, record),
+        Some(code) => answered_rarely(code, pdu, memory, record),
     };
     finish(read, pdu, record);
 }
 
-fn answered_rarely<'a>(code: u8, mut pdu: Pdu<'a>, record: &mut Record) -> (Result<(), Missing>, Pdu<'a>) {
+fn answered_rarely<'a>(
+    code: u8,
+    mut pdu: Pdu<'a>,
+    memory: &mut Memory,
+    record: &mut Record,
+) -> (Result<(), Missing>, Pdu<'a>) {
     let read = match code {
         0xf0 => setup(&mut pdu, record),
-        0x1a..=0x1f => block::transferred(code, &mut pdu, record),
+        0x1a..=0x1f => block::transferred(code, &mut pdu, &mut memory.transferred, record),
         _ => raw(&mut pdu, record),
     };
     (read, pdu)

@@ -4,25 +4,34 @@
 //! G. Miru's articles on the protocol) and from captures. No code or table of theirs is here.
 //!
 //! One event per S7 PDU, put together from COTP fragments where it came in several. COTP messages without S7 are
-//! events of protocol `cotp`, S7comm-plus (0x72) is recognised and left alone.
+//! events of protocol `cotp` and say what they carry; S7comm-plus (0x72) is read in `plus`.
 //!
-//! `operation`: the function code of jobs; userdata 0x10000 | group << 8 | subfunction; S7comm-plus 0x20000 | opcode;
+//! `operation`: the function code of jobs; userdata 0x10000 | group << 8 | subfunction; S7comm-plus 0x20000 | function;
 //! COTP 0x30000 | type.
 //! `reference`: PDU reference | (asked by the server) << 16 | userdata << 17, because the controller numbers the jobs
-//! of a download by itself and collides with the client's numbers.
+//! of a download by itself and collides with the client's numbers. S7comm-plus: sequence number | 1 << 33.
 
+mod address;
+mod alarm;
 mod block;
 mod cotp;
+mod detail;
 mod fields;
+mod header;
 mod item;
 mod job;
 mod memory;
 mod names;
+mod password;
 mod pdu;
 mod plus;
 mod reader;
+mod service;
+mod szl;
 mod test_function;
+mod time;
 mod tpkt;
+mod transfer;
 mod userdata;
 mod value;
 
@@ -59,6 +68,8 @@ struct Side {
     dropping: bool,
     /// Framing was lost: looking for the next packet.
     searching: bool,
+    /// Parts of an S7comm-plus message whose last one has not come.
+    plus: plus::Parts,
 }
 
 #[derive(Default)]
@@ -67,6 +78,8 @@ struct S7 {
     memory: Memory,
     /// A connection was asked for and the answer has not come.
     calling: bool,
+    /// What the connection was seen to carry that hides all that follows.
+    tls: bool,
 }
 
 /// TPKT and COTP alone also carry MMS, RDP, H.323: only S7's own first byte, or the transport addresses that a call
@@ -105,6 +118,7 @@ impl Parser for S7 {
         if context.after_gap {
             *side = Side { searching: true, ..Side::default() };
             self.calling = false;
+            self.memory.gap();
         }
         if side.searching && !tpkt::plausible(bytes) {
             return Step::Lost { used: tpkt::next(bytes).max(1) };
@@ -133,7 +147,8 @@ impl Parser for S7 {
     }
 
     fn kept_bytes(&self) -> usize {
-        self.sides.iter().map(|side| side.fragments.capacity()).sum::<usize>().saturating_add(self.memory.kept_bytes())
+        let kept = |side: &Side| side.fragments.capacity().saturating_add(side.plus.kept_bytes());
+        self.sides.iter().map(kept).sum::<usize>().saturating_add(self.memory.kept_bytes())
     }
 }
 
@@ -147,8 +162,7 @@ impl S7 {
             // What stations send all day: a whole message in one data TPDU of class 0.
             [2, 0xf0..=0xff, 0x80..=0xff, payload @ ..] if side.fragments.is_empty() && !side.dropping => {
                 self.calling = false;
-                self.content(Reader::new(payload, Some(tpkt::HEADER + 3)), context, record);
-                true
+                self.content(Reader::new(payload, Some(tpkt::HEADER + 3)), context, record)
             }
             _ => self.other(tpdu, context, record),
         }
@@ -177,6 +191,7 @@ impl S7 {
             record.flaw(flaw::COTP_LENGTH);
         }
         all.keep(record, cotp::CONTENT);
+        self.tls = false;
         self.calling = code & 0xf0 == cotp::CONNECT;
         if matches!(code & 0xf0, cotp::CONNECT | cotp::CONFIRM | cotp::DISCONNECT | cotp::ERROR) {
             if self.sides.iter().any(|side| !side.fragments.is_empty()) {
@@ -197,8 +212,7 @@ impl S7 {
             return false;
         }
         if last && side.fragments.is_empty() {
-            self.content(payload, context, record);
-            return true;
+            return self.content(payload, context, record);
         }
         if side.fragments.len().saturating_add(payload.remaining()) > limits::S7_PDU_BYTES {
             *side = Side { dropping: !last, ..Side::default() };
@@ -211,20 +225,26 @@ impl S7 {
             return false;
         }
         let whole = std::mem::take(&mut side.fragments);
-        self.content(Reader::new(&whole, None), context, record);
-        true
+        self.content(Reader::new(&whole, None), context, record)
     }
 
-    /// What a transport message carries: S7comm, S7comm-plus, or something of another kind.
+    /// What a transport message carries: S7comm, S7comm-plus, or something of another kind. False when it is a part of an
+    /// S7comm-plus message.
     #[inline]
-    fn content(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) {
+    fn content(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) -> bool {
         match payload.peek() {
-            Some(0x32) => pdu::read(&mut payload, context, &mut self.memory, record),
-            Some(0x72) => plus::read(&mut payload, record),
+            Some(0x32) if !self.tls => pdu::read(&mut payload, context, &mut self.memory, record),
+            Some(0x72) if !self.tls => {
+                let [server, client] = &mut self.sides;
+                let side = if context.from_client { client } else { server };
+                return plus::read(&mut payload, &mut side.plus, &mut self.memory, context, record);
+            }
             _ => {
                 cotp::describe(record, cotp::DATA);
+                self.tls |= cotp::carried(payload, self.tls, record);
                 payload.keep(record, cotp::CONTENT);
             }
         }
+        true
     }
 }

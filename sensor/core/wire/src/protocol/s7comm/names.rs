@@ -106,6 +106,14 @@ pub fn subfunction(group: u8, code: u8) -> (&'static str, Class) {
         (4, 0x16) => ("notify_8_indication", Class::Diagnose),
         (5, 0x01) => ("set_password", Class::Session),
         (5, 0x02) => ("clear_password", Class::Session),
+        (15, 0x01) => ("nc_request_download", Class::Program),
+        (15, 0x02) => ("nc_download_block", Class::Program),
+        (15, 0x03) => ("nc_continue_download", Class::Program),
+        (15, 0x04) => ("nc_download_ended", Class::Program),
+        (15, 0x06) => ("nc_start_upload", Class::Program),
+        (15, 0x07) => ("nc_upload", Class::Program),
+        (15, 0x08) => ("nc_continue_upload", Class::Program),
+        (15, _) => ("nc_programming", Class::Program),
         (6, _) => ("bsend_brecv", Class::Write),
         (7, 0x01 | 0x03) => ("read_clock", Class::Read),
         (7, 0x02 | 0x04) => ("set_clock", Class::Control),
@@ -158,6 +166,20 @@ pub fn block(digits: &[u8]) -> (&'static str, &'static str) {
     }
 }
 
+/// Block types as a byte in the blocks themselves.
+pub fn block_of(code: u8) -> &'static str {
+    match code {
+        0x08 => "OB",
+        0x0a => "DB",
+        0x0b => "SDB",
+        0x0c => "FC",
+        0x0d => "SFC",
+        0x0e => "FB",
+        0x0f => "SFB",
+        _ => "unknown",
+    }
+}
+
 /// Where a block lives: `P` passive (loaded, not linked), `A` active, `B` both.
 pub fn file_system(code: u8) -> &'static str {
     match code {
@@ -165,22 +187,5 @@ pub fn file_system(code: u8) -> &'static str {
         b'A' => "active",
         b'B' => "both",
         _ => "unknown",
-    }
-}
-
-/// What a program invocation service does, with its class. `argument` decides how `P_PROGRAM` starts.
-pub fn pi_action(service: &[u8], argument: &[u8]) -> (&'static str, Class) {
-    match service {
-        b"P_PROGRAM" => match argument.trim_ascii() {
-            b"" => ("warm_restart", Class::Control),
-            b"C" => ("cold_restart", Class::Control),
-            b"R" => ("hot_restart", Class::Control),
-            _ => ("start", Class::Control),
-        },
-        b"_INSE" | b"_INS2" => ("insert_block", Class::Program),
-        b"_DELE" => ("delete_block", Class::Program),
-        b"_MODU" => ("copy_ram_to_rom", Class::Program),
-        b"_GARB" => ("compress_memory", Class::Program),
-        _ => ("unknown", Class::Control),
     }
 }

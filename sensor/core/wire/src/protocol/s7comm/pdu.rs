@@ -52,9 +52,9 @@ pub fn read(payload: &mut Reader<'_>, context: &Context, memory: &mut Memory, re
         record.outcome = Outcome::Failure;
     }
     match pdu.rosctr {
-        1 => job::ask(pdu, memory, record),
+        1 => job::ask(pdu, context, memory, record),
         2 | 3 => job::answer(pdu, memory, record),
-        7 => userdata::read(pdu, memory, record),
+        7 => userdata::read(pdu, context, memory, record),
         _ => {
             record.flaw(flaw::ROSCTR);
             pdu.keep(record);

@@ -12,13 +12,17 @@ use super::memory::{Key, Memory, Question};
 use super::pdu::{reference, Pdu};
 use super::reader::Reader;
 use super::value::{self, Datum};
-use super::{block, names, test_function};
+use super::{alarm, block, header, names, password, szl, test_function, time};
 use crate::cursor::Short;
+use crate::protocol::Context;
 use crate::value::{Class, Outcome, Record, Role, Value};
 
 /// Types: the upper half of the byte before the subfunction. 3, 7 and 11 are their like on numerical controls.
 const REQUEST: [u8; 2] = [4, 7];
 const RESPONSE: [u8; 2] = [8, 11];
+
+/// Group of the functions that carry passwords.
+const SECURITY: u8 = 5;
 
 const HEAD: u32 = 0x00_0112;
 const MODE_TRANSITION: u32 = 0x01_0010;
@@ -31,10 +35,10 @@ struct Head {
     data_unit: u8,
 }
 
-pub fn read(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
+pub fn read(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record: &mut Record) {
     let Ok(head) = head(&mut pdu.parameter, record) else {
+        // Nobody can say that the data is not a password.
         record.flaw(flaw::SHORT_PARAMETER);
-        pdu.data.keep(record, slot::DATA);
         return;
     };
     let (name, class) = names::subfunction(head.group, head.subfunction);
@@ -73,7 +77,7 @@ pub fn read(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
         record.flaw(flaw::LONG_PARAMETER);
         pdu.parameter.keep(record, slot::PARAMETER);
     }
-    if !pdu.data.is_empty() && data(&head, &mut pdu.data, continues, record).is_err() {
+    if !pdu.data.is_empty() && data(&head, &mut pdu.data, continues, context, memory, record).is_err() {
         record.flaw(flaw::SHORT_DATA);
     }
     if !pdu.data.is_empty() {
@@ -109,20 +113,47 @@ fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> 
 }
 
 /// Return code 0x0a with no content is how "nothing to say" is spelled, in questions and in good answers too.
-fn data(head: &Head, data: &mut Reader<'_>, continues: bool, record: &mut Record) -> Result<(), Short> {
+fn data(
+    head: &Head,
+    data: &mut Reader<'_>,
+    continues: bool,
+    context: &Context<'_>,
+    memory: &mut Memory,
+    record: &mut Record,
+) -> Result<(), Short> {
     let Datum { code, transport: _, mut body } = value::datum(data, true)?;
     record.set_u(slot::UD_RETURN_CODE, code);
-    if RESPONSE.contains(&head.kind) && !matches!(code, value::SUCCESS | 0x0a) {
+    let answering = RESPONSE.contains(&head.kind);
+    if answering && !matches!(code, value::SUCCESS | 0x0a) {
         record.outcome = Outcome::Failure;
     }
-    if !continues && !body.is_empty() {
+    if head.group == SECURITY {
+        // Nothing of it is kept, whatever it is.
+        if head.subfunction == 1 && !answering {
+            password::judge(&mut body, context, record);
+        }
+        return Ok(());
+    }
+    if answering && (head.group, head.subfunction) == (4, 1) && !body.is_empty() {
+        list(head, body, continues, memory, record);
+    } else if !continues && !body.is_empty() {
         let asking = REQUEST.contains(&head.kind);
+        let mut ahead = body;
         let read = match (head.group, head.subfunction) {
             (1, 0x02 | 0x08 | 0x09) if asking => test_function::touched(body, record),
             (2, 0x01 | 0x05 | 0x07) if asking => cyclic(&mut body, record),
             (2, 0x01 | 0x05 | 0x07) => delivered(&mut body, record),
+            (2, 0x08) if asking => cyclic(&mut body, record),
+            (3, 0x01) if answering => block::counts(&mut ahead, record),
+            (3, 0x02) if answering => block::numbers(&mut ahead, record),
+            (3, 0x03) if answering => header::about(&mut ahead, record),
             (3, 0x02 | 0x03) if asking => asked_block(body, record),
-            (4, 0x01) => szl(body, asking, record),
+            (4, 0x01) => szl(body, record),
+            (4, 0x02) if asking => alarm::subscription(&mut ahead, record),
+            (4, 0x03) if !answering => alarm::diagnostic(&mut ahead, record),
+            (4, 0x13) if answering => alarm::answered(&mut ahead, record),
+            (4, 0x07 | 0x08 | 0x0b) if answering => alarm::results(&mut ahead, record),
+            (4, 0x05..=0x16) if !answering => alarm::message(head.subfunction, &mut ahead, record),
             (7, 0x01..=0x04) => clock(body, record),
             _ => Ok(()),
         };
@@ -132,6 +163,25 @@ fn data(head: &Head, data: &mut Reader<'_>, continues: bool, record: &mut Record
     }
     body.keep(record, slot::DATA);
     Ok(())
+}
+
+/// A part of the system state list, or of one that comes in several messages. Its first part says which.
+fn list(head: &Head, body: Reader<'_>, continues: bool, memory: &mut Memory, record: &mut Record) {
+    let last = !matches!(record.get(slot::UD_LAST), Some(Value::Bool(false)));
+    if last && !continues {
+        let mut whole = body;
+        if szl::answer(&mut whole, record).is_err() {
+            record.flaw(flaw::SHORT_DATA);
+        }
+        return;
+    }
+    let mut part = body;
+    let whole = memory.list.part(!continues && head.data_unit != 0, last, part.take_rest());
+    if let Some(whole) = whole {
+        let _ = szl::answer(&mut Reader::new(&whole, None), record);
+    } else if !continues {
+        let _ = szl::heading(body, record);
+    }
 }
 
 /// Number of items, time base and factor of the interval, then the items' addresses.
@@ -160,51 +210,17 @@ fn asked_block(mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
 }
 
 /// Which part of the station's system state list, and of it which entry.
-fn szl(mut body: Reader<'_>, asking: bool, record: &mut Record) -> Result<(), Short> {
-    let (id, index) = (body.u16()?, body.u16()?);
-    record.set_u(slot::SZL_ID, id);
-    record.set_u(slot::SZL_INDEX, index);
-    if asking {
-        record.push_stretch("szl", id.into(), index.into(), index.into());
-    }
+fn szl(body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
+    let (id, index) = szl::heading(body, record)?;
+    record.push_stretch("szl", id.into(), index.into(), index.into());
     Ok(())
 }
 
-/// Reserved, century, then year, month, day, hour, minute, second, millisecond and weekday in binary-coded decimal:
-/// the station's local time, without a zone.
+/// Reserved, century, then the time.
 fn clock(mut body: Reader<'_>, record: &mut Record) -> Result<(), Short> {
-    body.skip(1)?;
-    let bytes = body.take(9)?;
-    let Some([_, year, month, day, hour, minute, second, milli, last]) = bytes.first_chunk::<9>() else {
-        return Err(Short);
-    };
-    let decimal = |byte: &u8| [b'0' | byte >> 4, b'0' | byte & 0x0f];
-    if bytes.iter().any(|byte| byte >> 4 > 9 || byte & 0x0f > 9) {
-        return Ok(());
+    body.skip(2)?;
+    if let Some(text) = time::next(&mut body, record)? {
+        record.set(slot::CLOCK, text);
     }
-    // Two digits are the year: up to 89 this century, as in DATE_AND_TIME.
-    let century = if *year < 0x90 { *b"20" } else { *b"19" };
-    let ([h, t], [o, _]) = (decimal(milli), decimal(last));
-    let mut text = [0u8; 23];
-    let parts: [&[u8]; 14] = [
-        &century,
-        &decimal(year),
-        b"-",
-        &decimal(month),
-        b"-",
-        &decimal(day),
-        b"T",
-        &decimal(hour),
-        b":",
-        &decimal(minute),
-        b":",
-        &decimal(second),
-        b".",
-        &[h, t, o],
-    ];
-    for (to, from) in text.iter_mut().zip(parts.into_iter().flatten()) {
-        *to = *from;
-    }
-    record.set_text(slot::CLOCK, &text);
     Ok(())
 }
