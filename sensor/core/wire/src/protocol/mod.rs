@@ -3,8 +3,16 @@
 
 pub mod arp;
 pub mod modbus;
+pub mod mysql;
 pub mod opcua;
+pub mod postgresql;
+pub mod rdp;
 pub mod s7comm;
+pub mod smb;
+pub mod ssh;
+pub mod tds;
+pub mod tls;
+pub mod vnc;
 
 use crate::event::Endpoint;
 use crate::site::Site;
@@ -132,8 +140,22 @@ impl Protocol {
 }
 
 /// Every protocol, in probing order: the most telling content first.
-pub const PROTOCOLS: &[Protocol] =
-    &[opcua::PROTOCOL, s7comm::PROTOCOL, s7comm::COTP, s7comm::PLUS, modbus::PROTOCOL, arp::PROTOCOL];
+pub const PROTOCOLS: &[Protocol] = &[
+    opcua::PROTOCOL,
+    s7comm::PROTOCOL,
+    s7comm::COTP,
+    s7comm::PLUS,
+    modbus::PROTOCOL,
+    arp::PROTOCOL,
+    tls::PROTOCOL,
+    ssh::PROTOCOL,
+    rdp::PROTOCOL,
+    smb::PROTOCOL,
+    vnc::PROTOCOL,
+    tds::PROTOCOL,
+    mysql::PROTOCOL,
+    postgresql::PROTOCOL,
+];
 
 /// Of the protocol at that place.
 #[inline]
