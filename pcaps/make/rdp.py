@@ -39,15 +39,16 @@ def client_settings() -> bytes:
     core += "ENG-STATION-7".encode("utf-16-le").ljust(32, b"\0") + bytes(80)
     network = struct.pack("<I", 2) + b"rdpdr\0\0\0" + bytes(4) + b"cliprdr\0" + bytes(4)
     blocks = block(0xC001, core) + block(0xC002, struct.pack("<II", 27, 0)) + block(0xC003, network)
-    data = b"\x00\x05\x00\x14\x7c\x00\x01\x81\x00\x00\x08\x00\x10\x00\x01\xc0\x00Duca"
-    data += struct.pack(">H", 0x8000 | len(blocks)) + blocks
+    inner = b"\x00\x08\x00\x10\x00\x01\xc0\x00Duca" + struct.pack(">H", 0x8000 | len(blocks)) + blocks
+    data = b"\x00\x05\x00\x14\x7c\x00\x01" + struct.pack(">H", 0x8000 | len(inner)) + inner
     mcs = b"\x04\x01\x01\x04\x01\x01\x01\x01\xff" + DOMAIN * 3 + b"\x04\x82" + struct.pack(">H", len(data)) + data
     return tpkt(b"\x02\xf0\x80\x7f\x65\x82" + struct.pack(">H", len(mcs)) + mcs)
 
 
 def server_settings() -> bytes:
-    blocks = block(0x0C01, struct.pack("<I", 0x00080004)) + block(0x0C02, struct.pack("<II", 2, 2))
-    data = b"\x00\x05\x00\x14\x7c\x00\x01\x2a\x14\x76\x0a\x01\x01\x00\x01\xc0\x00McDn" + bytes([len(blocks)]) + blocks
+    blocks = block(0x0C01, struct.pack("<I", 0x00080004)) + block(0x0C02, struct.pack("<IIII", 2, 2, 32, 8) + bytes(40))
+    inner = b"\x14\x76\x0a\x01\x01\x00\x01\xc0\x00McDn" + bytes([len(blocks)]) + blocks
+    data = b"\x00\x05\x00\x14\x7c\x00\x01" + bytes([len(inner)]) + inner
     mcs = b"\x0a\x01\x00\x02\x01\x00" + DOMAIN + b"\x04\x82" + struct.pack(">H", len(data)) + data
     return tpkt(b"\x02\xf0\x80\x7f\x66\x82" + struct.pack(">H", len(mcs)) + mcs)
 

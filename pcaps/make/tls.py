@@ -11,6 +11,7 @@ PORT = 443
 RANDOM = bytes(range(32))
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 CHANGE_CIPHER = bytes.fromhex("14 0303 0001 01")
+COMMON_NAME, ORGANIZATION, COUNTRY = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x06"
 ENCRYPTED = bytes.fromhex("17 0303 0020") + bytes(range(100, 132))
 
 
@@ -76,11 +77,13 @@ def tlv(tag: int, content: bytes) -> bytes:
 
 
 def name(*parts: tuple[bytes, str]) -> bytes:
-    pairs = (tlv(0x31, tlv(0x30, tlv(6, kind) + tlv(0x0C, text.encode()))) for kind, text in parts)
+    pairs = (
+        tlv(0x31, tlv(0x30, tlv(6, kind) + tlv(0x13 if kind == COUNTRY else 0x0C, text.encode())))
+        for kind, text in parts
+    )
     return tlv(0x30, b"".join(pairs))
 
 
-COMMON_NAME, ORGANIZATION, COUNTRY = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x06"
 OWNER = name((COUNTRY, "CN"), (ORGANIZATION, "Plant"), (COMMON_NAME, "plc1.plant.example"))
 ISSUER = name((COMMON_NAME, "Plant CA"))
 
