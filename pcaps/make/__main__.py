@@ -6,7 +6,27 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from pcaps.make import arp, datagrams, dhcp, dns, frames, icmp, modbus, ntp, opcua, s7comm, snmp
+from pcaps.make import (
+    arp,
+    datagrams,
+    dhcp,
+    dns,
+    frames,
+    icmp,
+    modbus,
+    mysql,
+    ntp,
+    opcua,
+    postgresql,
+    rdp,
+    s7comm,
+    smb,
+    snmp,
+    ssh,
+    tds,
+    tls,
+    vnc,
+)
 from testbed import manifest, pcapfile
 
 # path without suffix, protocols, clean, what it is, how it is made
@@ -57,6 +77,36 @@ MADE: tuple[Row, ...] = (
     ("snmp/normal", ("snmp",), True, "reads, a write, traps, and version 3", snmp.normal),
     ("snmp/errors", ("snmp",), False, "one broken message after another between good ones", snmp.errors),
     ("snmp/foreign_on_port", (), False, "SSDP on port 161", lambda: datagrams.foreign(161)),
+    ("tls/ordinary", ("tls",), True, "both versions, a refusal, and a remote tool", tls.ordinary),
+    ("tls/errors", ("tls",), False, "broken messages between good ones", tls.errors),
+    ("tls/foreign_on_port", (), False, "HTTP in clear on port 443", tls.foreign),
+    ("ssh/ordinary", ("ssh",), True, "a login as a listener sees it, and a refusal", ssh.ordinary),
+    ("ssh/errors", ("ssh",), False, "broken messages between good ones", ssh.errors),
+    ("ssh/foreign_on_port", (), False, "bytes of nobody on port 22", ssh.foreign),
+    ("rdp/ordinary", ("rdp", "tls"), True, "CredSSP inside TLS, standard security, and a refusal", rdp.ordinary),
+    ("rdp/errors", ("rdp",), False, "broken messages between good ones", rdp.errors),
+    ("rdp/foreign_on_port", (), False, "HTTP on port 3389", rdp.foreign),
+    ("smb/ordinary", ("smb",), True, "logins, files, the service manager's pipe; SMB 1 in NetBIOS", smb.ordinary),
+    ("smb/errors", ("smb",), False, "broken messages between good ones", smb.errors),
+    ("smb/foreign_on_port", (), False, "HTTP on port 445", smb.foreign),
+    ("vnc/ordinary", ("vnc",), True, "right and wrong passwords, none, and an encrypted type", vnc.ordinary),
+    ("vnc/errors", ("vnc",), False, "broken messages between good ones", vnc.errors),
+    ("vnc/foreign_on_port", (), False, "HTTP on port 5900", vnc.foreign),
+    ("tds/ordinary", ("tds", "tls"), True, "logins in clear, by Windows and inside TLS; statements", tds.ordinary),
+    ("tds/errors", ("tds",), False, "broken messages between good ones", tds.errors),
+    ("tds/foreign_on_port", (), False, "HTTP on port 1433", tds.foreign),
+    ("mysql/ordinary", ("mysql", "tls"), True, "logins in clear and inside TLS; statements", mysql.ordinary),
+    ("mysql/errors", ("mysql",), False, "broken messages between good ones", mysql.errors),
+    ("mysql/foreign_on_port", (), False, "HTTP on port 3306", mysql.foreign),
+    (
+        "postgresql/ordinary",
+        ("postgresql", "tls"),
+        True,
+        "logins in clear and inside TLS; statements",
+        postgresql.ordinary,
+    ),
+    ("postgresql/errors", ("postgresql",), False, "broken messages between good ones", postgresql.errors),
+    ("postgresql/foreign_on_port", (), False, "bytes of nobody on port 5432", postgresql.foreign),
     ("plant/ledger", ("modbus",), False, "18 frames of every class the ledger knows", frames.ledger),
 )
 

@@ -49,6 +49,17 @@ pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
 pub const RTU_SEARCH_BYTES: usize = 4096;
 /// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
 pub const S7_PDU_BYTES: usize = 64 * 1024;
+/// Bytes of one TLS handshake message that came over several records. Chains of certificates stay below 16 KiB, and only
+/// the first certificate is looked at. Beyond it the message is passed over with a flaw.
+pub const TLS_HANDSHAKE_BYTES: usize = 32 * 1024;
+/// Ciphers, extensions and signature algorithms of one TLS hello that its fingerprint is made of. Browsers send twenty.
+/// Beyond it the hello has no fingerprint, and a flaw.
+pub const TLS_HELLO_VALUES: usize = 256;
+/// Bytes at the front of an SMB message that are waited for; a ticket for a login goes in, a file's content need not.
+pub const SMB_FRONT_BYTES: usize = 8 * 1024;
+/// Bytes at the front of a message to or from a database that are waited for: logins and errors go in. The rest is
+/// passed over.
+pub const DATABASE_FRONT_BYTES: usize = 8 * 1024;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
 pub const LIST_VALUES: usize = 2048;
 /// Points of a plant's table. A hundred bytes each.

@@ -8,9 +8,17 @@ pub mod dns;
 pub mod icmp;
 pub mod modbus;
 pub mod ntp;
+pub mod mysql;
 pub mod opcua;
+pub mod postgresql;
+pub mod rdp;
 pub mod s7comm;
 pub mod snmp;
+pub mod smb;
+pub mod ssh;
+pub mod tds;
+pub mod tls;
+pub mod vnc;
 
 use crate::event::Endpoint;
 use crate::site::Site;
@@ -161,6 +169,14 @@ pub const PROTOCOLS: &[Protocol] = &[
     dns::LINK_LOCAL,
     dns::NETBIOS,
     ntp::PROTOCOL,
+    tls::PROTOCOL,
+    ssh::PROTOCOL,
+    rdp::PROTOCOL,
+    smb::PROTOCOL,
+    vnc::PROTOCOL,
+    tds::PROTOCOL,
+    mysql::PROTOCOL,
+    postgresql::PROTOCOL,
 ];
 
 /// Of the protocol at that place.

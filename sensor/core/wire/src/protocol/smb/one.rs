@@ -1,0 +1,253 @@
+//! Messages of SMB 1: [MS-CIFS] 2.2.3 and 2.2.4, [MS-SMB] 2.2.4.
+
+use super::fields::*;
+use super::{login, names, pipe, Smb, ONE};
+use crate::cursor::{Cursor, Short};
+use crate::limits::TEXT_BYTES;
+use crate::protocol::Context;
+use crate::value::{Class, Outcome, Record, Role, Value};
+use crate::wide;
+
+const RESPONSE: u8 = 0x80;
+const NT_STATUS: u16 = 0x4000;
+const UNICODE: u16 = 0x8000;
+const MORE_PROCESSING: u32 = 0xc000_0016;
+/// Keeps its numbers apart from those of SMB 2, which a conversation may go over to.
+const REFERENCES: u64 = 1 << 63;
+/// The words that hold the length of data are at most this far into a message with a bind.
+const BIND_WITHIN: usize = 512;
+
+/// ```text
+///   0    4         5        9       10       12         24     26    28     30   32
+///   | ff | command | status | flags | flags2 | ...    | tree | pid | user | id | words, bytes
+/// ```
+pub fn read(smb: &mut Smb, message: &[u8], context: &Context<'_>, record: &mut Record) -> Result<(), Short> {
+    let mut cursor = Cursor::new(message);
+    cursor.skip(4)?;
+    let (command, status, flags, flags2) = (cursor.u8()?, cursor.u32_le()?, cursor.u8()?, cursor.u16_le()?);
+    cursor.skip(12)?;
+    let (tree, process, user, id) = (cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?);
+    record.set_u(VERSION, 1u8);
+    record.set_u(COMMAND, command);
+    record.operation = ONE | u32::from(command);
+    match names::command1(command) {
+        Some((name, class)) => (record.operation_name, record.class) = (name, class),
+        None => record.flaw(flaw::COMMAND_FLAW),
+    }
+    record.set_u(SESSION_ID, user);
+    record.set_u(TREE_ID, tree);
+    record.reference = Some(REFERENCES | u64::from(process) << 16 | u64::from(id));
+    let response = flags & RESPONSE != 0;
+    record.role = match response {
+        _ if command == 0xa4 => Role::Unsolicited,
+        true => Role::Response,
+        false => Role::Request,
+    };
+    if response {
+        let status = if flags2 & NT_STATUS != 0 { status } else { status.min(1) };
+        record.set_u(STATUS, status);
+        record.set(STATUS_NAME, Value::Name(names::status(status)));
+        record.outcome = match status {
+            MORE_PROCESSING => Outcome::Unknown,
+            0 | 0x8000_0005 => Outcome::Success,
+            _ => Outcome::Failure,
+        };
+    }
+    let count = usize::from(cursor.u8()?).saturating_mul(2);
+    let words = Cursor::new(cursor.take(count)?);
+    let _bytes = cursor.u16_le()?;
+    let begin = cursor.position();
+    let body = Body { words, bytes: cursor, odd: begin % 2 == 1, wide: flags2 & UNICODE != 0 };
+    match response {
+        false => request(smb, command, body, context, record),
+        true if record.outcome != Outcome::Failure => answer(smb, command, tree, body, record),
+        true => Ok(()),
+    }
+}
+
+struct Body<'a> {
+    words: Cursor<'a>,
+    bytes: Cursor<'a>,
+    /// The bytes begin at an odd place: wide text has one byte of padding.
+    odd: bool,
+    wide: bool,
+}
+
+impl<'a> Body<'a> {
+    /// The next text, up to its zero.
+    fn text(&mut self) -> &'a [u8] {
+        let rest = self.bytes.rest();
+        let length = if self.wide {
+            wide::units(rest).take_while(|unit| *unit != 0).count().saturating_mul(2)
+        } else {
+            rest.iter().take_while(|byte| **byte != 0).count()
+        };
+        let text = self.bytes.take(length).unwrap_or_default();
+        let _zero = self.bytes.skip(if self.wide { 2 } else { 1 });
+        text
+    }
+
+    fn align(&mut self, read: usize) {
+        if self.wide && (read % 2 == 1) != self.odd {
+            let _padding = self.bytes.skip(1);
+        }
+    }
+
+    fn keep(&self, text: &[u8], slot: usize, record: &mut Record) {
+        let text =
+            if self.wide { wide::push(record, text) } else { record.push_text(text.get(..TEXT_BYTES).unwrap_or(text)) };
+        record.set(slot, Value::Text(text));
+    }
+}
+
+fn request(
+    smb: &mut Smb,
+    command: u8,
+    mut body: Body<'_>,
+    context: &Context<'_>,
+    record: &mut Record,
+) -> Result<(), Short> {
+    match command {
+        0x72 => {
+            let mut dialects = body.bytes.rest().split(|byte| *byte == 0).filter_map(|name| name.strip_prefix(&[2]));
+            for (place, name) in dialects.by_ref().take(32).enumerate() {
+                if name == b"NT LM 0.12" {
+                    smb.nt_dialect = u16::try_from(place).ok();
+                }
+                let text = record.push_text(name);
+                record.push(DIALECTS, Value::Text(text));
+            }
+        }
+        0x73 => session(body, context, record)?,
+        0x75 => {
+            body.words.skip(6)?;
+            let password = usize::from(body.words.u16_le()?);
+            body.bytes.skip(password)?;
+            body.align(password);
+            let path = body.text();
+            body.keep(path, SHARE, record);
+        }
+        0xa2 => create(body, record)?,
+        0x2d => {
+            body.align(0);
+            let name = body.text();
+            body.keep(name, FILE, record);
+        }
+        0x06 => {
+            // One byte says that text follows.
+            body.bytes.skip(1)?;
+            body.align(1);
+            let name = body.text();
+            body.keep(name, FILE, record);
+        }
+        0x2e => {
+            body.words.skip(6)?;
+            record.set_u(OFFSET, body.words.u32_le()?);
+            record.set_u(LENGTH, body.words.u16_le()?);
+        }
+        0x2f => {
+            body.words.skip(6)?;
+            record.set_u(OFFSET, body.words.u32_le()?);
+            body.words.skip(10)?;
+            record.set_u(LENGTH, body.words.u16_le()?);
+            bound(&body, record);
+        }
+        0x25 => bound(&body, record),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn bound(body: &Body<'_>, record: &mut Record) {
+    let rest = body.bytes.rest();
+    if pipe::find(rest.get(..BIND_WITHIN).unwrap_or(rest), record) {
+        record.set(NAMED_PIPE, Value::Bool(true));
+        record.class = Class::Session;
+    }
+}
+
+/// [MS-SMB] 2.2.4.6.1 with a token; [MS-CIFS] 2.2.4.53.1 with a name and two answers to the server's challenge.
+fn session(mut body: Body<'_>, context: &Context<'_>, record: &mut Record) -> Result<(), Short> {
+    match body.words.remaining() {
+        24 => {
+            body.words.skip(14)?;
+            let length = body.words.u16_le()?;
+            login::token(body.bytes.take(length.into())?, context, record);
+        }
+        26 => {
+            body.words.skip(14)?;
+            let (first, second) = (body.words.u16_le()?, body.words.u16_le()?);
+            let passwords = usize::from(first).saturating_add(second.into());
+            body.bytes.skip(passwords)?;
+            body.align(passwords);
+            let (user, domain) = (body.text(), body.text());
+            body.keep(domain, DOMAIN, record);
+            let mut name = Vec::new();
+            crate::ntlm::Words { bytes: user, wide: body.wide }.write(&mut name);
+            record.login(&name, None, context.site);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// [MS-CIFS] 2.2.4.64.1.
+fn create(mut body: Body<'_>, record: &mut Record) -> Result<(), Short> {
+    body.words.skip(15)?;
+    let access = body.words.u32_le()?;
+    body.words.skip(16)?;
+    let (disposition, options) = (body.words.u32_le()?, body.words.u32_le()?);
+    record.set_u(ACCESS, access);
+    record.set(DISPOSITION, Value::Name(names::disposition(disposition)));
+    record.set(DELETE, Value::Bool(options & 0x1000 != 0));
+    body.align(0);
+    let name = body.text();
+    body.keep(name, FILE, record);
+    let piped = matches!(record.get(FILE), Some(Value::Text(text)) if pipe::known(record.text(text)));
+    record.set(NAMED_PIPE, Value::Bool(piped));
+    if piped {
+        record.class = Class::Session;
+    } else if disposition != 1 || access & 0x500d_0156 != 0 {
+        record.class = Class::Write;
+    }
+    Ok(())
+}
+
+fn answer(smb: &mut Smb, command: u8, tree: u16, mut body: Body<'_>, record: &mut Record) -> Result<(), Short> {
+    match command {
+        0x72 => {
+            let chosen = body.words.u16_le()?;
+            record.set_u(DIALECT, chosen);
+            let name = if smb.nt_dialect == Some(chosen) { "NT LM 0.12" } else { "unknown" };
+            record.set(DIALECT_NAME, Value::Name(name));
+            if let Ok(mode) = body.words.u8() {
+                record.set(SIGNING, Value::Bool(mode & 8 != 0));
+            }
+        }
+        0x73 => {
+            body.words.skip(4)?;
+            record.set(GUEST, Value::Bool(body.words.u16_le()? & 1 != 0));
+        }
+        0x75 => {
+            let service = body.bytes.rest().split(|byte| *byte == 0).next().unwrap_or_default();
+            let kind = match service {
+                b"A:" => "disk",
+                b"IPC" => "pipe",
+                b"LPT1:" => "print",
+                _ => "unknown",
+            };
+            record.set(SHARE_TYPE, Value::Name(kind));
+            smb.connected(tree.into(), kind == "pipe");
+        }
+        0x2e => {
+            body.words.skip(10)?;
+            record.set_u(LENGTH, body.words.u16_le()?);
+        }
+        0x2f => {
+            body.words.skip(4)?;
+            record.set_u(LENGTH, body.words.u16_le()?);
+        }
+        _ => {}
+    }
+    Ok(())
+}
