@@ -60,6 +60,13 @@ pub const SMB_FRONT_BYTES: usize = 8 * 1024;
 /// Bytes at the front of a message to or from a database that are waited for: logins and errors go in. The rest is
 /// passed over.
 pub const DATABASE_FRONT_BYTES: usize = 8 * 1024;
+/// Bytes of one line of a protocol of lines (FTP, SMTP, POP3, IMAP, Redis). RFC 7162 4 wants 8192 of IMAP, the others
+/// allow less. Beyond it the front is read with a flaw and the rest passed over.
+pub const TEXT_LINE_BYTES: usize = 8192;
+/// Bytes of one HTTP or RTSP head. Servers refuse more than 8 to 64 KiB. Beyond it what is there is read, with a flaw.
+pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of a form that is looked through for a login; longer ones are none.
+pub const HTTP_FORM_BYTES: usize = 4096;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
 pub const LIST_VALUES: usize = 2048;
 /// Points of a plant's table. A hundred bytes each.

@@ -94,7 +94,6 @@ fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
             ("unknown", 0x1_0000 | u32::from(operation), "unknown", Role::Other)
         }
     };
-    };
     record.set(OPERATION_NAME, Value::Name(name));
     match record.role {
         Role::Request => record.reference = Some(REFERENCE),

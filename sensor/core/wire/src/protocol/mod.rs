@@ -2,21 +2,30 @@
 //! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
 pub mod arp;
-pub mod flow;
 pub mod dhcp;
 pub mod dns;
+pub mod flow;
+pub mod ftp;
+pub mod http;
 pub mod icmp;
+pub mod imap;
 pub mod modbus;
-pub mod ntp;
 pub mod mysql;
+pub mod ntp;
 pub mod opcua;
+pub mod pop3;
 pub mod postgresql;
 pub mod rdp;
+pub mod redis;
+pub mod rtsp;
 pub mod s7comm;
-pub mod snmp;
 pub mod smb;
+pub mod smtp;
+pub mod snmp;
 pub mod ssh;
 pub mod tds;
+pub mod telnet;
+pub mod text;
 pub mod tls;
 pub mod vnc;
 
@@ -177,6 +186,14 @@ pub const PROTOCOLS: &[Protocol] = &[
     tds::PROTOCOL,
     mysql::PROTOCOL,
     postgresql::PROTOCOL,
+    http::PROTOCOL,
+    rtsp::PROTOCOL,
+    smtp::PROTOCOL,
+    ftp::PROTOCOL,
+    pop3::PROTOCOL,
+    imap::PROTOCOL,
+    redis::PROTOCOL,
+    telnet::PROTOCOL,
 ];
 
 /// Of the protocol at that place.

@@ -2,9 +2,9 @@
 
 use super::fields::*;
 use crate::cursor::{Cursor, Short};
-use crate::x509;
 use crate::limits::{LIST_VALUES, TEXT_BYTES};
 use crate::value::{Record, Value};
+use crate::x509;
 
 pub fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     let length = usize::try_from(cursor.u24_be()?).unwrap_or(usize::MAX);
