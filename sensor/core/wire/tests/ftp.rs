@@ -76,7 +76,7 @@ fn after_auth_tls_everything_is_kept() {
     let mut talk = talk("ftp");
     talk.asks("AUTH TLS\r\n").clean().fields(&[("ftp.argument", "TLS")]);
     talk.answers("234 Go\r\n").clean();
-    assert_eq!(talk.asks("\u{16}\u{3}\u{1}").step, Step::Kept { used: 3 });
+    assert_eq!(talk.asks(ALERT).clean().protocol, "tls");
     assert_eq!(talk.answers("\u{16}\u{3}\u{3}").step, Step::Kept { used: 3 });
     assert_eq!(talk.read(b"USER a\r\n", true, true).clean().name, "user");
 }

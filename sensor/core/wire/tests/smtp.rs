@@ -89,8 +89,8 @@ fn after_starttls_everything_is_kept() {
     let mut talk = talk("smtp");
     talk.asks("STARTTLS\r\n").clean();
     talk.answers("220 Ready\r\n").clean();
-    assert_eq!(talk.asks("\u{16}\u{3}\u{1}").step, Step::Kept { used: 3 });
-    assert_eq!(talk.answers("\u{16}\u{3}\u{1}").step, Step::Kept { used: 3 });
+    assert_eq!(talk.asks(ALERT).clean().protocol, "tls");
+    assert_eq!(talk.answers(ALERT).clean().protocol, "tls");
     let mut talk = reading::talk("smtp");
     talk.asks("STARTTLS\r\n");
     talk.answers("454 Not now\r\n");

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use super::tls::Inside;
 use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
 use super::text::queue::Queue;
 use super::text::sasl::USER;
@@ -109,12 +110,12 @@ fn command(verb: &[u8]) -> Operation {
     }
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 enum State {
     #[default]
     Clear,
-    /// A TLS handshake follows.
-    Encrypted,
+    /// What TLS protects, and its handshake.
+    Encrypted(Inside),
 }
 
 #[derive(Default)]
@@ -162,10 +163,10 @@ impl Parser for Ftp {
             self.more = None;
         }
         let plausible = if context.from_client { is_command } else { plausible_reply };
-        if self.state == State::Encrypted {
+        if let State::Encrypted(tls) = &mut self.state {
             // A greeting or command behind a gap is another session on the same ports.
             if !(context.after_gap && bytes.len() > 4 && plausible(bytes)) {
-                return Step::Kept { used: bytes.len() };
+                return tls.message(bytes, context, record);
             }
             *self = Self::default();
         }
@@ -188,7 +189,8 @@ impl Parser for Ftp {
     }
 
     fn kept_bytes(&self) -> usize {
-        self.waiting.kept_bytes().saturating_add(self.user.capacity())
+        let state = if let State::Encrypted(tls) = &self.state { tls.kept_bytes() } else { 0 };
+        self.waiting.kept_bytes().saturating_add(self.user.capacity()).saturating_add(state)
     }
 }
 
@@ -244,7 +246,7 @@ impl Ftp {
         record.set_u(CODE, reply.code);
         let asked = self.reply(&reply, record);
         match (asked.number, reply.code) {
-            (AUTH, 200..=399) => self.state = State::Encrypted,
+            (AUTH, 200..=399) => self.state = State::Encrypted(Inside::default()),
             (USER_COMMAND | PASS, 230 | 232) => self.user.clear(),
             _ => {}
         }

@@ -4,6 +4,7 @@
 //! One event per command, per tagged answer and per line of a login; untagged data and literals are passed over.
 //! `reference` is a hash of the tag; the lines of a login have the tag of the command they belong to.
 
+use super::tls::Inside;
 use super::text::lines::{Front, Lines};
 use super::text::sasl::Sasl;
 use super::text::word::Word;
@@ -86,14 +87,14 @@ fn command(verb: &[u8]) -> Operation {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum State {
     #[default]
     Clear,
     /// A login is under way, for the command of that tag.
     Login(Sasl, u64),
-    /// A TLS handshake follows.
-    Encrypted,
+    /// What TLS protects, and its handshake.
+    Encrypted(Inside),
     /// RFC 4978: everything is deflated.
     Compressed,
 }
@@ -175,8 +176,10 @@ impl Parser for Imap {
                 self.state = State::Clear;
             }
         }
-        if let State::Encrypted | State::Compressed = self.state {
-            return Step::Kept { used: bytes.len() };
+        match &mut self.state {
+            State::Encrypted(tls) => return tls.message(bytes, context, record),
+            State::Compressed => return Step::Kept { used: bytes.len() },
+            _ => {}
         }
         let [server_passing, client_passing] = &mut self.passing;
         let (lines, passing) = match context.from_client {
@@ -222,8 +225,12 @@ impl Parser for Imap {
     }
 
     fn kept_bytes(&self) -> usize {
-        let login = if let State::Login(sasl, _) = &self.state { sasl.kept_bytes() } else { 0 };
-        self.waiting.capacity().saturating_mul(size_of::<(u64, Operation)>()).saturating_add(login)
+        let state = match &self.state {
+            State::Login(sasl, _) => sasl.kept_bytes(),
+            State::Encrypted(tls) => tls.kept_bytes(),
+            _ => 0,
+        };
+        self.waiting.capacity().saturating_mul(size_of::<(u64, Operation)>()).saturating_add(state)
     }
 }
 
@@ -412,7 +419,7 @@ impl Imap {
         }
         self.answer(reference, record);
         match (record.operation, status) {
-            (STARTTLS, "ok") => self.state = State::Encrypted,
+            (STARTTLS, "ok") => self.state = State::Encrypted(Inside::default()),
             (COMPRESS, "ok") => self.state = State::Compressed,
             _ => {}
         }

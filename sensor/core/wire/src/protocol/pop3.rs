@@ -2,6 +2,7 @@
 //!
 //! One event per line that a client says and per status line; what comes in many lines (mails, lists) is passed over.
 
+use super::tls::Inside;
 use super::text::dots::{Dots, Passed};
 use super::text::lines::{plausible_command, Front, Lines};
 use super::text::queue::Queue;
@@ -66,13 +67,13 @@ fn command(verb: &[u8]) -> Operation {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum State {
     #[default]
     Clear,
     Login(Sasl),
-    /// A TLS handshake follows.
-    Encrypted,
+    /// What TLS protects, and its handshake.
+    Encrypted(Inside),
 }
 
 /// What waits for its answer, and whether many lines come with it.
@@ -125,8 +126,8 @@ impl Parser for Pop3 {
                 self.content = None;
             }
         }
-        if let State::Encrypted = self.state {
-            return Step::Kept { used: bytes.len() };
+        if let State::Encrypted(tls) = &mut self.state {
+            return tls.message(bytes, context, record);
         }
         if let Some(dots) = self.content.as_mut().filter(|_| !context.from_client) {
             dots.middle |= context.after_gap;
@@ -158,8 +159,12 @@ impl Parser for Pop3 {
     }
 
     fn kept_bytes(&self) -> usize {
-        let login = if let State::Login(sasl) = &self.state { sasl.kept_bytes() } else { 0 };
-        self.waiting.kept_bytes().saturating_add(self.user.capacity()).saturating_add(login)
+        let state = match &self.state {
+            State::Login(sasl) => sasl.kept_bytes(),
+            State::Encrypted(tls) => tls.kept_bytes(),
+            _ => 0,
+        };
+        self.waiting.kept_bytes().saturating_add(self.user.capacity()).saturating_add(state)
     }
 }
 
@@ -242,7 +247,7 @@ impl Pop3 {
             record.reference = reference;
         }
         match status {
-            "ok" if operation.number == STLS => self.state = State::Encrypted,
+            "ok" if operation.number == STLS => self.state = State::Encrypted(Inside::default()),
             "ok" if asked.is_some_and(|asked| asked.lines) => self.content = Some(Dots::default()),
             _ => {}
         }

@@ -4,6 +4,7 @@
 //! passed over. Of a reply of many lines the first one tells. Replies come in the order of what they answer: the lines
 //! of a login and the end of a mail have one each, like commands.
 
+use super::tls::Inside;
 use super::text::dots::{Dots, Passed};
 use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
 use super::text::queue::Queue;
@@ -83,7 +84,7 @@ fn command(verb: &[u8]) -> Operation {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum State {
     #[default]
     Clear,
@@ -93,8 +94,8 @@ enum State {
     Content(Dots),
     /// So much of a chunk of a mail is left.
     Chunk(u64),
-    /// A TLS handshake follows.
-    Encrypted,
+    /// What TLS protects, and its handshake.
+    Encrypted(Inside),
 }
 
 #[derive(Default)]
@@ -137,8 +138,8 @@ impl Parser for Smtp {
                 self.state = State::Clear;
             }
         }
-        if let State::Encrypted = self.state {
-            return Step::Kept { used: bytes.len() };
+        if let State::Encrypted(tls) = &mut self.state {
+            return tls.message(bytes, context, record);
         }
         if context.from_client {
             if let Some(step) = self.content(bytes, context, record) {
@@ -164,8 +165,12 @@ impl Parser for Smtp {
     }
 
     fn kept_bytes(&self) -> usize {
-        let login = if let State::Login(sasl) = &self.state { sasl.kept_bytes() } else { 0 };
-        self.waiting.kept_bytes().saturating_add(login)
+        let state = match &self.state {
+            State::Login(sasl) => sasl.kept_bytes(),
+            State::Encrypted(tls) => tls.kept_bytes(),
+            _ => 0,
+        };
+        self.waiting.kept_bytes().saturating_add(state)
     }
 }
 
@@ -264,7 +269,7 @@ impl Smtp {
         record.set_u(CODE, reply.code);
         let asked = self.reply(&reply, record);
         match (&self.state, asked.number, reply.code) {
-            (_, STARTTLS, 220) => self.state = State::Encrypted,
+            (_, STARTTLS, 220) => self.state = State::Encrypted(Inside::default()),
             // No mail comes, or no more of a login.
             (State::Content(_), DATA, 400..) => self.state = State::Clear,
             (State::Clear, _, 334) => self.state = State::Login(Sasl::unseen()),

@@ -9,7 +9,7 @@ mod hello;
 mod ja4;
 mod names;
 
-use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
+use super::{place_of, Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::cursor::Cursor;
 use crate::limits::TLS_HANDSHAKE_BYTES;
 use crate::value::{Class, Outcome, Record, Role, Value};
@@ -33,6 +33,26 @@ pub const PROTOCOL: Protocol = Protocol {
 /// For protocols inside whose conversations TLS begins.
 pub fn parser() -> Box<dyn Parser> {
     Box::new(Tls::default())
+}
+
+/// TLS that began inside another protocol's conversation: its messages are TLS's.
+pub struct Inside(Box<dyn Parser>);
+
+impl Default for Inside {
+    fn default() -> Self {
+        Self(parser())
+    }
+}
+
+impl Inside {
+    pub fn message(&mut self, bytes: &[u8], context: &Context<'_>, record: &mut Record) -> Step {
+        record.protocol = Some(const { place_of("tls") });
+        self.0.message(bytes, context, record)
+    }
+
+    pub fn kept_bytes(&self) -> usize {
+        self.0.kept_bytes()
+    }
 }
 
 const HEADER: usize = 5;
