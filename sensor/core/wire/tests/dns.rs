@@ -237,7 +237,10 @@ fn content_must_fit_the_port() {
 fn a_plain_question_is_known_at_any_port() {
     let probe = |text: &str| protocol("dns").probe(&bytes(text), UDP);
     assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001")), Probe::Sure);
-    assert_eq!(probe(&format!("abcd 0120 0001 0000 0000 0001 {NAME} 0010 0001 00 0029 04d0 00000000 0000")), Probe::Sure);
+    assert_eq!(
+        probe(&format!("abcd 0120 0001 0000 0000 0001 {NAME} 0010 0001 00 0029 04d0 00000000 0000")),
+        Probe::Sure
+    );
     // A type nobody knows, a byte too many, a name that is none of a host.
     assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} fde8 0001")), Probe::Fits);
     assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001 00")), Probe::Fits);
