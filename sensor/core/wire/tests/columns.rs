@@ -217,9 +217,12 @@ fn batches_end_at_their_budget_and_words_go_on() {
     }
     assert_eq!(columns.waiting(), rows);
     let batches = columns.take(&names, true);
-    assert_eq!(batches.iter().map(|batch| batch.rows).collect::<Vec<_>>(), [COLUMN_ROWS, rows - COLUMN_ROWS]);
-    for row in [0, rows - COLUMN_ROWS - 1] {
-        assert_eq!(object(&batches[1], row), object(&batches[0], (COLUMN_ROWS + row) % 500));
+    // With fields of so many protocols the bytes may come first, which are looked at every 256 rows.
+    let first = batches[0].rows;
+    assert!(first == COLUMN_ROWS || first < COLUMN_ROWS && first % 256 == 0, "{first}");
+    assert_eq!(batches.iter().map(|batch| batch.rows).sum::<usize>(), rows);
+    for row in [0, batches[1].rows - 1] {
+        assert_eq!(object(&batches[1], row), object(&batches[0], (first + row) % 500));
     }
 }
 
