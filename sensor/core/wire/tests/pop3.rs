@@ -10,7 +10,7 @@
 
 mod reading;
 
-use reading::{protocol, talk};
+use reading::{protocol, talk, ALERT};
 use wire::protocol::{Probe, Step, TCP};
 
 #[test]
@@ -50,7 +50,7 @@ fn logins_in_base64() {
 }
 
 #[test]
-fn after_stls_everything_is_kept() {
+fn after_stls_it_is_tls() {
     let mut talk = talk("pop3");
     talk.asks("STLS\r\n").clean();
     talk.answers("+OK Begin\r\n").clean();

@@ -10,7 +10,7 @@
 
 mod reading;
 
-use reading::{protocol, talk};
+use reading::{protocol, talk, ALERT};
 use wire::protocol::{Probe, Step, TCP};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_login_that_began_before_we_came_leaves_no_trace() {
 }
 
 #[test]
-fn after_starttls_everything_is_kept() {
+fn after_starttls_it_is_tls() {
     let mut talk = talk("smtp");
     talk.asks("STARTTLS\r\n").clean();
     talk.answers("220 Ready\r\n").clean();

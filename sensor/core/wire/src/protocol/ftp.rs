@@ -5,12 +5,12 @@
 
 use std::net::IpAddr;
 
-use super::tls::Inside;
 use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
 use super::text::queue::Queue;
 use super::text::sasl::USER;
 use super::text::word::Word;
 use super::text::{first_word, mentions, number, operation, put, put_command, readable, Operation};
+use super::tls::Inside;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
 

@@ -4,11 +4,11 @@
 //! One event per command, per tagged answer and per line of a login; untagged data and literals are passed over.
 //! `reference` is a hash of the tag; the lines of a login have the tag of the command they belong to.
 
-use super::tls::Inside;
 use super::text::lines::{Front, Lines};
 use super::text::sasl::Sasl;
 use super::text::word::Word;
 use super::text::{first_word, mentions, number, operation, put, put_command, readable, split, Operation};
+use super::tls::Inside;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::limits::{PENDING_REQUESTS, TEXT_LINE_BYTES};
 use crate::value::{field, flaws, name_hash, slots, Class, Kind, Outcome, Record, Role, Value};

@@ -2,13 +2,13 @@
 //!
 //! One event per line that a client says and per status line; what comes in many lines (mails, lists) is passed over.
 
-use super::tls::Inside;
 use super::text::dots::{Dots, Passed};
 use super::text::lines::{plausible_command, Front, Lines};
 use super::text::queue::Queue;
 use super::text::sasl::{Sasl, USER};
 use super::text::word::Word;
 use super::text::{first_word, mentions, operation, put, put_command, readable, split, Operation};
+use super::tls::Inside;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
 

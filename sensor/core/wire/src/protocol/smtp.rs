@@ -4,13 +4,13 @@
 //! passed over. Of a reply of many lines the first one tells. Replies come in the order of what they answer: the lines
 //! of a login and the end of a mail have one each, like commands.
 
-use super::tls::Inside;
 use super::text::dots::{Dots, Passed};
 use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
 use super::text::queue::Queue;
 use super::text::sasl::Sasl;
 use super::text::word::Word;
 use super::text::{first_word, mentions, number, operation, put, put_command, readable, split, Operation};
+use super::tls::Inside;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
 use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role};
 

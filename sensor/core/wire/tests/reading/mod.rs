@@ -8,6 +8,9 @@ use wire::protocol::{Context, Parser, Protocol, Step, PROTOCOLS};
 use wire::site::{Site, Strength};
 use wire::value::{Record, Value};
 
+/// TLS says that it ends.
+pub const ALERT: &str = "\u{15}\u{3}\u{3}\0\u{2}\u{1}\0";
+
 pub fn protocol(name: &str) -> &'static Protocol {
     PROTOCOLS.iter().find(|protocol| protocol.name == name).expect("a listed protocol")
 }
