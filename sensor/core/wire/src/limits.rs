@@ -46,6 +46,13 @@ pub const OPCUA_UNFINISHED: usize = 16;
 pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
 /// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
 pub const S7_PDU_BYTES: usize = 64 * 1024;
+/// Bytes of one line of a protocol of lines (FTP, SMTP, POP3, IMAP, Redis). RFC 7162 4 wants 8192 of IMAP, the others
+/// allow less. Beyond it the front is read with a flaw and the rest passed over.
+pub const TEXT_LINE_BYTES: usize = 8192;
+/// Bytes of one HTTP or RTSP head. Servers refuse more than 8 to 64 KiB. Beyond it what is there is read, with a flaw.
+pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of a form that is looked through for a login; longer ones are none.
+pub const HTTP_FORM_BYTES: usize = 4096;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
 pub const LIST_VALUES: usize = 2048;
 /// Bytes of one text field. Beyond it the text is cut.

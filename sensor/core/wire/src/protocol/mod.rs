@@ -5,6 +5,7 @@ pub mod arp;
 pub mod modbus;
 pub mod opcua;
 pub mod s7comm;
+pub mod text;
 
 use crate::event::Endpoint;
 use crate::site::Site;
