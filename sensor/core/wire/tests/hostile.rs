@@ -60,6 +60,178 @@ fn messages(protocol: &str) -> Vec<(bool, Vec<u8>)> {
             (true, "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002"),
             (false, "0001 0800 06 04 0002 020000000002 0a000002 020000000001 0a000001"),
         ],
+        "http" => &[
+            // GET /api?id=7 HTTP/1.1 Host: plant User-Agent: curl/8
+            (true, "474554202f6170693f69643d3720485454502f312e310d0a486f73743a20706c616e740d0a557365722d4167656e743a
+                    206375726c2f380d0a0d0a"),
+            // HTTP/1.1 200 OK Server: nginx Content-Length: 0
+            (false, "485454502f312e3120323030204f4b0d0a5365727665723a206e67696e780d0a436f6e74656e742d4c656e6774683a20
+                    300d0a0d0a"),
+            // POST /login HTTP/1.1 Host: plant Content-Type: application/x-www-form-urlencoded Content-Length: 15 
+            (true, "504f5354202f6c6f67696e20485454502f312e310d0a486f73743a20706c616e740d0a436f6e74656e742d547970653a
+                    206170706c69636174696f6e2f782d7777772d666f726d2d75726c656e636f6465640d0a436f6e74656e742d4c656e67
+                    74683a2031350d0a0d0a757365723d61267077643d31323334"),
+            // HTTP/1.1 401 No WWW-Authenticate: Basic realm="x" Transfer-Encoding: chunked
+            (false, "485454502f312e3120343031204e6f0d0a5757572d41757468656e7469636174653a204261736963207265616c6d3d22
+                    78220d0a5472616e736665722d456e636f64696e673a206368756e6b65640d0a0d0a"),
+            // 5;x=y hello 0 Etag: 1
+            (false, "353b783d790d0a68656c6c6f0d0a300d0a457461673a20310d0a0d0a"),
+            // GET / HTTP/1.1 Host: plant Authorization: Basic YWRtaW46YWRtaW4=
+            (true, "474554202f20485454502f312e310d0a486f73743a20706c616e740d0a417574686f72697a6174696f6e3a2042617369
+                    63205957527461573436595752746157343d0d0a0d0a"),
+            // HTTP/1.0 304 Not Modified
+            (false, "485454502f312e3020333034204e6f74204d6f6469666965640d0a0d0a"),
+        ],
+        "ftp" => &[
+            // USER anna
+            (true, "5553455220616e6e610d0a"),
+            // 331 Password required
+            (false, "3333312050617373776f72642072657175697265640d0a"),
+            // PASS secret
+            (true, "50415353207365637265740d0a"),
+            // 230-Welcome
+            (false, "3233302d57656c636f6d650d0a"),
+            // 230 In
+            (false, "32333020496e0d0a"),
+            // PORT 10,0,0,1,7,138
+            (true, "504f52542031302c302c302c312c372c3133380d0a"),
+            // 200 Ok
+            (false, "323030204f6b0d0a"),
+            // EPSV
+            (true, "455053560d0a"),
+            // 229 Entering (|||6446|)
+            (false, "32323920456e746572696e6720287c7c7c363434367c290d0a"),
+            // STOR a.bin
+            (true, "53544f5220612e62696e0d0a"),
+            // 150 Go
+            (false, "31353020476f0d0a"),
+            // 226 Done
+            (false, "32323620446f6e650d0a"),
+        ],
+        "smtp" => &[
+            // EHLO plc.example
+            (true, "45484c4f20706c632e6578616d706c650d0a"),
+            // 250-mail.example
+            (false, "3235302d6d61696c2e6578616d706c650d0a"),
+            // 250 AUTH PLAIN LOGIN
+            (false, "323530204155544820504c41494e204c4f47494e0d0a"),
+            // AUTH PLAIN AGFkbWluAGFkbWlu
+            (true, "4155544820504c41494e204147466b62576c754147466b62576c750d0a"),
+            // 235 In
+            (false, "32333520496e0d0a"),
+            // MAIL FROM:<a@b.example>
+            (true, "4d41494c2046524f4d3a3c6140622e6578616d706c653e0d0a"),
+            // 250 Ok
+            (false, "323530204f6b0d0a"),
+            // DATA
+            (true, "444154410d0a"),
+            // 354 Go
+            (false, "33353420476f0d0a"),
+            // Subject: x  hello .
+            (true, "5375626a6563743a20780d0a0d0a68656c6c6f0d0a2e0d0a"),
+            // 250 Queued
+            (false, "323530205175657565640d0a"),
+        ],
+        "pop3" => &[
+            // USER anna
+            (true, "5553455220616e6e610d0a"),
+            // +OK
+            (false, "2b4f4b0d0a"),
+            // PASS secret
+            (true, "50415353207365637265740d0a"),
+            // +OK in
+            (false, "2b4f4b20696e0d0a"),
+            // LIST
+            (true, "4c4953540d0a"),
+            // +OK 2
+            (false, "2b4f4b20320d0a"),
+            // 1 120 2 200 .
+            (false, "31203132300d0a32203230300d0a2e0d0a"),
+            // AUTH LOGIN
+            (true, "41555448204c4f47494e0d0a"),
+            // + VXNlcm5hbWU6
+            (false, "2b2056584e6c636d3568625755360d0a"),
+            // YWRtaW4=
+            (true, "595752746157343d0d0a"),
+            // -ERR no
+            (false, "2d455252206e6f0d0a"),
+        ],
+        "imap" => &[
+            // a1 LOGIN anna "se cret"
+            (true, "6131204c4f47494e20616e6e61202273652063726574220d0a"),
+            // a1 OK in
+            (false, "6131204f4b20696e0d0a"),
+            // a2 SELECT INBOX
+            (true, "61322053454c45435420494e424f580d0a"),
+            // * 3 EXISTS
+            (false, "2a2033204558495354530d0a"),
+            // a2 OK [READ-WRITE] done
+            (false, "6132204f4b205b524541442d57524954455d20646f6e650d0a"),
+            // a3 LOGIN {4} anna {6} secret
+            (true, "6133204c4f47494e207b347d0d0a616e6e61207b367d0d0a7365637265740d0a"),
+            // a3 NO wrong
+            (false, "6133204e4f2077726f6e670d0a"),
+            // a4 AUTHENTICATE PLAIN
+            (true, "61342041555448454e54494341544520504c41494e0d0a"),
+            // +
+            (false, "2b200d0a"),
+            // AGFkbWluAGFkbWlu
+            (true, "4147466b62576c754147466b62576c750d0a"),
+            // a4 OK in
+            (false, "6134204f4b20696e0d0a"),
+        ],
+        "rtsp" => &[
+            // OPTIONS rtsp://10.0.0.2/live RTSP/1.0 CSeq: 1 User-Agent: vlc
+            (true, "4f5054494f4e5320727473703a2f2f31302e302e302e322f6c69766520525453502f312e300d0a435365713a20310d0a
+                    557365722d4167656e743a20766c630d0a0d0a"),
+            // RTSP/1.0 200 OK CSeq: 1 Server: cam
+            (false, "525453502f312e3020323030204f4b0d0a435365713a20310d0a5365727665723a2063616d0d0a0d0a"),
+            // DESCRIBE rtsp://10.0.0.2/live RTSP/1.0 CSeq: 2 Authorization: Basic YWRtaW46YWRtaW4=
+            (true, "444553435249424520727473703a2f2f31302e302e302e322f6c69766520525453502f312e300d0a435365713a20320d
+                    0a417574686f72697a6174696f6e3a204261736963205957527461573436595752746157343d0d0a0d0a"),
+            // RTSP/1.0 200 OK CSeq: 2 Content-Length: 5
+            (false, "525453502f312e3020323030204f4b0d0a435365713a20320d0a436f6e74656e742d4c656e6774683a20350d0a0d0a"),
+            // v=0
+            (false, "763d300d0a"),
+            // $    `
+            (false, "240000088060000100000002"),
+        ],
+        "redis" => &[
+            // *2 $3 GET $3 key
+            (true, "2a320d0a24330d0a4745540d0a24330d0a6b65790d0a"),
+            // $5 hello
+            (false, "24350d0a68656c6c6f0d0a"),
+            // *3 $4 AUTH $5 admin $5 admin
+            (true, "2a330d0a24340d0a415554480d0a24350d0a61646d696e0d0a24350d0a61646d696e0d0a"),
+            // -WRONGPASS invalid
+            (false, "2d57524f4e475041535320696e76616c69640d0a"),
+            // *2 $4 MGET $1 a
+            (true, "2a320d0a24340d0a4d4745540d0a24310d0a610d0a"),
+            // *2 $-1 *1 :7
+            (false, "2a320d0a242d310d0a2a310d0a3a370d0a"),
+            // INFO server
+            (true, "494e464f207365727665720d0a"),
+            // %1 +a |1 +b _ #t
+            (false, "25310d0a2b610d0a7c310d0a2b620d0a5f0d0a23740d0a"),
+            // >2 +a ,1.5
+            (false, "3e320d0a2b610d0a2c312e350d0a"),
+        ],
+        "telnet" => &[
+            // xterm
+            (true, "fffa1800787465726dfff0"),
+            // 
+            (false, "fffb01fffb03fffd18"),
+            // plc login:
+            (false, "706c63206c6f67696e3a20"),
+            // admin
+            (true, "61646d696e0d0a"),
+            // Password:
+            (false, "50617373776f72643a20"),
+            // 1234
+            (true, "313233340d0a"),
+            // Login incorrect
+            (false, "0d0a4c6f67696e20696e636f72726563740d0a"),
+        ],
         _ => panic!("no messages of {protocol}: a protocol brings them with it"),
     };
     texts.iter().map(|(from_client, text)| (*from_client, bytes(text))).collect()

@@ -2,9 +2,17 @@
 //! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
 pub mod arp;
+pub mod ftp;
+pub mod http;
+pub mod imap;
 pub mod modbus;
 pub mod opcua;
+pub mod pop3;
+pub mod redis;
+pub mod rtsp;
 pub mod s7comm;
+pub mod smtp;
+pub mod telnet;
 pub mod text;
 
 use crate::event::Endpoint;
@@ -133,8 +141,22 @@ impl Protocol {
 }
 
 /// Every protocol, in probing order: the most telling content first.
-pub const PROTOCOLS: &[Protocol] =
-    &[opcua::PROTOCOL, s7comm::PROTOCOL, s7comm::COTP, s7comm::PLUS, modbus::PROTOCOL, arp::PROTOCOL];
+pub const PROTOCOLS: &[Protocol] = &[
+    opcua::PROTOCOL,
+    s7comm::PROTOCOL,
+    s7comm::COTP,
+    s7comm::PLUS,
+    modbus::PROTOCOL,
+    arp::PROTOCOL,
+    http::PROTOCOL,
+    rtsp::PROTOCOL,
+    smtp::PROTOCOL,
+    ftp::PROTOCOL,
+    pop3::PROTOCOL,
+    imap::PROTOCOL,
+    redis::PROTOCOL,
+    telnet::PROTOCOL,
+];
 
 /// Of the protocol at that place.
 #[inline]

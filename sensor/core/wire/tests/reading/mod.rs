@@ -38,6 +38,10 @@ pub struct Seen {
     pub fields: BTreeMap<&'static str, String>,
     /// `space index start-end`.
     pub objects: Vec<String>,
+    /// Who logs in; empty: nobody.
+    pub user: String,
+    /// What the password is worth that came with it.
+    pub password: Option<&'static str>,
 }
 
 impl Seen {
@@ -91,6 +95,16 @@ impl Talk {
         self.read(&bytes(text), false, false)
     }
 
+    /// The client says that text.
+    pub fn asks(&mut self, text: &str) -> Seen {
+        self.read(text.as_bytes(), true, false)
+    }
+
+    /// The server says that text.
+    pub fn answers(&mut self, text: &str) -> Seen {
+        self.read(text.as_bytes(), false, false)
+    }
+
     pub fn read(&mut self, message: &[u8], from_client: bool, after_gap: bool) -> Seen {
         let spoken = self.protocol.spoken.as_ref().expect("a protocol with a parser");
         let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
@@ -127,6 +141,8 @@ impl Talk {
                 .iter()
                 .map(|object| format!("{} {} {}-{}", object.space, object.index, object.start, object.end))
                 .collect(),
+            user: record.user.map(|span| record.text(span).to_string()).unwrap_or_default(),
+            password: record.password.map(|strength| strength.name()),
         }
     }
 }
