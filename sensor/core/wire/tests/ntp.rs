@@ -27,7 +27,7 @@ fn a_question_and_its_answer() {
         ("ntp.poll", "6"),
         ("ntp.precision", "-20"),
         // 0xe7a1b2c3 seconds since 1900, less 2208988800; half a second.
-        ("ntp.transmit_time", "1677063747500000000"),
+        ("ntp.transmit_time", "1677145155500000000"),
     ]);
     assert!(!asked.fields.contains_key("ntp.originate_time"), "zero is no time");
     let told = talk.server(
@@ -39,7 +39,7 @@ fn a_question_and_its_answer() {
         ("ntp.reference_id", "10.0.0.99"),
         ("ntp.root_delay_s", "0.03125"),
         ("ntp.root_dispersion_s", "0.0625"),
-        ("ntp.transmit_time", "1677063748250000000"),
+        ("ntp.transmit_time", "1677145156250000000"),
     ]);
     assert_eq!((told.role, told.outcome, told.operation), ("response", "success", asked.operation));
     assert!(asked.reference.is_some() && asked.reference == told.reference);

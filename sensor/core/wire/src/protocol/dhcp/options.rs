@@ -117,7 +117,7 @@ fn one(slot: usize, value: &[u8], record: &mut Record) -> Result<(), Short> {
 
 /// Addresses in a row, at least one.
 fn many(slot: usize, value: &[u8], record: &mut Record) -> Result<(), Short> {
-    let left_over = value.len() % 4 != 0 || value.is_empty();
+    let left_over = !value.len().is_multiple_of(4) || value.is_empty();
     let addresses = value.chunks_exact(4).map(|address| address.first_chunk::<4>().copied().unwrap_or_default());
     record.set_all(slot, addresses.map(|address| Value::Ip(address.into())));
     if left_over {

@@ -155,7 +155,7 @@ fn told(code: u16, value: &[u8], record: &mut Record) -> Result<(), Short> {
             for server in value.chunks_exact(16).filter_map(|server| server.first_chunk::<16>()) {
                 record.push(slot, Value::Ip(Ipv6Addr::from(*server).into()));
             }
-            if value.len() % 16 != 0 {
+            if !value.len().is_multiple_of(16) {
                 return Err(Short);
             }
         }

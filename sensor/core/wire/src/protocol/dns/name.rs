@@ -163,8 +163,8 @@ fn escape(label: &[u8], style: Style, name: &mut Name, out: &mut Vec<u8>) {
 
 fn one(byte: u8, plain: bool, out: &mut Vec<u8>) {
     if !plain {
-        let digit = |power: u8| b'0'.saturating_add(byte / power % 10);
-        return out.extend_from_slice(&[b'\\', digit(100), digit(10), digit(1)]);
+        let digit = |rest: u8| b'0'.saturating_add(rest % 10);
+        return out.extend_from_slice(&[b'\\', digit(byte / 100), digit(byte / 10), digit(byte)]);
     }
     if matches!(byte, b'.' | b'\\') {
         out.push(b'\\');

@@ -82,7 +82,7 @@ fn owner(reading: &Reading<'_>, record: &mut Record) -> Option<(Span, Name)> {
 /// How many of `count` entries can be there and are listed.
 fn room(reading: &Reading<'_>, count: u16, shortest: usize, record: &mut Record) -> usize {
     let count = usize::from(count);
-    let fit = reading.message.len().saturating_sub(reading.at) / shortest;
+    let fit = reading.message.len().saturating_sub(reading.at).checked_div(shortest).unwrap_or(0);
     if count > fit {
         record.flaw(flaw::COUNT);
     }

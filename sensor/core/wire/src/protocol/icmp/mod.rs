@@ -69,7 +69,7 @@ fn v4(kind: u8, cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Shor
         0 | 8 => echo(8, cursor, record),
         13..=18 => {
             // The reply's type is one above the request's: information, time, mask.
-            let asked = if kind % 2 == 0 { kind.saturating_sub(1) } else { kind };
+            let asked = if kind.is_multiple_of(2) { kind.saturating_sub(1) } else { kind };
             echo(asked, cursor, record)?;
             if kind == 18 {
                 record.set(fields::MASK, Value::Ip(Ipv4Addr::from(cursor.array::<4>()?).into()));

@@ -40,9 +40,9 @@ fn v6(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     for _ in 0..HEADERS {
         let length = match next {
             // Hop by hop, routing, destination options: their length counts eight bytes behind the first eight.
-            0 | 43 | 60 => {
-                cursor.array::<2>().map(|[after, length]| (after, usize::from(length).saturating_mul(8) + 6))
-            }
+            0 | 43 | 60 => cursor
+                .array::<2>()
+                .map(|[after, length]| (after, usize::from(length).saturating_mul(8).saturating_add(6))),
             44 => match cursor.array::<8>() {
                 Ok([after, _, f0, f1, ..]) if u16::from_be_bytes([f0, f1]) >> 3 == 0 => Ok((after, 0)),
                 _ => break,
