@@ -91,7 +91,7 @@ MADE: tuple[Row, ...] = (
     ("ssh/ordinary", ("ssh",), True, "a login as a listener sees it, and a refusal", ssh.ordinary),
     ("ssh/errors", ("ssh",), False, "broken messages between good ones", ssh.errors),
     ("ssh/foreign_on_port", (), False, "bytes of nobody on port 22", ssh.foreign),
-    ("rdp/ordinary", ("rdp", "tls"), True, "CredSSP inside TLS, standard security, and a refusal", rdp.ordinary),
+    ("rdp/ordinary", ("rdp",), True, "CredSSP inside TLS, standard security, and a refusal", rdp.ordinary),
     ("rdp/errors", ("rdp",), False, "broken messages between good ones", rdp.errors),
     ("rdp/foreign_on_port", (), False, "HTTP on port 3389", rdp.foreign),
     ("smb/ordinary", ("smb",), True, "logins, files, the service manager's pipe; SMB 1 in NetBIOS", smb.ordinary),
