@@ -55,6 +55,7 @@ pub fn ask(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record:
     finish(read, pdu, record);
 }
 
+#[inline(never)]
 fn asked_rarely<'a>(
     code: u8,
     mut pdu: Pdu<'a>,
@@ -110,6 +111,7 @@ pub fn answer(mut pdu: Pdu<'_>, memory: &mut Memory, record: &mut Record) {
     finish(read, pdu, record);
 }
 
+#[inline(never)]
 fn answered_rarely<'a>(
     code: u8,
     mut pdu: Pdu<'a>,

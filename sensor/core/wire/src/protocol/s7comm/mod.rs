@@ -232,19 +232,24 @@ impl S7 {
     /// S7comm-plus message.
     #[inline]
     fn content(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) -> bool {
-        match payload.peek() {
-            Some(0x32) if !self.tls => pdu::read(&mut payload, context, &mut self.memory, record),
-            Some(0x72) if !self.tls => {
-                let [server, client] = &mut self.sides;
-                let side = if context.from_client { client } else { server };
-                return plus::read(&mut payload, &mut side.plus, &mut self.memory, context, record);
-            }
-            _ => {
-                cotp::describe(record, cotp::DATA);
-                self.tls |= cotp::carried(payload, self.tls, record);
-                payload.keep(record, cotp::CONTENT);
-            }
+        if payload.peek() == Some(0x32) && !self.tls {
+            pdu::read(&mut payload, context, &mut self.memory, record);
+            return true;
         }
+        self.no_s7(payload, context, record)
+    }
+
+    /// Apart, so that what S7 stations send all day does not pay for it.
+    #[inline(never)]
+    fn no_s7(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) -> bool {
+        if payload.peek() == Some(0x72) && !self.tls {
+            let [server, client] = &mut self.sides;
+            let side = if context.from_client { client } else { server };
+            return plus::read(&mut payload, &mut side.plus, &mut self.memory, context, record);
+        }
+        cotp::describe(record, cotp::DATA);
+        self.tls |= cotp::carried(payload, self.tls, record);
+        payload.keep(record, cotp::CONTENT);
         true
     }
 }

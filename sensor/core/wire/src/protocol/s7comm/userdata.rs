@@ -35,6 +35,7 @@ struct Head {
     data_unit: u8,
 }
 
+#[inline(never)]
 pub fn read(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record: &mut Record) {
     let Ok(head) = head(&mut pdu.parameter, record) else {
         // Nobody can say that the data is not a password.
