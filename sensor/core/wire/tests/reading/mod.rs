@@ -61,9 +61,6 @@ pub struct Seen {
     pub reference: Option<u64>,
     pub flaws: Vec<&'static str>,
     pub fields: BTreeMap<&'static str, String>,
-    /// Who logs in, and what the password is worth that crossed in clear.
-    pub user: Option<String>,
-    pub password: Option<&'static str>,
     /// `space index start-end`.
     pub objects: Vec<String>,
     /// Who logs in; empty: nobody.
@@ -164,15 +161,13 @@ impl Talk {
                     (field.name, if alone { format!("[{text}]") } else { text })
                 })
                 .collect(),
-            user: record.user.map(|span| record.text(span).to_string()),
-            password: record.password.map(Strength::name),
             objects: record
                 .objects()
                 .iter()
                 .map(|object| format!("{} {} {}-{}", object.space, object.index, object.start, object.end))
                 .collect(),
             user: record.user.map(|span| record.text(span).to_string()).unwrap_or_default(),
-            password: record.password.map(|strength| strength.name()),
+            password: record.password.map(Strength::name),
         }
     }
 }
