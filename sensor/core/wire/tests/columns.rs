@@ -211,9 +211,12 @@ fn batches_end_at_their_budget_and_words_go_on() {
     }
     assert_eq!(columns.waiting(), rows);
     let batches = columns.take(&names, true);
-    assert_eq!(batches.iter().map(|batch| batch.rows).collect::<Vec<_>>(), [COLUMN_ROWS, rows - COLUMN_ROWS]);
-    for row in [0, rows - COLUMN_ROWS - 1] {
-        assert_eq!(object(&batches[1], row), object(&batches[0], (COLUMN_ROWS + row) % 500));
+    // Rows or, with so many fields in one batch as no capture has, bytes.
+    let first = batches[0].rows;
+    assert!(batches.len() == 2 && first <= COLUMN_ROWS && first > COLUMN_ROWS / 2);
+    assert_eq!(batches[1].rows, rows - first);
+    for row in [0, rows - first - 1] {
+        assert_eq!(object(&batches[1], row), object(&batches[0], (first + row) % 500));
     }
 }
 
