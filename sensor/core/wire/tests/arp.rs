@@ -91,11 +91,11 @@ fn stations_are_those_who_speak() {
         "020000000001",
         "0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000063",
     ));
-    // Of other networks.
+    // Of a network that has no IPv4.
     bench.frame(&frame(
         "ffffffffffff",
         "020000000001",
-        "0006 0800 06 04 0001 020000000001 0a000001 000000000000 0a000063",
+        "0001 86dd 06 04 0001 020000000001 0a000001 000000000000 0a000063",
     ));
     bench.finish();
     let events = bench.events();

@@ -42,8 +42,8 @@ fn both_sides_are_read_until_they_have_keys() {
         ("ssh.host_key_algorithm_count", "3"),
         ("ssh.cipher", "chacha20-poly1305@openssh.com"),
         ("ssh.cipher_count", "2"),
-        ("ssh.mac", "hmac-sha2-256"),
-        ("ssh.mac_count", "1"),
+        ("ssh.mac_algorithm", "hmac-sha2-256"),
+        ("ssh.mac_algorithm_count", "1"),
         ("ssh.compression", "none"),
     ]);
     assert_eq!(talk.client(NEW_KEYS).step, Step::Kept { used: bytes(NEW_KEYS).len() });

@@ -108,7 +108,7 @@ impl Builder {
     pub fn new(field: &'static FieldDef) -> Self {
         let words = match field.kind {
             Kind::Ip if !field.many => Words::Ips,
-            Kind::Text if field.name.ends_with(".mac") => Words::Macs,
+            Kind::Text if matches!(field.name, "source.mac" | "destination.mac") => Words::Macs,
             _ => Words::Own(Box::default()),
         };
         Self { field, name: field.name, data: Data::new(field.kind, field.many), words, at: Vec::new(), room: 0 }

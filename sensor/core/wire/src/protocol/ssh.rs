@@ -27,8 +27,8 @@ slots! {
     HOST_KEY_COUNT = 7 => field("ssh.host_key_algorithm_count", Kind::Unsigned);
     CIPHER = 8 => field("ssh.cipher", Kind::Text);
     CIPHER_COUNT = 9 => field("ssh.cipher_count", Kind::Unsigned);
-    MAC = 10 => field("ssh.mac", Kind::Text);
-    MAC_COUNT = 11 => field("ssh.mac_count", Kind::Unsigned);
+    MAC = 10 => field("ssh.mac_algorithm", Kind::Text);
+    MAC_COUNT = 11 => field("ssh.mac_algorithm_count", Kind::Unsigned);
     COMPRESSION = 12 => field("ssh.compression", Kind::Text);
     REASON = 13 => field("ssh.disconnect_code", Kind::Unsigned);
     REASON_NAME = 14 => field("ssh.disconnect_name", Kind::Text);
