@@ -127,7 +127,7 @@ class Later:
             self.answer = event
         ends = ("source.ip", "source.port", "destination.ip", "destination.port")
         ours = [self._headers[name] for name in ("source", "source_port", "destination", "destination_port")]
-        theirs = [event[name] for name in ends]
+        theirs = [event.get(name) for name in ends]
         if theirs in (ours, ours[2:] + ours[:2]) and self.neighbour is None:
             self.neighbour = event
         if self._wants_end and self.completed_by is None and theirs == ours:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ POLLING = ROOT / "pcaps" / "modbus" / "normal_polling.pcap"
 MIXED = ROOT / "pcaps" / "plant" / "attack.pcap"
 COMMAND = [sys.executable, "-m", "otus.cli", "events"]
 KINDS = {name: kind for name, kind, _ in fields()}
+TIMES = {name for name, kind in KINDS.items() if kind == "timestamp"}
 
 
 def otus(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -51,6 +53,8 @@ def as_text(line: dict[str, Any]) -> dict[str, Any]:
     """Process values are texts in a table: their type changes from message to message."""
     every = {}
     for name, value in line.items():
+        if name in TIMES:
+            value = nanoseconds(value)
         if KINDS.get(name) == "any" and isinstance(value, list):
             value = [item if isinstance(item, str) else json.dumps(item) for item in value]
         every[name] = value
@@ -58,17 +62,16 @@ def as_text(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def rows(table: pyarrow.Table) -> list[dict[str, Any]]:
-    times = table.column("@timestamp").cast(pyarrow.int64()).to_pylist()
-    found = table.drop_columns(["@timestamp"]).to_pylist()
-    return [plain(row, {"@timestamp": ts_ns}) for row, ts_ns in zip(found, times, strict=True)]
+    times = [name for name in table.column_names if name in TIMES]
+    numbers = table.select(times).cast(pyarrow.schema([(name, pyarrow.int64()) for name in times])).to_pylist()
+    found = table.drop_columns(times).to_pylist()
+    known = [{name: value for name, value in row.items() if value is not None} for row in numbers]
+    return [plain(row, more) for row, more in zip(found, known, strict=True)]
 
 
-def with_numbers(line: dict[str, Any]) -> dict[str, Any]:
-    whole, _, fraction = line["@timestamp"].rstrip("Z").partition(".")
-    from datetime import datetime
-
-    seconds = int(datetime.fromisoformat(whole + "+00:00").timestamp())
-    return {**as_text(line), "@timestamp": seconds * 1_000_000_000 + int(fraction)}
+def nanoseconds(text: str) -> int:
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return int(datetime.fromisoformat(whole + "+00:00").timestamp()) * 1_000_000_000 + int(fraction)
 
 
 @pytest.mark.parametrize("shape", ["parquet", "arrow"])
@@ -79,7 +82,7 @@ def test_tables_say_what_the_lines_say(shape: str, tmp_path: Path) -> None:
         done = otus(*captures, "--format", shape, "-o", output)
         assert (done.returncode, done.stderr) == (0, b"")
         table = pyarrow.parquet.read_table(output) if shape == "parquet" else pyarrow.ipc.open_stream(output).read_all()
-        expected = [with_numbers(line) for line in lines(*captures)]
+        expected = [as_text(line) for line in lines(*captures)]
         assert rows(table) == expected
         assert list(tmp_path.iterdir()) == [output]
 

@@ -72,9 +72,9 @@ impl Export {
         }
     }
 
-    /// Whether messages of the protocol at that place were asked for by its name.
+    /// Whether messages of the protocol at that place were asked for by its name, and not all there are.
     pub fn names(&self, protocol: usize) -> bool {
-        self.only.contains(&protocol)
+        self.only.contains(&protocol) && self.only.len() < PROTOCOLS.len()
     }
 
     /// One message; `order` is its place in the order of everything.

@@ -69,6 +69,9 @@ fn probe(payload: &[u8], _transport: u8) -> Probe {
     match payload.get(..4) {
         Some(b"SSH-") => Probe::Sure,
         None if b"SSH-".starts_with(payload) => Probe::Fits,
+        // Lines that a server may say before its banner.
+        _ if memchr::memmem::find(payload, b"\nSSH-").is_some() => Probe::Sure,
+        _ if payload.contains(&b'\n') && plausible(payload.trim_ascii_end(), false) => Probe::Fits,
         _ => Probe::No,
     }
 }
