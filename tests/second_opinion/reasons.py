@@ -150,8 +150,16 @@ def acknowledgement(evidence: Evidence, difference: Difference) -> bool:
     return message.kind == "acknowledgement" and bool(other)
 
 
+def serial_framing(evidence: Evidence, difference: Difference) -> bool:
+    """Modbus in the frames of a serial line: our message of that frame says so, and has the sum that belongs to it."""
+    frame = difference.message.frame
+    ours = [event for message, events in evidence.events.items() if message.frame == frame for event in events]
+    return any(event.get("modbus.framing") in ("rtu", "ascii") for event in ours)
+
+
 CHECKS: dict[str, dict[str, Check]] = {
     "ours": {
+        "serial_framing": serial_framing,
         "broken_header": broken_header,
         "acknowledgement": acknowledgement,
         "malformed": malformed,
@@ -163,6 +171,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "joined_in_the_middle": joined_in_the_middle,
     },
     "tshark": {
+        "serial_framing": serial_framing,
         "cut": cut,
         "wrong_checksum": wrong_checksum,
         "acknowledgement": acknowledgement,

@@ -294,6 +294,8 @@ fn content_is_told_from_its_neighbours() {
         (bytes(&adu("2b 0e 01 00")), Probe::Sure),
         (bytes(&adu("5a 0002")), Probe::Fits),
         (bytes("0007 0000 0006"), Probe::Fits),
+        (bytes("0007 0000 0006 01 00 0000 0000"), Probe::Fits),
+        (bytes("0007 0000 0006 01 00 0000 0000 0000"), Probe::No),
         (bytes("0007 0000 0006 01 03 0000 0001 ffff ffff ffff"), Probe::No),
         (bytes("0007 0001 0006 01 03 0000 0001"), Probe::No),
         (bytes("0007 0000 00ff 01"), Probe::No),

@@ -40,10 +40,11 @@ pub fn probe(payload: &[u8]) -> Probe {
         return Probe::No;
     };
     let code = payload.get(7).copied();
-    if code.is_some_and(|code| code & 0x7f == 0) {
+    let end = HEADER.saturating_add(usize::from(length));
+    // No function has this number. Who tries all of them begins with it, in messages of the right length.
+    if code.is_some_and(|code| code & 0x7f == 0) && payload.len() != end {
         return Probe::No;
     }
-    let end = HEADER.saturating_add(usize::from(length));
     let follows = match payload.len().checked_sub(end) {
         None => return Probe::Fits,
         Some(0) => true,
