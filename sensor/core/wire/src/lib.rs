@@ -7,7 +7,6 @@ pub mod ber;
 pub mod clock;
 pub mod columns;
 pub mod cursor;
-pub mod der;
 pub mod engine;
 pub mod event;
 pub mod evidence;

@@ -10,8 +10,8 @@ use super::fields::{
 };
 use super::reader::{Body, Read};
 use super::text;
-use crate::der;
 use crate::value::{Record, Value};
+use crate::x509;
 
 /// How the messages of a channel are protected, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -199,12 +199,12 @@ pub fn asymmetric(body: &mut Body<'_>, channel: &mut Channel, is_new: bool, reco
 /// Fingerprints of a certificate, or of the first of a chain, and what it says of its owner.
 pub fn certificate(chain: Option<&[u8]>, record: &mut Record) {
     let Some(chain) = chain.filter(|chain| !chain.is_empty()) else { return };
-    let own = der::first(chain);
+    let own = x509::first(chain);
     let span = record.push_bytes(&Sha256::digest(own));
     record.set(CERTIFICATE, Value::Blob(span));
     let span = record.push_bytes(&Sha1::digest(own));
     record.set(CERTIFICATE_SHA1, Value::Blob(span));
-    let owner = der::owner(own);
+    let owner = x509::owner(own);
     for (slot, name) in [(CERTIFICATE_URI, owner.uri), (CERTIFICATE_NAME, owner.common_name)] {
         if let Some(name) = name {
             record.set_text(slot, text::cut(name));

@@ -1,58 +1,26 @@
-//! What is read of certificates: ITU-T X.690 (02/2021), 8.1 (identifier, length, contents); RFC 5280, 4.1 (the fields of
-//! a certificate), 4.2.1.6 (subject alternative name).
+//! What a certificate says of its owner, wherever in it that stands: RFC 5280 4.1, 4.2.1.6 (subject alternative name).
 //!
-//! A walk over what is there, without building anything: each step goes on inside its own element, and ends with it.
+//! A walk over what is there: each step goes on inside its own element, and ends with it.
 
-/// One element: its identifier byte and its contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Element<'a> {
-    pub tag: u8,
-    pub content: &'a [u8],
-}
+use crate::ber::{tag, Element, Elements};
 
-pub mod tag {
-    pub const OCTETS: u8 = 0x04;
-    pub const OBJECT: u8 = 0x06;
-    pub const SEQUENCE: u8 = 0x30;
-    /// `[3]` of a certificate: its extensions.
-    pub const EXTENSIONS: u8 = 0xa3;
-    /// Of a general name: the kinds that are text.
-    pub const DNS_NAME: u8 = 0x82;
-    pub const URI: u8 = 0x86;
-}
+/// `[3]` of a certificate: its extensions.
+const EXTENSIONS: u32 = 0xa3;
+/// Of a general name: the kinds that are text.
+const DNS_NAME: u32 = 0x82;
+const URI: u32 = 0x86;
 
 /// Object identifiers as their bytes: 2.5.29.17 and 2.5.4.3.
 const ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
-/// Take the element at the front. `None` where it does not end within `bytes`, or is written in a way that DER forbids:
-/// tags of several bytes, lengths that are not told.
-pub fn take<'a>(bytes: &mut &'a [u8]) -> Option<Element<'a>> {
-    let (&tag, rest) = bytes.split_first()?;
-    let (&first, mut rest) = rest.split_first()?;
-    if tag & 0x1f == 0x1f {
-        return None;
-    }
-    let mut length = usize::from(first);
-    if first >= 0x80 {
-        let (places, behind) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        if places.is_empty() || places.len() > 4 {
-            return None;
-        }
-        length = places.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-        rest = behind;
-    }
-    let (content, rest) = rest.split_at_checked(length)?;
-    *bytes = rest;
-    Some(Element { tag, content })
-}
-
 /// The elements one after the other, up to the first that is none.
-fn elements(mut bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
-    std::iter::from_fn(move || take(&mut bytes))
+fn elements(bytes: &[u8]) -> impl Iterator<Item = Element<'_>> {
+    let mut elements = Elements::new(bytes);
+    std::iter::from_fn(move || elements.element().ok().filter(|element| !element.cut))
 }
 
-fn of(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+fn of(bytes: &[u8], tag: u32) -> Option<&[u8]> {
     elements(bytes).find(|element| element.tag == tag).map(|element| element.content)
 }
 
@@ -68,12 +36,10 @@ pub struct Owner<'a> {
 
 /// Bytes of the first certificate of a chain: the sender's own. All of them where it is not DER.
 pub fn first(chain: &[u8]) -> &[u8] {
-    let mut rest = chain;
-    match take(&mut rest) {
-        Some(Element { tag: tag::SEQUENCE, .. }) => {
-            chain.get(..chain.len().saturating_sub(rest.len())).unwrap_or(chain)
-        }
-        _ => chain,
+    let mut elements = Elements::new(chain);
+    match elements.expect(tag::SEQUENCE) {
+        Ok(_) => chain.get(..elements.position()).unwrap_or(chain),
+        Err(_) => chain,
     }
 }
 
@@ -92,14 +58,14 @@ pub fn owner(certificate: &[u8]) -> Owner<'_> {
             owner.common_name = pair.next().map(|name| name.content);
         }
     }
-    let extensions = of(body, tag::EXTENSIONS).and_then(|list| of(list, tag::SEQUENCE)).unwrap_or_default();
+    let extensions = of(body, EXTENSIONS).and_then(|list| of(list, tag::SEQUENCE)).unwrap_or_default();
     for extension in elements(extensions) {
         if of(extension.content, tag::OBJECT) != Some(ALTERNATIVE_NAME) {
             continue;
         }
         let names = of(extension.content, tag::OCTETS).and_then(|octets| of(octets, tag::SEQUENCE));
-        owner.uri = names.and_then(|names| of(names, tag::URI));
-        owner.dns = names.and_then(|names| of(names, tag::DNS_NAME));
+        owner.uri = names.and_then(|names| of(names, URI));
+        owner.dns = names.and_then(|names| of(names, DNS_NAME));
     }
     owner
 }
@@ -108,8 +74,8 @@ pub fn owner(certificate: &[u8]) -> Owner<'_> {
 mod tests {
     use super::*;
 
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-        let mut out = vec![tag];
+    fn element(tag: u32, content: &[u8]) -> Vec<u8> {
+        let mut out = vec![u8::try_from(tag).unwrap()];
         match u8::try_from(content.len()) {
             Ok(length) if length < 0x80 => out.push(length),
             _ => {
@@ -131,7 +97,7 @@ mod tests {
             let pair = sequence(&[element(tag::OBJECT, COMMON_NAME), element(0x0c, text)]);
             sequence(&[element(0x31, &pair)])
         };
-        let names = sequence(&[element(tag::DNS_NAME, b"plc7"), element(tag::URI, b"urn:plc7:server")]);
+        let names = sequence(&[element(DNS_NAME, b"plc7"), element(URI, b"urn:plc7:server")]);
         let usage = sequence(&[element(tag::OBJECT, &[0x55, 0x1d, 0x0f]), element(tag::OCTETS, &[3, 2, 7, 0x80])]);
         let alternative =
             sequence(&[element(tag::OBJECT, ALTERNATIVE_NAME), element(1, &[0xff]), element(tag::OCTETS, &names)]);
@@ -143,7 +109,7 @@ mod tests {
             sequence(&[]),
             name(b"Pump house"),
             sequence(&[element(3, &[0; 300])]),
-            element(tag::EXTENSIONS, &sequence(&[usage, alternative])),
+            element(EXTENSIONS, &sequence(&[usage, alternative])),
         ]);
         sequence(&[body, sequence(&[]), element(3, &[0; 65])])
     }
@@ -173,7 +139,5 @@ mod tests {
             }
         }
         assert_eq!(owner(b"\x30\x80\x30\x80"), Owner::default());
-        assert_eq!(take(&mut &b"\x30\x85\0\0\0\0\x01x"[..]), None, "a length of five bytes");
-        assert_eq!(take(&mut &b"\x1f\x01x"[..]), None);
     }
 }
