@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.second_opinion import modbus, opcua, s7comm
+from tests.second_opinion import datagrams, modbus, opcua, s7comm
 from tests.second_opinion.message import Comparable
 
-PROTOCOLS: tuple[Comparable, ...] = (modbus.MODBUS, s7comm.S7COMM, opcua.OPCUA)
+PROTOCOLS: tuple[Comparable, ...] = (modbus.MODBUS, s7comm.S7COMM, opcua.OPCUA, *datagrams.ALL)

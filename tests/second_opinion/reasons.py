@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from testbed import manifest
+from tests.captures import ROOT
 from tests.second_opinion import run
 from tests.second_opinion.compare import Difference, Evidence
 from tests.second_opinion.message import Event, Message
+
+MANIFEST = ROOT / "pcaps" / "manifest.yml"
 
 Check = Callable[[Evidence, Difference], bool]
 
@@ -157,6 +161,20 @@ def serial_framing(evidence: Evidence, difference: Difference) -> bool:
     return any(event.get("modbus.framing") in ("rtu", "ascii") for event in ours)
 
 
+def not_opened(evidence: Evidence, difference: Difference) -> bool:
+    """The message lies in a layer that we do not open, or in a tunnel that goes by its source port."""
+    layers = evidence.row(difference.message.frame).layers
+    return bool({"ah", "nsh", "cmd"} & set(layers)) or layers.count("udp") > 1
+
+
+def port_alone(evidence: Evidence, difference: Difference) -> bool:
+    """tshark went by port or EtherType, and the content is not the protocol's: it says so, or we made the capture."""
+    if evidence.row(difference.message.frame).last("_ws.malformed"):
+        return True
+    made = [entry for entry in manifest.load(MANIFEST) if MANIFEST.parent / entry["path"] == evidence.capture]
+    return any(difference.message.protocol not in entry["protocols"] for entry in made)
+
+
 CHECKS: dict[str, dict[str, Check]] = {
     "ours": {
         "serial_framing": serial_framing,
@@ -172,9 +190,11 @@ CHECKS: dict[str, dict[str, Check]] = {
     },
     "tshark": {
         "serial_framing": serial_framing,
+        "not_opened": not_opened,
         "cut": cut,
         "wrong_checksum": wrong_checksum,
         "acknowledgement": acknowledgement,
+        "port_alone": port_alone,
     },
 }
 """by who alone has the message; cheap ones first"""
