@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -16,9 +15,8 @@ from pymodbus.client import ModbusTcpClient
 from pymodbus.pdu.file_message import FileRecord
 from pymodbus.server import ModbusTcpServer
 
-from sensor._core import Engine
 from testbed.plant_modbus import device
-from tests.recording_modbus import Recording
+from tests.recording import Recorder, events
 
 UNIT = 1
 ID = {"VendorName": "Otus Range", "ProductCode": "BFW-01", "MajorMinorRevision": "2.4", "ProductName": "Boiler"}
@@ -110,31 +108,19 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     thread.join(10)
 
 
-def events_of(path: Path) -> list[dict[str, Any]]:
-    engine = Engine(json.dumps({"events": "ndjson"}))
-    engine.open_files([path])
-    events: list[dict[str, Any]] = []
-    while True:
-        batch = engine.poll()
-        events += [json.loads(line) for line in batch.events.splitlines()]
-        if batch.done:
-            return events
-
-
 @pytest.mark.parametrize("server", FRAMINGS, indirect=True)
 def test_everything_a_real_stack_says_is_told(server: tuple[str, int], tmp_path: Path) -> None:
     framing, port = server
-    with Recording(("127.0.0.1", port), PORTS[framing]) as recording:
-        client = ModbusTcpClient("127.0.0.1", port=recording.port, framer=FRAMINGS[framing], timeout=3, retries=0)
+    with Recorder(port) as recorder:
+        client = ModbusTcpClient("127.0.0.1", port=recorder.port, framer=FRAMINGS[framing], timeout=3, retries=0)
         assert client.connect()  # type: ignore[no-untyped-call]
         rows = [row for row in SAID if (framing, row[1]) not in LEFT_OUT]
         failed = [call(client).isError() for call, *_ in rows]
         client.close()  # type: ignore[no-untyped-call]
-        recording.save(tmp_path / "said.pcap")
-    events = events_of(tmp_path / "said.pcap")
-    assert len(events) == 2 * len(rows)
+    told = events(recorder.write(tmp_path / "said.pcap", PORTS[framing]))
+    assert len(told) == 2 * len(rows)
     for (_, name, asked, answered), refused, question, answer in zip(
-        rows, failed, events[::2], events[1::2], strict=True
+        rows, failed, told[::2], told[1::2], strict=True
     ):
         for event, kind, fields in ((question, "request", asked), (answer, "response", {} if refused else answered)):
             assert (event["message.kind"], event["operation.name"]) == (kind, name), event
