@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
+use super::text::lines::{plausible_command, plausible_reply, reply, Lines, Reply};
 use super::text::queue::Queue;
 use super::text::sasl::USER;
 use super::text::word::Word;
@@ -171,13 +171,10 @@ impl Parser for Ftp {
             *self = Self::default();
         }
         let lines = if context.from_client { &mut self.client } else { &mut self.server };
-        let (line, used) = match lines.front(bytes, context.after_gap, plausible) {
-            Front::Line { text, used } => (text, used),
-            Front::Long { text, used } => {
-                record.flaw(flaw::LONG);
-                (text, used)
-            }
-            Front::Step(step) => return step,
+        let front = lines.front(bytes, context.after_gap, plausible);
+        let (line, used) = match front.text(record, flaw::LONG) {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         let told =
             if context.from_client { self.asks(line, context, record) } else { self.answers(line, context, record) };

@@ -4,7 +4,7 @@
 //! One event per command, per tagged answer and per line of a login; untagged data and literals are passed over.
 //! `reference` is a hash of the tag; the lines of a login have the tag of the command they belong to.
 
-use super::text::lines::{Front, Lines};
+use super::text::lines::Lines;
 use super::text::sasl::Sasl;
 use super::text::word::Word;
 use super::text::{first_word, mentions, number, operation, put, put_command, readable, split, Operation};
@@ -192,13 +192,10 @@ impl Parser for Imap {
             return Step::Kept { used };
         }
         let going_on = passing.line || matches!(self.state, State::Login(..));
-        let (line, mut used) = match lines.front(bytes, context.after_gap, |bytes| going_on || plausible(bytes)) {
-            Front::Line { text, used } => (text, used),
-            Front::Long { text, used } => {
-                record.flaw(flaw::LONG);
-                (text, used)
-            }
-            Front::Step(step) => return step,
+        let front = lines.front(bytes, context.after_gap, |bytes| going_on || plausible(bytes));
+        let (line, mut used) = match front.text(record, flaw::LONG) {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         let more = literal(line);
         let begun = !std::mem::replace(&mut passing.line, more.is_some());

@@ -3,7 +3,7 @@
 //! One event per line that a client says and per status line; what comes in many lines (mails, lists) is passed over.
 
 use super::text::dots::{Dots, Passed};
-use super::text::lines::{plausible_command, Front, Lines};
+use super::text::lines::{plausible_command, Lines};
 use super::text::queue::Queue;
 use super::text::sasl::{Sasl, USER};
 use super::text::word::Word;
@@ -142,13 +142,10 @@ impl Parser for Pop3 {
         }
         let login = matches!(self.state, State::Login(_));
         let lines = if context.from_client { &mut self.client } else { &mut self.server };
-        let (line, used) = match lines.front(bytes, context.after_gap, |bytes| login || plausible(bytes)) {
-            Front::Line { text, used } => (text, used),
-            Front::Long { text, used } => {
-                record.flaw(flaw::LONG);
-                (text, used)
-            }
-            Front::Step(step) => return step,
+        let front = lines.front(bytes, context.after_gap, |bytes| login || plausible(bytes));
+        let (line, used) = match front.text(record, flaw::LONG) {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         let told = if context.from_client { self.asks(line, context, record) } else { self.answers(line, record) };
         if told {

@@ -5,7 +5,7 @@
 //! of a login and the end of a mail have one each, like commands.
 
 use super::text::dots::{Dots, Passed};
-use super::text::lines::{plausible_command, plausible_reply, reply, Front, Lines, Reply};
+use super::text::lines::{plausible_command, plausible_reply, reply, Lines, Reply};
 use super::text::queue::Queue;
 use super::text::sasl::Sasl;
 use super::text::word::Word;
@@ -148,13 +148,10 @@ impl Parser for Smtp {
         }
         let login = matches!(self.state, State::Login(_));
         let lines = if context.from_client { &mut self.client } else { &mut self.server };
-        let (line, used) = match lines.front(bytes, context.after_gap, |bytes| login || plausible(bytes)) {
-            Front::Line { text, used } => (text, used),
-            Front::Long { text, used } => {
-                record.flaw(flaw::LONG);
-                (text, used)
-            }
-            Front::Step(step) => return step,
+        let front = lines.front(bytes, context.after_gap, |bytes| login || plausible(bytes));
+        let (line, used) = match front.text(record, flaw::LONG) {
+            Ok(found) => found,
+            Err(step) => return step,
         };
         let told = if context.from_client { self.asks(line, context, record) } else { self.answers(line, record) };
         if told {

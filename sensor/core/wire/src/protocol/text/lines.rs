@@ -4,6 +4,7 @@ use memchr::memchr;
 
 use crate::limits::TEXT_LINE_BYTES;
 use crate::protocol::Step;
+use crate::value::Record;
 
 /// What stands at the front.
 pub enum Front<'a> {
@@ -13,6 +14,20 @@ pub enum Front<'a> {
     Long { text: &'a [u8], used: usize },
     /// Nothing to read.
     Step(Step),
+}
+
+impl<'a> Front<'a> {
+    /// The line's text and the bytes that it takes, cut or not; `long` is the flaw of one that is. `Err`: there is none.
+    pub fn text(self, record: &mut Record, long: usize) -> Result<(&'a [u8], usize), Step> {
+        match self {
+            Front::Line { text, used } => Ok((text, used)),
+            Front::Long { text, used } => {
+                record.flaw(long);
+                Ok((text, used))
+            }
+            Front::Step(step) => Err(step),
+        }
+    }
 }
 
 /// One direction.
