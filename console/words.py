@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from sensor.schema import LEVELS, Text
-from sensor.schema.fields import PROTOCOLS
+from sensor.schema.fields import OPERATIONS, PROTOCOLS
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,10 @@ class Words:
 
     def operation(self, protocol: str, name: object) -> str:
         key = f"operation.{protocol}.{name}"
-        return say(key, self.language) if known(key) else clean(str(name))
+        if known(key):
+            return say(key, self.language)
+        described = OPERATIONS.get(f"{protocol}.{name}")
+        return self.text(described) if described is not None else clean(str(name))
 
     def technique(self, code: str) -> str:
         """`T0836 修改参数`; a technique this version does not know keeps its number."""

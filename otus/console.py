@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-DATA = click.option(
-    "--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data."
-)
+from otus.site_options import own_protocols
+
+DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data.")
 
 
 @click.group()
@@ -29,6 +29,7 @@ def console() -> None:
 @click.option("--tls-certificate", type=click.Path(path_type=Path))
 @click.option("--tls-key", type=click.Path(path_type=Path))
 @click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
+@own_protocols
 def run(
     data_dir: Path,
     tier: str,

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sensor.own_protocols import taken_up
+
 if TYPE_CHECKING:
     from detectors.rules import RuleSet
 
@@ -17,7 +19,7 @@ def learned_table(capture: Path) -> bytes:
     """The baseline table of one capture: what was normal there."""
     from sensor._core import Engine
 
-    engine = Engine(json.dumps({"learn": True}))
+    engine = Engine(json.dumps({"learn": True, "own_protocols": list(taken_up())}))
     engine.open_files([capture])
     while not engine.poll().done:
         pass
@@ -29,7 +31,7 @@ def replay_example(ruleset: RuleSet, capture: Path, baseline: Path | None) -> Se
     from sensor._core import Engine
 
     table = None if baseline is None else learned_table(baseline)
-    engine = Engine("{}", ruleset.to_core_json(), table)
+    engine = Engine(json.dumps({"own_protocols": list(taken_up())}), ruleset.to_core_json(), table)
     engine.open_files([capture])
     found = []
     while True:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from otus.site_options import own_protocols
+
 
 @click.group()
 def rules() -> None:
@@ -14,6 +16,7 @@ def rules() -> None:
 
 @rules.command("list")
 @click.option("--rules", "folder", type=click.Path(path_type=Path), help="Folder instead of the bundled rules.")
+@own_protocols
 def list_(folder: Path | None) -> None:
     """Every rule, its level and technique, and whether it needs a baseline."""
     from detectors.rules import load_rules
@@ -25,6 +28,7 @@ def list_(folder: Path | None) -> None:
 
 @rules.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@own_protocols
 def lint(paths: tuple[Path, ...]) -> None:
     """Say what is wrong with rules, with the way out. Exit code 1 when something is."""
     from detectors.rules import lint_rules
@@ -39,6 +43,7 @@ def lint(paths: tuple[Path, ...]) -> None:
 
 @rules.command()
 @click.option("--rules", "folder", type=click.Path(path_type=Path), help="Folder instead of the bundled rules.")
+@own_protocols
 def test(folder: Path | None) -> None:
     """Run every rule's examples: the capture that fires and the one that must not."""
     from detectors.rules import load_rules, run_examples

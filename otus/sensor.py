@@ -115,7 +115,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.sinks import AlertFile
     from sensor.site import SiteFiles
 
-    site = SiteFiles(settings["segments"], settings["points"], settings["passwords"]).load(settings["segment"])
+    files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols")}
+    site = SiteFiles(**files_of_site).load(settings["segment"])
     detection = load(settings["rules"] or None, settings["baseline"] or None, site)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []

@@ -22,6 +22,7 @@ __all__ = [
     "baseline_from_json",
     "baseline_to_json",
     "check_filter",
+    "describe",
     "features",
     "fields",
     "look",
@@ -42,7 +43,8 @@ class Engine:
     `config` is a JSON object: `flows` (conversations kept), `filter` (expression), `window_ns` (0: no windows),
     `learn`, `listing` (bool), `keep_open` (the run goes on after its end: no fold is closed then), `events` (null,
     `ndjson`, `csv`, `columns`), `protocols` (names: events of these only), `segment` (name),
-    `segments` (lines of the table: {name, interface, vlan, vni, teid}), `ring_mib` (per
+    `own_protocols` (names, see `describe`), `segments` (lines of the table: {name, interface, vlan, vni, teid}),
+    `ring_mib` (per
     interface), `fanout` (rings that share it), `record` (file for all packets and ticks, as pcapng: replayed, it gives
     the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
     roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.
@@ -390,6 +392,13 @@ def look(path: str | PathLike[str], number: int) -> dict[str, Any] | None:
 
 def fields() -> list[tuple[str, str, bool]]: ...
 def protocols() -> list[tuple[str, list[str], list[str], list[int]]]: ...
+def describe(text: str) -> str:
+    """Take up a protocol's description (JSON, see docs/own-protocols.md) for as long as this process lives; its name.
+
+    Raises:
+        ValueError: which part is wrong and how, or that another protocol has the name.
+    """
+
 def skip_reasons() -> list[str]: ...
 def loss_places() -> list[str]: ...
 def features() -> list[str]: ...

@@ -47,6 +47,9 @@ SETTINGS = (
     Setting("segment", "default", "name of the network segment on the capture port", may_be_empty=False),
     Setting("segments", "", "table of other segments by interface, VLAN, VNI, TEID (docs/segments.md); empty: none"),
     Setting("points", "", "the plant's table of points 点表 (docs/points.md); empty: none"),
+    Setting(
+        "own_protocols", "", "private protocols: file or folder of descriptions (docs/own-protocols.md); empty: none"
+    ),
     Setting("passwords", "", "weak passwords beside the built-in list: user<TAB>password, or password; empty: none"),
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),

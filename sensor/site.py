@@ -1,4 +1,4 @@
-"""What files of the plant tell the core, beside rules and baseline: segments, a table of points, weak passwords."""
+"""What files of the plant tell the core, beside rules and baseline: segments, points, weak passwords, own protocols."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sensor.own_protocols import load as load_protocols
+from sensor.own_protocols import take_up
 from sensor.points import load as load_points
 from sensor.segments import ONE, Segments
 from sensor.segments import load as load_segments
@@ -17,9 +19,16 @@ class Site:
     points: tuple[dict[str, Any], ...] = ()
     passwords: tuple[str, ...] = field(default=(), repr=False)
     """lines `user<TAB>password` or `password`, beside the list that the core has"""
+    own_protocols: tuple[str, ...] = ()
+    """names of protocols that the site describes; the process has taken them up"""
 
     def engine_settings(self) -> dict[str, Any]:
-        return {**self.segments.engine_settings(), "points": list(self.points), "passwords": list(self.passwords)}
+        return {
+            **self.segments.engine_settings(),
+            "points": list(self.points),
+            "passwords": list(self.passwords),
+            "own_protocols": list(self.own_protocols),
+        }
 
 
 NOTHING = Site()
@@ -32,16 +41,25 @@ class SiteFiles:
     segments: str = ""
     points: str = ""
     passwords: str = ""
+    own_protocols: str = ""
 
     def load(self, segment: str = "default") -> Site:
-        """Read them. `segment` names where everything goes that no line of the table of segments fits.
+        """Read them, and take up the protocols: rules may speak of them from then on. `segment` names where
+        everything goes that no line of the table of segments fits.
 
         Raises:
             ValueError: all problems of a file at once, one line each.
         """
+        described = load_protocols(self.own_protocols) if self.own_protocols else ()
+        take_up(described)
         points = tuple(load_points(self.points)) if self.points else ()
         passwords = _passwords(Path(self.passwords)) if self.passwords else ()
-        return Site(load_segments(segment, self.segments), points, passwords)
+        return Site(
+            load_segments(segment, self.segments),
+            points,
+            passwords,
+            tuple(description.name for description in described),
+        )
 
 
 NO_FILES = SiteFiles()

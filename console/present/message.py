@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from console.words import Words
-from sensor.schema.fields import FIELDS, Said
+from sensor.schema.fields import FIELDS, Listed, Said, listed
 
 MAX_VALUES = 6
 """values of one message that stand in its line; the rest is in its fields"""
@@ -62,14 +62,15 @@ def _picked(fields: Mapping[str, Any], protocol: str, names: Iterable[str]) -> l
     return [(name, value) for name, value in found if value not in (None, "", [], ())]
 
 
-@cache
-def _said(protocol: str, what: Said) -> tuple[str, ...]:
-    return tuple(name for name, field in FIELDS.items() if field.protocol == protocol and field.said is what)
+@lru_cache(maxsize=512)
+def _said(protocol: str, what: Said, all_listed: Listed) -> tuple[str, ...]:
+    fields = all_listed.fields.items()
+    return tuple(name for name, field in fields if field.protocol == protocol and field.said is what)
 
 
 def _listed(fields: Mapping[str, Any], protocol: str, what: Said, language: str) -> list[str]:
     """`域名 plant.example`: fields under the names that the list of fields gives them."""
-    found = ((FIELDS[name], fields.get(name)) for name in _said(protocol, what))
+    found = ((FIELDS[name], fields.get(name)) for name in _said(protocol, what, listed()))
     shown_ones = [(field, value) for field, value in found if value not in (None, "", [], ())]
     return [f"{clean(getattr(field.label, language))} {shown(value)}" for field, value in shown_ones]
 

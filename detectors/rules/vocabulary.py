@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 
-from sensor.schema.fields import FIELDS, FLAWS, PROTOCOLS
+from sensor.schema.fields import PROTOCOLS, Listed, listed
 
 EVERY_EVENT = frozenset(
     """
@@ -87,16 +87,22 @@ def family(protocol: str) -> str:
     return known.inside if known is not None and known.inside is not None else protocol
 
 
-@cache
 def vocabulary() -> Vocabulary:
-    """The vocabulary of this version."""
+    """The vocabulary of this version, and of the protocols that the site describes."""
+    return _vocabulary(listed())
+
+
+@lru_cache(maxsize=1)
+def _vocabulary(all_listed: Listed) -> Vocabulary:
     flaws: dict[str, tuple[str, ...]] = {}
-    for name, flaw in FLAWS.items():
+    for name, flaw in all_listed.flaws.items():
         flaws[flaw.protocol] = (*flaws.get(flaw.protocol, ()), name)
-    known = {name: field for name, field in FIELDS.items() if field.protocol is not None or name in EVERY_EVENT}
+    known = {
+        name: field for name, field in all_listed.fields.items() if field.protocol is not None or name in EVERY_EVENT
+    }
     return Vocabulary(
         fields={name: FieldType(field.kind, field.many) for name, field in known.items()},
         owners={name: field.protocol for name, field in known.items() if field.protocol is not None},
         flaws=flaws,
-        protocols=frozenset(PROTOCOLS),
+        protocols=frozenset(all_listed.protocols),
     )

@@ -103,13 +103,15 @@ class Protocol:
     """the protocol in whose conversations it is found, where it has none of its own"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """Everything the files list, by name."""
 
     fields: Mapping[str, Field]
     flaws: Mapping[str, Flaw]
     protocols: Mapping[str, Protocol]
+    operations: Mapping[str, Text]
+    """`PROTOCOL.OPERATION`, of protocols that a site describes; the console knows those of this version"""
 
 
 SHARED = ("base", "alert", "reason", "asset", "heartbeat", "evidence")
@@ -155,7 +157,7 @@ def load(folder: Path = FOLDER) -> Listed:
             lists[what][name], seen_at[f"{what} {name}"] = entry, where
     if problems:
         raise FieldsError("\n".join(problems))
-    return Listed(lists["name"], lists["flaw"], lists["protocol"])
+    return Listed(lists["name"], lists["flaw"], lists["protocol"], {})
 
 
 def _entry(data: Any, owner: str | None) -> tuple[str, str, Field | Flaw | Protocol]:
@@ -230,8 +232,39 @@ def _text(value: Any, what: str) -> Text:
     return Text(zh=value["zh"], en=value["en"])
 
 
+_added: dict[str, Listed] = {}
+
+
+def extend(more: Listed) -> None:
+    """Add what a site describes of one protocol (`sensor.own_protocols`), for as long as this process lives. The same
+    protocol again takes the place of the one before.
+
+    Raises:
+        FieldsError: this version has a protocol of that name.
+    """
+    (name,) = more.protocols
+    if name not in _added and name in listed().protocols:
+        raise FieldsError(f"protocol {name} is known to this version; choose another name")
+    _added[name] = more
+    listed.cache_clear()
+
+
 @functools.cache
-def _listed() -> Listed:
+def listed() -> Listed:
+    """Everything: what the files list, and what was added. Another object after each addition."""
+    whole = _of_this_version()
+    for more in _added.values():
+        whole = Listed(
+            {**whole.fields, **more.fields},
+            {**whole.flaws, **more.flaws},
+            {**whole.protocols, **more.protocols},
+            {**whole.operations, **more.operations},
+        )
+    return whole
+
+
+@functools.cache
+def _of_this_version() -> Listed:
     return load()
 
 
@@ -242,15 +275,16 @@ class _Lazy(Mapping[str, Entry]):
         self._part = part
 
     def __getitem__(self, name: str) -> Entry:
-        return self._part(_listed())[name]
+        return self._part(listed())[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._part(_listed()))
+        return iter(self._part(listed()))
 
     def __len__(self) -> int:
-        return len(self._part(_listed()))
+        return len(self._part(listed()))
 
 
 FIELDS: Mapping[str, Field] = _Lazy(lambda listed: listed.fields)
 FLAWS: Mapping[str, Flaw] = _Lazy(lambda listed: listed.flaws)
 PROTOCOLS: Mapping[str, Protocol] = _Lazy(lambda listed: listed.protocols)
+OPERATIONS: Mapping[str, Text] = _Lazy(lambda listed: listed.operations)

@@ -11,10 +11,10 @@ use wire::evidence::Reach;
 use wire::export::{Shape, Wanted};
 use wire::filter::Filter;
 use wire::print::Names;
-use wire::protocol::PROTOCOLS;
+use wire::protocol;
 use wire::segments::{Entry, Segments};
 use wire::site::points::Row;
-use wire::site::{Credentials, Points, Site};
+use wire::site::{Credentials, Described, Points, Site};
 
 /// How messages are given.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -64,6 +64,8 @@ pub struct Config {
     pub segments: Vec<Entry>,
     /// The plant's table of points.
     pub points: Vec<Row>,
+    /// Names of described protocols that are spoken here (`describe`).
+    pub own_protocols: Vec<String>,
     /// Weak passwords beside the built-in ones: `user<TAB>password`, or a password.
     pub passwords: Vec<String>,
     /// Threads that run shards, the polling one included.
@@ -102,6 +104,7 @@ impl Default for Config {
             segment: "default".into(),
             segments: Vec::new(),
             points: Vec::new(),
+            own_protocols: Vec::new(),
             passwords: Vec::new(),
             threads: 1,
             block_packets: 0,
@@ -146,18 +149,21 @@ impl Config {
 
     fn wanted(&self) -> Result<Option<Wanted>, String> {
         let unknown = |name: String| {
-            let known: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+            let known: Vec<&str> = protocol::all().map(|protocol| protocol.name).collect();
             format!("unknown protocol {name}; there are {}", known.join(", "))
         };
         self.events.map(|shape| Wanted::new(shape.into(), &self.protocols).map_err(unknown)).transpose()
     }
 
     fn site(&self) -> Result<Arc<Site>, String> {
-        if self.points.is_empty() && self.passwords.is_empty() {
+        if self.points.is_empty() && self.passwords.is_empty() && self.own_protocols.is_empty() {
             return Ok(Site::shared());
         }
-        let passwords = self.passwords.iter().map(String::as_str);
-        Ok(Arc::new(Site { credentials: Credentials::with(passwords), points: Points::new(&self.points)? }))
+        Ok(Arc::new(Site {
+            credentials: Credentials::with(self.passwords.iter().map(String::as_str)),
+            points: Points::new(&self.points)?,
+            described: Described::new(&self.own_protocols)?,
+        }))
     }
 
     /// What the engine is made with; an error says what is wrong with the filter or a protocol's name.

@@ -32,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(look::look, module)?)?;
     module.add_function(wrap_pyfunction!(tables::fields, module)?)?;
     module.add_function(wrap_pyfunction!(tables::protocols, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::describe, module)?)?;
     module.add_function(wrap_pyfunction!(tables::skip_reasons, module)?)?;
     module.add_function(wrap_pyfunction!(tables::loss_places, module)?)?;
     module.add_function(wrap_pyfunction!(tables::features, module)?)?;

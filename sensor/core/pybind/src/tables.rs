@@ -6,7 +6,7 @@ use pyo3::types::PyBytes;
 use wire::event::{BASE_FIELDS, STREAM_FLAWS};
 use wire::filter::Filter;
 use wire::ledger::{LOSSES, SKIPS};
-use wire::protocol::PROTOCOLS;
+use wire::protocol;
 use wire::value::{FieldDef, Kind};
 use wire::windows::{ASSET_FEATURES, FEATURES};
 
@@ -28,7 +28,7 @@ fn described(field: &FieldDef) -> (&'static str, &'static str, bool) {
 /// Name, type and "may hold several values" of every field, base fields first.
 #[pyfunction]
 pub fn fields() -> Vec<(&'static str, &'static str, bool)> {
-    BASE_FIELDS.iter().chain(PROTOCOLS.iter().flat_map(|protocol| protocol.fields)).map(described).collect()
+    BASE_FIELDS.iter().chain(protocol::all().flat_map(|protocol| protocol.fields)).map(described).collect()
 }
 
 /// Name, field names, flaw names and ports of every protocol.
@@ -40,7 +40,13 @@ pub fn protocols() -> Vec<(&'static str, Vec<&'static str>, Vec<&'static str>, V
         let flaws = protocol.flaws.iter().chain(STREAM_FLAWS).copied().collect();
         (protocol.name, fields, flaws, protocol.ports().to_vec())
     };
-    PROTOCOLS.iter().map(own).collect()
+    protocol::all().map(own).collect()
+}
+
+/// Take up the description of a protocol (JSON) for as long as this process lives; its name.
+#[pyfunction]
+pub fn describe(text: &str) -> PyResult<String> {
+    wire::protocol::described::describe(text).map_err(PyValueError::new_err)
 }
 
 #[pyfunction]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::limits::TIME_JUMP_NS;
-use crate::protocol::{has_ports, transport_name, PROTOCOLS};
+use crate::protocol::{self, has_ports, transport_name};
 use crate::value::{field, list, Class, FieldDef, Kind, Outcome, Record, Value, SLOTS};
 
 /// One side of a conversation.
@@ -141,7 +141,7 @@ impl FieldId {
         if let Some(number) = BASE_FIELDS.iter().position(|field| field.name == name) {
             return u16::try_from(number).ok().map(Self);
         }
-        PROTOCOLS.iter().enumerate().find_map(|(protocol, entry)| {
+        protocol::all().enumerate().find_map(|(protocol, entry)| {
             entry.fields.iter().position(|field| field.name == name).map(|slot| Self::of_protocol(protocol, slot))
         })
     }
@@ -149,7 +149,7 @@ impl FieldId {
     pub fn def(self) -> Option<&'static FieldDef> {
         match usize::from(self.0).checked_sub(SLOTS) {
             None => BASE_FIELDS.get(usize::from(self.0)),
-            Some(rest) => PROTOCOLS.get(rest / SLOTS)?.fields.get(rest % SLOTS),
+            Some(rest) => protocol::at(rest / SLOTS)?.fields.get(rest % SLOTS),
         }
     }
 }
@@ -174,7 +174,7 @@ impl<'a> Event<'a> {
     }
 
     pub fn protocol_name(&self) -> &'static str {
-        PROTOCOLS.get(self.protocol).map_or("unknown", |protocol| protocol.name)
+        protocol::at(self.protocol).map_or("unknown", |protocol| protocol.name)
     }
 
     /// Nanoseconds between request and response; not of a request that was meant to wait.
@@ -187,7 +187,7 @@ impl<'a> Event<'a> {
 
     /// Names of everything wrong with the message, protocol's own first.
     pub fn flaws(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let own = PROTOCOLS.get(self.protocol).map_or(&[][..], |protocol| protocol.flaws);
+        let own = protocol::at(self.protocol).map_or(&[][..], |protocol| protocol.flaws);
         let named = |names: &'static [&'static str], bits: u64| {
             names.iter().enumerate().filter(move |(bit, _)| bits >> (*bit & 63) & 1 == 1).map(|(_, name)| *name)
         };

@@ -5,7 +5,7 @@ use crate::columns::{Batch, Columns};
 use crate::engine::Lines;
 use crate::event::Event;
 use crate::print::{self, csv, Names};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
@@ -26,8 +26,7 @@ pub struct Wanted {
 impl Wanted {
     /// `only`: names of protocols; none: all. Err: the name that is none of ours.
     pub fn new(shape: Shape, only: &[String]) -> Result<Self, String> {
-        let place =
-            |name: &String| PROTOCOLS.iter().position(|protocol| protocol.name == name).ok_or_else(|| name.clone());
+        let place = |name: &String| protocol::place(name).ok_or_else(|| name.clone());
         let mut only = only.iter().map(place).collect::<Result<Vec<_>, _>>()?;
         only.sort_unstable();
         only.dedup();
@@ -37,7 +36,7 @@ impl Wanted {
     /// Protocols whose columns a table has.
     fn protocols(&self) -> Vec<usize> {
         if self.only.is_empty() {
-            (0..PROTOCOLS.len()).collect()
+            (0..protocol::count()).collect()
         } else {
             self.only.clone()
         }
@@ -74,7 +73,7 @@ impl Export {
 
     /// Whether messages of the protocol at that place were asked for by its name, and not all there are.
     pub fn names(&self, protocol: usize) -> bool {
-        self.only.contains(&protocol) && self.only.len() < PROTOCOLS.len()
+        self.only.contains(&protocol) && self.only.len() < protocol::count()
     }
 
     /// One message; `order` is its place in the order of everything.

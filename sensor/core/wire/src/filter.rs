@@ -10,7 +10,7 @@
 
 use std::net::IpAddr;
 
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::rules::Network;
 
 /// What a filter may ask about one packet.
@@ -86,7 +86,7 @@ impl Node {
             Node::Vlan(id) => fact.vlan == Some(*id),
             Node::Transport(numbers) => fact.transport.is_some_and(|number| numbers.contains(&number)),
             Node::Ethertype(number) => fact.ethertype == *number,
-            Node::Application(index) => PROTOCOLS.get(*index).is_some_and(|protocol| match fact.application {
+            Node::Application(index) => protocol::at(*index).is_some_and(|protocol| match fact.application {
                 Some(bound) => bound == protocol.name,
                 // Not known yet (the handshake), or never: the well-known port speaks.
                 None => Side::Either
@@ -210,7 +210,7 @@ impl<'t> Parser<'t> {
             return self.value("a VLAN id from 0 to 4095 after vlan", vlan, Node::Vlan);
         }
         if self.take(&["protocol"]) {
-            let own = PROTOCOLS.iter().map(|protocol| protocol.name).filter(|name| !LOWER.contains(name));
+            let own = protocol::all().map(|protocol| protocol.name).filter(|name| !LOWER.contains(name));
             let names: Vec<&str> = LOWER.into_iter().chain(own).collect();
             let wanted = format!("{} after protocol", names.join(", "));
             return self.value(&wanted, protocol, |node| node);
@@ -249,6 +249,6 @@ fn protocol(word: &str) -> Option<Node> {
         "udp" => Some(Node::Transport(&[17])),
         "icmp" => Some(Node::Transport(&[1, 58])),
         "arp" => Some(Node::Ethertype(0x0806)),
-        name => PROTOCOLS.iter().position(|protocol| protocol.name == name).map(Node::Application),
+        name => protocol::place(name).map(Node::Application),
     }
 }

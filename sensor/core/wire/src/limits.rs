@@ -69,6 +69,11 @@ pub const HTTP_HEAD_BYTES: usize = 64 * 1024;
 pub const HTTP_FORM_BYTES: usize = 4096;
 /// Values listed of one message. Beyond it the list is cut and the event carries a flaw.
 pub const LIST_VALUES: usize = 2048;
+/// Protocols that a site may describe itself. A plant has a handful; stations remember theirs in 64 bits.
+pub const DESCRIBED_PROTOCOLS: usize = 16;
+/// Bytes of a message of such a protocol, and of the description.
+pub const DESCRIBED_MESSAGE_BYTES: usize = 65_535;
+pub const DESCRIPTION_BYTES: usize = 1024 * 1024;
 /// Points of a plant's table. A hundred bytes each.
 pub const POINTS: usize = 1 << 20;
 /// Questions about points of the table whose answers have not come. Beyond it the oldest is forgotten: its answer has

@@ -381,6 +381,12 @@ impl Record {
         self.from_client = None;
     }
 
+    /// As if no field had been set; what was kept for them stays.
+    pub fn forget_fields(&mut self) {
+        self.present = Present::default();
+        self.objects.clear();
+    }
+
     /// Set the field in `slot` (an index into the protocol's `FIELDS`).
     #[inline]
     pub fn set(&mut self, slot: usize, value: Value) {

@@ -18,7 +18,7 @@ use crate::news::Sightings;
 use crate::packet::Packet;
 use crate::pairing::Folds;
 use crate::print::Names;
-use crate::protocol::{place_of, scope_of, Scope, PROTOCOLS};
+use crate::protocol::{self, place_of, scope_of, Scope};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
 use crate::value::Outcome;
@@ -136,7 +136,7 @@ impl Analysis {
     #[cold]
     fn meet(&mut self, event: &Event<'_>, marks: &mut Marks) {
         let (protocol, scope) =
-            PROTOCOLS.get(event.family).map_or(("unknown", Scope::Network), |entry| (entry.name, entry.scope));
+            protocol::at(event.family).map_or(("unknown", Scope::Network), |entry| (entry.name, entry.scope));
         // After a reload only the tables are asked again: the link itself was told.
         if !marks.known.is_asked() && scope != Scope::Network {
             self.sightings.link(self.order, event.segment, event.client, event.server, protocol, event.ts_ns);

@@ -12,7 +12,7 @@ use super::touched::Touched;
 use super::watched::place;
 use crate::event::{Asked, Event, LinkFacts};
 use crate::finding::{Deviation, Param, Params};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::{Class, Object, Role};
 
 pub const NEW_ASSET: &str = "baseline:new_asset";
@@ -51,7 +51,7 @@ impl Baseline {
 
     /// The number of a learned conversation; the same for as long as this baseline is loaded.
     pub fn link(&self, segment: u16, client: IpAddr, server: IpAddr, protocol: &str) -> Option<u32> {
-        let protocol = PROTOCOLS.iter().position(|entry| entry.name == protocol)?;
+        let protocol = protocol::place(protocol)?;
         let protocol = u16::try_from(protocol).ok()?;
         self.known.link(&LinkKey { segment, protocol, client, server })
     }
@@ -196,7 +196,7 @@ impl Baseline {
     fn protocols(&self, event: &Event<'_>) -> Vec<&'static str> {
         let (segment, client, server) = (event.segment, event.client.ip, event.server.ip);
         let spoken = |name: &&'static str| self.link(segment, client, server, name).is_some();
-        PROTOCOLS.iter().map(|protocol| protocol.name).filter(spoken).collect()
+        protocol::all().map(|protocol| protocol.name).filter(spoken).collect()
     }
 
     /// Learned operation codes of a link as stretches.
@@ -210,5 +210,5 @@ impl Baseline {
 
 /// The parser's name, which links are learned under.
 fn own_name(event: &Event<'_>) -> &'static str {
-    PROTOCOLS.get(event.family).map_or("unknown", |protocol| protocol.name)
+    protocol::at(event.family).map_or("unknown", |protocol| protocol.name)
 }

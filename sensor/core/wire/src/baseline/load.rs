@@ -14,7 +14,7 @@ use super::walk::{self, Inspector, Visitor};
 use super::watched::{self, RequestKey, Shown, Watched};
 use crate::cursor::Cursor;
 use crate::hash::{shard_of, Map, SHARDS};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::{name_hash, Class};
 
 const FULL: Flawed = Flawed::Content("more than fits");
@@ -86,7 +86,7 @@ fn hashed<T>(rows: &[T], at: usize, hash: impl Fn(&T) -> u64) -> u64 {
 }
 
 fn plan<'a>(head: &Head<'a>, segment: Option<u16>, rows: Cursor<'a>) -> Option<Plan<'a>> {
-    let protocol = PROTOCOLS.iter().position(|protocol| protocol.name == head.protocol)?;
+    let protocol = protocol::place(head.protocol)?;
     let (segment, protocol) = (segment?, u16::try_from(protocol).ok()?);
     let key = LinkKey { segment, protocol, client: head.client, server: head.server };
     Some(Plan { shard: shard_of(segment, head.client, head.server), key, rows })

@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use sha2::{Digest, Sha256};
 
 use crate::cursor::{Cursor, Short};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 const VERSION: u16 = 1;
 const DIGEST: usize = 32;
@@ -151,6 +151,6 @@ impl<'a> Reader<'a> {
     /// The number of a protocol by its name; `Some(None)` when this version does not speak it.
     pub fn protocol(&mut self) -> Option<Option<usize>> {
         let name = self.text()?;
-        Some(PROTOCOLS.iter().position(|protocol| protocol.name == name))
+        Some(protocol::place(name))
     }
 }

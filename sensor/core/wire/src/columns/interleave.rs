@@ -12,7 +12,7 @@ use super::words::{Dictionary, Strings};
 use super::Batch;
 use crate::limits::COLUMN_ROWS;
 use crate::print::shown;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::FieldDef;
 
 /// All rows, in order of arrival, in batches of at most `limits::COLUMN_ROWS`. A column that a part does not have is
@@ -60,7 +60,7 @@ type Columns<'a> = Vec<Option<&'a Column>>;
 fn fields(parts: &[Batch]) -> impl Iterator<Item = (&'static FieldDef, Columns<'_>)> {
     let base = shown().enumerate().map(|(place, (_, field))| (field, vec![place; parts.len()]));
     let mut next = vec![shown().count(); parts.len()];
-    let protocols = PROTOCOLS.iter().flat_map(move |protocol| {
+    let protocols = protocol::all().flat_map(move |protocol| {
         let first = protocol.fields.first().map(|field| field.name);
         let has = |(part, next): (&Batch, &mut usize)| {
             let here = part.columns.get(*next).is_some_and(|column| Some(column.name) == first);

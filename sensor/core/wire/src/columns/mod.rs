@@ -22,7 +22,7 @@ pub use words::Strings;
 use crate::event::{base, Event, FieldId};
 use crate::limits::{COLUMN_BYTES, COLUMN_ROWS};
 use crate::print::{shown, Names, INTERFACE};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::Record;
 use column::Builder;
 use heads::Head;
@@ -60,7 +60,7 @@ impl Columns {
         let mut columns = Self {
             base: shown().map(|(number, field)| (number, Builder::new(field))).collect(),
             heads: Vec::new(),
-            protocols: PROTOCOLS.iter().map(|_| Vec::new()).collect(),
+            protocols: protocol::all().map(|_| Vec::new()).collect(),
             addresses: Addresses::default(),
             rows: 0,
             mistyped: 0,
@@ -73,7 +73,7 @@ impl Columns {
     }
 
     fn admit(&mut self, protocol: usize) {
-        if let (Some(builders), Some(entry)) = (self.protocols.get_mut(protocol), PROTOCOLS.get(protocol)) {
+        if let (Some(builders), Some(entry)) = (self.protocols.get_mut(protocol), protocol::at(protocol)) {
             *builders = entry.fields.iter().map(Builder::new).collect();
         }
     }

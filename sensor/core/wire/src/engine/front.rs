@@ -11,7 +11,7 @@ use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
 use crate::packet::{Lost, Packet};
-use crate::protocol::PROTOCOLS;
+use crate::protocol::{self, Protocol};
 use crate::segments::{Doubles, Segments};
 
 /// Engine time between two looks at the timers. Silence is seen within it.
@@ -154,10 +154,8 @@ impl Front {
 /// What the filter may ask; the application is told by the well-known port.
 fn wanted(filter: &Filter, outline: &Outline) -> bool {
     let ports = [outline.source_port, outline.destination_port];
-    let application = PROTOCOLS
-        .iter()
-        .find(|protocol| protocol.ports().iter().any(|port| ports.contains(&Some(*port))))
-        .map(|protocol| protocol.name);
+    let of_port = |protocol: &&Protocol| protocol.ports().iter().any(|port| ports.contains(&Some(*port)));
+    let application = protocol::all().find(of_port).map(|protocol| protocol.name);
     filter.keeps(&Fact {
         source: outline.source,
         destination: outline.destination,

@@ -21,7 +21,7 @@ use crate::engine::Before;
 use crate::event::Endpoint;
 use crate::finding::Params;
 use crate::hash::{Map, SHARDS};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::Outcome;
 
 const OUTCOMES: [&str; 6] = ["success", "failure", "unknown", "no_response", "not_applicable", PENDING];
@@ -78,7 +78,7 @@ impl Hit {
         let outcome = rows.text()?;
         let outcome = OUTCOMES.iter().find(|known| **known == outcome).copied()?;
         let protocol = rows.text()?;
-        let protocol = PROTOCOLS.iter().map(|entry| entry.name).find(|known| *known == protocol).unwrap_or("unknown");
+        let protocol = protocol::all().map(|entry| entry.name).find(|known| *known == protocol).unwrap_or("unknown");
         let spanning = read_maybe(rows, |_| Some(Box::new(key)))?;
         let mut end = || read_maybe(rows, endpoint);
         let (client, server, source, destination) = (end()?, end()?, end()?, end()?);

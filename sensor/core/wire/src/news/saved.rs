@@ -9,7 +9,7 @@ use super::{Asset, Link, Newsroom};
 use crate::baseline::saved::{Reader, Writer};
 use crate::engine::Before;
 use crate::limits;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 impl Newsroom {
     pub(crate) fn write(&self, out: &mut Writer) {
@@ -42,7 +42,7 @@ impl Newsroom {
         }
         for _ in 0..rows.count()? {
             let (segment, client, server, port) = (rows.u16()?, rows.ip()?, rows.ip()?, rows.u16()?);
-            let protocol = rows.protocol()?.and_then(|number| PROTOCOLS.get(number));
+            let protocol = rows.protocol()?.and_then(protocol::at);
             if let (Some(segment), Some(protocol)) = (before.segment(segment)?, protocol) {
                 newsroom.links.insert((segment, client, server, port, protocol.name));
             }

@@ -3,7 +3,7 @@
 use super::digits::{address, decimal, float, hex, mac, signed, timestamp};
 use super::{shown, values, Names, INTERFACE};
 use crate::event::{base, Event, FieldId};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::{Kind, Value};
 
 /// The line of names: the base fields, then every field of the given protocols (places in `PROTOCOLS`).
@@ -15,7 +15,7 @@ pub fn header(out: &mut Vec<u8>, protocols: &[usize], names: &Names) {
         }
         out.extend_from_slice(name.as_bytes());
     }
-    for field in protocols.iter().filter_map(|protocol| PROTOCOLS.get(*protocol)).flat_map(|protocol| protocol.fields) {
+    for field in protocols.iter().filter_map(|protocol| protocol::at(*protocol)).flat_map(|protocol| protocol.fields) {
         out.push(b',');
         out.extend_from_slice(field.name.as_bytes());
     }
@@ -53,7 +53,7 @@ pub fn event(out: &mut Vec<u8>, event: &Event<'_>, protocols: &[usize], names: &
         }
     }
     for place in protocols {
-        let fields = PROTOCOLS.get(*place).map_or(&[][..], |protocol| protocol.fields);
+        let fields = protocol::at(*place).map_or(&[][..], |protocol| protocol.fields);
         for (slot, field) in fields.iter().enumerate() {
             out.push(b',');
             if *place == event.protocol {

@@ -5,10 +5,11 @@ mod digits;
 mod json;
 pub mod values;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::event::{base, Event, FieldId, BASE_FIELDS};
-use crate::protocol::{has_ports, PROTOCOLS};
+use crate::limits::DESCRIBED_PROTOCOLS;
+use crate::protocol::{self, has_ports, PROTOCOLS};
 use crate::value::{FieldDef, Kind, Value};
 
 pub use digits::{address, decimal, hex, mac, mac_text, timestamp, Written};
@@ -37,21 +38,28 @@ impl Names {
 /// The ECS name of a live input.
 pub const INTERFACE: &str = "observer.ingress.interface.name";
 
-/// `,"name":` of every field, ready to be copied: names are plain text of our own.
+/// `,"name":` of a field, ready to be copied: names are plain text of our own.
+type Key = Box<[u8]>;
+
 struct Keys {
-    base: Vec<Box<[u8]>>,
-    protocols: Vec<Vec<Box<[u8]>>>,
-    interface: Box<[u8]>,
+    base: Vec<Key>,
+    /// By place of the protocol; made when its first event is printed, because descriptions come later than this.
+    protocols: [OnceLock<Vec<Key>>; PROTOCOLS.len() + DESCRIBED_PROTOCOLS],
+    interface: Key,
 }
 
-static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let key = |name: &str| format!(",\"{name}\":").into_bytes().into_boxed_slice();
-    let keys = |fields: &[FieldDef]| fields.iter().map(|field| key(field.name)).collect();
-    Keys {
-        base: keys(BASE_FIELDS),
-        protocols: PROTOCOLS.iter().map(|protocol| keys(protocol.fields)).collect(),
-        interface: key(INTERFACE),
-    }
+fn key(name: &str) -> Key {
+    format!(",\"{name}\":").into_bytes().into_boxed_slice()
+}
+
+fn keys(fields: &[FieldDef]) -> Vec<Key> {
+    fields.iter().map(|field| key(field.name)).collect()
+}
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
+    base: keys(BASE_FIELDS),
+    protocols: [const { OnceLock::new() }; PROTOCOLS.len() + DESCRIBED_PROTOCOLS],
+    interface: key(INTERFACE),
 });
 
 /// Bytes that most lines stay below.
@@ -122,8 +130,8 @@ pub fn event(out: &mut Vec<u8>, event: &Event<'_>, names: &Names) {
             }
         }
     }
-    let fields = PROTOCOLS.get(event.protocol).map_or(&[][..], |protocol| protocol.fields);
-    let keys = keys.protocols.get(event.protocol).map_or(&[][..], Vec::as_slice);
+    let fields = protocol::at(event.protocol).map_or(&[][..], |protocol| protocol.fields);
+    let keys = keys.protocols.get(event.protocol).map_or(&[][..], |made| made.get_or_init(|| self::keys(fields)));
     for slot in record.present() {
         let (Some(field), Some(key), Some(found)) = (fields.get(slot), keys.get(slot), record.get(slot)) else {
             continue;

@@ -2,6 +2,7 @@
 //! `sensor/schema/fields/`. How to add one: `docs/adding-a-protocol.md`.
 
 pub mod arp;
+pub mod described;
 pub mod dhcp;
 pub mod dns;
 pub mod flow;
@@ -9,6 +10,7 @@ pub mod ftp;
 pub mod http;
 pub mod icmp;
 pub mod imap;
+mod list;
 pub mod modbus;
 pub mod mysql;
 pub mod ntp;
@@ -32,6 +34,7 @@ pub mod vnc;
 use crate::event::Endpoint;
 use crate::site::Site;
 use crate::value::{FieldDef, Record};
+pub use list::{add, all, at, count, place, place_of, scope_of, PROTOCOLS};
 
 /// Where a payload stands in its conversation.
 #[derive(Clone, Copy, Debug)]
@@ -158,71 +161,4 @@ impl Protocol {
     pub fn parser(&self) -> Option<Box<dyn Parser>> {
         self.spoken.as_ref().map(|spoken| (spoken.parser)())
     }
-}
-
-/// Every protocol, in probing order: the most telling content first.
-#[rustfmt::skip] // one line each
-pub const PROTOCOLS: &[Protocol] = &[
-    opcua::PROTOCOL,
-    s7comm::PROTOCOL,
-    s7comm::COTP,
-    s7comm::PLUS,
-    modbus::PROTOCOL,
-    arp::PROTOCOL,
-    flow::PROTOCOL,
-    icmp::PROTOCOL,
-    dhcp::PROTOCOL,
-    snmp::PROTOCOL,
-    dns::PROTOCOL,
-    dns::MULTICAST,
-    dns::LINK_LOCAL,
-    dns::NETBIOS,
-    ntp::PROTOCOL,
-    tls::PROTOCOL,
-    ssh::PROTOCOL,
-    rdp::PROTOCOL,
-    smb::PROTOCOL,
-    vnc::PROTOCOL,
-    tds::PROTOCOL,
-    mysql::PROTOCOL,
-    postgresql::PROTOCOL,
-    http::PROTOCOL,
-    rtsp::PROTOCOL,
-    smtp::PROTOCOL,
-    ftp::PROTOCOL,
-    pop3::PROTOCOL,
-    imap::PROTOCOL,
-    redis::PROTOCOL,
-    telnet::PROTOCOL,
-];
-
-/// Of the protocol at that place.
-#[inline]
-pub fn scope_of(place: usize) -> Scope {
-    PROTOCOLS.get(place).map_or(Scope::Network, |protocol| protocol.scope)
-}
-
-/// The place in [`PROTOCOLS`] of a name that stands there: for constants, where a wrong one does not compile.
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::panic)] // at compile time
-pub const fn place_of(name: &str) -> u8 {
-    let mut place = 0;
-    while place < PROTOCOLS.len() {
-        if same(PROTOCOLS[place].name.as_bytes(), name.as_bytes()) {
-            return place as u8;
-        }
-        place += 1;
-    }
-    panic!("no such protocol")
-}
-
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // at compile time
-const fn same(one: &[u8], other: &[u8]) -> bool {
-    let mut at = 0;
-    while at < one.len() && at < other.len() {
-        if one[at] != other[at] {
-            return false;
-        }
-        at += 1;
-    }
-    one.len() == other.len()
 }

@@ -7,7 +7,7 @@ use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger};
 use crate::marks::Marks;
 use crate::protocol::flow::{self as fields, Told};
-use crate::protocol::{place_of, PROTOCOLS};
+use crate::protocol::{self, place_of};
 
 impl Reader {
     #[cold]
@@ -23,7 +23,7 @@ impl Reader {
             Remark::WrongPort { expected } => (Told::WrongPort, expected),
             Remark::UnknownContent { expected } => (Told::UnknownContent, expected),
         };
-        let expected = PROTOCOLS.get(expected).map(|protocol| protocol.name);
+        let expected = protocol::at(expected).map(|protocol| protocol.name);
         self.about(flow, told, expected, stamp, ledger, consumer);
     }
 
@@ -50,7 +50,7 @@ impl Reader {
         add(&mut ledger.events, 1);
         self.record.clear();
         let spoken = match &flow.binding {
-            Binding::Bound(place, _) => PROTOCOLS.get(usize::from(*place)).map(|protocol| protocol.name),
+            Binding::Bound(place, _) => protocol::at(usize::from(*place)).map(|protocol| protocol.name),
             _ => None,
         };
         let client = flow.client();

@@ -2,7 +2,8 @@
 
 use crate::flow::{Binding, Flow};
 use crate::marks::Marks;
-use crate::protocol::{Probe, Protocol, Scope, Spoken, PROTOCOLS, TCP};
+use crate::protocol::{self, Probe, Protocol, Scope, Spoken, PROTOCOLS, TCP};
+use crate::site::Site;
 
 /// Payloads that are looked at before a conversation is given up as nobody's.
 const PROBES: u8 = 8;
@@ -30,12 +31,12 @@ pub enum Remark {
 }
 
 /// Look whose conversation this is.
-pub fn bind(flow: &mut Flow, side: usize, payload: &[u8]) -> (Bound, Option<Remark>) {
+pub fn bind(flow: &mut Flow, side: usize, payload: &[u8], site: &Site) -> (Bound, Option<Remark>) {
     let Binding::Unknown(looks) = &mut flow.binding else { return (Bound::No, None) };
     let told = *looks == TOLD;
     *looks = looks.saturating_add(1);
     let looks = *looks;
-    match find(flow, payload) {
+    match find(flow, payload, site) {
         Some((index, spoken)) => {
             let [low, high] = flow.sides.each_ref().map(|side| spoken.ports.contains(&side.port));
             // A well-known port outvotes even a handshake: captures made with replaying tools have it reversed.
@@ -45,11 +46,11 @@ pub fn bind(flow: &mut Flow, side: usize, payload: &[u8]) -> (Bound, Option<Rema
             // What rooms remembered was about other roles or another protocol.
             flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
             flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (spoken.parser)());
-            let expected = if low || high { None } else { expected(flow) };
+            let expected = if low || high { None } else { expected(flow, site) };
             (Bound::Yes, expected.map(|(expected, _)| Remark::WrongPort { expected }))
         }
         None => {
-            let expected = expected(flow);
+            let expected = expected(flow, site);
             let plant = expected.is_some_and(|(_, protocol)| protocol.scope == Scope::Plant);
             if plant && payload.len() < PROBE_BYTES && flow.transport == TCP {
                 return (Bound::TooShort, None);
@@ -71,9 +72,9 @@ pub fn bind(flow: &mut Flow, side: usize, payload: &[u8]) -> (Bound, Option<Rema
 }
 
 /// Who is sure; or else the first that it fits and whose port it is.
-fn find(flow: &Flow, payload: &[u8]) -> Option<(usize, &'static Spoken)> {
+fn find(flow: &Flow, payload: &[u8], site: &Site) -> Option<(usize, &'static Spoken)> {
     let mut fits = None;
-    for (index, spoken) in spoken(flow.transport) {
+    for (index, spoken) in spoken(flow.transport, site) {
         match (spoken.probe)(payload, flow.transport) {
             Probe::Sure => return Some((index, spoken)),
             Probe::Fits if fits.is_none() => {
@@ -87,13 +88,15 @@ fn find(flow: &Flow, payload: &[u8]) -> Option<(usize, &'static Spoken)> {
 }
 
 /// The protocol that the server's port is for.
-fn expected(flow: &Flow) -> Option<(usize, &'static Protocol)> {
+fn expected(flow: &Flow, site: &Site) -> Option<(usize, &'static Protocol)> {
     let server = flow.sides.get(usize::from(flow.client() == 0))?;
-    let (index, _) = spoken(flow.transport).find(|(_, spoken)| spoken.ports.contains(&server.port))?;
-    Some((index, PROTOCOLS.get(index)?))
+    let (index, _) = spoken(flow.transport, site).find(|(_, spoken)| spoken.ports.contains(&server.port))?;
+    Some((index, protocol::at(index)?))
 }
 
-fn spoken(transport: u8) -> impl Iterator<Item = (usize, &'static Spoken)> {
-    let all = PROTOCOLS.iter().enumerate().filter_map(|(index, entry)| Some((index, entry.spoken.as_ref()?)));
+/// What the site describes comes first: it knows its plant.
+fn spoken(transport: u8, site: &Site) -> impl Iterator<Item = (usize, &'static Spoken)> + '_ {
+    let places = site.described.spoken.iter().copied().chain(0..PROTOCOLS.len());
+    let all = places.filter_map(|place| Some((place, protocol::at(place)?.spoken.as_ref()?)));
     all.filter(move |(_, spoken)| spoken.transports.contains(&transport))
 }

@@ -105,7 +105,7 @@ impl Reader {
     ) -> Progress {
         let mut progress = Progress { used: 0, need: 0, skip: None, kept: false };
         if !matches!(flow.binding, Binding::Bound(..)) {
-            let (bound, remark) = bind(flow, side, bytes);
+            let (bound, remark) = bind(flow, side, bytes, &self.site);
             if let Some(remark) = remark {
                 self.remark(flow, remark, stamp, ledger, consumer);
             }
@@ -199,6 +199,9 @@ impl Reader {
         let mut stream_flaws = 0;
         if after_gap && flow.halves.get(side).is_some_and(|half| half.lost_before) {
             stream_flaws = 1;
+        }
+        for inside in &self.site.described.inside {
+            inside.read(family, &mut self.record, bytes, &self.site);
         }
         let mut found: Option<Waiting> = None;
         let mut asked: Option<&Asked> = None;

@@ -6,7 +6,7 @@ use super::matcher::Expression;
 use super::test::Test;
 use super::{Rule, RuleInfo, Rules};
 use crate::event::FieldId;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::name_hash;
 
 /// Levels of `and`, `or`, `not` in one condition. Evaluation recurses; a person writes three or four.
@@ -20,7 +20,7 @@ pub fn compile(json: &str) -> Result<Rules, String> {
     let mut rules = Vec::with_capacity(document.rules.len());
     for rule in document.rules {
         let named = |error: String| format!("rule {}: {error}", rule.id);
-        let place = PROTOCOLS.iter().position(|entry| entry.name == rule.protocol);
+        let place = protocol::place(&rule.protocol);
         let protocol = place.ok_or_else(|| named(format!("unknown protocol {}", rule.protocol)))?;
         let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
         let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();

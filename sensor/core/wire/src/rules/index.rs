@@ -13,7 +13,7 @@ use super::groups::{Groups, Narrowed};
 use super::matcher::Expression;
 use super::terms::{terms, Term};
 use crate::event::Event;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use root::{operation_field, Root};
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ struct Entry {
 
 impl Index {
     pub fn new<'r>(rules: impl Iterator<Item = Filed<'r>>) -> Self {
-        let mut by_protocol: Vec<Vec<Entry>> = PROTOCOLS.iter().map(|_| Vec::new()).collect();
+        let mut by_protocol: Vec<Vec<Entry>> = protocol::all().map(|_| Vec::new()).collect();
         for (number, rule) in (0u32..).zip(rules) {
             if let Some(list) = by_protocol.get_mut(rule.protocol) {
                 list.extend(terms(rule.condition).into_iter().map(|term| Entry { rule: number, group: 0, term }));

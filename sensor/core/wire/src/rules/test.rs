@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::ir::Operator;
 use super::sets::{How, Integers, Network, Networks, Stretch, Texts};
 use crate::event::{base, Event, FieldId, STREAM_FLAWS};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::{FieldDef, Kind, Value};
 
 /// What is asked of a field. A missing field answers no, except to `Exists(false)`.
@@ -213,7 +213,7 @@ fn numbers(def: &FieldDef, operator: Operator, values: &Values) -> Result<(Integ
 }
 
 fn flaw_bits(protocol: usize, wanted: &Texts) -> Result<Test, String> {
-    let own = PROTOCOLS.get(protocol).map_or(&[][..], |entry| entry.flaws);
+    let own = protocol::at(protocol).map_or(&[][..], |entry| entry.flaws);
     if wanted.how == How::Equal {
         for name in wanted.needles() {
             if !own.iter().chain(STREAM_FLAWS).any(|known| known.as_bytes() == name.as_ref()) {

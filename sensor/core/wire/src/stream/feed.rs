@@ -4,7 +4,7 @@ use super::{Held, Streams, PACKET_COST};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, take, Ledger, Loss};
 use crate::limits;
-use crate::protocol::{Protocol, PROTOCOLS};
+use crate::protocol::{self, Protocol};
 use crate::reader::{Consumer, Progress, Stamp};
 
 impl Streams {
@@ -149,7 +149,7 @@ pub(super) fn kept(flow: &mut Flow, side: usize, held_bytes: usize) -> usize {
     };
     flow.kept = u32::try_from(parser.kept_bytes()).unwrap_or(u32::MAX);
     if others.saturating_add(flow.kept as usize) > limits::per_shard(limits::HELD_BYTES) {
-        if let Some(anew) = PROTOCOLS.get(usize::from(*index)).and_then(Protocol::parser) {
+        if let Some(anew) = protocol::at(usize::from(*index)).and_then(Protocol::parser) {
             *parser = anew;
         }
         flow.kept = 0;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::Class;
 
 use super::operations::{by_class, entropy, told};
@@ -98,7 +98,7 @@ impl Window {
             segment: key.segment,
             client_ip: key.client,
             server_ip: key.server,
-            protocol: PROTOCOLS.get(usize::from(key.protocol)).map_or("unknown", |protocol| protocol.name),
+            protocol: protocol::at(usize::from(key.protocol)).map_or("unknown", |protocol| protocol.name),
             features: rounded(features),
         }
     }

@@ -12,7 +12,7 @@ use wire::value::{Record, Value};
 pub const ALERT: &str = "\u{15}\u{3}\u{3}\0\u{2}\u{1}\0";
 
 pub fn protocol(name: &str) -> &'static Protocol {
-    PROTOCOLS.iter().find(|protocol| protocol.name == name).expect("a listed protocol")
+    wire::protocol::all().find(|protocol| protocol.name == name).expect("a known protocol")
 }
 
 /// Spaces and line breaks are free; everything after `#` on a line is a comment.

@@ -7,7 +7,7 @@ use super::super::codec;
 use super::super::table::{self, Objects, Operation, Poll, Table};
 use super::{Learner, LinkKey, Repeated};
 use crate::limits;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 impl Learner {
     /// End learning and compile. The same messages give the same bytes.
@@ -33,7 +33,7 @@ impl Learner {
                 segment: self.segment(key.segment).into(),
                 client: key.client,
                 server: key.server,
-                protocol: PROTOCOLS.get(key.protocol).map_or("unknown", |protocol| protocol.name).into(),
+                protocol: protocol::at(key.protocol).map_or("unknown", |protocol| protocol.name).into(),
                 first_ns: row.first_ns,
                 last_ns: row.last_ns,
                 messages: row.messages,

@@ -15,7 +15,7 @@ use super::super::sketch::Sketch;
 use super::super::stretches;
 use super::{LearnSettings, Learner, Link, LinkKey, ObjectKey, PollKey, Repeated, Shown, Station, Touched};
 use crate::limits;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::value::Class;
 
 const KIND: &[u8; 8] = b"OTUSLEAR";
@@ -37,7 +37,7 @@ impl Learner {
             out.text(&self.segment(key.segment));
             out.ip(key.client);
             out.ip(key.server);
-            out.text(PROTOCOLS.get(key.protocol).map_or("", |protocol| protocol.name));
+            out.text(protocol::at(key.protocol).map_or("", |protocol| protocol.name));
             [row.first_ns, row.last_ns, row.messages].into_iter().for_each(|number| out.u64(number));
         });
         let mut assets: Vec<_> = self.assets.iter().collect();

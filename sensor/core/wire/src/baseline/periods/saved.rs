@@ -14,7 +14,7 @@ use super::super::saved::{Reader, Writer};
 use super::super::watched::Watched;
 use super::state::{State, Told, RECENT};
 use super::{Baseline, PeriodSettings, Periods, Shard};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 const KIND: &[u8; 8] = b"OTUSPERI";
 
@@ -52,7 +52,7 @@ impl Periods {
             out.text(self.known.segments.get(usize::from(key.segment)).map_or("", String::as_str));
             out.ip(key.client);
             out.ip(key.server);
-            out.text(PROTOCOLS.get(usize::from(key.protocol)).map_or("", |protocol| protocol.name));
+            out.text(protocol::at(usize::from(key.protocol)).map_or("", |protocol| protocol.name));
             out.u64(self.links_ns.get((*link as usize).wrapping_sub(self.links.start)).copied().unwrap_or(0));
             out.count(polls.len());
             for (poll, state) in polls {

@@ -5,7 +5,7 @@ use super::super::poll::fold;
 use super::super::watched::Watched;
 use super::state::nanoseconds;
 use crate::finding::{Param, Params, TimedFinding};
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 
 pub fn finding(known: &Knowledge, poll: &Watched, cause: &'static str, ts_ns: u64, observed: Params) -> TimedFinding {
     let key = known.keys.get(poll.key.link() as usize);
@@ -38,7 +38,7 @@ pub fn finding(known: &Knowledge, poll: &Watched, cause: &'static str, ts_ns: u6
         segment: key.map_or(0, |key| key.segment),
         client_ip: key.map_or(unknown, |key| key.client),
         server_ip: key.map_or(unknown, |key| key.server),
-        protocol: key.and_then(|key| PROTOCOLS.get(usize::from(key.protocol))).map_or("unknown", |entry| entry.name),
+        protocol: key.and_then(|key| protocol::at(usize::from(key.protocol))).map_or("unknown", |entry| entry.name),
         ts_ns,
         params,
     }

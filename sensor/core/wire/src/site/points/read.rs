@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Form, Point, Points, Space, Type};
 use crate::hash::Map;
 use crate::limits::POINTS;
-use crate::protocol::PROTOCOLS;
+use crate::protocol;
 use crate::rules::Network;
 use crate::value::name_hash;
 
@@ -86,7 +86,7 @@ impl Points {
     }
 
     fn add(&mut self, row: &Row) -> Result<(), String> {
-        let protocol = PROTOCOLS.iter().position(|entry| entry.name == row.protocol);
+        let protocol = protocol::place(&row.protocol);
         let protocol = protocol.ok_or_else(|| format!("unknown protocol {}", row.protocol))?;
         let form = form(row)?;
         let spaces = match row.server.parse() {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::{Placed, Points};
 use crate::hash::Map;
 use crate::limits;
-use crate::protocol::{place_of, PROTOCOLS};
+use crate::protocol::{self, place_of};
 use crate::value::{Record, Role, Value};
 
 /// Flow, reference, and whether the client asked.
@@ -25,7 +25,7 @@ pub struct Waiting {
 /// The slot of each protocol that has its process values.
 static VALUES: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
     let of = |field: &crate::value::FieldDef| field.name.ends_with(".values");
-    PROTOCOLS.iter().map(|protocol| protocol.fields.iter().position(of)).collect()
+    protocol::all().map(|protocol| protocol.fields.iter().position(of)).collect()
 });
 
 const MODBUS: usize = place_of("modbus") as usize;
