@@ -24,6 +24,7 @@ pub mod smtp;
 pub mod snmp;
 pub mod ssh;
 pub mod tds;
+pub mod teamviewer;
 pub mod telnet;
 pub mod text;
 pub mod tls;
@@ -183,6 +184,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     rdp::PROTOCOL,
     smb::PROTOCOL,
     vnc::PROTOCOL,
+    teamviewer::PROTOCOL,
     tds::PROTOCOL,
     mysql::PROTOCOL,
     postgresql::PROTOCOL,
