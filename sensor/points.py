@@ -10,6 +10,10 @@
       server: 10.0.0.12
       points:
         - {space: node, number: 2, node: Machine.Speed, name: 主轴转速, unit: r/min}
+    - protocol: s7comm
+      server: 10.0.0.13
+      points:
+        - {item: DB10.DBD4, type: REAL, name: 料筒温度, unit: ℃}
 
 What a point may say stands in docs/points.md. Addresses count from 0, as on the wire.
 """
@@ -23,13 +27,14 @@ from typing import Any
 
 import yaml
 
+# What is at an item of an S7 controller is named as its engineers name it; the core knows which.
 TYPES = ("bool", "u16", "u32", "u64", "i16", "i32", "i64", "f32", "f64", "bcd16", "bcd32", "text")
 ORDERS = ("abcd", "cdab", "badc", "dcba")
 MOST_POINTS = 1 << 20
 GROUP = {"protocol", "server", "number", "points"}
 POINT: dict[str, type | tuple[type, ...]] = {
-    "space": str, "address": int, "node": str, "number": int, "name": str, "unit": str, "count": int, "octal": bool,
-    "first": int, "type": str, "registers": int, "bit": int, "order": str,
+    "space": str, "item": str, "address": int, "node": str, "number": int, "name": str, "unit": str, "count": int,
+    "octal": bool, "first": int, "type": str, "registers": int, "bit": int, "order": str,
     "scale": (int, float), "offset": (int, float),
 }  # fmt: skip
 
@@ -96,12 +101,12 @@ def _problems(point: Any) -> Iterator[str]:
             yield f"{key}: {value!r} is not what belongs there"
         elif isinstance(value, int) and value < 0 and key != "offset" and key != "scale":
             yield f"{key}: must not be negative"
-    for key in ("space", "name"):
+    for key in ("name",) if "item" in point else ("space", "name"):
         if key not in point:
             yield f"no {key}"
-    if ("address" in point) == ("node" in point):
-        yield "wants an address, or the name of a node"
-    if point.get("type", "u16") not in TYPES:
+    if ["item" in point, "address" in point, "node" in point].count(True) != 1:
+        yield "wants an address, the name of a node, or an item"
+    if "item" not in point and point.get("type", "u16") not in TYPES:
         yield f"type: one of {', '.join(TYPES)}"
     if point.get("order", "abcd") not in ORDERS:
         yield f"order: one of {', '.join(ORDERS)}"

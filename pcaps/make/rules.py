@@ -19,6 +19,13 @@ MADE: tuple[Row, ...] = (
     ("modbus/operator_shift", ("modbus",), True, AS_LEARNED, rules_modbus.operator_shift),
     ("modbus/maintenance", ("modbus",), True, "diagnostics, file record and a read of 125", rules_modbus.maintenance),
     ("modbus/file_record_write", ("modbus",), True, "a file record is overwritten", rules_modbus.file_record_write),
+    (
+        "modbus/conflicting_retransmission",
+        ("modbus",),
+        False,
+        "a write is sent once more with another value",
+        rules_modbus.conflicting_retransmission,
+    ),
     ("s7comm/reader", ("s7comm",), True, BASELINE, rules_s7comm.reader),
     ("s7comm/write_after_reads", ("s7comm",), True, FIRST_WRITE, rules_s7comm.write_after_reads),
     ("s7comm/operator_shift", ("s7comm",), True, AS_LEARNED, rules_s7comm.operator_shift),

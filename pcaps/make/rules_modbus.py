@@ -67,6 +67,22 @@ def maintenance() -> list[Frame]:
     return frames
 
 
+def conflicting_retransmission() -> list[Frame]:
+    """A write of 500 comes once more as one of 999; beside it an honest retransmission and a keep-alive."""
+    frames: list[Frame] = []
+    talk = Talk(frames, PORT)
+    _pairs(talk, 1, (READ, READ_ANSWER))
+    talk.ask(adu(2, WRITE))
+    talk.repeat_last_ask(adu(2, bytes.fromhex("06 0014 03e7")))
+    talk.answer(adu(2, WRITE))
+    talk.ask(adu(3, READ))
+    talk.repeat_last_ask(adu(3, READ))
+    talk.answer(adu(3, READ_ANSWER))
+    talk.repeat_last_ask(b"\0")
+    talk.end()
+    return frames
+
+
 def file_record_write() -> list[Frame]:
     """A record of file 4 is read, then overwritten; the answer repeats the request."""
     frames: list[Frame] = []

@@ -104,6 +104,8 @@ pub struct Notes {
     pub checksums_excused: u64,
     /// Datagrams whose pieces overlapped with different bytes.
     pub fragment_conflicts: u64,
+    /// Retransmissions that brought other bytes than what came first.
+    pub stream_conflicts: u64,
     /// Addresses that several stations of one segment seem to have.
     pub address_conflicts: u64,
     /// Times that other rules or another baseline took their places.
@@ -129,13 +131,14 @@ impl Notes {
             &mut self.slices_dropped,
             &mut self.checksums_excused,
             &mut self.fragment_conflicts,
+            &mut self.stream_conflicts,
             &mut self.address_conflicts,
             &mut self.reloads,
         ];
         counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
     }
 
-    pub fn named(&self) -> [(&'static str, u64); 18] {
+    pub fn named(&self) -> [(&'static str, u64); 19] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -153,6 +156,7 @@ impl Notes {
             ("slices_dropped", self.slices_dropped),
             ("checksums_excused", self.checksums_excused),
             ("fragment_conflicts", self.fragment_conflicts),
+            ("stream_conflicts", self.stream_conflicts),
             ("address_conflicts", self.address_conflicts),
             ("reloads", self.reloads),
         ]

@@ -47,6 +47,12 @@ pub const OPCUA_CHUNK_BYTES: usize = 128 * 1024;
 /// Bytes over which check sums are tried to find the next Modbus RTU frame behind a broken one: what is left of a segment,
 /// as a rule. Beyond it what is here is given up as lost framing.
 pub const RTU_SEARCH_BYTES: usize = 4096;
+/// Cyclic jobs of one connection whose items are remembered, where the plant has a table of points; controllers allow
+/// fewer. 8 KiB each at most. Beyond it the oldest is forgotten: its pushes have values without names.
+pub const S7_CYCLIC_JOBS: usize = 32;
+/// Monitored items of one OPC UA conversation whose nodes are remembered, where the plant has a table of points. Beyond it
+/// no more are, and their notifications have values without names.
+pub const OPCUA_HANDLES: usize = 1 << 14;
 /// Bytes that COTP fragments of one S7 PDU may add up to (negotiated PDU sizes are ≤ 960).
 pub const S7_PDU_BYTES: usize = 64 * 1024;
 /// Bytes of one TLS handshake message that came over several records. Chains of certificates stay below 16 KiB, and only

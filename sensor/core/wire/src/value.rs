@@ -299,6 +299,18 @@ impl Object {
     }
 }
 
+/// A part of a controller's memory that a message is about, for the table of points: so many bits from `start`
+/// (`site::points::memory::place`), and what the message brings of it. An answer says neither start nor length.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Part {
+    pub start: u64,
+    pub bits: u32,
+    /// `Value::Bytes` or `Value::Blob`.
+    pub data: Option<Value>,
+    /// Each bit has a byte of its own in `data`.
+    pub single: bool,
+}
+
 /// One message's fields. Reused: `clear` keeps the allocations.
 #[derive(Debug)]
 pub struct Record {
@@ -307,6 +319,11 @@ pub struct Record {
     pool: Vec<Value>,
     text: Vec<u8>,
     objects: Vec<Object>,
+    /// Only where the plant has a table of points.
+    pub parts: Vec<Part>,
+    /// Which of the message's values each object has, where they do not lie side by side. Only where the plant has a table
+    /// of points.
+    pub places: Vec<u32>,
     /// One bit per entry of the protocol's `FLAWS`.
     pub flaws: u64,
     pub role: Role,
@@ -342,6 +359,8 @@ impl Default for Record {
             pool: Vec::new(),
             text: Vec::new(),
             objects: Vec::new(),
+            parts: Vec::new(),
+            places: Vec::new(),
             flaws: 0,
             role: Role::Other,
             outcome: Outcome::Unknown,
@@ -366,6 +385,8 @@ impl Record {
         self.pool.clear();
         self.text.clear();
         self.objects.clear();
+        self.parts.clear();
+        self.places.clear();
         self.flaws = 0;
         self.role = Role::Other;
         self.outcome = Outcome::Unknown;

@@ -246,3 +246,13 @@ fn a_plain_question_is_known_at_any_port() {
     assert_eq!(probe(&format!("abcd 0100 0001 0000 0000 0000 {NAME} 0001 0001 00")), Probe::Fits);
     assert_eq!(probe("abcd 0100 0001 0000 0000 0000 0261ff 00 0001 0001"), Probe::Fits);
 }
+
+#[test]
+fn questions_for_servers_of_remote_control_programs_are_told() {
+    let asked = talk_over("dns", UDP)
+        .client("0007 0100 0001 0000 0000 0000 05 726f757465 0a 7465616d766965776572 03 636f6d 00 0001 0001");
+    asked.clean().fields(&[("dns.remote_tool", "teamviewer"), ("dns.remote_tool_by", "dns")]);
+    let other =
+        talk_over("dns", UDP).client("0007 0100 0001 0000 0000 0000 0b 7465616d76696577657278 03 636f6d 00 0001 0001");
+    assert!(!other.clean().fields.contains_key("dns.remote_tool"));
+}

@@ -134,6 +134,10 @@ fn mistakes_in_the_table_are_named() {
         (json!({"protocol": "mobdus", "address": 1}), "unknown protocol mobdus"),
         (json!({"server": "here", "address": 1}), "is not an IP address or network"),
         (json!({}), "wants an address"),
+        (json!({"item": "DB1.DBD0"}), "an item is of s7comm"),
+        (json!({"protocol": "opcua", "node": "Machine.Speed"}), "wants its namespace"),
+        (json!({"protocol": "opcua", "number": 3, "node": "ns=2;s=Machine.Speed"}), "wants its namespace"),
+        (json!({"protocol": "opcua", "node": "ns=2;i=x"}), "is no number of a node"),
         (json!({"address": 1, "count": 4_000_000_000u32}), "more than 1048576 points"),
     ] {
         let mut wrong = row(json!({"name": "p"}));

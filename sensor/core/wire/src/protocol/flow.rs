@@ -26,6 +26,10 @@ pub enum Told {
     /// A direction has carried twice as much as when it was last told.
     Volume,
     Ended(Reason),
+    /// A retransmission brought other bytes than what came first.
+    Conflict {
+        from_client: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +60,7 @@ pub fn describe(
         Told::UnknownContent => (2, "unknown_content"),
         Told::Volume => (3, "volume"),
         Told::Ended(_) => (4, "ended"),
+        Told::Conflict { .. } => (5, "conflicting_retransmission"),
     };
     (record.role, record.class) = (Role::Unsolicited, Class::Other);
     record.set(SPOKEN, Value::Name(spoken.unwrap_or("unknown")));

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{
     arp, dhcp, dns, flow, ftp, http, icmp, imap, modbus, mysql, ntp, opcua, pop3, postgresql, rdp, redis, rtsp, s7comm,
-    smb, smtp, snmp, ssh, tds, telnet, tls, vnc, Protocol, Scope,
+    smb, smtp, snmp, ssh, tds, teamviewer, telnet, tls, vnc, Protocol, Scope,
 };
 use crate::limits::DESCRIBED_PROTOCOLS;
 
@@ -32,6 +32,7 @@ pub const PROTOCOLS: &[Protocol] = &[
     rdp::PROTOCOL,
     smb::PROTOCOL,
     vnc::PROTOCOL,
+    teamviewer::PROTOCOL,
     tds::PROTOCOL,
     mysql::PROTOCOL,
     postgresql::PROTOCOL,

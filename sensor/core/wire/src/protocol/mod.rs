@@ -26,6 +26,7 @@ pub mod smtp;
 pub mod snmp;
 pub mod ssh;
 pub mod tds;
+pub mod teamviewer;
 pub mod telnet;
 pub mod text;
 pub mod tls;

@@ -67,14 +67,15 @@ impl Reader {
             family: PLACE,
             transport: flow.transport,
             vlan: stamp.vlan,
-            from_client: true,
+            from_client: !matches!(told, Told::Conflict { from_client: false }),
             client,
             server,
             record: &self.record,
             bytes: &[],
             asked: None,
             link: None,
-            stream_flaws: 0,
+            // `stream.conflict`
+            stream_flaws: u8::from(matches!(told, Told::Conflict { .. })) << 1,
         };
         // What rooms remember of the conversation is about its own protocol.
         let mut marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };

@@ -103,7 +103,7 @@ impl Reader {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) -> Progress {
-        let mut progress = Progress { used: 0, need: 0, skip: None, kept: false };
+        let mut progress = Progress { used: 0, need: 0, skip: None, kept: !self.site.points.is_empty() };
         if !matches!(flow.binding, Binding::Bound(..)) {
             let (bound, remark) = bind(flow, side, bytes, &self.site);
             if let Some(remark) = remark {

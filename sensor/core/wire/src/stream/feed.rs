@@ -21,6 +21,7 @@ impl Streams {
         let Some(flow) = self.table.get(slot) else { return };
         let Some(half) = flow.halves.get_mut(side) else { return };
         half.advance(bytes.len());
+        half.remember(bytes);
         let waiting = half.held.as_mut().filter(|held| !held.front.is_empty());
         let Some(held) = waiting else {
             let progress = self.reader.read(flow, side, bytes, stamp, ledger, consumer);

@@ -4,6 +4,7 @@
 //! The common case copies nothing: a segment that is next and ends with a message is parsed where it lies. Only what
 //! waits (the front of an unfinished message, segments behind a hole) is kept, within `limits`.
 
+use super::conflict::{differ, print};
 use super::held::{Held, PACKET_COST};
 
 /// State of one direction.
@@ -22,6 +23,9 @@ pub struct Half {
     initial: u32,
     /// Where the sender has closed its direction.
     end: u32,
+    /// Print and length of the bytes that came last: all that is known of what was read. No length: nothing is.
+    last_print: u32,
+    last_length: u16,
     opened: bool,
     closing: bool,
     /// Bytes from a hole that had been given up came after all, and are being read: where to go on afterwards.
@@ -97,9 +101,40 @@ impl Half {
         }
     }
 
+    /// These bytes end at `next`.
+    #[inline]
+    pub fn remember(&mut self, bytes: &[u8]) {
+        self.last_length = u16::try_from(bytes.len()).unwrap_or(0);
+        self.last_print = print(bytes);
+    }
+
+    /// What lies before `next` is not what came last.
+    pub fn forget_last(&mut self) {
+        self.last_length = 0;
+    }
+
+    /// Whether a whole segment says something else than the same bytes did when they came first, as far as that is known:
+    /// of what is still unfinished every byte, of what was read the latest segment, where it is repeated as it was cut.
+    /// A byte alone proves nothing: keep-alives carry one of garbage (RFC 1122 4.2.3.6).
+    #[cold]
+    pub fn contradicts(&self, sequence: u32, bytes: &[u8]) -> bool {
+        if bytes.len() < 2 {
+            return false;
+        }
+        if let Some(held) = self.held.as_ref().filter(|held| !held.front.is_empty()) {
+            let start = self.next.wrapping_sub(u32::try_from(held.front.len()).unwrap_or(0));
+            if differ((start, &held.front), (sequence, bytes)) {
+                return true;
+            }
+        }
+        let end = sequence.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
+        end == self.next && bytes.len() == usize::from(self.last_length) && print(bytes) != self.last_print
+    }
+
     /// Nothing is known of this direction before `sequence`.
     pub fn start(&mut self, sequence: u32) {
         self.started = true;
+        self.last_length = 0;
         self.next = sequence;
         self.seen_from = sequence;
         self.resume = None;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::conflict::differ;
 use crate::limits::{STREAM_BYTES, STREAM_PACKETS};
 
 /// What a waiting packet costs beside its bytes: ten million one-byte segments are not ten megabytes.
@@ -47,6 +48,19 @@ impl Held {
 
     pub fn over_budget(&self) -> bool {
         self.bytes() > STREAM_BYTES || self.ends.len().saturating_add(self.behind.len()) > STREAM_PACKETS
+    }
+
+    /// Whether a segment behind the hole says something else than one that waits there, where both are. Segments of one
+    /// sender are of a size: of those that begin before it, the next few are looked at.
+    pub fn contradicts(&self, sequence: u32, bytes: &[u8], next: u32) -> bool {
+        const BEFORE: usize = 8;
+        let distance = |sequence: u32| sequence.wrapping_sub(next);
+        let place = self.behind.partition_point(|other| distance(other.sequence) < distance(sequence));
+        let reaches = |other: &&Segment| (other.sequence.wrapping_sub(sequence) as usize) < bytes.len();
+        let before = self.behind.range(place.saturating_sub(BEFORE)..place);
+        let overlapping = before.chain(self.behind.range(place..).take_while(reaches));
+        bytes.len() > 1
+            && overlapping.into_iter().any(|other| differ((other.sequence, &other.bytes), (sequence, bytes)))
     }
 
     /// Keep a segment behind the hole, in order of sequence; of equal ones the first stays.

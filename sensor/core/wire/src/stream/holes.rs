@@ -31,6 +31,7 @@ impl Streams {
                 self.holes_due = self.holes.len().saturating_mul(2).max(HOLES);
             }
         }
+        let contradicts = held.contradicts(piece.sequence, piece.payload, next);
         let segment = Segment {
             sequence: piece.sequence,
             bytes: piece.payload.to_vec(),
@@ -40,12 +41,18 @@ impl Streams {
             vlan: stamp.vlan,
             missing: piece.missing,
         };
-        if !held.keep(segment, next) {
-            return ledger.skip(Skip::Retransmission);
+        let kept = held.keep(segment, next);
+        let over_budget = kept && held.over_budget();
+        if kept {
+            self.held_bytes = self.held_bytes.saturating_add(cost);
+            add(&mut ledger.held, 1);
+        } else {
+            ledger.skip(Skip::Retransmission);
         }
-        self.held_bytes = self.held_bytes.saturating_add(cost);
-        add(&mut ledger.held, 1);
-        if held.over_budget() {
+        if contradicts {
+            self.conflict(slot, piece, stamp, ledger, consumer);
+        }
+        if over_budget {
             self.give_up(slot, piece.side, None, stamp, ledger, consumer);
         }
     }

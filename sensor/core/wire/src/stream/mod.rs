@@ -1,5 +1,6 @@
 //! Flows and streams of one logical shard: frames in, messages out to a [`Consumer`].
 
+mod conflict;
 mod datagram;
 mod ending;
 mod feed;
@@ -121,6 +122,7 @@ impl Streams {
         }
         if let Some(half) = flow.halves.get_mut(side) {
             half.advance(payload.len());
+            half.remember(payload);
         }
         let progress = self.reader.read_here(flow, side, payload, stamp, ledger, consumer);
         self.read_so_far(slot, side, payload, progress, ledger);

@@ -30,7 +30,11 @@ impl Streams {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
         match half.place(piece.sequence, piece.payload.len()) {
             Place::Old => {
+                let contradicts = piece.missing == 0 && half.contradicts(piece.sequence, piece.payload);
                 ledger.skip(Skip::Retransmission);
+                if contradicts {
+                    self.conflict(slot, piece, stamp, ledger, consumer);
+                }
                 if let Some(flow) = self.table.at(slot) {
                     consumer.retransmission(&flow.marks);
                 }
@@ -47,6 +51,9 @@ impl Streams {
                 self.leave_hole(slot, piece.side, ledger);
             }
             Place::Next { skip } => {
+                if skip > 0 && half.contradicts(piece.sequence, piece.payload) {
+                    self.conflict(slot, piece, stamp, ledger, consumer);
+                }
                 let fresh = piece.payload.get(skip..).unwrap_or_default();
                 self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
                 let end = piece.sequence.wrapping_add(u32::try_from(piece.payload.len()).unwrap_or(0));
@@ -87,6 +94,7 @@ impl Streams {
         self.drop_front(slot, side, ledger, |ledger, packets| ledger.skip_many(Skip::Incomplete, packets));
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) else { return };
         half.next = resume.next;
+        half.forget_last();
         half.seen_from = resume.from;
         half.after_gap = resume.after_gap;
         half.lost_before = lost_before;

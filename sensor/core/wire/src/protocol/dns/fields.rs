@@ -38,6 +38,8 @@ tables! {
     EDNS_SIZE = 21 => field "edns.size" Unsigned;
     EDNS_VERSION = 22 => field "edns.version" Unsigned;
     LENGTH = 23 => field "length" Unsigned;
+    REMOTE_TOOL = 24 => field "remote_tool" Text;
+    REMOTE_TOOL_BY = 25 => field "remote_tool_by" Text;
 }
 
 macro_rules! flaw_tables {

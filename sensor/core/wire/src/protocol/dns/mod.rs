@@ -14,6 +14,7 @@ use records::Reading;
 
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP, UDP};
 use crate::cursor::{Cursor, Short};
+use crate::remote_tools;
 use crate::value::{Outcome, Record, Role, Value};
 
 pub const PROTOCOL: Protocol = Protocol {
@@ -235,12 +236,26 @@ fn read(relative: Relative, message: &[u8], context: &Context<'_>, record: &mut 
     if body(&mut reading, code, questions, sections, record).is_ok() && reading.at < message.len() {
         record.flaw(flaw::TRAILING);
     }
+    remote_tool(record);
     if let Some(Value::Unsigned(full)) = record.get(fields::RESPONSE) {
         let full = u16::try_from(full).unwrap_or(u16::MAX);
         record.set(fields::RESPONSE_NAME, Value::Name(names::response(relative, full)));
         record.outcome = if full == 0 { Outcome::Success } else { Outcome::Failure };
     }
     Ok(())
+}
+
+/// Somebody looks for the servers of a program that hands a screen to the outside.
+fn remote_tool(record: &mut Record) {
+    let Some(Value::List(names)) = record.get(fields::QUESTION) else { return };
+    let told = record.list(names).iter().find_map(|name| match name {
+        Value::Text(span) => remote_tools::by_name(record.text(*span).as_bytes()),
+        _ => None,
+    });
+    if let Some(tool) = told {
+        record.set(fields::REMOTE_TOOL, Value::Name(tool));
+        record.set(fields::REMOTE_TOOL_BY, Value::Name("dns"));
+    }
 }
 
 /// RFC 9619: a query has one question. Multicast asks several at a time and brings the answers it knows.

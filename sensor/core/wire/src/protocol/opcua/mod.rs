@@ -6,6 +6,7 @@ mod chunks;
 mod decode;
 mod diagnostic;
 pub mod fields;
+mod handles;
 mod message;
 mod methods;
 pub mod names;
@@ -27,6 +28,7 @@ use crate::limits::OPCUA_CHUNK_BYTES;
 use crate::value::{Class, Outcome, Record, Role};
 use chunks::Chunks;
 use fields::{flaw, FIELDS, FLAWS};
+use handles::Handles;
 use names::operation;
 use reader::{Body, Read, Trouble};
 use secure::Channel;
@@ -60,6 +62,7 @@ struct OpcUa {
     chunks: Chunks,
     scratch: Scratch,
     asked: Asked,
+    handles: Handles,
     /// A Hello waits for its Acknowledge.
     is_greeting: bool,
     roles: Roles,
@@ -139,16 +142,23 @@ impl Parser for OpcUa {
             record.flaw(flaw::TOO_LARGE);
         }
         // Its opening told who is the client.
-        if header.kind == Kind::Message && self.channel.is_plain() {
-            if let Some(step) = self.in_clear(header, chunk, is_cut, context, record) {
-                return step;
-            }
+        let in_clear = if header.kind == Kind::Message && self.channel.is_plain() {
+            self.in_clear(header, chunk, is_cut, context, record)
+        } else {
+            None
+        };
+        let step = match in_clear {
+            Some(step) => step,
+            None => self.other(header, chunk, is_cut, context, record),
+        };
+        if !context.site.points.is_empty() {
+            self.handles.look(record);
         }
-        self.other(header, chunk, is_cut, context, record)
+        step
     }
 
     fn kept_bytes(&self) -> usize {
-        self.chunks.kept_bytes()
+        self.chunks.kept_bytes().saturating_add(self.handles.kept_bytes())
     }
 }
 

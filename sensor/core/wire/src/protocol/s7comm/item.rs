@@ -10,7 +10,8 @@ use super::fields::{self as slot, flaw};
 use super::names;
 use super::reader::Reader;
 use crate::cursor::Short;
-use crate::value::{Record, Value};
+use crate::site::points::memory;
+use crate::value::{Part, Record, Value};
 
 pub const S7ANY: u8 = 0x10;
 
@@ -73,6 +74,19 @@ impl Item {
         let first = (start << 3).wrapping_add(self.bit.into());
         let last = first.wrapping_add(count.wrapping_mul(bits(self.transport))).wrapping_sub(1);
         (start, last >> 3)
+    }
+
+    /// For the table of points.
+    #[cold]
+    pub fn part(&self) -> Part {
+        let (bit, width) = if self.counted() {
+            (self.address.wrapping_mul(memory::WORD), memory::WORD.into())
+        } else {
+            (self.address << 3 | u32::from(self.bit), bits(self.transport))
+        };
+        let start = memory::place(self.area, self.db, bit);
+        let bits = u32::try_from(u64::from(self.count).wrapping_mul(width)).unwrap_or(0);
+        Part { start, bits, ..Part::default() }
     }
 
     /// Timers and counters have numbers instead of byte and bit.
@@ -152,7 +166,7 @@ pub fn specifications<'a>(
     mut reader: Reader<'a>,
     count: u8,
     record: &mut Record,
-    mut see: impl FnMut(&Item),
+    mut see: impl FnMut(&Item, &mut Record),
 ) -> Reader<'a> {
     record.set_u(slot::ITEM_COUNT, count);
     let before = reader;
@@ -163,7 +177,7 @@ pub fn specifications<'a>(
     record.set_all(slot::ITEM_SYNTAX, plain.iter().map(|_| Value::Unsigned(S7ANY.into())));
     let items = plain.iter().map(Item::any);
     for item in items.clone() {
-        see(&item);
+        see(&item, record);
         touch(&item, record);
     }
     addresses(items, record);
@@ -172,7 +186,7 @@ pub fn specifications<'a>(
 
 /// Items that are not all S7ANY, or of which some cannot be read.
 #[cold]
-fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)) -> Reader<'a> {
+fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item, &mut Record)) -> Reader<'a> {
     if all.left == 0 {
         record.flaw(flaw::ITEM_COUNT);
     }
@@ -186,7 +200,7 @@ fn mixed<'a>(mut all: Items<'a>, record: &mut Record, see: &mut dyn FnMut(&Item)
     let mut columns = Columns::default();
     let (mut any, mut other) = (Vec::new(), Vec::new());
     for (item, body) in &items {
-        see(item);
+        see(item, record);
         if item.syntax == S7ANY {
             touch(item, record);
             any.push(*item);

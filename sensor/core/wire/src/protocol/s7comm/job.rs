@@ -168,14 +168,29 @@ fn setup(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<(), Missing> {
 
 fn read_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
-    pdu.parameter = specifications(pdu.parameter, count, record, |item| question.remember(item.transport));
+    let mapped = pdu.mapped;
+    pdu.parameter = specifications(pdu.parameter, count, record, |item, record| {
+        question.remember(item.transport);
+        if mapped {
+            record.parts.push(item.part());
+        }
+    });
     Ok(())
 }
 
 fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     let items = Items::new(pdu.parameter, count);
-    pdu.parameter = specifications(pdu.parameter, count, record, |item| question.remember(item.transport));
+    let mapped = pdu.mapped;
+    pdu.parameter = specifications(pdu.parameter, count, record, |item, record| {
+        question.remember(item.transport);
+        if mapped {
+            record.parts.push(item.part());
+        }
+    });
+    if mapped {
+        value::parts(pdu.data, count, record);
+    }
     let mut budget = limits::LIST_VALUES;
     for (number, (item, _)) in (1..).zip(items) {
         let datum = datum(&mut pdu.data, number == u32::from(count)).map_err(|_| Missing::Data)?;
@@ -187,6 +202,9 @@ fn write_request(pdu: &mut Pdu<'_>, record: &mut Record, question: &mut Question
 fn read_response(pdu: &mut Pdu<'_>, asked: Option<&Question>, record: &mut Record) -> Result<(), Missing> {
     let count = pdu.parameter.u8()?;
     counted(count, asked, record);
+    if pdu.mapped {
+        value::parts(pdu.data, count, record);
+    }
     let size = |item: u8| asked.map_or(0, |question| question.size(item));
     value::list(&mut pdu.data, count, size, record).map_err(|_| Missing::Data)
 }

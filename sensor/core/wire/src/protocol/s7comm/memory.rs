@@ -1,6 +1,7 @@
 //! The last questions of a connection, so that an answer can be read: a bare acknowledgement names no function, and
 //! the types of values that were read stand in the question only.
 
+use super::cyclic::Cyclic;
 use super::transfer::Transferred;
 use crate::limits;
 use crate::value::Class;
@@ -76,6 +77,7 @@ pub struct Memory {
     questions: Option<Box<Questions>>,
     pub transferred: Transferred,
     pub list: List,
+    pub cyclic: Cyclic,
 }
 
 /// A part of the system state list that comes in several messages.
@@ -143,7 +145,10 @@ impl Memory {
 
     pub fn kept_bytes(&self) -> usize {
         let questions = self.questions.as_ref().map_or(0, |known| size_of_val(known.as_ref()));
-        questions.saturating_add(self.transferred.kept_bytes()).saturating_add(self.list.0.capacity())
+        questions
+            .saturating_add(self.transferred.kept_bytes())
+            .saturating_add(self.list.0.capacity())
+            .saturating_add(self.cyclic.kept_bytes())
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Pdu<'a> {
     pub from_client: bool,
     /// Error class or code is not 0.
     pub failed: bool,
+    /// The plant has a table of points.
+    pub mapped: bool,
     pub parameter: Reader<'a>,
     pub data: Reader<'a>,
 }
@@ -84,7 +86,8 @@ fn header<'a>(payload: &mut Reader<'a>, context: &Context, record: &mut Record) 
     }
     let parameter = payload.part(parameter.min(payload.remaining()))?;
     let data = payload.part(data.min(payload.remaining()))?;
-    Ok(Pdu { rosctr, reference, from_client: context.from_client, failed, parameter, data })
+    let mapped = !context.site.points.is_empty();
+    Ok(Pdu { rosctr, reference, from_client: context.from_client, failed, mapped, parameter, data })
 }
 
 #[inline]

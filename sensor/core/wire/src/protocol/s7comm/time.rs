@@ -7,6 +7,8 @@ use super::reader::Reader;
 
 /// Days between 1984-01-01, where the dates of blocks begin, and 1970-01-01.
 const BLOCK_DAYS: u64 = 5113;
+/// Days between 1990-01-01, where the type DATE begins, and 1970-01-01.
+pub const DAYS_TO_1990: u64 = 7305;
 const DAY_MS: u64 = 86_400_000;
 
 /// DATE_AND_TIME: year, month, day, hour, minute, second in binary-coded decimal, then three digits of milliseconds and
@@ -51,7 +53,7 @@ pub fn stamp(body: &mut Reader<'_>, record: &mut Record) -> Result<Value, Short>
 
 /// Year, month and day of a number of days since 1970-01-01, in the Gregorian calendar: counted from March, so that
 /// the leap day is the last of its year.
-fn date(days: u64) -> (u64, u64, u64) {
+pub fn date(days: u64) -> (u64, u64, u64) {
     let shifted = days.saturating_add(719_468);
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);
     let leaps = (of_era / 1460).saturating_add(of_era / 146_096);

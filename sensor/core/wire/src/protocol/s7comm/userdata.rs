@@ -7,12 +7,11 @@
 //! ```
 
 use super::fields::{self as slot, flaw};
-use super::item::specifications;
 use super::memory::{Key, Memory, Question};
 use super::pdu::{reference, Pdu};
 use super::reader::Reader;
 use super::value::{self, Datum};
-use super::{alarm, block, header, names, password, szl, test_function, time};
+use super::{alarm, block, cyclic, header, names, password, szl, test_function, time};
 use crate::cursor::Short;
 use crate::protocol::Context;
 use crate::value::{Class, Outcome, Record, Role, Value};
@@ -33,11 +32,13 @@ struct Head {
     subfunction: u8,
     sequence: u8,
     data_unit: u8,
+    reference: u16,
+    mapped: bool,
 }
 
 #[inline(never)]
 pub fn read(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record: &mut Record) {
-    let Ok(head) = head(&mut pdu.parameter, record) else {
+    let Ok(head) = head(&mut pdu, record) else {
         // Nobody can say that the data is not a password.
         record.flaw(flaw::SHORT_PARAMETER);
         return;
@@ -86,7 +87,8 @@ pub fn read(mut pdu: Pdu<'_>, context: &Context<'_>, memory: &mut Memory, record
     }
 }
 
-fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> {
+fn head(pdu: &mut Pdu<'_>, record: &mut Record) -> Result<Head, Short> {
+    let (reference, mapped, parameter) = (pdu.reference, pdu.mapped, &mut pdu.parameter);
     let (start, length) = (parameter.u24()?, parameter.u8()?);
     let fits = usize::from(length) == parameter.remaining() && matches!(length, 4 | 8);
     // Mode transitions have a head of their own, followed by four bytes.
@@ -95,7 +97,7 @@ fn head(parameter: &mut Reader<'_>, record: &mut Record) -> Result<Head, Short> 
     }
     parameter.skip(1)?;
     let (kind, subfunction, sequence) = (parameter.u8()?, parameter.u8()?, parameter.u8()?);
-    let mut head = Head { kind: kind >> 4, group: kind & 0x0f, subfunction, sequence, data_unit: 0 };
+    let mut head = Head { kind: kind >> 4, group: kind & 0x0f, subfunction, sequence, data_unit: 0, reference, mapped };
     record.set_u(slot::UD_TYPE, head.kind);
     record.set_u(slot::UD_GROUP, head.group);
     record.set_u(slot::UD_SUBFUNCTION, subfunction);
@@ -142,9 +144,26 @@ fn data(
         let mut ahead = body;
         let read = match (head.group, head.subfunction) {
             (1, 0x02 | 0x08 | 0x09) if asking => test_function::touched(body, record),
-            (2, 0x01 | 0x05 | 0x07) if asking => cyclic(&mut body, record),
-            (2, 0x01 | 0x05 | 0x07) => delivered(&mut body, record),
-            (2, 0x08) if asking => cyclic(&mut body, record),
+            (2, 0x01 | 0x05 | 0x07) if asking => {
+                let read = cyclic::asked(&mut body, head.mapped, record);
+                if head.mapped {
+                    memory.cyclic.ask(head.reference, &record.parts);
+                }
+                read
+            }
+            (2, 0x01 | 0x05 | 0x07) => {
+                if head.mapped && answering {
+                    memory.cyclic.begin(head.reference, head.sequence);
+                } else if head.mapped {
+                    memory.cyclic.recall(head.sequence, record);
+                }
+                cyclic::delivered(&mut body, head.mapped, record)
+            }
+            (2, 0x04) if asking => {
+                memory.cyclic.end(ahead);
+                Ok(())
+            }
+            (2, 0x08) if asking => cyclic::asked(&mut body, false, record),
             (3, 0x01) if answering => block::counts(&mut ahead, record),
             (3, 0x02) if answering => block::numbers(&mut ahead, record),
             (3, 0x03) if answering => header::about(&mut ahead, record),
@@ -183,21 +202,6 @@ fn list(head: &Head, body: Reader<'_>, continues: bool, memory: &mut Memory, rec
     } else if !continues {
         let _ = szl::heading(body, record);
     }
-}
-
-/// Number of items, time base and factor of the interval, then the items' addresses.
-fn cyclic(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
-    let count = body.u16()?;
-    body.skip(2)?;
-    *body = specifications(*body, u8::try_from(count).unwrap_or(u8::MAX), record, |_| {});
-    Ok(())
-}
-
-/// Number of items, then their values: the answer to a cyclic job, and every push after it.
-fn delivered(body: &mut Reader<'_>, record: &mut Record) -> Result<(), Short> {
-    let count = body.u16()?;
-    record.set_u(slot::ITEM_COUNT, count);
-    value::list(body, u8::try_from(count).unwrap_or(u8::MAX), |_| 0, record)
 }
 
 /// Type as two digits; when one block is asked for, its number (five digits) and file system follow.

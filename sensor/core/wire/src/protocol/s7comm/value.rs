@@ -9,7 +9,7 @@ use super::fields::{self as slot, flaw};
 use super::reader::Reader;
 use crate::cursor::Short;
 use crate::limits;
-use crate::value::{Outcome, Record, Value};
+use crate::value::{Outcome, Part, Record, Value};
 
 /// The item's data is there, or the write succeeded.
 pub const SUCCESS: u8 = 0xff;
@@ -84,6 +84,22 @@ pub fn list(data: &mut Reader<'_>, count: u8, size: impl Fn(u8) -> u8, record: &
         push(record, &datum, size(number), &mut budget);
     }
     Ok(())
+}
+
+/// For the table of points: the bytes of each item, beside what is known of where they are from.
+#[cold]
+pub fn parts(mut data: Reader<'_>, count: u8, record: &mut Record) {
+    for number in 0..count {
+        let Ok(mut datum) = datum(&mut data, number.saturating_add(1) == count) else { return };
+        // A write has no code yet.
+        let there = matches!(datum.code, 0 | SUCCESS) && !datum.body.is_empty();
+        let found = there.then(|| datum.body.rest(record));
+        let single = datum.transport == 3;
+        match record.parts.get_mut(usize::from(number)) {
+            Some(part) => (part.data, part.single) = (found, single),
+            None => record.parts.push(Part { data: found, single, ..Part::default() }),
+        }
+    }
 }
 
 /// Append an item's values. `size` is the transport size of its address, 0 when the request was not seen.

@@ -1,5 +1,6 @@
 //! From registers, bits and typed values to the value of a point.
 
+use super::memory;
 use crate::value::{Record, Span, Value};
 
 /// What a point's bytes mean.
@@ -12,6 +13,8 @@ pub enum Type {
     /// Binary coded decimals: four bits a digit.
     Bcd,
     Text,
+    /// Of a controller's memory, which has types of its own.
+    Memory(memory::Kind),
 }
 
 /// How a point is written into its elements.
@@ -31,8 +34,32 @@ pub struct Form {
 }
 
 impl Form {
+    /// One register as it is.
+    pub fn plain() -> Self {
+        Self {
+            kind: Type::Unsigned,
+            registers: 1,
+            words_reversed: false,
+            bytes_swapped: false,
+            bit: None,
+            scale: 1.0,
+            offset: 0.0,
+        }
+    }
+
+    /// Registers or bits; of memory, bits.
     pub fn elements(&self) -> u64 {
-        u64::from(self.registers.max(1))
+        match self.kind {
+            Type::Memory(kind) => kind.bits().into(),
+            _ => u64::from(self.registers.max(1)),
+        }
+    }
+
+    /// The value out of a stretch of memory, from that bit on. `single`: each bit has a byte of its own.
+    pub fn of_memory(&self, bytes: &[u8], bit: usize, single: bool, record: &mut Record) -> Option<Value> {
+        let Type::Memory(kind) = self.kind else { return None };
+        let value = kind.value(bytes, bit, single, record)?;
+        self.scaled(value)
     }
 
     /// The point's value out of the message's values, from that element on; `None`: it is not all there, or is no number.
@@ -80,7 +107,7 @@ impl Form {
             Type::Float if width == 32 => Value::Float(f32::from_bits(bits as u32).into()),
             Type::Float => Value::Float(f64::from_bits(bits)),
             Type::Bcd => Value::Unsigned(decimal(bits)?),
-            Type::Text => return None,
+            Type::Text | Type::Memory(_) => return None,
         };
         self.scaled(value)
     }
@@ -103,7 +130,7 @@ impl Form {
 }
 
 /// `None`: a digit is none.
-fn decimal(bits: u64) -> Option<u64> {
+pub fn decimal(bits: u64) -> Option<u64> {
     let digits = (0..16u32).rev().map(|place| bits >> (place & 15).wrapping_mul(4) & 0xf);
     digits
         .into_iter()

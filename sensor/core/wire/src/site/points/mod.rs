@@ -4,6 +4,7 @@
 //! when the request is seen and remembered until the answer comes (`waiting.rs`); a write brings both.
 
 mod decode;
+pub mod memory;
 mod read;
 mod waiting;
 
@@ -16,7 +17,7 @@ pub use waiting::Waiting;
 use crate::hash::Map;
 use crate::limits::LIST_VALUES;
 use crate::rules::Network;
-use crate::value::Object;
+use crate::value::{Object, Part};
 
 /// One point, or one element of a row of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +28,17 @@ pub struct Point {
     pub form: Form,
 }
 
-/// A point in a message: which, and where its first element lies among the message's values.
+/// A point in a message: which, and where its first element lies among the message's values, or among the bits of one
+/// of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
     pub point: u32,
     pub element: u32,
+    pub part: u32,
 }
+
+/// The space of all memory of a controller.
+const MEMORY: &str = "memory";
 
 /// Points of one space of some servers, in the order of their addresses.
 #[derive(Debug)]
@@ -65,14 +71,50 @@ impl Points {
         self.all.get(number as usize)
     }
 
-    /// The points that a message of that server touches. `stretch`: one of its objects is meant, and its elements are
-    /// the values; otherwise there is a value for each object.
-    pub fn touched(&self, protocol: usize, server: IpAddr, objects: &[Object], stretch: bool) -> Vec<Placed> {
+    /// Spaces of that server, by itself and by its networks.
+    fn spaces(&self, protocol: usize, server: IpAddr) -> impl Iterator<Item = &Space> {
         let of_server = self.servers.get(&(protocol, server)).into_iter();
-        let of_network = self.networks.iter().filter(|(of, network, _)| *of == protocol && network.holds(server));
+        let of_network = self.networks.iter().filter(move |(of, network, _)| *of == protocol && network.holds(server));
+        of_server.chain(of_network.map(|(_, _, spaces)| spaces)).flatten()
+    }
+
+    /// The points of a controller's memory that lie whole in one of these parts, in order.
+    pub fn inside(&self, protocol: usize, server: IpAddr, parts: &[Part]) -> Vec<Placed> {
+        let spaces: Vec<&Space> = self.spaces(protocol, server).filter(|space| *space.name == *MEMORY).collect();
         let mut placed = Vec::new();
-        for space in of_server.chain(of_network.map(|(_, _, spaces)| spaces)).flatten() {
-            for (place, object) in (0u32..).zip(objects) {
+        for (number, part) in (0u32..).zip(parts) {
+            let end = part.start.saturating_add(part.bits.into());
+            for space in &spaces {
+                let first = space.addresses.partition_point(|(start, _)| *start < part.start);
+                let inside = space.addresses.iter().skip(first).take_while(|(start, _)| *start < end);
+                for (start, point) in inside {
+                    if placed.len() >= LIST_VALUES {
+                        return placed;
+                    }
+                    let bits = self.point(*point).map_or(1, |point| point.form.elements());
+                    if start.saturating_add(bits) <= end {
+                        let element = u32::try_from(start.saturating_sub(part.start)).unwrap_or(u32::MAX);
+                        placed.push(Placed { point: *point, element, part: number });
+                    }
+                }
+            }
+        }
+        placed
+    }
+
+    /// The points that a message of that server touches. `stretch`: one of its objects is meant, and its elements are
+    /// the values; otherwise there is a value for each object, side by side or where `places` says.
+    pub fn touched(
+        &self,
+        protocol: usize,
+        server: IpAddr,
+        (objects, places): (&[Object], &[u32]),
+        stretch: bool,
+    ) -> Vec<Placed> {
+        let mut placed = Vec::new();
+        for space in self.spaces(protocol, server) {
+            for (number, object) in (0u32..).zip(objects) {
+                let place = places.get(number as usize).copied().unwrap_or(number);
                 if *space.name == *object.space && space.number.is_none_or(|number| number == object.index) {
                     self.of_object(space, object, if stretch { None } else { Some(place) }, &mut placed);
                 }
@@ -85,7 +127,7 @@ impl Points {
     fn of_object(&self, space: &Space, object: &Object, place: Option<u32>, out: &mut Vec<Placed>) {
         if object.text.is_some() {
             let found = space.named.get(&object.start).zip(place);
-            return out.extend(found.map(|(point, element)| Placed { point: *point, element }));
+            return out.extend(found.map(|(point, element)| Placed { point: *point, element, part: 0 }));
         }
         let first = space.addresses.partition_point(|(start, _)| *start < object.start);
         let inside = space.addresses.iter().skip(first).take_while(|(start, _)| *start <= object.end);
@@ -94,8 +136,8 @@ impl Points {
             let last = start.saturating_add(elements).saturating_sub(1);
             let within = u32::try_from(start.saturating_sub(object.start)).unwrap_or(u32::MAX);
             match place {
-                Some(element) => out.push(Placed { point: *point, element }),
-                None if last <= object.end => out.push(Placed { point: *point, element: within }),
+                Some(element) => out.push(Placed { point: *point, element, part: 0 }),
+                None if last <= object.end => out.push(Placed { point: *point, element: within, part: 0 }),
                 None => {}
             }
         }

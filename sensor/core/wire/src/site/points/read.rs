@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Form, Point, Points, Space, Type};
+use super::{memory, Form, Point, Points, Space, Type, MEMORY};
 use crate::hash::Map;
 use crate::limits::POINTS;
 use crate::protocol;
@@ -16,8 +16,12 @@ pub struct Row {
     pub protocol: String,
     /// An address, or a network whose servers are all alike.
     pub server: String,
-    /// `holding_register`, `db`, `node`, … as the protocol's parser calls it.
+    /// `holding_register`, `node`, … as the protocol's parser calls it; none where an item says it.
+    #[serde(default)]
     pub space: String,
+    /// An address as the engineers of S7 controllers write it.
+    #[serde(default)]
+    pub item: Option<String>,
     /// Unit, data block or namespace; none: any.
     #[serde(default)]
     pub number: Option<u32>,
@@ -39,8 +43,8 @@ pub struct Row {
     /// Number of the first.
     #[serde(default)]
     pub first: u64,
-    #[serde(rename = "type", default = "unsigned")]
-    pub kind: String,
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
     /// Registers of a text.
     #[serde(default)]
     pub registers: Option<u8>,
@@ -60,10 +64,6 @@ fn one() -> u32 {
 
 fn unscaled() -> f64 {
     1.0
-}
-
-fn unsigned() -> String {
-    "u16".to_owned()
 }
 
 fn plain() -> String {
@@ -88,31 +88,30 @@ impl Points {
     fn add(&mut self, row: &Row) -> Result<(), String> {
         let protocol = protocol::place(&row.protocol);
         let protocol = protocol.ok_or_else(|| format!("unknown protocol {}", row.protocol))?;
-        let form = form(row)?;
+        let Stood { space: own_space, number, place, form } = stood(row)?;
         let spaces = match row.server.parse() {
             Ok(address) => Some(self.servers.entry((protocol, address)).or_default()),
             Err(_) => network(&mut self.networks, protocol, Network::parse(&row.server)?),
         };
         let Some(spaces) = spaces else { return Ok(()) };
-        let found = spaces.iter().position(|space| *space.name == row.space && space.number == row.number);
-        let place = found.unwrap_or_else(|| {
+        let found = spaces.iter().position(|space| *space.name == *own_space && space.number == number);
+        let found = found.unwrap_or_else(|| {
             let (addresses, named) = (Vec::new(), Map::default());
-            spaces.push(Space { name: row.space.as_str().into(), number: row.number, addresses, named });
+            spaces.push(Space { name: own_space.into(), number, addresses, named });
             spaces.len().saturating_sub(1)
         });
-        let Some(space) = spaces.get_mut(place) else { return Ok(()) };
+        let Some(space) = spaces.get_mut(found) else { return Ok(()) };
         for number in 0..u64::from(row.count) {
             let point = u32::try_from(self.all.len()).ok().filter(|point| (*point as usize) < POINTS);
             let point = point.ok_or_else(|| format!("more than {POINTS} points"))?;
-            match (row.address, &row.node) {
-                (Some(address), None) => {
+            match place {
+                Place::Address(address) => {
                     let start = address.saturating_add(number.saturating_mul(form.elements()));
                     space.addresses.push((start, point));
                 }
-                (None, Some(node)) if row.count == 1 => {
-                    space.named.insert(name_hash(node.as_bytes()), point);
+                Place::Named(hash) => {
+                    space.named.insert(hash, point);
                 }
-                _ => return Err("wants an address, or the name of one node".to_owned()),
             }
             let number = row.first.saturating_add(number);
             let number = if row.octal { format!("{number:o}") } else { number.to_string() };
@@ -126,6 +125,67 @@ impl Points {
     }
 }
 
+enum Place {
+    Address(u64),
+    /// Hash of a node's name.
+    Named(u64),
+}
+
+/// Where a row's first point stands, and how.
+struct Stood<'r> {
+    space: &'r str,
+    number: Option<u32>,
+    place: Place,
+    form: Form,
+}
+
+fn stood(row: &Row) -> Result<Stood<'_>, String> {
+    if let Some(item) = &row.item {
+        let whole = row.space.is_empty() && row.address.is_none() && row.node.is_none() && row.number.is_none();
+        if row.protocol != "s7comm" || !whole {
+            return Err("an item is of s7comm, and says by itself where it is".to_owned());
+        }
+        if row.bit.is_some() || row.order != "abcd" {
+            return Err("an item has its bit in its address, and one order".to_owned());
+        }
+        let (place, kind) = memory::item(item, row.kind.as_deref())?;
+        let form = scaled(row, Form { kind: Type::Memory(kind), ..Form::plain() })?;
+        return Ok(Stood { space: MEMORY, number: None, place: Place::Address(place), form });
+    }
+    if row.protocol == "s7comm" {
+        return Err("wants an item, like DB10.DBD4".to_owned());
+    }
+    let (number, place) = match (row.address, &row.node) {
+        (Some(address), None) => (row.number, Place::Address(address)),
+        (None, Some(node)) if row.count == 1 => named(row.number, node)?,
+        _ => return Err("wants an address, or the name of one node".to_owned()),
+    };
+    if row.space.is_empty() {
+        return Err("no space".to_owned());
+    }
+    Ok(Stood { space: &row.space, number, place, form: form(row)? })
+}
+
+/// A node by its name in a namespace, or written whole: `ns=2;s=Machine.Speed`, `ns=2;i=7`. What messages call it is
+/// the whole.
+fn named(number: Option<u32>, node: &str) -> Result<(Option<u32>, Place), String> {
+    let (own, rest) = match node.strip_prefix("ns=").and_then(|rest| rest.split_once(';')) {
+        Some((index, rest)) => (index.parse().ok(), rest),
+        None => (number, node),
+    };
+    let whole = ["s=", "i=", "g=", "b="].iter().any(|kind| rest.starts_with(kind));
+    let Some(own) = own.or(whole.then_some(0)).filter(|own| number.is_none_or(|number| number == *own)) else {
+        return Err("the name of a node wants its namespace: a number, or as in ns=2;s=Machine.Speed".to_owned());
+    };
+    if let Some(id) = rest.strip_prefix("i=") {
+        let id: u32 = id.parse().map_err(|_| format!("{node} is no number of a node"))?;
+        return Ok((Some(own), Place::Address(id.into())));
+    }
+    let before = if own == 0 { String::new() } else { format!("ns={own};") };
+    let text = if whole { format!("{before}{rest}") } else { format!("{before}s={rest}") };
+    Ok((Some(own), Place::Named(name_hash(text.as_bytes()))))
+}
+
 fn network(all: &mut Vec<(usize, Network, Vec<Space>)>, protocol: usize, network: Network) -> Option<&mut Vec<Space>> {
     let known = all.iter().position(|(of, known, _)| *of == protocol && *known == network);
     let place = known.unwrap_or_else(|| {
@@ -136,7 +196,7 @@ fn network(all: &mut Vec<(usize, Network, Vec<Space>)>, protocol: usize, network
 }
 
 fn form(row: &Row) -> Result<Form, String> {
-    let (kind, registers) = match row.kind.as_str() {
+    let (kind, registers) = match row.kind.as_deref().unwrap_or("u16") {
         "bool" => (Type::Bool, 1),
         "u16" => (Type::Unsigned, 1),
         "u32" => (Type::Unsigned, 2),
@@ -164,9 +224,12 @@ fn form(row: &Row) -> Result<Form, String> {
     if row.bit.is_some_and(|bit| bit > 15) {
         return Err("a register has bits 0 to 15".to_owned());
     }
+    scaled(row, Form { kind, registers, words_reversed, bytes_swapped, bit: row.bit, ..Form::plain() })
+}
+
+fn scaled(row: &Row, form: Form) -> Result<Form, String> {
     if !row.scale.is_finite() || row.scale == 0.0 || !row.offset.is_finite() {
         return Err("the scale is a number other than 0, the offset a number".to_owned());
     }
-    let Row { bit, scale, offset, .. } = *row;
-    Ok(Form { kind, registers, words_reversed, bytes_swapped, bit, scale, offset })
+    Ok(Form { scale: row.scale, offset: row.offset, ..form })
 }

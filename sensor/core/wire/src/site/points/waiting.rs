@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
-use super::{Placed, Points};
+use super::{Form, Placed, Points};
 use crate::hash::Map;
 use crate::limits;
-use crate::protocol::{self, place_of};
+use crate::protocol::{self, place_of, PROTOCOLS};
 use crate::value::{Record, Role, Value};
 
 /// Flow, reference, and whether the client asked.
@@ -15,20 +14,28 @@ type Key = (u64, u64, bool);
 
 /// What was asked of mapped servers, by one shard. Bounded: beyond it the oldest question is forgotten, and its answer
 /// has values without names.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Waiting {
+    /// The slot of each protocol that has its process values.
+    values: Vec<Option<usize>>,
     asked: Map<Key, Vec<Placed>>,
     /// In the order in which they came, also of those that were answered since.
     order: VecDeque<Key>,
 }
 
-/// The slot of each protocol that has its process values.
-static VALUES: LazyLock<Vec<Option<usize>>> = LazyLock::new(|| {
-    let of = |field: &crate::value::FieldDef| field.name.ends_with(".values");
-    protocol::all().map(|protocol| protocol.fields.iter().position(of)).collect()
-});
+impl Default for Waiting {
+    fn default() -> Self {
+        let of = |field: &crate::value::FieldDef| field.name.ends_with(".values");
+        let values = protocol::all().map(|protocol| protocol.fields.iter().position(of)).collect();
+        Self { values, asked: Map::default(), order: VecDeque::new() }
+    }
+}
 
-const MODBUS: usize = place_of("modbus") as usize;
+/// Whether a message's first object is a stretch whose elements are its values; otherwise there is one for each object.
+fn is_stretch(protocol: usize) -> bool {
+    const MODBUS: usize = place_of("modbus") as usize;
+    protocol == MODBUS || protocol >= PROTOCOLS.len()
+}
 
 impl Waiting {
     /// Look at a message on its way: name the values that it brings, remember what it asks for.
@@ -40,21 +47,33 @@ impl Waiting {
         record: &mut Record,
         message: &[u8],
     ) {
-        let Some(slot) = VALUES.get(protocol).copied().flatten() else { return };
+        if !record.parts.is_empty() {
+            return self.look_at_parts(points, (flow, protocol, server), from_client, record, message);
+        }
+        let Some(slot) = self.values.get(protocol).copied().flatten() else { return };
         let (values, reference) = (record.get(slot), record.reference);
         match (record.role, reference, values) {
             (Role::Request | Role::Unsolicited, _, Some(values)) => {
                 // Of a message that writes and reads, what is written comes first.
-                let written = record.objects().get(..1).filter(|_| protocol == MODBUS).unwrap_or(record.objects());
-                let placed = points.touched(protocol, server, written, protocol == MODBUS);
+                let written = record.objects().get(..1).filter(|_| is_stretch(protocol)).unwrap_or(record.objects());
+                let placed = points.touched(protocol, server, (written, &record.places), is_stretch(protocol));
                 show(points, &placed, values, record, message);
                 self.ask(points, (flow, protocol, server), from_client, record, 1);
             }
             (Role::Request, Some(_), None) => self.ask(points, (flow, protocol, server), from_client, record, 0),
+            // It says by itself where its values are from.
+            (Role::Response, _, Some(values)) if !record.places.is_empty() => {
+                let placed = points.touched(protocol, server, (record.objects(), &record.places), false);
+                show(points, &placed, values, record, message);
+            }
             (Role::Response, Some(reference), Some(values)) => {
                 if let Some(placed) = self.asked.remove(&(flow, reference, !from_client)) {
                     show(points, &placed, values, record, message);
                 }
+            }
+            // An answer without values: items were created, reading failed.
+            (Role::Response, Some(reference), None) if !self.asked.is_empty() => {
+                self.asked.remove(&(flow, reference, !from_client));
             }
             _ => {}
         }
@@ -71,7 +90,38 @@ impl Waiting {
     ) {
         let read = record.objects().get(written..).unwrap_or_default();
         let (Some(reference), false) = (record.reference, read.is_empty()) else { return };
-        let placed = points.touched(protocol, server, read, protocol == MODBUS);
+        let placed = points.touched(protocol, server, (read, &[]), is_stretch(protocol));
+        self.remember((flow, reference, from_client), placed);
+    }
+
+    /// Of messages whose values lie in parts of a controller's memory.
+    fn look_at_parts(
+        &mut self,
+        points: &Points,
+        (flow, protocol, server): (u64, usize, IpAddr),
+        from_client: bool,
+        record: &mut Record,
+        message: &[u8],
+    ) {
+        match (record.role, record.reference) {
+            (Role::Response, Some(reference)) => {
+                if let Some(placed) = self.asked.remove(&(flow, reference, !from_client)) {
+                    show_parts(points, &placed, record, message);
+                }
+            }
+            (Role::Request, Some(reference)) if record.parts.iter().all(|part| part.data.is_none()) => {
+                let placed = points.inside(protocol, server, &record.parts);
+                self.remember((flow, reference, from_client), placed);
+            }
+            (Role::Request | Role::Unsolicited, _) => {
+                let placed = points.inside(protocol, server, &record.parts);
+                show_parts(points, &placed, record, message);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, key: Key, placed: Vec<Placed>) {
         if placed.is_empty() {
             return;
         }
@@ -80,17 +130,44 @@ impl Waiting {
                 self.asked.remove(&oldest);
             }
         }
-        let key = (flow, reference, from_client);
         self.order.push_back(key);
         self.asked.insert(key, placed);
     }
 }
 
 fn show(points: &Points, placed: &[Placed], values: Value, record: &mut Record, message: &[u8]) {
+    show_each(points, placed, record, |form, Placed { element, .. }, record| {
+        form.value(values, *element as usize, record, message)
+    });
+}
+
+fn show_parts(points: &Points, placed: &[Placed], record: &mut Record, message: &[u8]) {
+    let parts = std::mem::take(&mut record.parts);
+    show_each(points, placed, record, |form, Placed { element, part, .. }, record| {
+        let part = parts.get(*part as usize)?;
+        match part.data? {
+            Value::Bytes(span) => form.of_memory(span.of(message), *element as usize, part.single, record),
+            Value::Blob(span) => {
+                // It lies where texts are about to be put.
+                let bytes = record.blob(span).to_vec();
+                form.of_memory(&bytes, *element as usize, part.single, record)
+            }
+            _ => None,
+        }
+    });
+    record.parts = parts;
+}
+
+fn show_each(
+    points: &Points,
+    placed: &[Placed],
+    record: &mut Record,
+    value: impl Fn(&Form, &Placed, &mut Record) -> Option<Value>,
+) {
     let (mut names, mut found, mut units) = (Vec::new(), Vec::new(), Vec::new());
-    for Placed { point, element } in placed {
-        let Some(point) = points.point(*point) else { continue };
-        let Some(value) = point.form.value(values, *element as usize, record, message) else { continue };
+    for place in placed {
+        let Some(point) = points.point(place.point) else { continue };
+        let Some(value) = value(&point.form, place, record) else { continue };
         names.push(Value::Text(record.push_text(point.name.as_bytes())));
         units.push(Value::Text(record.push_text(point.unit.as_bytes())));
         found.push(value);
