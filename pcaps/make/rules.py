@@ -21,10 +21,17 @@ MADE: tuple[Row, ...] = (
     ("modbus/file_record_write", ("modbus",), True, "a file record is overwritten", rules_modbus.file_record_write),
     (
         "modbus/conflicting_retransmission",
-        ("modbus",),
+        ("modbus", "flow"),
         False,
         "a write is sent once more with another value",
         rules_modbus.conflicting_retransmission,
+    ),
+    (
+        "flow/honest_retransmissions",
+        ("modbus",),
+        True,
+        "segments are sent once more, as they were or cut otherwise",
+        rules_modbus.honest_retransmissions,
     ),
     ("s7comm/reader", ("s7comm",), True, BASELINE, rules_s7comm.reader),
     ("s7comm/write_after_reads", ("s7comm",), True, FIRST_WRITE, rules_s7comm.write_after_reads),

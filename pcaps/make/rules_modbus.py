@@ -83,6 +83,22 @@ def conflicting_retransmission() -> list[Frame]:
     return frames
 
 
+def honest_retransmissions() -> list[Frame]:
+    """A question and its answer once more, two questions in one piece after both came, and a keep-alive."""
+    frames: list[Frame] = []
+    talk = Talk(frames, PORT)
+    _pairs(talk, 1, (READ, READ_ANSWER))
+    talk.ask(adu(2, WRITE))
+    talk.repeat_last_ask(adu(2, WRITE))
+    talk.answer(adu(2, WRITE))
+    talk.ask(adu(3, READ), adu(4, READ))
+    talk.repeat_last_ask(adu(3, READ) + adu(4, READ))
+    talk.answer(adu(3, READ_ANSWER), adu(4, READ_ANSWER))
+    talk.repeat_last_ask(b"\0")
+    talk.end()
+    return frames
+
+
 def file_record_write() -> list[Frame]:
     """A record of file 4 is read, then overwritten; the answer repeats the request."""
     frames: list[Frame] = []
