@@ -33,7 +33,7 @@ ORDERS = ("abcd", "cdab", "badc", "dcba")
 MOST_POINTS = 1 << 20
 GROUP = {"protocol", "server", "number", "points"}
 POINT: dict[str, type | tuple[type, ...]] = {
-    "space": str, "item": str, "address": int, "node": str, "number": int, "name": str, "unit": str, "count": int,
+    "space": str, "item": str, "browse_name": str, "address": int, "node": str, "number": int, "name": str, "unit": str, "count": int,
     "octal": bool, "first": int, "type": str, "registers": int, "bit": int, "order": str,
     "scale": (int, float), "offset": (int, float),
 }  # fmt: skip
@@ -101,11 +101,12 @@ def _problems(point: Any) -> Iterator[str]:
             yield f"{key}: {value!r} is not what belongs there"
         elif isinstance(value, int) and value < 0 and key != "offset" and key != "scale":
             yield f"{key}: must not be negative"
-    for key in ("name",) if "item" in point else ("space", "name"):
+    whole = "item" in point or "browse_name" in point
+    for key in ("name",) if whole else ("space", "name"):
         if key not in point:
             yield f"no {key}"
-    if ["item" in point, "address" in point, "node" in point].count(True) != 1:
-        yield "wants an address, the name of a node, or an item"
+    if sum(key in point for key in ("item", "browse_name", "address", "node")) != 1:
+        yield "wants an address, a node, a browse name, or an item"
     if "item" not in point and point.get("type", "u16") not in TYPES:
         yield f"type: one of {', '.join(TYPES)}"
     if point.get("order", "abcd") not in ORDERS:

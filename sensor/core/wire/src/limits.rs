@@ -85,6 +85,11 @@ pub const POINTS: usize = 1 << 20;
 /// Questions about points of the table whose answers have not come. Beyond it the oldest is forgotten: its answer has
 /// values without names.
 pub const POINT_REQUESTS: usize = 1 << 18;
+/// Nodes remembered that bear a browse name of the table: a machine has a hundred. Beyond it new ones have values without
+/// names.
+pub const BROWSED_NODES: usize = 1 << 18;
+/// Requests for the nodes of paths that were not answered. Beyond it new ones teach nothing.
+pub const BROWSE_REQUESTS: usize = 1 << 14;
 /// Bytes of one text field. Beyond it the text is cut.
 pub const TEXT_BYTES: usize = 1024;
 /// Depth of nested structures (OPC UA variants, diagnostic infos). Beyond it the rest is skipped with a flaw.

@@ -36,9 +36,19 @@ fn site() -> Site {
         {"number": 2, "address": 4, "name": "four"},
     ]);
     let mut rows: Vec<Value> = serde_json::from_value(rows).unwrap();
+    let browsed = [
+        json!({"browse_name": "LastCycleTime", "name": "周期时间", "unit": "s", "scale": 0.001}),
+        json!({"browse_name": "JobCycleCounter", "number": 4, "name": "模次"}),
+        json!({"browse_name": "Unknown", "number": 3, "name": "another namespace"}),
+    ];
     for row in &mut rows {
         let common = json!({"protocol": "opcua", "server": "10.0.0.2", "space": "node"});
         row.as_object_mut().unwrap().extend(common.as_object().unwrap().clone());
+    }
+    for mut row in browsed {
+        let common = json!({"protocol": "opcua", "server": "10.0.0.2"});
+        row.as_object_mut().unwrap().extend(common.as_object().unwrap().clone());
+        rows.push(row);
     }
     let points = Points::new(&serde_json::from_value::<Vec<Row>>(json!(rows)).unwrap()).unwrap();
     Site { points, ..Site::default() }
@@ -144,6 +154,40 @@ fn nodes_are_named_in_what_is_read() {
     let answer = talk.server(&values.null());
     assert_eq!(answer["point.name"], json!(["主轴转速", "压力", "four", "seven"]), "{answer}");
     assert_eq!(answer["point.value"], json!([10, 2, 4, 3]));
+}
+
+/// What companion specifications fix are browse names; which node bears one says the server, when it is browsed.
+#[test]
+fn nodes_are_known_by_their_browse_names() {
+    let mut talk = talk();
+    let values = |talk: &mut Talk| {
+        let node = |body: Bytes, node: Bytes| body.raw(&node.0).u32(13).null().u16(0).null();
+        let read = node(node(request(631).f64(0.0).u32(2).u32(2), bytes().node(5, 61)), bytes().text_node(5, "x.y"));
+        talk.client(&read);
+        let answer = response(634, 0).u32(2).raw(&[1, 11]).f64(18_500.0).raw(&[1, 11]).f64(7.0);
+        let event = talk.server(&answer.null());
+        (event["point.name"].clone(), event["point.value"].clone())
+    };
+    assert_eq!(values(&mut talk), nothing(), "nobody saw who they are");
+    // Browse: one description; one result with two references.
+    let browse = request(527).node(0, 0).null().u32(0).u32(0).u32(0).u32(1);
+    talk.client(&browse.raw(&bytes().node(5, 1).0).u32(0).node(0, 33).u8(1).u32(0).u32(63));
+    let reference = |body: Bytes, node: &Bytes, name: &str| {
+        let body = body.node(0, 47).u8(1).raw(&node.0).u16(4).text(name);
+        body.u8(0).u32(2).node(0, 63)
+    };
+    let body = response(530, 0).u32(1).u32(0).null().u32(2);
+    let body = reference(body, &bytes().node(5, 61), "LastCycleTime");
+    let event = talk.server(&reference(body, &bytes().node(5, 62), "Unknown").null());
+    assert_eq!(event["opcua.browse_names"], json!(["4:LastCycleTime", "4:Unknown"]), "{event}");
+    assert_eq!(values(&mut talk), (json!(["周期时间"]), json!([18.5])));
+    // Translate: two paths, and a node for each.
+    let path = |body: Bytes, name: &str| body.node(5, 1).u32(1).node(0, 47).u8(0).u8(1).u16(4).text(name);
+    talk.client(&path(path(request(554).u32(2), "Unknown"), "JobCycleCounter"));
+    let target = |body: Bytes, node: &Bytes| body.u32(0).u32(1).raw(&node.0).u32(u32::MAX);
+    let body = target(response(557, 0).u32(2), &bytes().node(5, 62));
+    talk.server(&target(body, &bytes().text_node(5, "x.y")).null());
+    assert_eq!(values(&mut talk), (json!(["周期时间", "模次"]), json!([18.5, 7])));
 }
 
 #[test]

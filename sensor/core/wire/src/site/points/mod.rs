@@ -3,6 +3,7 @@
 //! A request says which addresses it touches (`Record::objects`), its answer brings the values. So points are looked up
 //! when the request is seen and remembered until the answer comes (`waiting.rs`); a write brings both.
 
+mod browsed;
 mod decode;
 pub mod memory;
 mod read;
@@ -17,7 +18,7 @@ pub use waiting::Waiting;
 use crate::hash::Map;
 use crate::limits::LIST_VALUES;
 use crate::rules::Network;
-use crate::value::{Object, Part};
+use crate::value::{name_hash, Object, Part};
 
 /// One point, or one element of a row of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +77,17 @@ impl Points {
         let of_server = self.servers.get(&(protocol, server)).into_iter();
         let of_network = self.networks.iter().filter(move |(of, network, _)| *of == protocol && network.holds(server));
         of_server.chain(of_network.map(|(_, _, spaces)| spaces)).flatten()
+    }
+
+    /// The point that a table knows by that browse name, written as events write it: `2:Name`.
+    fn browsed(&self, protocol: usize, server: IpAddr, name: &str) -> Option<u32> {
+        let (namespace, name) = match name.split_once(':') {
+            Some((number, rest)) if number.parse::<u16>().is_ok() => (number.parse().ok(), rest),
+            _ => (Some(0), name),
+        };
+        let named = self.spaces(protocol, server).filter(|space| *space.name == *browsed::SPACE);
+        let mut fitting = named.filter(|space| space.number.is_none_or(|number| Some(number) == namespace));
+        fitting.find_map(|space| space.named.get(&name_hash(name.as_bytes())).copied())
     }
 
     /// The points of a controller's memory that lie whole in one of these parts, in order.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{memory, Form, Point, Points, Space, Type, MEMORY};
+use super::{browsed, memory, Form, Point, Points, Space, Type, MEMORY};
 use crate::hash::Map;
 use crate::limits::POINTS;
 use crate::protocol;
@@ -30,6 +30,9 @@ pub struct Row {
     pub address: Option<u64>,
     #[serde(default)]
     pub node: Option<String>,
+    /// Instead of both, the browse name of a node, whatever its id.
+    #[serde(default)]
+    pub browse_name: Option<String>,
     /// In a row of points `{n}` stands for the number of each.
     pub name: String,
     #[serde(default)]
@@ -151,6 +154,13 @@ fn stood(row: &Row) -> Result<Stood<'_>, String> {
         let (place, kind) = memory::item(item, row.kind.as_deref())?;
         let form = scaled(row, Form { kind: Type::Memory(kind), ..Form::plain() })?;
         return Ok(Stood { space: MEMORY, number: None, place: Place::Address(place), form });
+    }
+    if let Some(name) = &row.browse_name {
+        if row.protocol != "opcua" || row.address.is_some() || row.node.is_some() || row.count != 1 {
+            return Err("a browse name is of one node of opcua, and stands instead of an address".to_owned());
+        }
+        let place = Place::Named(name_hash(name.as_bytes()));
+        return Ok(Stood { space: browsed::SPACE, number: row.number, place, form: form(row)? });
     }
     if row.protocol == "s7comm" {
         return Err("wants an item, like DB10.DBD4".to_owned());

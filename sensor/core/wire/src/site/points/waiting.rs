@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use super::browsed::Browsed;
 use super::{Form, Placed, Points};
 use crate::hash::Map;
 use crate::limits;
 use crate::protocol::{self, place_of, PROTOCOLS};
-use crate::value::{Record, Role, Value};
+use crate::value::{Object, Record, Role, Value};
 
 /// Flow, reference, and whether the client asked.
 type Key = (u64, u64, bool);
@@ -19,6 +20,7 @@ pub struct Waiting {
     /// The slot of each protocol that has its process values.
     values: Vec<Option<usize>>,
     asked: Map<Key, Vec<Placed>>,
+    browsed: Browsed,
     /// In the order in which they came, also of those that were answered since.
     order: VecDeque<Key>,
 }
@@ -27,9 +29,11 @@ impl Default for Waiting {
     fn default() -> Self {
         let of = |field: &crate::value::FieldDef| field.name.ends_with(".values");
         let values = protocol::all().map(|protocol| protocol.fields.iter().position(of)).collect();
-        Self { values, asked: Map::default(), order: VecDeque::new() }
+        Self { values, browsed: Browsed::new(), asked: Map::default(), order: VecDeque::new() }
     }
 }
+
+const OPCUA: usize = place_of("opcua") as usize;
 
 /// Whether a message's first object is a stretch whose elements are its values; otherwise there is one for each object.
 fn is_stretch(protocol: usize) -> bool {
@@ -50,20 +54,23 @@ impl Waiting {
         if !record.parts.is_empty() {
             return self.look_at_parts(points, (flow, protocol, server), from_client, record, message);
         }
+        if protocol == OPCUA {
+            self.browsed.look(points, (flow, protocol, server), record);
+        }
         let Some(slot) = self.values.get(protocol).copied().flatten() else { return };
         let (values, reference) = (record.get(slot), record.reference);
         match (record.role, reference, values) {
             (Role::Request | Role::Unsolicited, _, Some(values)) => {
                 // Of a message that writes and reads, what is written comes first.
                 let written = record.objects().get(..1).filter(|_| is_stretch(protocol)).unwrap_or(record.objects());
-                let placed = points.touched(protocol, server, (written, &record.places), is_stretch(protocol));
+                let placed = self.touched(points, protocol, server, (written, &record.places));
                 show(points, &placed, values, record, message);
                 self.ask(points, (flow, protocol, server), from_client, record, 1);
             }
             (Role::Request, Some(_), None) => self.ask(points, (flow, protocol, server), from_client, record, 0),
             // It says by itself where its values are from.
             (Role::Response, _, Some(values)) if !record.places.is_empty() => {
-                let placed = points.touched(protocol, server, (record.objects(), &record.places), false);
+                let placed = self.touched(points, protocol, server, (record.objects(), &record.places));
                 show(points, &placed, values, record, message);
             }
             (Role::Response, Some(reference), Some(values)) => {
@@ -79,6 +86,14 @@ impl Waiting {
         }
     }
 
+    fn touched(&self, points: &Points, protocol: usize, server: IpAddr, objects: (&[Object], &[u32])) -> Vec<Placed> {
+        let mut placed = points.touched(protocol, server, objects, is_stretch(protocol));
+        if protocol == OPCUA {
+            self.browsed.touched(server, objects, &mut placed);
+        }
+        placed
+    }
+
     /// `written`: so many of the objects are written.
     fn ask(
         &mut self,
@@ -90,7 +105,7 @@ impl Waiting {
     ) {
         let read = record.objects().get(written..).unwrap_or_default();
         let (Some(reference), false) = (record.reference, read.is_empty()) else { return };
-        let placed = points.touched(protocol, server, (read, &[]), is_stretch(protocol));
+        let placed = self.touched(points, protocol, server, (read, &[]));
         self.remember((flow, reference, from_client), placed);
     }
 
