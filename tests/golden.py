@@ -6,9 +6,13 @@ small captures every message with its protocol's own fields.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sensor._core import Engine
 from tests.captures import ROOT, bundled_captures
@@ -16,6 +20,8 @@ from tests.captures import ROOT, bundled_captures
 GOLDEN = ROOT / "tests" / "golden"
 SMALL = 40
 """messages up to which each is written out"""
+FINER = {"pi_service": "s7comm.pi_action"}
+"""of operations that are many in one: the field that says which; its names stand in the same catalogue"""
 SURROUNDINGS = ("@timestamp", "file.name", "segment", "source.", "destination.", "client.", "server.")
 
 
@@ -23,15 +29,20 @@ def path_of(capture: Path) -> Path:
     return GOLDEN / capture.parent.name / f"{capture.stem}.txt"
 
 
-def facts(capture: Path) -> str:
+@functools.cache
+def _events(capture: Path) -> list[dict[str, Any]]:
     engine = Engine(json.dumps({"events": "ndjson"}))
     engine.open_files([capture])
-    events = []
+    events: list[dict[str, Any]] = []
     while True:
         batch = engine.poll()
         events += [json.loads(line) for line in batch.events.splitlines()]
         if batch.done:
-            break
+            return events
+
+
+def facts(capture: Path) -> str:
+    events = _events(capture)
     counts = Counter(
         " ".join(
             (
@@ -52,20 +63,29 @@ def facts(capture: Path) -> str:
 
 def _own(event: dict[str, object]) -> dict[str, object]:
     """Without times and addresses: what the parser read."""
-    return {
-        key: value for key, value in event.items() if key != "event.duration" and not key.startswith(SURROUNDINGS)
-    }
+    return {key: value for key, value in event.items() if key != "event.duration" and not key.startswith(SURROUNDINGS)}
+
+
+def every_operation() -> dict[str, list[str]]:
+    """What each protocol knows: the catalogue of their names, which tests/console/test_words.py holds to the core."""
+    files = sorted((ROOT / "console" / "translations" / "operation").glob("*.yml"))
+    return {path.stem: sorted(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in files}
 
 
 def coverage() -> str:
-    """Operations seen per protocol over all bundled captures."""
+    """Operations seen per protocol over all bundled captures, of those there are; then those that none shows."""
     seen: dict[str, set[str]] = {}
     for capture in bundled_captures():
-        for line in facts(capture).splitlines():
-            if line.strip() and not line.startswith("{"):
-                protocol, operation = line.split()[1:3]
-                seen.setdefault(protocol, set()).add(operation)
-    return "".join(f"{protocol} {len(names)}: {' '.join(sorted(names))}\n" for protocol, names in sorted(seen.items()))
+        for event in _events(capture):
+            name = event["operation.name"]
+            seen.setdefault(event["network.protocol"], set()).update((name, event.get(FINER.get(name, ""), name)))
+    told = []
+    for protocol, names in sorted(every_operation().items()):
+        here = seen.get(protocol, set())
+        told.append(f"{protocol} {len(here)} of {len(names)}: {' '.join(sorted(here))}")
+        if missing := [name for name in names if name not in here]:
+            told.append(f"  missing: {' '.join(missing)}")
+    return "".join(f"{line}\n" for line in told)
 
 
 def main() -> None:

@@ -41,6 +41,13 @@ def error(sequence: int, number: int, state: bytes, text: bytes) -> bytes:
     return packet(sequence, b"\xff" + struct.pack("<H", number) + b"#" + state + text)
 
 
+def column(sequence: int, name: bytes) -> bytes:
+    """Column definition: six texts with a length before each, then what kind of values it has."""
+    texts = (b"def", b"recipes", b"tags", b"tags", name, name)
+    kind = struct.pack("<BHIBHBH", 12, 33, 30, 0xFD, 0, 0, 0)
+    return packet(sequence, b"".join(bytes([len(text)]) + text for text in texts) + kind)
+
+
 def command(code: int, argument: bytes = b"") -> bytes:
     return packet(0, bytes([code]) + argument)
 
@@ -58,7 +65,8 @@ def ordinary() -> list[Frame]:
     talk.ask(login(b"historian", b""))
     talk.answer(fine(2))
     talk.ask(command(3, b"SELECT value FROM tags"))
-    talk.answer(packet(1, b"\x01") + packet(2, bytes(30)) + packet(3, b"\xfe\0\0\x02\0"))
+    rows = packet(4, b"\x0221") + packet(5, b"\xfe\0\0\x02\0")
+    talk.answer(packet(1, b"\x01") + column(2, b"value") + packet(3, b"\xfe\0\0\x02\0") + rows)
     talk.ask(command(3, b"/* x */ drop table tags"))
     talk.answer(error(1, 1142, b"42000", b"DROP command denied"))
     talk.ask(command(1))

@@ -47,6 +47,14 @@ def errors() -> list[Frame]:
     talk.ask(message(b"MSG", header + b"\x01\x00\x77\x02", chunk=b"C"))  # a first chunk …
     talk.ask(message(b"MSG", header + struct.pack("<II", 0x80010000, 0xFFFFFFFF), chunk=b"A"))  # … taken back
     talk.end()
+    talk = Talk(frames, PORT, 40005)
+    talk.ask(HELLO)
+    talk.answer(ACKNOWLEDGE)
+    # Two answers that nobody asked for: a ServiceFault, and a message taken back of which nothing came.
+    fault = struct.pack("<BBHQIIBi", 1, 0, 397, 0, 9, 0x800B0000, 0, -1) + bytes(3)
+    talk.answer(message(b"MSG", struct.pack("<IIII", 1, 1, 1, 9) + fault))
+    talk.answer(message(b"MSG", struct.pack("<IIIIIi", 1, 1, 2, 10, 0x80010000, -1), chunk=b"A"))
+    talk.end()
     return frames
 
 

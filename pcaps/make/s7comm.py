@@ -32,7 +32,7 @@ def answer(reference: int, parameters: bytes, content: bytes = b"", error: int =
     return struct.pack(">BBHHHHH", 0x32, 3, 0, reference, len(parameters), len(content), error) + parameters + content
 
 
-def _connected(frames: list[Frame]) -> Talk:
+def connected(frames: list[Frame]) -> Talk:
     talk = Talk(frames, PORT)
     talk.ask(tpkt(CONNECT))
     talk.answer(tpkt(CONFIRM))
@@ -42,7 +42,7 @@ def _connected(frames: list[Frame]) -> Talk:
 def errors() -> list[Frame]:
     """One connection; a good pair first and last."""
     frames: list[Frame] = []
-    talk = _connected(frames)
+    talk = connected(frames)
     talk.ask(data(job(1, SETUP)))
     talk.answer(data(answer(1, SETUP)))
     talk.ask(data(job(2, b"\x99\x01\x02")))  # no such function
@@ -60,7 +60,7 @@ def errors() -> list[Frame]:
 def foreign() -> list[Frame]:
     """S7comm-plus (0x72) and MMS stand on the same port: COTP, but not S7comm."""
     frames: list[Frame] = []
-    talk = _connected(frames)
+    talk = connected(frames)
     talk.ask(data(bytes.fromhex("72 01 000f 31000004ca00000001000000013600 72 01 0000")))
     talk.answer(data(bytes.fromhex("0d 1a 05 06 13 01 00 16 01 02 c1 0c 31 0a a0 03 80 01 01 a2 03 80 01 01")))
     talk.end()
@@ -87,7 +87,7 @@ def plus_answer(function: int, sequence: int, content: bytes) -> bytes:
 def plus_session() -> list[Frame]:
     """An engineering station: session, explore, read, write in two parts, values that are sent, stop, start, end."""
     frames: list[Frame] = []
-    talk = _connected(frames)
+    talk = connected(frames)
     name, identity = b"Engineering", b"1;6ES7 211-1BE31-0XB0 ;V3.0"
     text = lambda attribute, value: attribute + b"\x00\x15" + bytes([len(value)]) + value  # noqa: E731
     new = bytes.fromhex("0000011d 0004 00 00000000 a1 000000d3 821f 00 00")
@@ -123,7 +123,7 @@ def userdata(reference: int, parameters: str, content: bytes) -> bytes:
 def station() -> list[Frame]:
     """What a station tells about itself: identification, protection, mode, an alarm and its acknowledgement."""
     frames: list[Frame] = []
-    talk = _connected(frames)
+    talk = connected(frames)
     talk.ask(data(job(1, SETUP)))
     talk.answer(data(answer(1, SETUP)))
     order, blank = b"6ES7 315-2EH14-0AB0 ", b" " * 20

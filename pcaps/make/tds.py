@@ -62,7 +62,7 @@ def done(status: int = 0) -> bytes:
 def accepted() -> bytes:
     program = wide("Microsoft SQL Server")
     body = b"\x01" + struct.pack(">I", 0x74000004) + bytes([len(program) // 2]) + program + b"\x0f\x00\x07\xd0"
-    return packet(4, token(0xE3, b"\x01\x00\x00\x00\x00") + token(0xAD, body) + done())
+    return packet(4, token(0xE3, b"\x01\x00\x00") + token(0xAD, body) + done())
 
 
 def error(number: int, text: str) -> bytes:

@@ -39,6 +39,10 @@ class Evidence:
     cache: Path
     _again: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Row]] = field(default_factory=dict)
 
+    _counted: dict[tuple[tuple[str, ...], tuple[str, ...], frozenset[int]], Counter[Message]] = field(
+        default_factory=dict
+    )
+
     @cached_property
     def ours(self) -> ours.Ours:
         return ours.read(self.capture)
@@ -72,13 +76,18 @@ class Evidence:
     def messages(
         self, options: tuple[str, ...] = run.IN_ORDER, decode: tuple[str, ...] = (), ports: frozenset[int] = frozenset()
     ) -> Counter[Message]:
-        """tshark's messages; `ports`: where servers listen beside the usual ones."""
-        return Counter(
-            Message(row.frame, protocol.name, *said)
-            for row in self.rows(options, decode)
-            for protocol in PROTOCOLS
-            for said in protocol.theirs(row, protocol.ports | ports)
-        )
+        """tshark's messages; `ports`: where servers listen beside the usual ones. Counted once for each way to ask."""
+        key = (options, decode, ports)
+        if key not in self._counted:
+            self._counted[key] = Counter(
+                Message(row.frame, protocol.name, *said)
+                for row in self.rows(options, decode)
+                # Most frames of some captures carry nothing; an ICMP error ends with what it quotes.
+                if row.layers[-1] not in ("tcp", "udp") or {"icmp", "icmpv6"}.intersection(row.layers)
+                for protocol in PROTOCOLS
+                for said in protocol.theirs(row, protocol.ports | ports)
+            )
+        return self._counted[key]
 
     def row(self, frame: int, options: tuple[str, ...] = run.IN_ORDER) -> Row:
         return self.rows(options)[frame - 1]

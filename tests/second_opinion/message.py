@@ -86,6 +86,10 @@ class Comparable:
     """how tshark is told about another port: `tcp.port=={port},mbtcp`; empty: it finds the protocol by content"""
     options: tuple[str, ...] = ()
     """of tshark: preferences, heuristics"""
+    joined: tuple[str, ...] = ()
+    """options with which tshark joins bodies that `options` leaves apart"""
+    by_front: bool = False
+    """we tell a message when its front is here, tshark when all of it is"""
 
 
 def side(row: Row, servers: frozenset[int]) -> str:

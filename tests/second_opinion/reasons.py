@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from testbed import manifest
 from tests.captures import ROOT
-from tests.second_opinion import run
+from tests.second_opinion import office, run
 from tests.second_opinion.compare import Difference, Evidence
 from tests.second_opinion.message import Event, Message
 
@@ -23,6 +23,9 @@ BROKEN_HEADERS = frozenset(
         "s7comm.short_header",
         "s7comm.rosctr",
         "tpkt.bad_header",
+        "tds.bad_packet",
+        "postgresql.bad_message",
+        "redis.bad_element",
     }
 )
 """Flaws of what comes before a message's content: where it ends, or whose it is."""
@@ -96,7 +99,12 @@ def broken_header(evidence: Evidence, difference: Difference) -> bool:
 
 def after_broken_header(evidence: Evidence, difference: Difference) -> bool:
     """tshark has found no message in this direction since one whose header is broken: it waits for what that claims."""
-    protocol = difference.protocol
+    protocol, here = difference.protocol, evidence.by_frame[difference.message.frame]
+    if any(
+        BROKEN_HEADERS.intersection(event.get("flaws", ()))
+        for event in here[: here.index(_event(evidence, difference))]
+    ):
+        return True
     for row in evidence.direction_before(difference.message.frame):
         events = evidence.by_frame.get(row.frame, [])
         if any(BROKEN_HEADERS.intersection(event.get("flaws", ())) for event in events):
@@ -182,9 +190,16 @@ CHECKS: dict[str, dict[str, Check]] = {
         "serial_framing": serial_framing,
         "broken_header": broken_header,
         "acknowledgement": acknowledgement,
+        "unknown_word": office.unknown_word,
+        "inline_command": office.inline_command,
+        "resp3": office.resp3,
+        "head_answer": office.head_answer,
+        "by_front": office.by_front,
+        "literal": office.literal,
         "malformed": malformed,
         "never_seen_before": never_seen_before,
         "other_port": other_port,
+        "body_taken_for_a_head": office.body_taken_for_a_head,
         "bytes_lost": bytes_lost,
         "after_broken_header": after_broken_header,
         "wrong_checksum_before": wrong_checksum_before,
@@ -196,6 +211,12 @@ CHECKS: dict[str, dict[str, Check]] = {
         "cut": cut,
         "wrong_checksum": wrong_checksum,
         "acknowledgement": acknowledgement,
+        "not_a_message": office.not_a_message,
+        "more_lines": office.more_lines,
+        "told_twice": office.told_twice,
+        "resp3": office.resp3,
+        "by_front": office.by_front,
+        "literal": office.literal,
         "port_alone": port_alone,
     },
 }

@@ -22,7 +22,9 @@ def theirs(row: Row, _servers: frozenset[int]) -> Iterator[Said]:
         if kind == "userdata":
             group = next(groups, "?")
             # A mode transition has a field of its own for what other groups call a subfunction.
-            yield Said(f"{group}/{next(modes if group == '0' else subfunctions, '?')}", kind)
+            subfunction = next(modes if group == "0" else subfunctions, "?")
+            # Some groups' are written in hexadecimal.
+            yield Said(f"{group}/{subfunction if subfunction == '?' else int(subfunction, 0)}", kind)
         elif kind in ("request", "response") and length != "0":
             yield Said(str(int(next(functions, "-1"), 0)), kind)
         else:

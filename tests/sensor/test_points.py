@@ -33,8 +33,8 @@ def test_an_item_the_core_does_not_know_is_named(tmp_path: Path) -> None:
     ("point", "problem"),
     [
         ("{item: DB10.DBD4}", "no name"),
-        ("{item: DB10.DBD4, address: 4, name: a}", "wants an address, the name of a node, or an item"),
-        ("{space: coil, name: a}", "wants an address, the name of a node, or an item"),
+        ("{item: DB10.DBD4, address: 4, name: a}", "wants an address, a node, a browse name, or an item"),
+        ("{space: coil, name: a}", "wants an address, a node, a browse name, or an item"),
         ("{address: 4, name: a}", "no space"),
         ("{space: coil, address: 4, name: a, type: REAL}", "type: one of"),
         ("{itme: DB10.DBD4, name: a}", "unknown key itme; did you mean item"),
