@@ -258,3 +258,25 @@ fn a_command_behind_that_is_not_there_is_a_flaw() {
         assert_eq!((&seen.flaws[..], seen.step), (&[flaw][..], Step::Message { used: chain.len() }));
     }
 }
+
+#[test]
+fn a_broken_chain_of_the_first_version_makes_progress() {
+    for (whole, from_client) in [(bytes(OLD_CHAIN), true), (bytes(OLD_CHAIN_ANSWER), false)] {
+        for at in 0..whole.len() {
+            for value in [0x00, 0x01, 0x21, 0x75, 0x7f, 0xff] {
+                let mut broken = whole.clone();
+                broken[at] = value;
+                for stream in [&broken[..], &broken[..at]] {
+                    let mut talk = talk("smb");
+                    let mut from = 0;
+                    while from < stream.len() {
+                        let step = talk.read(&stream[from..], from_client, false).step;
+                        let (Step::Message { used } | Step::Kept { used } | Step::Lost { used }) = step else { break };
+                        assert!(used > 0, "no progress with {value:#x} at {at}");
+                        from += used;
+                    }
+                }
+            }
+        }
+    }
+}
