@@ -245,8 +245,9 @@ def line_before_banner(evidence: Evidence, difference: Difference) -> bool:
 def turns_and_segments(evidence: Evidence, difference: Difference) -> bool:
     """tshark takes each segment of VNC for one turn: it is lost where a turn comes in two, or two come in one."""
     frame = difference.message.frame
-    stream = evidence.row(frame).last("tcp.stream")
-    if difference.message.protocol != "vnc":
+    here = evidence.row(frame)
+    stream = here.last("tcp.stream")
+    if difference.message.protocol != "vnc" or any(difference.protocol.theirs(here, difference.protocol.ports)):
         return False
     for row in evidence.rows()[:frame]:
         if row.last("tcp.stream") == stream and (length := row.number("tcp.len") or 0):
