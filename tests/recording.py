@@ -108,13 +108,18 @@ class Recorder:
     def write(self, path: Path, server_port: int) -> Path:
         """Write all that was said so far; the server has this port, clients count up from `FIRST_PORT`."""
         with self._lock:
-            frames = [
-                frame
-                for number, connection in enumerate(self.connections)
-                for frame in _frames(connection, FIRST_PORT + number, server_port)
-            ]
-        pcapfile.write(path, sorted(frames, key=lambda frame: frame.ts_ns))
-        return path
+            return write(path, self.connections, server_port)
+
+
+def write(path: Path, connections: list[Connection], server_port: int) -> Path:
+    """Connections as a capture; the server has this port, clients count up from `FIRST_PORT`."""
+    frames = [
+        frame
+        for number, connection in enumerate(connections)
+        for frame in _frames(connection, FIRST_PORT + number, server_port)
+    ]
+    pcapfile.write(path, sorted(frames, key=lambda frame: frame.ts_ns))
+    return path
 
 
 def _shut(one: socket.socket) -> None:

@@ -34,9 +34,9 @@ def _icmp(row: Row, _servers: frozenset[int]) -> Iterator[Said]:
         yield from (Said(value, "") for value in row.all(f"{layer}.type")[:1] if layer in row.layers)
 
 
-def _names(layer: str) -> Comparable:
-    theirs, ours = _each(layer, "dns.id", 16), _field(f"{layer}.id")
-    return Comparable(name=layer, fields=("dns.id",), theirs=theirs, ours=ours)
+def _names(layer: str, field: str = "dns.id") -> Comparable:
+    theirs, ours = _each(layer, field, 16), _field(f"{layer}.id")
+    return Comparable(name=layer, fields=(field,), theirs=theirs, ours=ours)
 
 
 ALL = (
@@ -46,4 +46,5 @@ ALL = (
     _names("dns"),
     _names("mdns"),
     _names("llmnr"),
+    _names("nbns", "nbns.id"),
 )

@@ -32,11 +32,12 @@ class Said(NamedTuple):
 class Row:
     """What tshark says about one frame: for each field the values of all messages in it, in order."""
 
-    __slots__ = ("_columns", "_values")
+    __slots__ = ("_columns", "_layers", "_values")
 
     def __init__(self, columns: Mapping[str, int], line: str) -> None:
         self._columns = columns
         self._values = line.split("\t")
+        self._layers: list[str] | None = None
 
     def all(self, field: str) -> list[str]:
         text = self._values[self._columns[field]]
@@ -56,7 +57,10 @@ class Row:
 
     @property
     def layers(self) -> list[str]:
-        return self.last("frame.protocols").split(":")
+        # Asked for by each protocol.
+        if self._layers is None:
+            self._layers = self.last("frame.protocols").split(":")
+        return self._layers
 
     @property
     def ports(self) -> tuple[int | None, int | None]:

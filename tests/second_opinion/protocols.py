@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from tests.second_opinion import datagrams, heads, lines, modbus, mysql, opcua, postgresql, redis, s7comm, tds, telnet
+from tests.second_opinion import (
+    datagrams,
+    dhcp,
+    heads,
+    lines,
+    modbus,
+    mysql,
+    opcua,
+    postgresql,
+    rdp,
+    redis,
+    s7comm,
+    smb,
+    snmp,
+    ssh,
+    tds,
+    telnet,
+    tls,
+    vnc,
+)
 from tests.second_opinion.message import Comparable
 
 PROTOCOLS: tuple[Comparable, ...] = (
@@ -10,6 +29,13 @@ PROTOCOLS: tuple[Comparable, ...] = (
     s7comm.S7COMM,
     opcua.OPCUA,
     *datagrams.ALL,
+    dhcp.DHCP,
+    snmp.SNMP,
+    tls.TLS,
+    smb.SMB,
+    ssh.SSH,
+    rdp.RDP,
+    vnc.VNC,
     *lines.ALL,
     *heads.ALL,
     redis.REDIS,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from testbed import manifest
 from tests.captures import ROOT
-from tests.second_opinion import office, run
+from tests.second_opinion import office, run, vnc
 from tests.second_opinion.compare import Difference, Evidence
 from tests.second_opinion.message import Event, Message
 
@@ -22,6 +22,11 @@ BROKEN_HEADERS = frozenset(
         "opcua.bad_length",
         "s7comm.short_header",
         "s7comm.rosctr",
+        "rdp.bad_packet",
+        "smb.bad_packet",
+        "ssh.bad_packet",
+        "tls.bad_record",
+        "vnc.bad_version",
         "tpkt.bad_header",
         "tds.bad_packet",
         "postgresql.bad_message",
@@ -42,7 +47,9 @@ def _event(evidence: Evidence, difference: Difference) -> Event:
 
 def _told(evidence: Evidence, difference: Difference) -> tuple[tuple[str, ...], frozenset[int]]:
     """How to tell tshark on which port we found the message: nothing to tell where it looks by itself."""
-    protocol, port = difference.protocol, int(_event(evidence, difference)["server.port"])
+    event = _event(evidence, difference)
+    # Some devices ask the whole network from port 0.
+    protocol, port = difference.protocol, int(event["server.port"] or event["client.port"])
     if port in protocol.ports or not protocol.decode_as:
         return (), frozenset()
     return (protocol.decode_as.format(port=port),), frozenset({port})
@@ -56,7 +63,8 @@ def _as_many(evidence: Evidence, difference: Difference, theirs: Counter[Message
 def other_port(evidence: Evidence, difference: Difference) -> bool:
     """tshark called the bytes nothing, and reads the same message when told the protocol of the port."""
     decode, ports = _told(evidence, difference)
-    if not decode or evidence.row(difference.message.frame).layers[-1] not in ("tcp", "data"):
+    # RDP's server chose TLS: what follows has no TPKT header, and tshark goes on calling it that.
+    if not decode or evidence.row(difference.message.frame).layers[-1] not in ("tcp", "udp", "data", "tpkt"):
         return False
     return _as_many(evidence, difference, evidence.messages(decode=decode, ports=ports))
 
@@ -93,6 +101,11 @@ def cut(evidence: Evidence, difference: Difference) -> bool:
     return (row.number("frame.cap_len") or 0) < (row.number("frame.len") or 0)
 
 
+def _flaws(event: Event) -> list[str]:
+    """Of the message; what the stream lacks is another matter."""
+    return [flaw for flaw in event.get("flaws", ()) if not flaw.startswith("stream.")]
+
+
 def broken_header(evidence: Evidence, difference: Difference) -> bool:
     return all(BROKEN_HEADERS.intersection(event.get("flaws", ())) for event in evidence.events[difference.message])
 
@@ -117,6 +130,8 @@ def after_broken_header(evidence: Evidence, difference: Difference) -> bool:
 def joined_in_the_middle(evidence: Evidence, difference: Difference) -> bool:
     """The capture begins inside the connection, and tshark has found no message in this direction yet."""
     protocol = difference.protocol
+    if not evidence.row(difference.message.frame).last("tcp.stream"):
+        return False
     before = list(evidence.direction_before(difference.message.frame))
     opened = any(row.number("tcp.seq") == SYN for row in before)
     return not opened and not any(said for row in before for said in protocol.theirs(row, protocol.ports))
@@ -125,7 +140,7 @@ def joined_in_the_middle(evidence: Evidence, difference: Difference) -> bool:
 def malformed(evidence: Evidence, difference: Difference) -> bool:
     """tshark gave up in this frame, at a message in which we found a flaw."""
     frame = difference.message.frame
-    flawed = any(event.get("flaws") for event in evidence.by_frame.get(frame, []))
+    flawed = any(_flaws(event) for event in evidence.by_frame.get(frame, []))
     return flawed and bool(evidence.row(frame).all("_ws.malformed"))
 
 
@@ -185,6 +200,70 @@ def port_alone(evidence: Evidence, difference: Difference) -> bool:
     return any(not entry["protocols"] for entry in made)
 
 
+def behind_a_gap(evidence: Evidence, difference: Difference) -> bool:
+    """The first one behind bytes that nobody captured, inside a segment: tshark looks for none there."""
+    if not all("stream.gap" in event.get("flaws", ()) for event in evidence.events[difference.message]):
+        return False
+    frame, end = difference.message.frame, None
+    for row in (*reversed(list(evidence.direction_before(frame))), evidence.row(frame)):
+        start = row.number("tcp.seq") or 0
+        if end is not None and start > end:
+            return True
+        end = max(end or 0, start + (row.number("tcp.len") or 0))
+    return False
+
+
+def read_by_its_front(evidence: Evidence, difference: Difference) -> bool:
+    """One tells the message when its last byte has come, the other before; tshark names the frames of its parts."""
+    message = difference.message
+    for other in evidence.differences:
+        if other.only == difference.only or other.message._replace(frame=message.frame) != message:
+            continue
+        early, late = sorted((message.frame, other.message.frame))
+        if str(early) in evidence.row(late).all("tcp.segment"):
+            return True
+    return False
+
+
+def unread(evidence: Evidence, difference: Difference) -> bool:
+    """What is flawed tshark gives no name at all."""
+    row = evidence.row(difference.message.frame)
+    flawed = all(_flaws(event) for event in evidence.events[difference.message])
+    return flawed and not any(difference.protocol.theirs(row, difference.protocol.ports))
+
+
+def without_negotiation(evidence: Evidence, difference: Difference) -> bool:
+    """An RDP call or its answer without what tshark tells RDP from other X.224 by."""
+    row = evidence.row(difference.message.frame)
+    return difference.message.protocol == "rdp" and row.layers[-1] == "cotp"
+
+
+def line_before_banner(evidence: Evidence, difference: Difference) -> bool:
+    """An SSH server said something before its banner (RFC 4253 4.2): tshark takes the letters for the length of an
+    encrypted packet, and finds no banner in this direction.
+    """
+    frame = difference.message.frame
+    rows = (evidence.row(frame), *evidence.direction_before(frame))
+    events = [event for row in rows for event in evidence.by_frame.get(row.frame, ())]
+    ours = any("ssh.version" in event for event in events)
+    return difference.message.protocol == "ssh" and ours and not any(row.all("ssh.protocol") for row in rows)
+
+
+def turns_and_segments(evidence: Evidence, difference: Difference) -> bool:
+    """tshark takes each segment of VNC for one turn: it is lost where a turn comes in two, or two come in one."""
+    frame = difference.message.frame
+    here = evidence.row(frame)
+    stream = here.last("tcp.stream")
+    if difference.message.protocol != "vnc" or any(difference.protocol.theirs(here, difference.protocol.ports)):
+        return False
+    for row in evidence.rows()[:frame]:
+        if row.last("tcp.stream") == stream and (length := row.number("tcp.len") or 0):
+            wanted = vnc.turn_bytes(evidence.by_frame.get(row.frame, []))
+            if wanted not in (None, length):
+                return True
+    return False
+
+
 CHECKS: dict[str, dict[str, Check]] = {
     "ours": {
         "serial_framing": serial_framing,
@@ -197,16 +276,23 @@ CHECKS: dict[str, dict[str, Check]] = {
         "by_front": office.by_front,
         "literal": office.literal,
         "malformed": malformed,
+        "read_by_its_front": read_by_its_front,
+        "without_negotiation": without_negotiation,
         "never_seen_before": never_seen_before,
         "other_port": other_port,
         "body_taken_for_a_head": office.body_taken_for_a_head,
         "bytes_lost": bytes_lost,
+        "behind_a_gap": behind_a_gap,
         "after_broken_header": after_broken_header,
         "wrong_checksum_before": wrong_checksum_before,
         "joined_in_the_middle": joined_in_the_middle,
+        "line_before_banner": line_before_banner,
+        "turns_and_segments": turns_and_segments,
+        "unread": unread,
     },
     "tshark": {
         "serial_framing": serial_framing,
+        "read_by_its_front": read_by_its_front,
         "not_opened": not_opened,
         "cut": cut,
         "wrong_checksum": wrong_checksum,
@@ -217,6 +303,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "resp3": office.resp3,
         "by_front": office.by_front,
         "literal": office.literal,
+        "malformed": malformed,
         "port_alone": port_alone,
     },
 }

@@ -213,3 +213,70 @@ fn what_is_broken_has_a_flaw() {
     assert_eq!((seen.step, &seen.flaws[..]), (Step::Message { used: 9 }, &["smb.bad_packet"][..]));
     talk.read(&good, true, false).clean();
 }
+
+/// [MS-CIFS] 2.2.3.4: a login with a share behind it, one header for both. User PLC, tree \\S\IPC$.
+const OLD_CHAIN: &str = "00000064 ff534d42 73 00000000 18 0140 0000 0000000000000000 0000 ffff fe13 0000 4000
+    0d 75 00 4700 # 13 words: tree connect behind, whose words begin at 71
+    0411 0200 0100 00000000 0000 0000 00000000 00000000
+    0a00 504c4300 5300 4c00 4d00 # name, domain, system, kind
+    04 ff 00 0000 0000 0100 1200 00 5c5c535c4950432400 3f3f3f3f3f00 0000";
+/// Both answers behind one header: logged in as a guest; tree 5 is for pipes.
+const OLD_CHAIN_ANSWER: &str = "00000037 ff534d42 73 00000000 98 0140 0000 0000000000000000 0000 0500 fe13 0800 4000
+    03 75 00 2900 0100 # 3 words
+    0000               # no bytes
+    02 ff 00 0000 0700 # 2 words: none behind
+    49504300 0000 00";
+
+#[test]
+fn commands_behind_one_header_are_messages_of_their_own() {
+    let mut talk = talk("smb");
+    let chain = bytes(OLD_CHAIN);
+    let login = talk.read(&chain, true, false);
+    login.clean();
+    assert_eq!((login.name, login.step), ("session_setup", Step::Message { used: 4 + 71 }));
+    let tree = talk.read(&chain[4 + 71..], true, false);
+    tree.clean().fields(&[("smb.share.path", "\\\\S\\IPC$"), ("smb.command", "117")]);
+    assert_eq!((tree.name, tree.role, tree.step), ("tree_connect", "request", Step::Message { used: 29 }));
+    assert_ne!(tree.reference, login.reference);
+    let answer = bytes(OLD_CHAIN_ANSWER);
+    let guest = talk.read(&answer, false, false);
+    guest.clean().fields(&[("smb.guest", "true"), ("smb.status_name", "success")]);
+    assert_eq!((guest.reference, guest.step), (login.reference, Step::Message { used: 4 + 41 }));
+    let connected = talk.read(&answer[4 + 41..], false, false);
+    connected.clean().fields(&[("smb.share.type", "pipe"), ("smb.tree_id", "5")]);
+    assert_eq!((connected.reference, connected.outcome), (tree.reference, "success"));
+    // What follows is a message again.
+    talk.client(NEGOTIATE).clean();
+}
+
+#[test]
+fn a_command_behind_that_is_not_there_is_a_flaw() {
+    for (offset, flaw) in [(0x20_u8, "smb.bad_chain"), (0xf0, "smb.bad_chain")] {
+        let mut chain = bytes(OLD_CHAIN);
+        chain[4 + 32 + 3] = offset;
+        let seen = talk("smb").read(&chain, true, false);
+        assert_eq!((&seen.flaws[..], seen.step), (&[flaw][..], Step::Message { used: chain.len() }));
+    }
+}
+
+#[test]
+fn a_broken_chain_of_the_first_version_makes_progress() {
+    for (whole, from_client) in [(bytes(OLD_CHAIN), true), (bytes(OLD_CHAIN_ANSWER), false)] {
+        for at in 0..whole.len() {
+            for value in [0x00, 0x01, 0x21, 0x75, 0x7f, 0xff] {
+                let mut broken = whole.clone();
+                broken[at] = value;
+                for stream in [&broken[..], &broken[..at]] {
+                    let mut talk = talk("smb");
+                    let mut from = 0;
+                    while from < stream.len() {
+                        let step = talk.read(&stream[from..], from_client, false).step;
+                        let (Step::Message { used } | Step::Kept { used } | Step::Lost { used }) = step else { break };
+                        assert!(used > 0, "no progress with {value:#x} at {at}");
+                        from += used;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -48,6 +48,8 @@ struct Side {
     skip: usize,
     /// Bytes left of a packet with more commands in it.
     chain: usize,
+    /// Of SMB 1: the command they begin with.
+    behind: Option<one::Behind>,
     searching: bool,
 }
 
@@ -173,8 +175,16 @@ impl Smb {
             return Step::Short { need: begin.saturating_add(wanted) };
         }
         let mut length = left;
-        let told = match magic(here) {
-            Some(0xfe) => match two::front(here) {
+        let [server, client] = &mut self.sides;
+        let side = if context.from_client { client } else { server };
+        let chained = side.behind.take();
+        let told = match (chained, magic(here)) {
+            (Some(behind), _) => {
+                let read = one::read_behind(self, &behind, here, context, record);
+                length = self.go_on(read, behind.offset, left, context, record);
+                true
+            }
+            (None, Some(0xfe)) => match two::front(here) {
                 Ok(front) => {
                     if front.next > 0 {
                         match (two::HEADER..left).contains(&front.next) {
@@ -186,17 +196,16 @@ impl Smb {
                 }
                 Err(Short) => truncated(record),
             },
-            Some(0xff) => {
-                if one::read(self, here, context, record).is_err() {
-                    record.flaw(flaw::TRUNCATED);
-                }
+            (None, Some(0xff)) => {
+                let read = one::read(self, here, context, record);
+                length = self.go_on(read, 0, left, context, record);
                 true
             }
-            Some(0xfd) => encrypted(here, record),
+            (None, Some(0xfd)) => encrypted(here, record),
             // Compressed: [MS-SMB2] 2.2.42.
-            Some(_) => false,
+            (None, Some(_)) => false,
             // The chain goes on with something else.
-            None => {
+            (None, None) => {
                 record.operation_name = "bad_packet";
                 record.flaw(flaw::CHAIN);
                 true
@@ -211,6 +220,33 @@ impl Smb {
             true => Step::Message { used },
             false => Step::Kept { used },
         }
+    }
+}
+
+impl Smb {
+    /// Bytes of SMB 1's command that was read at `at` of its message, up to the one behind it.
+    fn go_on(
+        &mut self,
+        read: Result<Option<one::Behind>, Short>,
+        at: usize,
+        left: usize,
+        context: &Context<'_>,
+        record: &mut Record,
+    ) -> usize {
+        match read {
+            Ok(Some(behind)) => {
+                let length = behind.offset.saturating_sub(at);
+                if length < left {
+                    let [server, client] = &mut self.sides;
+                    (if context.from_client { client } else { server }).behind = Some(behind);
+                    return length;
+                }
+                record.flaw(flaw::CHAIN);
+            }
+            Ok(None) => {}
+            Err(Short) => record.flaw(flaw::TRUNCATED),
+        }
+        left
     }
 }
 

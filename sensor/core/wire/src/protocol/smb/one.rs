@@ -8,7 +8,9 @@ use crate::protocol::Context;
 use crate::value::{Class, Outcome, Record, Role, Value};
 use crate::wide;
 
+const HEADER: usize = 32;
 const RESPONSE: u8 = 0x80;
+const NONE_BEHIND: u8 = 0xff;
 const NT_STATUS: u16 = 0x4000;
 const UNICODE: u16 = 0x8000;
 const MORE_PROCESSING: u32 = 0xc000_0016;
@@ -17,16 +19,62 @@ const REFERENCES: u64 = 1 << 63;
 /// The words that hold the length of data are at most this far into a message with a bind.
 const BIND_WITHIN: usize = 512;
 
+/// What each command of a message shares. Commands may be chained behind one header: [MS-CIFS] 2.2.3.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    command: u8,
+    status: u32,
+    flags: u8,
+    flags2: u16,
+    tree: u16,
+    process: u16,
+    user: u16,
+    id: u16,
+}
+
+/// A command behind another one of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    header: Header,
+    /// From the front of the message, where its words begin.
+    pub offset: usize,
+}
+
 /// ```text
 ///   0    4         5        9       10       12         24     26    28     30   32
 ///   | ff | command | status | flags | flags2 | ...    | tree | pid | user | id | words, bytes
 /// ```
-pub fn read(smb: &mut Smb, message: &[u8], context: &Context<'_>, record: &mut Record) -> Result<(), Short> {
+pub fn read(
+    smb: &mut Smb,
+    message: &[u8],
+    context: &Context<'_>,
+    record: &mut Record,
+) -> Result<Option<Behind>, Short> {
     let mut cursor = Cursor::new(message);
     cursor.skip(4)?;
     let (command, status, flags, flags2) = (cursor.u8()?, cursor.u32_le()?, cursor.u8()?, cursor.u16_le()?);
     cursor.skip(12)?;
     let (tree, process, user, id) = (cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?, cursor.u16_le()?);
+    let header = Header { command, status, flags, flags2, tree, process, user, id };
+    describe(&header, 0, record);
+    block(smb, &header, cursor.rest(), HEADER, context, record)
+}
+
+/// A command whose words begin here.
+pub fn read_behind(
+    smb: &mut Smb,
+    behind: &Behind,
+    bytes: &[u8],
+    context: &Context<'_>,
+    record: &mut Record,
+) -> Result<Option<Behind>, Short> {
+    describe(&behind.header, u64::from(behind.header.command) << 32, record);
+    block(smb, &behind.header, bytes, behind.offset, context, record)
+}
+
+/// `place`: keeps the references of chained commands apart.
+fn describe(header: &Header, place: u64, record: &mut Record) {
+    let Header { command, status, flags2, .. } = *header;
     record.set_u(VERSION, 1u8);
     record.set_u(COMMAND, command);
     record.operation = ONE | u32::from(command);
@@ -34,16 +82,15 @@ pub fn read(smb: &mut Smb, message: &[u8], context: &Context<'_>, record: &mut R
         Some((name, class)) => (record.operation_name, record.class) = (name, class),
         None => record.flaw(flaw::COMMAND_FLAW),
     }
-    record.set_u(SESSION_ID, user);
-    record.set_u(TREE_ID, tree);
-    record.reference = Some(REFERENCES | u64::from(process) << 16 | u64::from(id));
-    let response = flags & RESPONSE != 0;
-    record.role = match response {
+    record.set_u(SESSION_ID, header.user);
+    record.set_u(TREE_ID, header.tree);
+    record.reference = Some(REFERENCES | place | u64::from(header.process) << 16 | u64::from(header.id));
+    record.role = match header.answers() {
         _ if command == 0xa4 => Role::Unsolicited,
         true => Role::Response,
         false => Role::Request,
     };
-    if response {
+    if header.answers() {
         let status = if flags2 & NT_STATUS != 0 { status } else { status.min(1) };
         record.set_u(STATUS, status);
         record.set(STATUS_NAME, Value::Name(names::status(status)));
@@ -53,16 +100,53 @@ pub fn read(smb: &mut Smb, message: &[u8], context: &Context<'_>, record: &mut R
             _ => Outcome::Failure,
         };
     }
+}
+
+impl Header {
+    fn answers(&self) -> bool {
+        self.flags & RESPONSE != 0
+    }
+}
+
+/// Words and bytes of one command; `at`: where they begin, from the front of the message.
+fn block(
+    smb: &mut Smb,
+    header: &Header,
+    bytes: &[u8],
+    at: usize,
+    context: &Context<'_>,
+    record: &mut Record,
+) -> Result<Option<Behind>, Short> {
+    let mut cursor = Cursor::new(bytes);
     let count = usize::from(cursor.u8()?).saturating_mul(2);
     let words = Cursor::new(cursor.take(count)?);
+    let behind = next(header, words, at, record);
     let _bytes = cursor.u16_le()?;
-    let begin = cursor.position();
-    let body = Body { words, bytes: cursor, odd: begin % 2 == 1, wide: flags2 & UNICODE != 0 };
-    match response {
-        false => request(smb, command, body, context, record),
-        true if record.outcome != Outcome::Failure => answer(smb, command, tree, body, record),
+    let begin = cursor.position().saturating_add(at);
+    let body = Body { words, bytes: cursor, odd: begin % 2 == 1, wide: header.flags2 & UNICODE != 0 };
+    let whole = match header.answers() {
+        false => request(smb, header.command, body, context, record),
+        true if record.outcome != Outcome::Failure => answer(smb, header.command, header.tree, body, record),
         true => Ok(()),
+    };
+    if whole.is_err() {
+        record.flaw(flaw::TRUNCATED);
     }
+    Ok(behind)
+}
+
+/// The first words of some commands name the one behind them, and where its words begin.
+fn next(header: &Header, mut words: Cursor<'_>, at: usize, record: &mut Record) -> Option<Behind> {
+    if !matches!(header.command, 0x24 | 0x2d | 0x2e | 0x2f | 0x73 | 0x74 | 0x75 | 0xa2) {
+        return None;
+    }
+    let command = words.u8().ok().filter(|command| *command != NONE_BEHIND)?;
+    let offset = words.skip(1).and_then(|()| words.u16_le()).map(usize::from).ok()?;
+    if offset <= at {
+        record.flaw(flaw::CHAIN);
+        return None;
+    }
+    Some(Behind { header: Header { command, ..*header }, offset })
 }
 
 struct Body<'a> {
