@@ -33,8 +33,8 @@ ORDERS = ("abcd", "cdab", "badc", "dcba")
 MOST_POINTS = 1 << 20
 GROUP = {"protocol", "server", "number", "points"}
 POINT: dict[str, type | tuple[type, ...]] = {
-    "space": str, "item": str, "browse_name": str, "address": int, "node": str, "number": int, "name": str, "unit": str, "count": int,
-    "octal": bool, "first": int, "type": str, "registers": int, "bit": int, "order": str,
+    "space": str, "item": str, "browse_name": str, "address": int, "node": str, "number": int, "name": str, "unit": str,
+    "count": int, "octal": bool, "first": int, "type": str, "registers": int, "bit": int, "order": str,
     "scale": (int, float), "offset": (int, float),
 }  # fmt: skip
 
