@@ -9,7 +9,7 @@ from typing import Any
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from console.words import Words
-from sensor.schema.fields import FIELDS, Listed, Said, listed
+from sensor.schema.fields import FIELDS, Field, Listed, Said, listed
 
 MAX_VALUES = 6
 """values of one message that stand in its line; the rest is in its fields"""
@@ -72,7 +72,12 @@ def _listed(fields: Mapping[str, Any], protocol: str, what: Said, language: str)
     """`域名 plant.example`: fields under the names that the list of fields gives them."""
     found = ((FIELDS[name], fields.get(name)) for name in _said(protocol, what, listed()))
     shown_ones = [(field, value) for field, value in found if value not in (None, "", [], ())]
-    return [f"{clean(getattr(field.label, language))} {shown(value)}" for field, value in shown_ones]
+    return [f"{clean(getattr(field.label, language))} {_worded(field, value, language)}" for field, value in shown_ones]
+
+
+def _worded(field: Field, value: Any, language: str) -> str:
+    word = field.words.get(value) if isinstance(value, str) else None
+    return clean(getattr(word, language)) if word is not None else shown(value)
 
 
 def _named(protocol: str, name: str, value: Any, language: str) -> str:

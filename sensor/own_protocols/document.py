@@ -75,6 +75,8 @@ class Described:
     level: str
     upward: str
     said: str | None
+    values: Mapping[str, Text]
+    """what its numbers are called"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,13 @@ def _fields(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _plain(data: Any) -> Any:
     """Without words for people."""
     if isinstance(data, dict):
-        return {str(key): _plain(value) for key, value in data.items() if key not in WORDS}
+        return {
+            str(key): {str(number): _name(value) for number, value in values.items()}
+            if key == "values" and isinstance(values, dict)
+            else _plain(values)
+            for key, values in data.items()
+            if key not in WORDS
+        }
     return [_plain(item) for item in data] if isinstance(data, list) else data
 
 
@@ -137,7 +145,16 @@ def _described(field: Mapping[str, Any]) -> Described:
         level=field.get("level", "important"),
         upward=field.get("upward", "drop"),
         said=field.get("said"),
+        values={
+            _name(value): _text(value.get("label") if isinstance(value, dict) else None, _name(value))
+            for value in field.get("values", {}).values()
+        },
     )
+
+
+def _name(value: Any) -> str:
+    """Of a number: `stop`, or `{name: stop, label: …}`."""
+    return str(value.get("name")) if isinstance(value, dict) else str(value)
 
 
 def _text(label: Any, name: str) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sensor.own_protocols.document import Described, Description
 from sensor.schema.fields import DataLevel, Field, FieldType, Flaw, Listed, Protocol, Said, Upward
 from sensor.schema.parts import Text
@@ -19,7 +21,8 @@ FLAWS = {
 
 REST = Text(zh="未解析的字节", en="bytes that no field describes")
 UNIT = Text(zh="单元号", en="unit")
-NAMES = {"zh": "（名称）", "en": " (name)"}
+NUMBER = {"zh": "代码", "en": " (number)"}
+"""behind the label of a number whose values have names"""
 SIGNED, FLOAT = ("i8", "i16", "i32", "i64"), ("f32", "f64", "float")
 PLAIN = {"bool": FieldType.BOOLEAN, "bits": FieldType.BOOLEAN, "text": FieldType.TEXT, "bytes": FieldType.BYTES}
 
@@ -30,24 +33,20 @@ def listed(description: Description) -> Listed:
     fields = {}
     for described in description.fields:
         fields[f"{owner}.{described.name}"] = _field(owner, described)
-    by_name = {str(field["name"]): field for field in _named(description)}
-    for name in by_name:
-        of = fields[f"{owner}.{name}"]
-        label = Text(zh=of.label.zh + NAMES["zh"], en=of.label.en + NAMES["en"])
-        fields[f"{of.name}_name"] = _plain(owner, f"{name}_name", FieldType.TEXT, label, of.level, of.upward)
+    for described in description.fields:
+        if described.values:
+            of = fields[f"{owner}.{described.name}"]
+            # A message is told by the name and not by the number.
+            name = f"{of.name}_name"
+            fields[name] = replace(of, name=name, type=FieldType.TEXT, words=described.values)
+            label = Text(zh=of.label.zh + NUMBER["zh"], en=of.label.en + NUMBER["en"])
+            fields[of.name] = replace(of, label=label, said=None)
     if description.layout.get("inside"):
         fields[f"{owner}.unit_id"] = _plain(owner, "unit_id", FieldType.UNSIGNED, UNIT, DataLevel.GENERAL, Upward.CLEAR)
     fields[f"{owner}.rest"] = _plain(owner, "rest", FieldType.BYTES, REST, DataLevel.IMPORTANT, Upward.DROP)
     flaws = {f"{owner}.{name}": Flaw(label, owner) for name, label in FLAWS.items()}
     operations = {f"{owner}.{name}": label for name, label in description.operations.items()}
     return Listed(fields, flaws, {owner: Protocol(description.label)}, operations)
-
-
-def _named(description: Description) -> list[dict[str, object]]:
-    parts = [description.layout.get("header", [])]
-    for operation in description.layout["operations"]:
-        parts += [operation.get("request", []), operation.get("response", [])]
-    return [field for part in parts for field in part if field.get("values")]
 
 
 def _type(word: str) -> FieldType:

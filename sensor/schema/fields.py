@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,6 +83,8 @@ class Field:
     """the protocol it belongs to: the stem of its file; None for what every message or record has"""
     said: Said | None = None
     """the place it has where a message is told in one line"""
+    words: Mapping[str, Text] = field(default_factory=dict, hash=False)
+    """what people call its values, where the list says it"""
 
     @property
     def kind(self) -> str:
@@ -174,8 +176,8 @@ def _entry(data: Any, owner: str | None) -> tuple[str, str, Field | Flaw | Proto
             if name != owner:
                 raise ValueError(f"protocol {name!r}: stands in {name}.yml")
             return what, name, Protocol(label, data.get("inside"))
-    field = _field(data, owner)
-    return "name", field.name, field
+    described = _field(data, owner)
+    return "name", described.name, described
 
 
 def _plain(node: yaml.Node) -> Any:

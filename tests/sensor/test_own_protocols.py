@@ -173,6 +173,8 @@ def test_a_screen_has_words_for_it() -> None:
     }
     assert line(fields, "zh") == "写入连续寄存器 · 元件 R00100 · 寄存器值 250"
     assert line(fields, "en") == "Write registers · Element R00100 · Register values 250"
+    stop = {"network.protocol": "fatek", "operation.name": "run_or_stop", "fatek.run": 0, "fatek.run_name": "stop"}
+    assert line(stop, "zh") == "启动/停止控制器 · 运行命令 停止"
     assert PROTOCOLS["fatek"].label.zh == "永宏 PLC 通信协议"
 
 
