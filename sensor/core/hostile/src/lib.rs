@@ -9,6 +9,7 @@ mod pieces;
 mod printed;
 mod random;
 mod record;
+mod rooms;
 pub mod seeds;
 mod stored;
 mod streams;

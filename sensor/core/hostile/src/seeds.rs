@@ -10,7 +10,7 @@ use wire::protocol::{Protocol, PROTOCOLS};
 use crate::messages::{kinds, messages};
 use crate::pieces::put;
 use crate::streams::{FLAGS, FROM_SERVER, SERVERS};
-use crate::{stored, talk};
+use crate::{stored, streams, talk};
 
 /// Frames of one capture that seeds are made of.
 const FRAMES: usize = 400;
@@ -24,7 +24,12 @@ pub fn written() -> Seeds {
     for kind in kinds() {
         seeds.insert(format!("protocol/{kind}"), talks(kind));
     }
-    seeds.insert("streams".into(), conversations().collect());
+    // Once plainly, once with everything that may be asked for.
+    let asked = conversations().map(|mut seed| {
+        seed[1] = !streams::FEW_FLOWS;
+        seed
+    });
+    seeds.insert("streams".into(), conversations().chain(asked).collect());
     for (kind, _) in stored::KINDS {
         seeds.insert((*kind).to_owned(), vec![stored::good(kind)]);
     }

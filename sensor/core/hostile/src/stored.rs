@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use wire::baseline::{table_from_json, table_to_json, Baseline, Learner, PeriodSettings, Periods, Shard};
-use wire::engine::{Engine, Settings, Tables};
+use wire::engine::{Engine, Settings};
 use wire::forest::Forest;
 use wire::rules::Rules;
 
+use crate::rooms::{settings, tables, RULES};
 use crate::{printed, streams};
 
 type Run = fn(&[u8]);
@@ -44,7 +45,7 @@ fn baseline() -> Baseline {
 }
 
 fn engine(state: Option<&[u8]>) -> Result<Engine, String> {
-    let tables = Tables::new(Rules::compile(streams::RULES).expect("rules"), Some(baseline()));
+    let tables = tables(Some(baseline()));
     let settings = Settings { flows: 64, learn: true, ..Settings::default() };
     match state {
         Some(state) => Engine::restored(settings, tables, state),
@@ -62,7 +63,7 @@ pub fn good(kind: &str) -> Vec<u8> {
         "stored/table" => learned(),
         "stored/document" => table_to_json(&LEARNED.1).expect("a table").into_bytes(),
         "stored/forest" => small_forest(),
-        "stored/rules" => streams::RULES.as_bytes().to_vec(),
+        "stored/rules" => RULES.as_bytes().to_vec(),
         _ => panic!("no good bytes of {kind}: a kind brings them with it"),
     }
 }
@@ -75,9 +76,9 @@ fn seal(kind: &[u8; 8], content: &[u8]) -> Vec<u8> {
 }
 
 fn learner(input: &[u8]) {
-    let Ok(learner) = Learner::restore(streams::settings(), &seal(b"OTUSLEAR", input)) else { return };
+    let Ok(learner) = Learner::restore(settings(), &seal(b"OTUSLEAR", input)) else { return };
     let bytes = learner.snapshot();
-    let mut again = Learner::restore(streams::settings(), &bytes).expect("what was saved is read");
+    let mut again = Learner::restore(settings(), &bytes).expect("what was saved is read");
     assert!(again.snapshot() == bytes, "learning that was saved says something else");
     let table = again.finish(1_770_000_000_000_000_000);
     // What it says may contradict itself; that is then told and not used.

@@ -9,7 +9,7 @@
 use std::sync::{Arc, LazyLock};
 
 use wire::analysis::Analysis;
-use wire::baseline::{Baseline, LearnSettings, Learner};
+use wire::baseline::{Baseline, Learner};
 use wire::engine::{Lines, Tables};
 use wire::evidence::{Evidence, Keeps, Reach};
 use wire::export::{Export, Shape, Wanted};
@@ -18,7 +18,6 @@ use wire::frame::{tcp, Frame, Layer4};
 use wire::hash::{flow_hash, pair_hash};
 use wire::ledger::{Ledger, Skip};
 use wire::packet::{LinkType, Packet};
-use wire::print::Names;
 use wire::protocol::{ARP, PROTOCOLS, TCP, UDP};
 use wire::reader::Stamp;
 use wire::site::Site;
@@ -26,7 +25,7 @@ use wire::stream::Streams;
 use wire::windows::Windows;
 
 use crate::pieces::{Piece, Pieces};
-use crate::stored::learned;
+use crate::rooms::{settings, tables, NAMES, POINTED, TABLES};
 use crate::{printed, seeds};
 
 pub const LIST: (usize, usize) = (3, 6);
@@ -40,7 +39,8 @@ const EVIDENCE: u8 = 4;
 const WINDOWS: u8 = 8;
 const COLUMNS: u8 = 16;
 const CSV: u8 = 32;
-const FEW_FLOWS: u8 = 64;
+pub const FEW_FLOWS: u8 = 64;
+const POINTS: u8 = 128;
 const WINDOW_NS: u64 = 10_000_000_000;
 
 /// By transport and port of the server; what has no ports stands there once.
@@ -54,20 +54,6 @@ pub static SERVERS: LazyLock<Vec<(u8, u16)>> = LazyLock::new(|| {
     all.chain([(TCP, 9999), (UDP, 9999)]).collect()
 });
 
-pub const RULES: &str = r#"{"version": 1, "rules": [
-    {"id": "write", "protocol": "modbus", "fold": [],
-     "condition": {"test": {"field": "modbus.function_code", "operator": "in", "values": [6, 16]}}},
-    {"id": "unit", "protocol": "modbus", "fold": ["modbus.unit_id"],
-     "condition": {"test": {"field": "modbus.function_code", "operator": "in", "values": [3, 6]}}}]}"#;
-
-static TABLES: LazyLock<[Arc<Tables>; 2]> = LazyLock::new(|| {
-    let baseline = Baseline::with_segments(&learned(), &["default"]).expect("what was learned is read");
-    let tables = |baseline| Arc::new(Tables::new(wire::rules::Rules::compile(RULES).expect("rules"), baseline));
-    [tables(None), tables(Some(baseline))]
-});
-static NAMES: LazyLock<Arc<Names>> =
-    LazyLock::new(|| Arc::new(Names { inputs: vec!["fuzz".into()], segments: vec!["default".into()], files: true }));
-
 pub fn run(input: &[u8]) {
     let Some(([server, wanted, start], list)) = input.split_first_chunk::<3>() else { return };
     let tables = &TABLES[usize::from(wanted & BASELINE != 0)];
@@ -80,7 +66,7 @@ pub fn run(input: &[u8]) {
 
 /// What a station's messages teach: the seeds of every protocol, one after the other.
 pub fn learn() -> Learner {
-    let tables = Arc::new(Tables::new(wire::rules::Rules::compile(RULES).expect("rules"), None));
+    let tables = Arc::new(tables(None));
     let mut wire = Wire::new(0, LEARN, 0, &tables);
     for seed in seeds::conversations() {
         wire.server = usize::from(seed[0]);
@@ -120,11 +106,12 @@ impl Wire {
             Shape::Ndjson
         };
         analysis.events = Wanted::new(shape, &[]).ok().map(|wanted| Export::new(&wanted));
+        let site = if asked(POINTS) { Arc::clone(&POINTED) } else { Site::shared() };
         let now_ns = 1_760_000_000_000_000_000;
         Self {
             server,
             sent: [[start; 2]; 4],
-            streams: Streams::new(if asked(FEW_FLOWS) { 2 } else { 8 }, Site::shared()),
+            streams: Streams::new(if asked(FEW_FLOWS) { 2 } else { 8 }, site),
             analysis,
             ledger: Ledger::default(),
             now_ns,
@@ -242,10 +229,6 @@ impl Wire {
             Baseline::with_segments(&table, &["default"]).expect("what was learned is read");
         }
     }
-}
-
-pub fn settings() -> LearnSettings {
-    LearnSettings { segments: vec!["default".into()], ..LearnSettings::default() }
 }
 
 fn ports(side: usize, conversation: usize, port: u16) -> (u16, u16) {
