@@ -26,6 +26,10 @@ bench: ## our own figures and those of others on generated traffic (QUICK=1: a m
 	$(setup) run
 	@$(PYTHON) -m tools.bench $(if $(QUICK),--quick) $(ARGS)
 
+fuzz: ## feed everything that reads a stranger's bytes with bytes nobody thought of (MINUTES=10 for all; ARGS=modbus picks some)
+	$(setup) run fuzz
+	@$(PYTHON) -m tools.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
 golden: ## rewrite the golden files; read the diff like code
 	$(setup) run dev
 	@$(PYTHON) -m tests.golden
@@ -44,6 +48,6 @@ lock: ## take the newest Python packages that pyproject.toml allows into tools/c
 	@tools/lock
 
 clean: ## remove what was built here (the captures, the rules and your data stay)
-	rm -rf .venv sensor/core/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
+	rm -rf .venv sensor/core/target sensor/core/fuzz/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
 
-.PHONY: help setup demo test check bench golden schema format lock clean
+.PHONY: help setup demo test check bench fuzz golden schema format lock clean

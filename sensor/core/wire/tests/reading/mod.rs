@@ -28,7 +28,11 @@ pub fn bytes(text: &str) -> Vec<u8> {
 
 /// Unit, function and data as an RTU frame of the serial line: its CRC behind it, worked out bit by bit.
 pub fn rtu(text: &str) -> Vec<u8> {
-    let mut frame = bytes(text);
+    rtu_of(&bytes(text))
+}
+
+pub fn rtu_of(content: &[u8]) -> Vec<u8> {
+    let mut frame = content.to_vec();
     let mut crc = 0xffff_u16;
     for byte in &frame {
         crc ^= u16::from(*byte);
@@ -42,7 +46,10 @@ pub fn rtu(text: &str) -> Vec<u8> {
 
 /// The same as an ASCII frame.
 pub fn ascii(text: &str) -> Vec<u8> {
-    let frame = bytes(text);
+    ascii_of(&bytes(text))
+}
+
+pub fn ascii_of(frame: &[u8]) -> Vec<u8> {
     let sum = frame.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
     let digits: String = frame.iter().chain([&sum.wrapping_neg()]).map(|byte| format!("{byte:02X}")).collect();
     format!(":{digits}\r\n").into_bytes()
