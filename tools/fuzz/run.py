@@ -110,5 +110,5 @@ def read(log: str) -> Ran:
     done = re.search(r"^Done \d+ runs in (\d+) second", log, re.MULTILINE)
     panic = re.search(r"panicked at ([^\n]*)\n([^\n]*)", log)
     wrong = re.search(r"ERROR: libFuzzer: ([^\n]*)", log)
-    said = f"{panic[1]} {panic[2]}" if panic else wrong[1] if wrong else ""
+    said = f"{panic[1]} {panic[2]}".removeprefix(f"{ROOT}/") if panic else wrong[1] if wrong else ""
     return Ran(int(counted[1]) if counted else inputs, float(done[1]) if done else 0.0, edges, corpus, said=said)
