@@ -1,7 +1,7 @@
 //! What holds for every record that a parser filled, whatever it was given.
 
 use wire::limits;
-use wire::protocol::{Protocol, PROTOCOLS};
+use wire::protocol::{at, Protocol};
 use wire::value::{FieldDef, Kind, Record, Value};
 
 /// Lists of one message grow by what is in it, and a few are cut at `limits::LIST_VALUES` only together.
@@ -10,7 +10,7 @@ const MOST_VALUES: usize = 4 * limits::LIST_VALUES;
 /// Check it against the protocol whose message it is. `family` is that of the conversation; returns the message's own.
 pub fn check(record: &Record, family: usize, message: &[u8]) -> usize {
     let place = record.protocol.map_or(family, usize::from);
-    let protocol: &Protocol = &PROTOCOLS[place];
+    let protocol: &Protocol = at(place).expect("a known protocol");
     let unnamed = record.flaws.checked_shr(protocol.flaws.len() as u32).unwrap_or(0);
     assert!(unnamed == 0, "flaws of {} without a name: {unnamed:x}", protocol.name);
     for slot in record.present() {
@@ -98,7 +98,12 @@ mod tests {
     /// Whether a record of Modbus that is filled so passes, for a message of four bytes.
     fn passes(field: &str, value: Value, flaws: u64) -> bool {
         let place = usize::from(place_of("modbus"));
-        let slot = PROTOCOLS[place].fields.iter().position(|listed| listed.name == field).expect("a field");
+        let slot = at(place)
+            .expect("a known protocol")
+            .fields
+            .iter()
+            .position(|listed| listed.name == field)
+            .expect("a field");
         let result = catch_unwind(|| {
             let mut record = Record::default();
             record.flaws = flaws;

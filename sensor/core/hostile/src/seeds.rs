@@ -59,7 +59,7 @@ fn talks(kind: &str) -> Vec<Vec<u8>> {
 /// The content of a frame, where the target frames it.
 fn unframed(kind: &str, message: &[u8]) -> Vec<u8> {
     match kind {
-        "modbus/rtu" => message[..message.len() - 2].to_vec(),
+        "modbus/rtu" | "press_link" => message[..message.len() - 2].to_vec(),
         "modbus/ascii" => {
             let digits = std::str::from_utf8(&message[1..message.len() - 4]).expect("digits");
             crate::reading::bytes(digits)

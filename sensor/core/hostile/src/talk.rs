@@ -9,11 +9,11 @@ use std::sync::LazyLock;
 
 use wire::event::{Endpoint, Event};
 use wire::print::Names;
-use wire::protocol::{Context, Parser, Protocol, Scope, Step, PROTOCOLS, TCP};
+use wire::protocol::{at, Context, Parser, Protocol, Scope, Step, TCP};
 use wire::site::Site;
 use wire::value::Record;
 
-use crate::messages::{messages, most_kept};
+use crate::messages::{messages, most_kept, protocol_of};
 use crate::pieces::Pieces;
 use crate::reading::{ascii_of, rtu_of};
 use crate::{printed, record};
@@ -48,7 +48,7 @@ struct Half {
 /// A message as a frame, where the kind is framed.
 fn framed(kind: &str, content: &[u8]) -> Option<Vec<u8>> {
     match kind {
-        "modbus/rtu" => Some(rtu_of(content)),
+        "modbus/rtu" | "press_link" => Some(rtu_of(content)),
         "modbus/ascii" => Some(ascii_of(content)),
         _ => None,
     }
@@ -64,8 +64,7 @@ pub struct Kind {
 
 impl Kind {
     pub fn new(name: &'static str) -> Self {
-        let protocol = name.split('/').next();
-        let place = PROTOCOLS.iter().position(|listed| Some(listed.name) == protocol).expect("a listed protocol");
+        let place = wire::protocol::place(protocol_of(name).name).expect("a known protocol");
         Self { name, place, good: messages(name).swap_remove(0) }
     }
 
@@ -83,7 +82,7 @@ impl Kind {
 
 impl Talk {
     fn new(place: usize, transport: u8) -> Self {
-        let protocol: &Protocol = &PROTOCOLS[place];
+        let protocol = at(place).expect("a known protocol");
         let spoken = protocol.spoken.as_ref().expect("a protocol with a parser");
         let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
         Self {
@@ -97,8 +96,12 @@ impl Talk {
         }
     }
 
+    fn protocol(&self) -> &'static Protocol {
+        at(self.place).expect("a known protocol")
+    }
+
     fn piece(&mut self, content: &[u8], side: usize, lost: bool) {
-        PROTOCOLS[self.place].probe(content, self.transport);
+        self.protocol().probe(content, self.transport);
         self.given += content.len();
         let half = &mut self.halves[side];
         if lost || self.transport != TCP {
@@ -175,7 +178,7 @@ impl Talk {
 
     /// Whatever came before, a plant's message behind a loss is read. (What offices speak may have turned to TLS.)
     fn recovers(&mut self, (from_client, good): &(bool, Vec<u8>)) {
-        let protocol = &PROTOCOLS[self.place];
+        let protocol = self.protocol();
         let first = protocol.spoken.as_ref().map(|spoken| spoken.transports[0]);
         if protocol.scope != Scope::Plant || first != Some(self.transport) {
             return;

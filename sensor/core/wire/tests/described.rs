@@ -14,33 +14,7 @@ use wire::protocol::described::describe;
 use wire::protocol::{Probe, Step, TCP};
 
 /// A protocol of a panel and its press: binary, a length, a CRC, a transaction.
-const PRESS: &str = r#"{
-  "protocol": "press_link", "transports": ["tcp", "udp"], "ports": [9100], "order": "little",
-  "framing": {"start": "aa55", "length": {"field": "size", "plus": 6}, "check": {"kind": "crc16_modbus"}},
-  "header": [
-    {"name": "size", "type": "u16"}, {"name": "sequence", "type": "u16"}, {"name": "command", "type": "u8"}
-  ],
-  "operation": "command", "answer": {"field": "command", "bit": 128}, "pair": ["sequence"],
-  "outcome": {"field": "status", "ok": [0]}, "user": "operator",
-  "operations": [
-    {"code": 1, "name": "read_values", "class": "read",
-     "request": [{"name": "address", "type": "u16"}, {"name": "quantity", "type": "u8"}],
-     "response": [{"name": "status", "type": "u8"},
-                  {"name": "values", "type": "i16", "count": "rest", "scale": 0.1}],
-     "touches": {"space": "value", "start": "address", "count": "quantity"}},
-    {"code": 2, "name": "set_mode", "class": "control",
-     "request": [{"name": "flags", "type": "u8"},
-                 {"name": "running", "of": "flags", "bits": [0, 0], "type": "bool"},
-                 {"name": "mode", "of": "flags", "bits": [1, 3], "type": "u8", "values": {"0": "manual", "2": "automatic"}}],
-     "response": [{"name": "status", "type": "u8"}]},
-    {"code": 3, "name": "login", "class": "session",
-     "request": [{"name": "letters", "type": "u8"}, {"name": "operator", "type": "text", "length": "letters"},
-                 {"type": "secret", "length": "rest"}],
-     "response": [{"name": "status", "type": "u8"}]},
-    {"code": 4, "name": "alarm", "class": "other", "unanswered": true,
-     "request": [{"name": "alarm", "type": "u32", "order": "big"}, {"type": "skip", "length": 2}]}
-  ]
-}"#;
+const PRESS: &str = include_str!("hostile/press_link.json");
 
 fn described(description: &str) -> Talk {
     talk(&describe(description).unwrap())
@@ -158,7 +132,7 @@ fn letters_and_digits() {
         let sum = format!("RD{body}\u{3}").bytes().fold(0u8, u8::wrapping_add);
         talk.answers(&format!("\u{2}RD{body}\u{3}{sum:02X}")).clean().fields(&[(field, value)]);
     }
-    assert_eq!(talk.answers("\u{2}RDxx\u{3}00").flaws.contains(&"letter_link.bad_digits"), true);
+    assert!(talk.answers("\u{2}RDxx\u{3}00").flaws.contains(&"letter_link.bad_digits"));
     assert_eq!(talk.asks("\u{2}RD01").step, Step::Short { need: 6 });
 }
 

@@ -14,12 +14,12 @@ mod messages;
 #[path = "../reading/mod.rs"]
 mod reading;
 
-use messages::{kinds, messages, most_kept};
+use messages::{kinds, messages, most_kept, protocol_of};
 use reading::{talk, Talk};
 use wire::protocol::Step;
 
 fn talk_of(kind: &str) -> Talk {
-    talk(kind.split('/').next().unwrap())
+    talk(protocol_of(kind).name)
 }
 
 /// Hand the stream over as the engine does until the parser wants more than there is. Returns the steps that were taken.

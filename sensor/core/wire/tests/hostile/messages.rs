@@ -2,12 +2,26 @@
 
 use super::reading::{ascii, bytes, rtu};
 use wire::limits;
-use wire::protocol::PROTOCOLS;
+use wire::protocol::described::describe;
+use wire::protocol::{Protocol, PROTOCOLS};
 
-/// Kinds of conversation: every protocol's own, and further framings that one protocol's parser reads.
+/// A protocol by description: what `described` speaks.
+const PRESS_LINK: &str = include_str!("press_link.json");
+
+/// Kinds of conversation: every protocol's own, further framings that one protocol's parser reads, and one by
+/// description.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     let spoken = PROTOCOLS.iter().filter(|protocol| protocol.spoken.is_some());
-    spoken.map(|protocol| protocol.name).chain(["modbus/rtu", "modbus/ascii"])
+    spoken.map(|protocol| protocol.name).chain(["modbus/rtu", "modbus/ascii", "press_link"])
+}
+
+/// The protocol that a kind's conversations are of.
+pub fn protocol_of(kind: &str) -> &'static Protocol {
+    let name = kind.split('/').next().unwrap_or(kind);
+    if name == "press_link" {
+        describe(PRESS_LINK).expect("a good description");
+    }
+    wire::protocol::all().find(|protocol| protocol.name == name).expect("a known protocol")
 }
 
 /// Good messages of a kind, client's (true) and server's, in an order that makes sense. The first is a request
@@ -45,6 +59,15 @@ pub fn messages(kind: &str) -> Vec<(bool, Vec<u8>)> {
             (false, "01 2b 0e 01 01 00 00 02 00 02 4142 01 01 43"),
             (false, "01 18 0006 0002 01b8 1284"),
             (true, "01 08 0000 a537 1122 3344"),
+        ],
+        // As far as their check sum, which is that of serial Modbus.
+        "press_link" => &[
+            (true, "aa55 0600 0700 01 1000 02"),
+            (false, "aa55 0800 0700 81 00 0a00 f6ff"),
+            (true, "aa55 0400 0800 02 05"),
+            (true, "aa55 0e00 0900 03 05 61646d696e 61646d696e"),
+            (false, "aa55 0400 0900 83 05"),
+            (false, "aa55 0900 0a00 04 00000102 ffff"),
         ],
         "s7comm" => &[
             (true, "0300 0016 11 e0 0000 0001 00 c0010a c1020100 c2020102"),
@@ -491,7 +514,7 @@ pub fn messages(kind: &str) -> Vec<(bool, Vec<u8>)> {
         _ => panic!("no messages of {kind}: a protocol brings them with it"),
     };
     let message = match kind {
-        "modbus/rtu" => rtu,
+        "modbus/rtu" | "press_link" => rtu,
         "modbus/ascii" => ascii,
         _ => bytes,
     };
