@@ -74,8 +74,10 @@ def test_totals_add_up_and_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert totals.load() == {}
     both = Total().and_then(Ran(100, 2.0, 40, 9)).and_then(Ran(50, 1.0, 41, 8))
     assert both == Total(150, 3.0, 41, 8)
-    totals.save({"streams": both})
-    assert totals.load() == {"streams": both}
+    totals.add("streams", Ran(100, 2.0, 40, 9))
+    totals.add("frames", Ran(7, 1.0, 4, 3))
+    totals.add("streams", Ran(50, 1.0, 41, 8))
+    assert totals.load() == {"frames": Total(7, 1.0, 4, 3), "streams": both}
 
 
 def test_the_table_says_who_has_had_enough() -> None:

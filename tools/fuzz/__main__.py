@@ -23,9 +23,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    known = totals.load()
     if options.page:
-        totals.write_page(known)
+        totals.write_page(totals.load())
         return 0
     every = build.targets()
     chosen = build.wanted(every, options.targets)
@@ -41,15 +40,14 @@ def main() -> int:
     found = []
     for target in chosen:
         ran = fuzz(programs, target, seconds)
-        known[target.name] = known.get(target.name, totals.Total()).and_then(ran)
-        totals.save(known)
+        totals.add(target.name, ran)
         rate = ran.inputs / seconds
         state = "no crash" if ran.crash is None else f"CRASH {ran.said}"
         line = f"{target.name:22} {ran.inputs:>12,} inputs {rate:>9,.0f}/s {ran.edges:>7,} edges {ran.corpus:>6,} kept"
         print(f"{line}  {state}", flush=True)
         if ran.crash is not None:
             found.append(f"fuzz: {target.name}: {ran.said}; kept as {ran.crash.relative_to(build.ROOT)}")
-    totals.write_page(known)
+    totals.write_page(totals.load())
     print("\n".join(found), end="\n" if found else "", file=sys.stderr)
     return 1 if found else 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
@@ -40,6 +42,17 @@ def load() -> dict[str, Total]:
 def save(totals: Mapping[str, Total]) -> None:
     rows = {name: asdict(totals[name]) for name in sorted(totals)}
     FILE.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def add(name: str, ran: Ran) -> None:
+    """Others may fuzz other targets at the same time: one on each core."""
+    folder = os.open(FILE.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        known = load()
+        save({**known, name: known.get(name, Total()).and_then(ran)})
+    finally:
+        os.close(folder)
 
 
 def table(totals: Mapping[str, Total]) -> str:

@@ -50,7 +50,7 @@ pub fn compile(document: &Document) -> Result<Compiled, String> {
         let (response, _) = part(&one.response)?;
         let compiled = Operation {
             name: leak(word(&one.name)?),
-            class: class(one.class),
+            class: class(&one.class).map_err(named)?,
             unanswered: one.unanswered,
             request,
             response,
@@ -114,17 +114,9 @@ fn touched(touches: &written::Touches, known: &Map<String, usize>, names: &Names
     Ok(Touches { space: leak(word(&touches.space)?), index: amount(&touches.index, 0)?, which })
 }
 
-fn class(class: written::Class) -> Class {
-    match class {
-        written::Class::Read => Class::Read,
-        written::Class::Write => Class::Write,
-        written::Class::Control => Class::Control,
-        written::Class::Program => Class::Program,
-        written::Class::Session => Class::Session,
-        written::Class::Discover => Class::Discover,
-        written::Class::Diagnose => Class::Diagnose,
-        written::Class::Other => Class::Other,
-    }
+fn class(name: &str) -> Result<Class, String> {
+    let known = || Class::ALL.map(Class::name).join(", ");
+    Class::ALL.into_iter().find(|class| class.name() == name).ok_or_else(|| format!("class: {}", known()))
 }
 
 /// What a field of that type holds.

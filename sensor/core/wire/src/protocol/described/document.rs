@@ -234,7 +234,8 @@ pub struct Operation {
     /// Number, or letters where the field is text.
     pub code: Code,
     pub name: String,
-    pub class: Class,
+    /// As `value::Class` is named.
+    pub class: String,
     /// Nobody answers it.
     #[serde(default)]
     pub unanswered: bool,
@@ -251,19 +252,6 @@ pub struct Operation {
 pub enum Code {
     Number(u32),
     Letters(String),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Class {
-    Read,
-    Write,
-    Control,
-    Program,
-    Session,
-    Discover,
-    Diagnose,
-    Other,
 }
 
 /// What a message touches, for the baseline: a stretch of a space, or one named thing.

@@ -3,7 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::layout::{Layout, Reading};
+use super::layout::Layout;
+use super::reading::Reading;
 use crate::cursor::Cursor;
 use crate::protocol::{list, Protocol, PROTOCOLS};
 use crate::site::Site;

@@ -12,6 +12,7 @@ mod names;
 mod number;
 mod parser;
 mod parts;
+mod reading;
 
 use document::{Document, Scope as Named, Transport};
 pub use inside::{of as inside, Inside};

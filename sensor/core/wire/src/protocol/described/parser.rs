@@ -1,7 +1,8 @@
 //! Reads messages by a layout.
 
 use super::frame::{Front, Size};
-use super::layout::{flaw, unsigned, Coded, Layout, Operation, Reading};
+use super::layout::{flaw, unsigned, Coded, Layout, Operation};
+use super::reading::Reading;
 use crate::cursor::{Cursor, Short};
 use crate::protocol::{Context, Parser, Probe, Step, TCP};
 use crate::site::Site;
