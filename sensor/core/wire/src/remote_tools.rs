@@ -45,6 +45,13 @@ fn of_domain(domain: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// By the owner of a certificate, as it is written: what AnyDesk's relays show (issued by AnyNet Root CA), and what each
+/// of its stations makes for itself.
+pub fn by_certificate(subject: &[u8]) -> Option<&'static str> {
+    let mut parts = subject.split(|byte| *byte == b',').map(|part| part.strip_prefix(b" ").unwrap_or(part));
+    parts.any(|part| matches!(part, b"CN=AnyNet Relay" | b"CN=AnyDesk Client")).then_some("anydesk")
+}
+
 /// By the port of a server that has no name.
 pub fn by_port(port: u16) -> Option<&'static str> {
     Some(match port {
@@ -76,6 +83,15 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(by_name(name.as_bytes()), wanted, "{name}");
+        }
+        for (subject, wanted) in [
+            ("C=DE, O=philandro Software GmbH, CN=AnyNet Relay", Some("anydesk")),
+            ("CN=AnyDesk Client", Some("anydesk")),
+            ("CN=AnyDesk Client Supplies", None),
+            ("O=AnyDesk Client", None),
+            ("", None),
+        ] {
+            assert_eq!(by_certificate(subject.as_bytes()), wanted, "{subject}");
         }
         assert_eq!((by_port(7070), by_port(443)), (Some("anydesk"), None));
     }

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use common::random::Random;
 use common::*;
-use wire::frame::{decode, decode_datagram, Checksums, Decoded, Duplicates, Fragments, Joined, Outline, Prints};
+use wire::frame::{
+    decode, decode_datagram, Checksums, Decoded, Duplicates, Fragments, Joined, Outline, Prints, Verdict,
+};
 use wire::ledger::{Ledger, Skip};
 use wire::limits::{DUPLICATES, DUPLICATE_NS, FRAGMENT_BYTES};
 use wire::packet::{LinkType, Packet, Sink};
@@ -147,7 +149,7 @@ impl Rooms {
         match decoded {
             Decoded::Frame(frame) => {
                 let digest = self.prints.digest(&frame, packet.ts_ns);
-                if !self.checksums.delivers(&frame, digest, 0, ledger) {
+                if self.checksums.judge(&frame, digest, 0, ledger) == Verdict::Refused {
                     return ledger.skip(Skip::BadChecksum);
                 }
                 let print = self.prints.of(&frame, digest);

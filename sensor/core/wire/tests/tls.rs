@@ -173,6 +173,24 @@ fn remote_tools_are_told() {
     let seen = talk("tls").client(ANYDESK);
     seen.clean().fields(&[("tls.remote_tool", "anydesk"), ("tls.remote_tool_by", "sni")]);
     assert!(!talk("tls").client(NEW_HELLO).fields.contains_key("tls.remote_tool"));
+    // A relay that no name was asked for: the owner of its certificate tells, here in place of the controller's, as long.
+    let chain: String = CHAIN.split_whitespace().collect();
+    let owner = |maker: &[u8], name: &[u8]| {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (of, is) = (maker.len(), name.len());
+        let maker = format!("31{:02x}30{:02x}060355040a0c{of:02x}{}", of + 9, of + 7, hex(maker));
+        maker + &format!("31{:02x}30{:02x}06035504030c{is:02x}{}", is + 9, is + 7, hex(name))
+    };
+    let other = chain.replacen(&owner(b"Plant", b"plc1.plant.example"), &owner(b"Plant Maker", b"AnyNet Relay"), 1);
+    assert_ne!(chain, other);
+    for (chain, tool) in [(&other, Some("anydesk")), (&chain, None)] {
+        let mut talk = talk("tls");
+        talk.client(OLD_HELLO);
+        talk.server(SERVER_OLD);
+        let seen = talk.server(chain);
+        let told = |name: &str| seen.clean().fields.get(name).map(String::as_str);
+        assert_eq!((told("tls.remote_tool"), told("tls.remote_tool_by")), (tool, tool.map(|_| "certificate")));
+    }
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub struct Routed {
     /// `hash::flow_hash` of its conversation.
     pub flow: u64,
     pub print: Print,
+    /// See [`Frame::excused`].
+    pub excused: bool,
     pub shard: usize,
 }
 
@@ -150,7 +152,8 @@ impl Block {
         } else {
             self.keep(frame.segment)
         };
-        let (payload_len, frame) = (narrow(frame.payload.len()), frame.without_bytes());
+        let payload_len = narrow(frame.payload.len());
+        let frame = Frame { excused: routed.excused, ..frame.without_bytes() };
         let Packet { wire_len, link, vlan, .. } = *packet;
         let print = routed.print;
         self.odd.push(Odd { frame, print, wire_len, link, vlan, segment_at, payload_len });
@@ -161,7 +164,7 @@ impl Block {
     fn put(&mut self, packet: &Packet<'_>, packet_at: Place, routed: &Routed, odd: u32, payload: (u16, u16)) {
         let place = narrow(self.items.len());
         let Packet { ts_ns, number, input, offset, .. } = *packet;
-        let Routed { now_ns, segment, flow, print, shard } = *routed;
+        let Routed { now_ns, segment, flow, print, shard, .. } = *routed;
         let (payload_at, payload_len) = payload;
         self.items.push(Item {
             ts_ns,

@@ -5,7 +5,7 @@ use super::block::{Block, Routed};
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
 use crate::frame::{
-    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path, Prints,
+    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path, Prints, Verdict,
 };
 use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
@@ -68,8 +68,11 @@ impl Front {
                     return self.ledger.skip(Skip::Filter);
                 }
                 self.path.clear();
-                if let Some(routed) = self.route(packet, &frame, now_ns) {
-                    block.push(packet, &frame, &routed);
+                match self.route(packet, &frame, now_ns) {
+                    // The long way, so that the short one need not ask.
+                    Some(routed) if routed.excused => block.push_odd(packet, &frame, &routed),
+                    Some(routed) => block.push(packet, &frame, &routed),
+                    None => {}
                 }
             }
             _ => self.odd(packet, now_ns, block),
@@ -108,16 +111,18 @@ impl Front {
     fn route(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, now_ns: u64) -> Option<Routed> {
         let digest = self.prints.digest(frame, packet.ts_ns);
         let ledger = &mut self.ledger;
-        if self.checksums.as_mut().is_some_and(|sums| !sums.delivers(frame, digest, packet.input, ledger)) {
+        let judged = self.checksums.as_mut().map(|sums| sums.judge(frame, digest, packet.input, ledger));
+        if judged == Some(Verdict::Refused) {
             self.ledger.skip(Skip::BadChecksum);
             return None;
         }
+        let excused = judged == Some(Verdict::Excused);
         let segment = self.segments.of(packet.input, frame.vlan, &self.path);
         self.doubles.see(segment, frame, &mut self.ledger);
         let pair = pair_hash(segment, frame.source, frame.destination);
         let flow = flow_hash(pair, frame.layer4.ports(), frame.layer4.number());
         let print = self.prints.of(frame, digest);
-        Some(Routed { now_ns, segment, flow, print, shard: shard_of_pair(pair) })
+        Some(Routed { now_ns, segment, flow, print, excused, shard: shard_of_pair(pair) })
     }
 
     pub fn tick(&mut self, ts_ns: u64, block: &mut Block) {

@@ -39,5 +39,6 @@ pub(super) fn read<'a>(mut view: View<'a>, below: &Below, outline: &mut Outline,
         segment: message,
         payload: message,
         missing: 0,
+        excused: false,
     }))
 }

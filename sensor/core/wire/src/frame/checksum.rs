@@ -63,6 +63,14 @@ impl Frame<'_> {
     }
 }
 
+fn unexcused(right: bool) -> Verdict {
+    if right {
+        Verdict::Delivered
+    } else {
+        Verdict::Refused
+    }
+}
+
 #[inline]
 fn address(ip: IpAddr) -> u64 {
     match ip {
@@ -108,6 +116,17 @@ impl Tally {
     }
 }
 
+/// What becomes of a frame, by its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Right, or it cannot be told.
+    Delivered,
+    /// Wrong, as most of its sender's are: delivered, but no proof of what a receiver took.
+    Excused,
+    /// Wrong: no receiver takes it.
+    Refused,
+}
+
 /// Which wrong checksums are the plant's and which are the capture's.
 ///
 /// A receiver drops a segment with a wrong checksum, so a sensor that reads it can be told stories. But where frames are
@@ -138,38 +157,39 @@ impl Default for Checksums {
 impl Checksums {
     /// Count a frame; whether its segment is to be delivered. To be called in order of arrival.
     #[inline(always)]
-    pub fn delivers(&mut self, frame: &Frame<'_>, digest: Digest, input: u16, ledger: &mut Ledger) -> bool {
-        let Some(right) = frame.checksum_ok(digest) else { return true };
+    pub fn judge(&mut self, frame: &Frame<'_>, digest: Digest, input: u16, ledger: &mut Ledger) -> Verdict {
+        let Some(right) = frame.checksum_ok(digest) else { return Verdict::Delivered };
         let place = usize::from(input);
         if place >= self.inputs.len() {
             self.inputs.resize(place.saturating_add(1), Tally::default());
         }
-        let Some(of_input) = self.inputs.get_mut(place) else { return right };
+        let Some(of_input) = self.inputs.get_mut(place) else { return unexcused(right) };
         of_input.count(right);
         // Once an input has shown many right ones and none wrong, it takes hundreds of wrong ones before anybody asks who
         // sends the right ones: until the first, they need not be counted.
         if of_input.wrong == 0 && of_input.right > MANY {
-            return true;
+            return Verdict::Delivered;
         }
         self.excused(frame, right, input, ledger)
     }
 
     /// Count a frame of an input that shows wrong ones.
     #[inline(never)]
-    fn excused(&mut self, frame: &Frame<'_>, right: bool, input: u16, ledger: &mut Ledger) -> bool {
+    fn excused(&mut self, frame: &Frame<'_>, right: bool, input: u16, ledger: &mut Ledger) -> Verdict {
         let sender = self.sender(frame, input);
         let of_input = self.inputs.get(usize::from(input)).copied().unwrap_or_default();
-        let Some(of_sender) = self.senders.get_mut(sender) else { return right };
+        let Some(of_sender) = self.senders.get_mut(sender) else { return unexcused(right) };
         of_sender.count(right);
         if right {
-            return true;
+            return Verdict::Delivered;
         }
         let excused = of_sender.wrong > of_sender.right
             && u32::from(of_input.wrong).saturating_mul(RARITY) >= u32::from(of_input.right);
-        if excused {
-            add(&mut ledger.notes.checksums_excused, 1);
+        if !excused {
+            return Verdict::Refused;
         }
-        excused
+        add(&mut ledger.notes.checksums_excused, 1);
+        Verdict::Excused
     }
 
     #[inline]

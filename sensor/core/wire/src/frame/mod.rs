@@ -26,7 +26,7 @@ mod view;
 
 use std::net::IpAddr;
 
-pub use checksum::Checksums;
+pub use checksum::{Checksums, Verdict};
 pub use digest::Digest;
 pub use duplicates::{Duplicates, PortRate};
 pub use fragments::{Fragments, Joined, Whole};
@@ -63,6 +63,8 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
     /// Bytes of the payload that the capture cut off.
     pub missing: u32,
+    /// Its checksum is wrong, and was excused.
+    pub excused: bool,
 }
 
 impl Frame<'_> {

@@ -61,6 +61,7 @@ pub fn plain<'a>(packet: &Packet<'a>) -> Option<Frame<'a>> {
         segment,
         payload,
         missing: 0,
+        excused: false,
     })
 }
 

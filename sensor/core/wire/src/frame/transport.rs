@@ -87,5 +87,6 @@ fn frame<'a>(ip: &Ip, below: &Below, path: &Path, layer4: Layer4, segment: &'a [
         segment,
         payload: payload.bytes,
         missing: payload.missing(),
+        excused: false,
     }
 }

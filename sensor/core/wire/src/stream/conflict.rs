@@ -1,31 +1,53 @@
 //! Retransmissions that bring other bytes than what came first: evasion, or somebody who injects. What came first was told
 //! already, and stays; RFC 9293 3.10.7.4 lets receivers do either.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
 use super::{Piece, Streams};
 use crate::hash::folded;
 use crate::ledger::{add, Ledger};
 use crate::protocol::flow::Told;
 use crate::reader::{Consumer, Stamp};
 
-const SEEDS: [u64; 4] = [0x8f3c_6a91_d27b_e405, 0x3d94_b15e_70c8_2fa7, 0xb6e1_0d4f_935a_78c3, 0x5a27_f8b0_1c6d_e493];
+/// Two numbers that nobody on the wire knows, so that nobody can say something else with the same print: drawn once in a
+/// process. No result tells what they are.
+#[derive(Clone, Copy)]
+pub struct Key(u64, u64);
 
-/// A number for the first and the last sixteen bytes, which is where commands, addresses and the values of ordinary
-/// messages are: the whole of long segments would cost more than all else that is done with them.
-#[inline]
-#[allow(clippy::cast_possible_truncation)] // mixed before
-pub fn print(bytes: &[u8]) -> u32 {
-    let [a, b, c, d] = SEEDS;
-    let mixed = match (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
-        (Some(front), Some(back)) => {
-            let (front, back) = (u128::from_le_bytes(*front), u128::from_le_bytes(*back));
-            folded(front as u64 ^ a, (front >> 64) as u64 ^ b) ^ folded(back as u64 ^ c, (back >> 64) as u64 ^ d)
+impl Key {
+    pub fn drawn() -> Self {
+        static KEY: OnceLock<Key> = OnceLock::new();
+        *KEY.get_or_init(|| {
+            let drawn = RandomState::new();
+            Self(drawn.hash_one(1), drawn.hash_one(2))
+        })
+    }
+}
+
+/// A number for the last sixteen bytes, which is where addresses and values stand: the whole of long segments would
+/// cost more than all else that is done with them.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)] // two halves are taken; what is left is mixed before
+pub fn print(bytes: &[u8], Key(a, b): Key) -> u32 {
+    let (front, back) = match bytes.last_chunk::<16>() {
+        Some(end) => {
+            let end = u128::from_le_bytes(*end);
+            (end as u64, (end >> 64) as u64)
         }
-        _ => match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-            (Some(front), Some(back)) => folded(u64::from_le_bytes(*front) ^ a, u64::from_le_bytes(*back) ^ b),
-            _ => folded(bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)) ^ a, b),
+        None => match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(front), Some(back)) => (u64::from_le_bytes(*front), u64::from_le_bytes(*back)),
+            _ => (short(bytes), 0),
         },
     };
-    mixed as u32
+    folded(front ^ a, back ^ b) as u32
+}
+
+/// At most seven bytes.
+#[cold]
+fn short(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
 /// Whether two stretches of bytes, each with its first sequence number, differ where both are.
@@ -59,17 +81,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_at_both_ends_counts() {
-        let whole: Vec<u8> = (0..100).collect();
+    fn every_byte_at_the_end_counts() {
+        let (key, whole) = (Key::drawn(), (0..100).collect::<Vec<u8>>());
         for length in 1..100 {
             let bytes = &whole[..length];
-            let known = print(bytes);
-            for place in (0..length).filter(|place| *place < 16 || place + 16 >= length) {
+            let known = print(bytes, key);
+            for place in length.saturating_sub(16)..length {
                 let mut other = bytes.to_vec();
                 other[place] ^= 1;
-                assert_ne!(print(&other), known, "{length} {place}");
+                assert_ne!(print(&other, key), known, "{length} {place}");
             }
         }
+    }
+
+    #[test]
+    fn prints_are_a_process_s_own() {
+        let bytes = [7; 20];
+        assert_eq!(print(&bytes, Key::drawn()), print(&bytes, Key::drawn()));
+        assert_ne!(print(&bytes, Key::drawn()), print(&bytes, Key(1, 2)));
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Streams {
         let Some(flow) = self.table.get(slot) else { return };
         let Some(half) = flow.halves.get_mut(side) else { return };
         half.advance(bytes.len());
-        half.remember(bytes);
+        half.remember(bytes, self.key);
         let waiting = half.held.as_mut().filter(|held| !held.front.is_empty());
         let Some(held) = waiting else {
             let progress = self.reader.read(flow, side, bytes, stamp, ledger, consumer);
@@ -47,6 +47,7 @@ impl Streams {
         }
         let Some(held) = flow.halves.get_mut(side).and_then(|half| half.held.as_mut()) else { return };
         held.front = front;
+        held.doubtful &= !held.front.is_empty();
         held.need = progress.need;
         while held.ends.front().is_some_and(|end| *end <= progress.used) {
             held.ends.pop_front();
@@ -106,6 +107,13 @@ impl Streams {
         self.bound_front(slot, side, ledger);
     }
 
+    /// What was fed last had a wrong checksum that was excused.
+    pub(super) fn distrust(&mut self, slot: u32, side: usize) {
+        if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) {
+            half.distrust();
+        }
+    }
+
     /// An unfinished message larger than the budget is given up.
     pub(super) fn bound_front(&mut self, slot: u32, side: usize, ledger: &mut Ledger) {
         let over = |held: &Held| held.front.len() > limits::STREAM_BYTES || held.ends.len() > limits::STREAM_PACKETS;
@@ -128,6 +136,7 @@ impl Streams {
             self.held_bytes = self.held_bytes.saturating_sub(cost);
             held.ends.clear();
             held.front.clear();
+            held.doubtful = false;
             held.need = 0;
             take(&mut ledger.held, packets as u64);
             class(ledger, packets as u64);

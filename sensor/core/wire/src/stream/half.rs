@@ -4,7 +4,7 @@
 //! The common case copies nothing: a segment that is next and ends with a message is parsed where it lies. Only what
 //! waits (the front of an unfinished message, segments behind a hole) is kept, within `limits`.
 
-use super::conflict::{differ, print};
+use super::conflict::{differ, print, Key};
 use super::held::{Held, PACKET_COST};
 
 /// State of one direction.
@@ -25,7 +25,7 @@ pub struct Half {
     end: u32,
     /// Print and length of the bytes that came last: all that is known of what was read. No length: nothing is.
     last_print: u32,
-    last_length: u16,
+    last_length: u32,
     opened: bool,
     closing: bool,
     /// Bytes from a hole that had been given up came after all, and are being read: where to go on afterwards.
@@ -102,10 +102,11 @@ impl Half {
     }
 
     /// These bytes end at `next`.
-    #[inline]
-    pub fn remember(&mut self, bytes: &[u8]) {
-        self.last_length = u16::try_from(bytes.len()).unwrap_or(0);
-        self.last_print = print(bytes);
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // no segment has 4 GiB
+    pub fn remember(&mut self, bytes: &[u8], key: Key) {
+        self.last_length = bytes.len() as u32;
+        self.last_print = print(bytes, key);
     }
 
     /// What lies before `next` is not what came last.
@@ -113,22 +114,30 @@ impl Half {
         self.last_length = 0;
     }
 
+    /// What came last had a wrong checksum that was excused: nothing is held against it.
+    pub fn distrust(&mut self) {
+        self.forget_last();
+        if let Some(held) = self.held.as_mut() {
+            held.doubtful = !held.front.is_empty();
+        }
+    }
+
     /// Whether a whole segment says something else than the same bytes did when they came first, as far as that is known:
     /// of what is still unfinished every byte, of what was read the latest segment, where it is repeated as it was cut.
     /// A byte alone proves nothing: keep-alives carry one of garbage (RFC 1122 4.2.3.6).
     #[cold]
-    pub fn contradicts(&self, sequence: u32, bytes: &[u8]) -> bool {
+    pub fn contradicts(&self, sequence: u32, bytes: &[u8], key: Key) -> bool {
         if bytes.len() < 2 {
             return false;
         }
-        if let Some(held) = self.held.as_ref().filter(|held| !held.front.is_empty()) {
+        if let Some(held) = self.held.as_ref().filter(|held| !held.front.is_empty() && !held.doubtful) {
             let start = self.next.wrapping_sub(u32::try_from(held.front.len()).unwrap_or(0));
             if differ((start, &held.front), (sequence, bytes)) {
                 return true;
             }
         }
         let end = sequence.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
-        end == self.next && bytes.len() == usize::from(self.last_length) && print(bytes) != self.last_print
+        end == self.next && bytes.len() == self.last_length as usize && print(bytes, key) != self.last_print
     }
 
     /// Nothing is known of this direction before `sequence`.

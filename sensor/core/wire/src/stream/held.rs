@@ -13,6 +13,8 @@ pub const PACKET_COST: usize = 96;
 pub struct Held {
     /// In-order bytes that are not a whole message yet.
     pub front: Vec<u8>,
+    /// Some of `front` had a wrong checksum that was excused: it is not held against what comes again.
+    pub doubtful: bool,
     /// The parser asked for that many bytes: with fewer in `front` it need not be called.
     pub need: usize,
     /// Packets whose last byte lies in `front`: their end, as an offset into it.
@@ -35,6 +37,8 @@ pub struct Segment {
     pub vlan: Option<u16>,
     /// Bytes that the capture cut off behind these.
     pub missing: u32,
+    /// Its checksum is wrong, and was excused.
+    pub excused: bool,
 }
 
 impl Held {
@@ -59,8 +63,8 @@ impl Held {
         let reaches = |other: &&Segment| (other.sequence.wrapping_sub(sequence) as usize) < bytes.len();
         let before = self.behind.range(place.saturating_sub(BEFORE)..place);
         let overlapping = before.chain(self.behind.range(place..).take_while(reaches));
-        bytes.len() > 1
-            && overlapping.into_iter().any(|other| differ((other.sequence, &other.bytes), (sequence, bytes)))
+        let differs = |other: &Segment| differ((other.sequence, &other.bytes), (sequence, bytes));
+        bytes.len() > 1 && overlapping.filter(|other| !other.excused).any(differs)
     }
 
     /// Keep a segment behind the hole, in order of sequence; of equal ones the first stays.

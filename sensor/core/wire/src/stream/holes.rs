@@ -31,7 +31,7 @@ impl Streams {
                 self.holes_due = self.holes.len().saturating_mul(2).max(HOLES);
             }
         }
-        let contradicts = held.contradicts(piece.sequence, piece.payload, next);
+        let contradicts = !piece.excused && held.contradicts(piece.sequence, piece.payload, next);
         let segment = Segment {
             sequence: piece.sequence,
             bytes: piece.payload.to_vec(),
@@ -40,6 +40,7 @@ impl Streams {
             input: stamp.input,
             vlan: stamp.vlan,
             missing: piece.missing,
+            excused: piece.excused,
         };
         let kept = held.keep(segment, next);
         let over_budget = kept && held.over_budget();
@@ -88,6 +89,9 @@ impl Streams {
             };
             let fresh = segment.bytes.get(skip..).unwrap_or_default();
             self.feed(slot, side, fresh, closer.unwrap_or(&own), ledger, consumer);
+            if segment.excused {
+                self.distrust(slot, side);
+            }
             let end = segment.sequence.wrapping_add(u32::try_from(segment.bytes.len()).unwrap_or(0));
             self.cut(slot, side, end, segment.missing, ledger);
         }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub use half::{Half, Place, Resume, WINDOW};
 pub use held::{Held, Segment, PACKET_COST};
 
+use conflict::Key;
+
 use crate::event::Endpoint;
 use crate::flow::{Address, Flow, FlowTable};
 use crate::frame::{tcp, Brief, Frame, Layer4};
@@ -36,6 +38,8 @@ pub struct Streams {
     /// When `holes` is that long, doubles are taken out.
     holes_due: usize,
     held_bytes: usize,
+    /// Of the prints of what was read.
+    key: Key,
 }
 
 /// A MAC address of several stations (IEEE 802 8.2.2).
@@ -49,6 +53,8 @@ struct Piece<'a> {
     sequence: u32,
     payload: &'a [u8],
     missing: u32,
+    /// Its checksum is wrong, and was excused.
+    excused: bool,
 }
 
 impl Streams {
@@ -59,6 +65,7 @@ impl Streams {
             holes: Vec::new(),
             holes_due: HOLES,
             held_bytes: 0,
+            key: Key::drawn(),
         }
     }
 
@@ -122,7 +129,7 @@ impl Streams {
         }
         if let Some(half) = flow.halves.get_mut(side) {
             half.advance(payload.len());
-            half.remember(payload);
+            half.remember(payload, self.key);
         }
         let progress = self.reader.read_here(flow, side, payload, stamp, ledger, consumer);
         self.read_so_far(slot, side, payload, progress, ledger);
@@ -258,7 +265,8 @@ impl Streams {
             ledger.skip(if frame.missing > 0 { Skip::Truncated } else { Skip::NoPayload });
             self.cut(slot, side, sequence, frame.missing, ledger);
         } else {
-            let piece = Piece { side, sequence, payload: frame.payload, missing: frame.missing };
+            let Frame { payload, missing, excused, .. } = *frame;
+            let piece = Piece { side, sequence, payload, missing, excused };
             self.segment(slot, &piece, stamp, ledger, consumer);
         }
         if self.table.at(slot).is_some_and(|flow| ending::over(flow, side, sequence, flags)) {

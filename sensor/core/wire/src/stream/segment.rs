@@ -30,7 +30,8 @@ impl Streams {
         let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(piece.side)) else { return };
         match half.place(piece.sequence, piece.payload.len()) {
             Place::Old => {
-                let contradicts = piece.missing == 0 && half.contradicts(piece.sequence, piece.payload);
+                let comparable = piece.missing == 0 && !piece.excused;
+                let contradicts = comparable && half.contradicts(piece.sequence, piece.payload, self.key);
                 ledger.skip(Skip::Retransmission);
                 if contradicts {
                     self.conflict(slot, piece, stamp, ledger, consumer);
@@ -47,22 +48,22 @@ impl Streams {
                     half.resume = Some(resume);
                 }
                 let fresh = piece.payload.get(..fresh).unwrap_or_default();
-                self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
+                self.take(slot, piece, fresh, stamp, ledger, consumer);
                 self.leave_hole(slot, piece.side, ledger);
             }
             Place::Next { skip } => {
-                if skip > 0 && half.contradicts(piece.sequence, piece.payload) {
+                if skip > 0 && !piece.excused && half.contradicts(piece.sequence, piece.payload, self.key) {
                     self.conflict(slot, piece, stamp, ledger, consumer);
                 }
                 let fresh = piece.payload.get(skip..).unwrap_or_default();
-                self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
+                self.take(slot, piece, fresh, stamp, ledger, consumer);
                 let end = piece.sequence.wrapping_add(u32::try_from(piece.payload.len()).unwrap_or(0));
                 self.cut(slot, piece.side, end, piece.missing, ledger);
             }
             Place::Far => {
                 self.drop_half(slot, piece.side, Skip::Incomplete, ledger);
                 self.skip_to(slot, piece.side, piece.sequence, ledger);
-                self.feed(slot, piece.side, piece.payload, stamp, ledger, consumer);
+                self.take(slot, piece, piece.payload, stamp, ledger, consumer);
                 let end = piece.sequence.wrapping_add(u32::try_from(piece.payload.len()).unwrap_or(0));
                 self.cut(slot, piece.side, end, piece.missing, ledger);
             }
@@ -70,6 +71,22 @@ impl Streams {
         }
         self.leave_hole(slot, piece.side, ledger);
         self.drain(slot, piece.side, Some(stamp), stamp, ledger, consumer);
+    }
+
+    /// Feed what is new of a segment.
+    fn take<C: Consumer>(
+        &mut self,
+        slot: u32,
+        piece: &Piece<'_>,
+        fresh: &[u8],
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        self.feed(slot, piece.side, fresh, stamp, ledger, consumer);
+        if piece.excused {
+            self.distrust(slot, piece.side);
+        }
     }
 
     /// Late bytes have filled their hole to its end: go on where reading stood before.

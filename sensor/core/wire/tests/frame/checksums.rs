@@ -1,6 +1,6 @@
 //! Checksums by hand, and what is made of wrong ones.
 
-use wire::frame::{decode_datagram, Checksums, Decoded, Digest, Frame, Outline, Path};
+use wire::frame::{decode_datagram, Checksums, Decoded, Digest, Frame, Outline, Path, Verdict};
 use wire::ledger::Ledger;
 use wire::packet::Packet;
 
@@ -36,7 +36,7 @@ fn checked(frame: &Frame<'_>) -> Option<bool> {
 }
 
 fn delivers(checksums: &mut Checksums, frame: &Frame<'_>, input: u16, ledger: &mut Ledger) -> bool {
-    checksums.delivers(frame, Digest::of(frame.segment, (0, 0)), input, ledger)
+    checksums.judge(frame, Digest::of(frame.segment, (0, 0)), input, ledger) != Verdict::Refused
 }
 
 fn tcp(payload: &[u8]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 use super::fields::*;
 use crate::cursor::{Cursor, Short};
 use crate::limits::{LIST_VALUES, TEXT_BYTES};
+use crate::remote_tools;
 use crate::value::{Record, Value};
 use crate::x509;
 
@@ -28,6 +29,12 @@ fn describe(bytes: &[u8], record: &mut Record) -> Result<(), Short> {
     for (slot, name) in [(SUBJECT, certificate.subject), (ISSUER, certificate.issuer)] {
         let text = record.write_text(|out| x509::write_name(out, name));
         record.set(slot, Value::Text(text));
+        if slot == SUBJECT {
+            if let Some(tool) = remote_tools::by_certificate(record.text(text).as_bytes()) {
+                record.set(REMOTE_TOOL, Value::Name(tool));
+                record.set(REMOTE_TOOL_BY, Value::Name("certificate"));
+            }
+        }
     }
     for (slot, time) in [(NOT_BEFORE, certificate.not_before), (NOT_AFTER, certificate.not_after)] {
         if let Some(time) = time {
