@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use wire::frame::{
     brief, decode, decode_datagram, plain, Checksums, Decoded, Duplicates, Fragments, Frame, Joined, Layer4, Outline,
-    Path, Prints,
+    Path, Prints, Verdict,
 };
 use wire::ledger::{Ledger, Skip};
 use wire::limits;
@@ -120,7 +120,7 @@ impl Front {
             short_cut(packet, &plain);
         }
         let digest = self.prints.digest(frame, packet.ts_ns);
-        if !self.checksums.delivers(frame, digest, packet.input, &mut self.ledger) {
+        if self.checksums.judge(frame, digest, packet.input, &mut self.ledger) == Verdict::Refused {
             return self.ledger.skip(Skip::BadChecksum);
         }
         let segment = SEGMENTS.of(packet.input, frame.vlan, &self.path);

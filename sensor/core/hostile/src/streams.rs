@@ -260,6 +260,7 @@ fn frame<'a>(side: usize, conversation: usize, layer4: Layer4, payload: &'a [u8]
         segment: payload,
         payload,
         missing,
+        excused: false,
     }
 }
 
