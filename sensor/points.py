@@ -20,12 +20,11 @@ What a point may say stands in docs/points.md. Addresses count from 0, as on the
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from sensor.site_file import near, read_yaml
 
 # What is at an item of an S7 controller is named as its engineers name it; the core knows which.
 TYPES = ("bool", "u16", "u32", "u64", "i16", "i32", "i64", "f32", "f64", "bcd16", "bcd32", "text")
@@ -46,12 +45,7 @@ def load(path: str | Path) -> list[dict[str, Any]]:
         ValueError: all problems of the file at once, one line each.
     """
     path = Path(path)
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    data = read_yaml(path)
     if not isinstance(data, list):
         raise ValueError(f"{path}: expected groups like `- {{protocol: modbus, server: 10.0.0.11, points: […]}}`")
     rows: list[dict[str, Any]] = []
@@ -75,7 +69,7 @@ def _rows(group: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "expected protocol, server and a list of points", {}
         return
     for key in sorted(group.keys() - GROUP):
-        yield f"unknown key {key}{_near(str(key), GROUP)}", {}
+        yield f"unknown key {key}{near(key, GROUP)}", {}
     for key in ("protocol", "server"):
         if not isinstance(group.get(key), str):
             yield f"no {key}", {}
@@ -96,7 +90,7 @@ def _problems(point: Any) -> Iterator[str]:
     for key, value in point.items():
         kind = POINT.get(key)
         if kind is None:
-            yield f"unknown key {key}{_near(str(key), POINT)}"
+            yield f"unknown key {key}{near(key, POINT)}"
         elif not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             yield f"{key}: {value!r} is not what belongs there"
         elif isinstance(value, int) and value < 0 and key != "offset" and key != "scale":
@@ -113,8 +107,3 @@ def _problems(point: Any) -> Iterator[str]:
         yield f"order: one of {', '.join(ORDERS)}"
     if "count" in point and not 1 <= point["count"] <= MOST_POINTS:
         yield f"count: 1 to {MOST_POINTS}"
-
-
-def _near(key: str, known: Any) -> str:
-    near = difflib.get_close_matches(key, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -11,12 +11,11 @@ A line fits a frame when all that it names does; the first line that fits counts
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from sensor.site_file import near, read_yaml
 
 MOST = {"vlan": 4095, "vni": 2**24 - 1, "teid": 2**32 - 1}
 """Largest numbers: IEEE 802.1Q 9.6, RFC 7348 5, 3GPP TS 29.281 5.1."""
@@ -51,12 +50,7 @@ def load(default: str, path: str | Path | None) -> Segments:
     if not path:
         return Segments(default)
     path = Path(path)
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    data = read_yaml(path)
     if not isinstance(data, list):
         raise ValueError(f"{path}: expected lines like `- {{name: cell-1, vlan: 101}}`")
     problems = [f"{path}: line {place}: {what}" for place, line in enumerate(data, 1) for what in _problems(line)]
@@ -75,8 +69,7 @@ def _problems(line: Any) -> list[str]:
     problems = []
     for key, value in line.items():
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            problems.append(f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else ""))
+            problems.append(f"unknown key {key}{near(key, known)}")
         elif key in MOST:
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST[key]:
                 problems.append(f"{key}: expected a number from 0 to {MOST[key]}")

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sensor.schema.parts import Text
+from sensor.site_file import near, read_yaml
 
 TOP = frozenset(
-    [
-        "protocol",
-        "label",
-        "description",
-        "scope",
-        "inside",
-        "transports",
-        "ports",
-        "order",
-        "framing",
-        "header",
-        "operation",
-        "answer",
-        "pair",
-        "outcome",
-        "user",
-        "operations",
-    ]
+    """
+    protocol label description scope inside transports ports order framing header operation answer pair outcome user
+    operations
+    """.split()  # noqa: SIM905 names in a block read better than in quotes
 )
 FRAMING = frozenset(["start", "end", "size", "length", "most", "check"])
 CHECK = frozenset(["kind", "from", "digits", "order", "behind_end"])
 FIELD = frozenset(
-    [
-        "name",
-        "type",
-        "order",
-        "length",
-        "count",
-        "of",
-        "bits",
-        "values",
-        "scale",
-        "offset",
-        "when",
-        "unless",
-        "peek",
-        "label",
-        "level",
-        "upward",
-        "said",
-    ]
+    """
+    name type order length count of bits values scale offset when unless peek label level upward said
+    """.split()  # noqa: SIM905
 )
 OPERATION = frozenset(["code", "name", "label", "class", "unanswered", "request", "response", "touches"])
 TOUCHES = frozenset(["space", "index", "start", "count", "named"])
@@ -92,12 +60,7 @@ class Description:
 
 def read(path: Path) -> Description:
     """Raises ValueError with every problem of the file, one line each."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    data = read_yaml(path)
     problems = list(_problems(data))
     if problems:
         raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
@@ -219,5 +182,4 @@ def _mapping(data: Mapping[str, Any], key: str, known: frozenset[str], where: st
 def _keys(data: Mapping[str, Any], known: frozenset[str], where: str) -> Iterator[str]:
     for key in data:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            yield f"{where}unknown key {key}" + (f"; did you mean {near[0]}?" if near else "")
+            yield f"{where}unknown key {key}{near(key, known)}"
