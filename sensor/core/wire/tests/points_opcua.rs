@@ -9,16 +9,14 @@ mod opcua_bytes;
 
 use std::sync::Arc;
 
+use common::kept::kept;
 use common::*;
 use opcua_bytes::{bytes, chunk, opened, opening, request, response, Bytes};
 use serde_json::{json, Value};
 use wire::engine::Settings;
-use wire::event::Endpoint;
 use wire::export::Wanted;
-use wire::protocol::{Context, PROTOCOLS, TCP};
 use wire::site::points::Row;
 use wire::site::{Points, Site};
-use wire::value::Record;
 
 const BAD: u32 = 0x8034_0000;
 
@@ -245,21 +243,6 @@ fn what_cannot_be_told_apart_is_not_named() {
     talk.client(&named);
     talk.server(&created(&[(0, 1)]));
     assert_eq!(talk.publish(81, &[(5, 1.0)]), nothing());
-}
-
-/// What a parser keeps of these messages of a client, one packet each; with the record of the last.
-fn kept(protocol: &str, site: &Site, packets: &[(bool, Vec<u8>)]) -> (usize, Record) {
-    let protocol = PROTOCOLS.iter().find(|known| known.name == protocol).unwrap();
-    let mut parser = protocol.parser().unwrap();
-    let side = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [0; 6] };
-    let (client, server, mut record) = (side(1, 40000), side(2, 102), Record::default());
-    for (from_client, packet) in packets {
-        let (client, server) = (&client, &server);
-        let context = Context { from_client: *from_client, after_gap: false, transport: TCP, client, server, site };
-        record.clear();
-        parser.message(packet, &context, &mut record);
-    }
-    (parser.kept_bytes(), record)
 }
 
 #[test]

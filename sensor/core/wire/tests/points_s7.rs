@@ -7,15 +7,13 @@ mod common;
 
 use std::sync::Arc;
 
+use common::kept::kept;
 use common::*;
 use serde_json::{json, Value};
 use wire::engine::Settings;
-use wire::event::Endpoint;
 use wire::export::Wanted;
-use wire::protocol::{Context, PROTOCOLS, TCP};
 use wire::site::points::Row;
 use wire::site::{Points, Site};
-use wire::value::Record;
 
 const ACK: u8 = 0x10;
 
@@ -262,21 +260,6 @@ fn cyclic_data_is_named_by_what_was_asked_for() {
     assert!(talk.send(false, &cyclic(0, 1, 6, &values)).get("point.name").is_none(), "another job");
     talk.send(true, &cyclic(4, 4, 0, &[5, 5]));
     assert!(talk.send(false, &cyclic(0, 1, 5, &values)).get("point.name").is_none(), "it was given up");
-}
-
-/// What a parser keeps of these messages of a client, one packet each; with the record of the last.
-fn kept(protocol: &str, site: &Site, packets: &[(bool, Vec<u8>)]) -> (usize, Record) {
-    let protocol = PROTOCOLS.iter().find(|known| known.name == protocol).unwrap();
-    let mut parser = protocol.parser().unwrap();
-    let side = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [0; 6] };
-    let (client, server, mut record) = (side(1, 40000), side(2, 102), Record::default());
-    for (from_client, packet) in packets {
-        let (client, server) = (&client, &server);
-        let context = Context { from_client: *from_client, after_gap: false, transport: TCP, client, server, site };
-        record.clear();
-        parser.message(packet, &context, &mut record);
-    }
-    (parser.kept_bytes(), record)
 }
 
 #[test]

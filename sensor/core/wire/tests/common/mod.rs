@@ -1,6 +1,7 @@
 //! Frames by hand, and an engine to put them in.
 #![allow(dead_code)]
 
+pub mod kept;
 pub mod plant;
 pub mod random;
 

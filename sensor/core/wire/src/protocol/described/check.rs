@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::protocol::modbus::crc;
+
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -37,18 +39,18 @@ impl Kind {
             Self::Sum16 => sum() & 0xffff,
             Self::Negated8 => sum().wrapping_neg() & 0xff,
             Self::Xor8 => bytes.iter().fold(0, |sum, byte| sum ^ u32::from(*byte)),
-            Self::Crc16Modbus => reflected(bytes, 0xa001, 0xffff),
+            Self::Crc16Modbus => crc(bytes).into(),
             Self::Crc16Ccitt => straight(bytes, 0xffff),
             Self::Crc16Xmodem => straight(bytes, 0),
-            Self::Crc32 => !reflected(bytes, 0xedb8_8320, u32::MAX),
+            Self::Crc32 => !crc32(bytes),
         }
     }
 }
 
-/// Lowest bit first, as serial lines send them.
-fn reflected(bytes: &[u8], polynomial: u32, from: u32) -> u32 {
-    let bit = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ polynomial } else { sum >> 1 };
-    bytes.iter().fold(from, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit))
+/// Lowest bit first, before its bits are turned.
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |sum: u32, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
+    bytes.iter().fold(u32::MAX, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit))
 }
 
 /// Highest bit first, 16 bits.

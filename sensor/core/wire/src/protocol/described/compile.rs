@@ -1,8 +1,8 @@
 //! From a description to a layout. Everything that can be wrong with a description is found here, with its place.
 
-use super::document::{self as written, Document, Order, Type};
+use super::document::{self as written, Document, Type};
 use super::framing;
-use super::layout::{Answer, Coded, Common, Layout, Operation, Touches, Which};
+use super::layout::{Answer, Coded, Layout, Operation, Touches, Which};
 use super::names::{leak, word, Names};
 use super::parser::letters;
 use super::parts::Parts;
@@ -63,7 +63,7 @@ pub fn compile(document: &Document) -> Result<Compiled, String> {
     let outcome =
         document.outcome.as_ref().map(|outcome| Ok::<_, String>((names.unsigned(&outcome.field)?, outcome.ok.clone())));
     let user = document.user.as_deref().map(|name| names.text(name)).transpose()?;
-    let common = Common { rest: names.add("rest", Kind::Bytes, false)? };
+    let rest = names.add("rest", Kind::Bytes, false)?;
     let layout = Layout {
         frame: framing::compile(document, offset, &names)?,
         header: parts,
@@ -73,7 +73,7 @@ pub fn compile(document: &Document) -> Result<Compiled, String> {
         outcome: outcome.transpose()?,
         user,
         operations,
-        common,
+        rest,
     };
     Ok(Compiled { layout, fields: names.fields() })
 }
@@ -129,9 +129,4 @@ pub fn kind(kind: Type) -> Kind {
         Type::Bytes | Type::Secret | Type::Skip => Kind::Bytes,
         _ => Kind::Unsigned,
     }
-}
-
-/// Unless a field says otherwise.
-pub fn order(field: Option<Order>, all: Order) -> Order {
-    field.unwrap_or(all)
 }

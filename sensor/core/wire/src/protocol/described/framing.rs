@@ -1,6 +1,5 @@
 //! From what a description says of framing to a frame.
 
-use super::compile::order;
 use super::document::{self as written, Amount, Document, Order, Transport, Type};
 use super::frame::{Check, Frame, Size};
 use super::names::Names;
@@ -76,7 +75,7 @@ fn check(given: &written::Check, all: Order) -> Result<Check, String> {
         _ => Type::U32,
     };
     let (kind, length) = if given.digits { (Type::Hex, Some(bytes.saturating_mul(2))) } else { (kind, None) };
-    let written = Written::new(kind, order(given.order, all), length).ok_or("framing: check: no such width")?;
+    let written = Written::new(kind, given.order.unwrap_or(all), length).ok_or("framing: check: no such width")?;
     Ok(Check { kind: given.kind, from: given.from, written, behind_end: given.behind_end })
 }
 

@@ -6,13 +6,6 @@ use crate::cursor::Short;
 use crate::hash::Map;
 use crate::value::{Class, Record, Value};
 
-/// Slots that every described protocol has, behind its own.
-#[derive(Clone, Copy, Debug)]
-pub struct Common {
-    /// What no field of the description is about.
-    pub rest: usize,
-}
-
 /// Bits of `Record::flaws`, in the order of [`FLAWS`].
 pub mod flaw {
     pub const CHECK: usize = 0;
@@ -41,7 +34,8 @@ pub struct Layout {
     /// Slot of the name of who logs in.
     pub user: Option<usize>,
     pub operations: Map<u32, Operation>,
-    pub common: Common,
+    /// Slot of what no field of the description is about.
+    pub rest: usize,
 }
 
 /// The slot that says what a message is about.

@@ -1,6 +1,7 @@
 //! Numbers as a description says that they are written.
 
 use super::document::{Order, Type};
+use crate::site::points::decimal;
 use crate::value::Value;
 
 /// How a number is written.
@@ -48,13 +49,7 @@ impl Written {
         match self.kind {
             Type::Hex => digits(bytes, 16),
             Type::Decimal => digits(bytes, 10),
-            Type::Bcd => {
-                let bits = self.bits(bytes);
-                let nibbles = (0..16u32).rev().map(|place| bits >> (place & 15).wrapping_mul(4) & 0xf);
-                nibbles
-                    .into_iter()
-                    .try_fold(0u64, |sum, nibble| (nibble < 10).then_some(sum.wrapping_mul(10).wrapping_add(nibble)))
-            }
+            Type::Bcd => decimal(self.bits(bytes)),
             _ => Some(self.bits(bytes)),
         }
     }

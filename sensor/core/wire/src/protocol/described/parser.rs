@@ -142,7 +142,7 @@ impl Layout {
         let start = reading.place();
         let left = reading.cursor.take_rest().len();
         if left > 0 {
-            record.set(self.common.rest, Value::Bytes(Span { start, len: u32::try_from(left).unwrap_or(0) }));
+            record.set(self.rest, Value::Bytes(Span { start, len: u32::try_from(left).unwrap_or(0) }));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Fields as they stand one behind the other.
 
-use super::compile::{kind, order};
+use super::compile::kind;
 use super::document::{self as written, Order, Type};
 use super::layout::{Amount, Part, Spelled, Take, When};
 use super::names::{leak, word, Names};
@@ -125,7 +125,7 @@ impl<'n> Parts<'n> {
                     Some(written::Amount::Number(number)) => usize::try_from(*number).ok(),
                     Some(_) => return Err("a number has a fixed length".to_owned()),
                 };
-                let written = Written::new(field.kind, order(field.order, self.order), digits);
+                let written = Written::new(field.kind, field.order.unwrap_or(self.order), digits);
                 let written = written.ok_or("bcd has 1 to 8 bytes, hex 1 to 16 digits, decimal 1 to 18")?;
                 match &field.count {
                     None => Ok(Take::Number(written)),

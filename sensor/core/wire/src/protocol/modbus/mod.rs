@@ -23,6 +23,8 @@ mod rtu;
 mod tcp;
 mod umas;
 
+pub use crc::crc;
+
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP, UDP};
 use crate::value::Record;
 use fields::{flaw, FIELDS, FLAWS};

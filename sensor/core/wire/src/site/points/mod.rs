@@ -11,7 +11,7 @@ mod waiting;
 
 use std::net::IpAddr;
 
-pub use decode::{Form, Type};
+pub use decode::{decimal, Form, Type};
 pub use read::Row;
 pub use waiting::Waiting;
 
