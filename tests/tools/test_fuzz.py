@@ -55,8 +55,8 @@ def test_parts_of_names_pick_targets() -> None:
 
 
 def test_a_run_is_bounded() -> None:
-    given = arguments(Target("frames", "frames", 512), 30, Path("/scratch"))
-    for bound in ("-max_len=512", "-max_total_time=30", "-timeout=5", "-rss_limit_mb=1024"):
+    given = arguments(Target("frames", "frames", 512), 30, 1000, Path("/scratch"))
+    for bound in ("-max_len=512", "-runs=1000", "-max_total_time=30", "-timeout=5", "-rss_limit_mb=1024"):
         assert bound in given
     assert f"-malloc_limit_mb={ALLOCATION_MB}" in given
 
@@ -67,6 +67,12 @@ def test_a_crash_is_kept_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     first, again, other = keep(b"a", target), keep(b"a", target), keep(b"b", target)
     assert first == again != other
     assert first.parent == tmp_path / "protocol" / "modbus" and first.read_bytes() == b"a"
+
+
+def test_what_is_missing_is_what_nobody_has_run_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(totals, "FILE", tmp_path / "totals.json")
+    totals.save({"frames": Total(inputs=totals.WANTED - 5), "streams": Total(inputs=totals.WANTED + 5)})
+    assert [totals.missing(name) for name in ("frames", "streams", "captures")] == [5, 0, totals.WANTED]
 
 
 def test_totals_add_up_and_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import time
 
 from tools.fuzz import build, totals
 from tools.fuzz.run import fuzz
@@ -16,6 +17,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="PART", help="parts of targets' names: modbus, stored, …")
     parser.add_argument("--minutes", type=float, default=MINUTES, help=f"of all targets together ({MINUTES:g})")
+    parser.add_argument("--due", action="store_true", help=f"bring those to {totals.WANTED:,} inputs that had fewer")
     parser.add_argument("--page", action="store_true", help="only write the figures into docs/security.md")
     parser.add_argument("--list", action="store_true", help="only print the targets' names")
     return parser.parse_args()
@@ -36,12 +38,16 @@ def main() -> int:
         return 0
     print("fuzz: building (a few minutes the first time)", file=sys.stderr, flush=True)
     programs = build.programs()
-    seconds = max(1, round(options.minutes * 60 / len(chosen)))
     found = []
-    for target in chosen:
-        ran = fuzz(programs, target, seconds)
+    ends = time.monotonic() + options.minutes * 60
+    if options.due:
+        chosen = [target for target in chosen if totals.missing(target.name)]
+    for place, target in enumerate(chosen):
+        runs = totals.missing(target.name) if options.due else -1
+        seconds = max(1, round((ends - time.monotonic()) / (len(chosen) - place)))
+        ran = fuzz(programs, target, seconds, runs)
         totals.add(target.name, ran)
-        rate = ran.inputs / seconds
+        rate = ran.inputs / max(1, ran.seconds)
         state = "no crash" if ran.crash is None else f"CRASH {ran.said}"
         line = f"{target.name:22} {ran.inputs:>12,} inputs {rate:>9,.0f}/s {ran.edges:>7,} edges {ran.corpus:>6,} kept"
         print(f"{line}  {state}", flush=True)

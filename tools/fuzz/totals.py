@@ -39,6 +39,11 @@ def load() -> dict[str, Total]:
     return {name: Total(**row) for name, row in json.loads(FILE.read_text(encoding="utf-8")).items()}
 
 
+def missing(name: str) -> int:
+    """Inputs that this target has not had yet."""
+    return max(0, WANTED - load().get(name, Total()).inputs)
+
+
 def save(totals: Mapping[str, Total]) -> None:
     rows = {name: asdict(totals[name]) for name in sorted(totals)}
     FILE.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 //! What is read from disk: knowledge that outlives a restart, baselines, the anomaly model, rules. Whoever can write there
 //! can seal it, too, so what is sealed is sealed here before it is read.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use sha2::{Digest, Sha256};
 use wire::baseline::{table_from_json, table_to_json, Baseline, Learner, PeriodSettings, Periods, Shard};
@@ -9,7 +9,7 @@ use wire::engine::{Engine, Settings};
 use wire::forest::Forest;
 use wire::rules::Rules;
 
-use crate::rooms::{settings, tables, RULES};
+use crate::rooms::{settings, RULES, TABLES};
 use crate::{printed, streams};
 
 type Run = fn(&[u8]);
@@ -45,7 +45,7 @@ fn baseline() -> Baseline {
 }
 
 fn engine(state: Option<&[u8]>) -> Result<Engine, String> {
-    let tables = tables(Some(baseline()));
+    let tables = Arc::clone(&TABLES[1]);
     let settings = Settings { flows: 64, learn: true, ..Settings::default() };
     match state {
         Some(state) => Engine::restored(settings, tables, state),

@@ -153,14 +153,21 @@ impl Talk {
         self.parser.message(rest, &context, &mut self.record)
     }
 
+    /// Every record is checked; one message in sixteen, as its bytes decide, is printed as well: that takes longer than all
+    /// parsing.
     fn tell(&self, message: &[u8], side: usize) {
+        let protocol = record::check(&self.record, self.place, message);
+        let hash = message.iter().fold(1, |hash: u32, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(*byte));
+        if hash >> 8 & 15 != 0 {
+            return;
+        }
         let [client, server] = &self.ends;
         let event = Event {
             ts_ns: 1_760_000_000_000_000_000,
             number: 1,
             input: 0,
             segment: 0,
-            protocol: record::check(&self.record, self.place, message),
+            protocol,
             family: self.place,
             transport: self.transport,
             vlan: None,

@@ -62,8 +62,8 @@ const TOGETHER: usize = 16_384;
 const BLOCK_BYTES_PER_PACKET: usize = 256;
 
 impl Engine {
-    pub fn new(settings: Settings, tables: Tables) -> Self {
-        let tables = Arc::new(tables);
+    pub fn new(settings: Settings, tables: impl Into<Arc<Tables>>) -> Self {
+        let tables = tables.into();
         let shards = settings.shards(&tables);
         let pool = Pool::new(shards, settings.threads.max(1));
         let block_packets = settings.block_packets.unwrap_or(if pool.helpers() == 0 { ALONE } else { TOGETHER }).max(1);

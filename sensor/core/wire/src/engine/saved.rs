@@ -12,6 +12,8 @@
 //! Not in it: conversations, requests that wait, open windows, packets kept for evidence. They belong to bytes that a
 //! restart has not seen.
 
+use std::sync::Arc;
+
 use super::{Engine, Settings, Tables};
 use crate::baseline::saved::{Reader, Writer};
 use crate::baseline::{LearnSettings, Learner, PeriodSettings, Periods, Shard as Part};
@@ -85,7 +87,7 @@ impl Engine {
 
     /// An engine that goes on where [`Engine::snapshot`] left off. What settings and tables do not have any more is left
     /// out: folds of rules that are gone are closed, and told first. An error says why the state cannot be used.
-    pub fn restored(settings: Settings, tables: Tables, state: &[u8]) -> Result<Self, String> {
+    pub fn restored(settings: Settings, tables: impl Into<Arc<Tables>>, state: &[u8]) -> Result<Self, String> {
         if state.len() > limits::STATE_BYTES {
             return Err(format!("the saved state is larger than {} bytes and is not used", limits::STATE_BYTES));
         }

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use super::{Placed, Points};
 use crate::hash::Map;
 use crate::limits::{per_shard, BROWSED_NODES, BROWSE_REQUESTS};
-use crate::protocol;
 use crate::value::{name_hash, Object, Record, Role, Value};
 
 /// The space of points that are known by a browse name.
@@ -22,20 +21,12 @@ pub struct Browsed {
     nodes: Map<Node, u32>,
     /// Names that a conversation asked to translate, by its reference: a point, or none, for each path.
     asked: Map<(u64, u64), Vec<Option<u32>>>,
-    /// Slots of what is browsed: names, and the nodes that bear them.
-    slots: Option<(usize, usize)>,
 }
 
 impl Browsed {
-    pub fn new() -> Self {
-        let opcua = protocol::all().find(|protocol| protocol.name == "opcua");
-        let slot = |name: &str| opcua?.fields.iter().position(|field| field.name == name);
-        Self { slots: slot("opcua.browse_names").zip(slot("opcua.target_ids")), ..Self::default() }
-    }
-
     /// Learn from a message what bears which name.
     pub fn look(&mut self, points: &Points, (flow, protocol, server): (u64, usize, IpAddr), record: &Record) {
-        let Some((names, targets)) = self.slots else { return };
+        let Some((names, targets)) = points.browse_slots else { return };
         match (record.role, record.get(names), record.get(targets), record.reference) {
             (Role::Response, Some(names), Some(targets), _) => {
                 let found = each(record, names).map(|name| points.browsed(protocol, server, name));

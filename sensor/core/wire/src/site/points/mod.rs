@@ -61,9 +61,17 @@ pub struct Points {
     servers: Map<(usize, IpAddr), Vec<Space>>,
     /// The same for all servers of a network.
     networks: Vec<(usize, Network, Vec<Space>)>,
+    /// The slot of each protocol that has its process values.
+    value_slots: Box<[Option<usize>]>,
+    /// Slots of what is browsed: names, and the nodes that bear them.
+    browse_slots: Option<(usize, usize)>,
 }
 
 impl Points {
+    fn values_slot(&self, protocol: usize) -> Option<usize> {
+        self.value_slots.get(protocol).copied().flatten()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{browsed, memory, Form, Point, Points, Space, Type, MEMORY};
 use crate::hash::Map;
 use crate::limits::POINTS;
-use crate::protocol;
+use crate::protocol::{self, Protocol};
 use crate::rules::Network;
 use crate::value::name_hash;
 
@@ -77,7 +77,15 @@ impl Points {
     /// # Errors
     /// Names the point and what is wrong with it.
     pub fn new(rows: &[Row]) -> Result<Self, String> {
-        let mut points = Self::default();
+        let slot =
+            |protocol: &Protocol, name: &str| protocol.fields.iter().position(|field| field.name.ends_with(name));
+        let opcua = protocol::all().find(|protocol| protocol.name == "opcua");
+        let browse = |name: &str| slot(opcua?, name);
+        let mut points = Self {
+            value_slots: protocol::all().map(|protocol| slot(protocol, ".values")).collect(),
+            browse_slots: browse("opcua.browse_names").zip(browse("opcua.target_ids")),
+            ..Self::default()
+        };
         for row in rows {
             points.add(row).map_err(|error| format!("point {}: {error}", row.name))?;
         }

@@ -7,7 +7,7 @@ use super::browsed::Browsed;
 use super::{Form, Placed, Points};
 use crate::hash::Map;
 use crate::limits;
-use crate::protocol::{self, place_of, PROTOCOLS};
+use crate::protocol::{place_of, PROTOCOLS};
 use crate::value::{Object, Record, Role, Value};
 
 /// Flow, reference, and whether the client asked.
@@ -15,22 +15,12 @@ type Key = (u64, u64, bool);
 
 /// What was asked of mapped servers, by one shard. Bounded: beyond it the oldest question is forgotten, and its answer
 /// has values without names.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Waiting {
-    /// The slot of each protocol that has its process values.
-    values: Vec<Option<usize>>,
     asked: Map<Key, Vec<Placed>>,
     browsed: Browsed,
     /// In the order in which they came, also of those that were answered since.
     order: VecDeque<Key>,
-}
-
-impl Default for Waiting {
-    fn default() -> Self {
-        let of = |field: &crate::value::FieldDef| field.name.ends_with(".values");
-        let values = protocol::all().map(|protocol| protocol.fields.iter().position(of)).collect();
-        Self { values, browsed: Browsed::new(), asked: Map::default(), order: VecDeque::new() }
-    }
 }
 
 const OPCUA: usize = place_of("opcua") as usize;
@@ -57,7 +47,7 @@ impl Waiting {
         if protocol == OPCUA {
             self.browsed.look(points, (flow, protocol, server), record);
         }
-        let Some(slot) = self.values.get(protocol).copied().flatten() else { return };
+        let Some(slot) = points.values_slot(protocol) else { return };
         let (values, reference) = (record.get(slot), record.reference);
         match (record.role, reference, values) {
             (Role::Request | Role::Unsolicited, _, Some(values)) => {
