@@ -26,12 +26,15 @@ impl Key {
     }
 }
 
+/// Bytes that a print covers, from the end.
+pub const PRINTED: usize = 16;
+
 /// A number for the last sixteen bytes, which is where addresses and values stand: the whole of long segments would
 /// cost more than all else that is done with them.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation)] // two halves are taken; what is left is mixed before
 pub fn print(bytes: &[u8], Key(a, b): Key) -> u32 {
-    let (front, back) = match bytes.last_chunk::<16>() {
+    let (front, back) = match bytes.last_chunk::<PRINTED>() {
         Some(end) => {
             let end = u128::from_le_bytes(*end);
             (end as u64, (end >> 64) as u64)
@@ -86,7 +89,7 @@ mod tests {
         for length in 1..100 {
             let bytes = &whole[..length];
             let known = print(bytes, key);
-            for place in length.saturating_sub(16)..length {
+            for place in length.saturating_sub(PRINTED)..length {
                 let mut other = bytes.to_vec();
                 other[place] ^= 1;
                 assert_ne!(print(&other, key), known, "{length} {place}");

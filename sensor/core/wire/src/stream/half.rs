@@ -4,7 +4,7 @@
 //! The common case copies nothing: a segment that is next and ends with a message is parsed where it lies. Only what
 //! waits (the front of an unfinished message, segments behind a hole) is kept, within `limits`.
 
-use super::conflict::{differ, print, Key};
+use super::conflict::{differ, print, Key, PRINTED};
 use super::held::{Held, PACKET_COST};
 
 /// State of one direction.
@@ -23,15 +23,22 @@ pub struct Half {
     initial: u32,
     /// Where the sender has closed its direction.
     end: u32,
-    /// Print and length of the bytes that came last: all that is known of what was read. No length: nothing is.
+    /// Print of the bytes that came last: all that is known of what was read.
     last_print: u32,
-    last_length: u32,
-    opened: bool,
-    closing: bool,
+    /// In its lower bits how many bytes that is a print of, 0 for none; above them `OPENED` and `CLOSING`. In one byte,
+    /// for there are two of these in every flow.
+    marks: u8,
     /// Bytes from a hole that had been given up came after all, and are being read: where to go on afterwards.
     pub resume: Option<Box<Resume>>,
     pub held: Option<Box<Held>>,
 }
+
+/// Of `Half::marks`: its length.
+const LAST: u8 = 0x1f;
+/// A SYN was seen: `initial` is known.
+const OPENED: u8 = 0x40;
+/// A FIN was seen: `end` is known.
+const CLOSING: u8 = 0x80;
 
 /// Where reading stood before it went back into a hole.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +96,7 @@ impl Half {
     /// Bytes of it are read as they come: it began, goes on, and no hole of it is being filled.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        self.started && !self.closing && self.resume.is_none()
+        self.started && !self.is_closing() && self.resume.is_none()
     }
 
     #[inline]
@@ -103,15 +110,14 @@ impl Half {
 
     /// These bytes end at `next`.
     #[inline(always)]
-    #[allow(clippy::cast_possible_truncation)] // no segment has 4 GiB
     pub fn remember(&mut self, bytes: &[u8], key: Key) {
-        self.last_length = bytes.len() as u32;
+        self.marks = self.marks & !LAST | printed(bytes);
         self.last_print = print(bytes, key);
     }
 
     /// What lies before `next` is not what came last.
     pub fn forget_last(&mut self) {
-        self.last_length = 0;
+        self.marks &= !LAST;
     }
 
     /// What came last had a wrong checksum that was excused: nothing is held against it.
@@ -123,7 +129,7 @@ impl Half {
     }
 
     /// Whether a whole segment says something else than the same bytes did when they came first, as far as that is known:
-    /// of what is still unfinished every byte, of what was read the latest segment, where it is repeated as it was cut.
+    /// of what is still unfinished every byte, of what was read the last bytes that its print covers.
     /// A byte alone proves nothing: keep-alives carry one of garbage (RFC 1122 4.2.3.6).
     #[cold]
     pub fn contradicts(&self, sequence: u32, bytes: &[u8], key: Key) -> bool {
@@ -137,13 +143,13 @@ impl Half {
             }
         }
         let end = sequence.wrapping_add(u32::try_from(bytes.len()).unwrap_or(0));
-        end == self.next && bytes.len() == self.last_length as usize && print(bytes, key) != self.last_print
+        end == self.next && printed(bytes) == self.marks & LAST && print(bytes, key) != self.last_print
     }
 
     /// Nothing is known of this direction before `sequence`.
     pub fn start(&mut self, sequence: u32) {
         self.started = true;
-        self.last_length = 0;
+        self.forget_last();
         self.next = sequence;
         self.seen_from = sequence;
         self.resume = None;
@@ -151,27 +157,30 @@ impl Half {
 
     /// Sequence number of the first byte behind the SYN that opened this direction.
     pub fn initial(&self) -> Option<u32> {
-        self.opened.then_some(self.initial)
+        (self.marks & OPENED != 0).then_some(self.initial)
     }
 
     /// A SYN: `first` is the byte behind it.
     pub fn open(&mut self, first: u32) {
-        (self.initial, self.opened) = (first, true);
+        self.initial = first;
+        self.marks |= OPENED;
     }
 
     /// A FIN: the sender has closed its direction at `end`.
     pub fn close(&mut self, end: u32) {
-        (self.end, self.closing) = (end, true);
+        self.end = end;
+        self.marks |= CLOSING;
     }
 
     /// A FIN was seen.
+    #[inline]
     pub fn is_closing(&self) -> bool {
-        self.closing
+        self.marks & CLOSING != 0
     }
 
     /// The sender closed, and everything up to there was seen.
     pub fn finished(&self) -> bool {
-        self.closing && (!self.started || self.next.wrapping_sub(self.end).cast_signed() >= 0)
+        self.is_closing() && (!self.started || self.next.wrapping_sub(self.end).cast_signed() >= 0)
     }
 
     /// Packets that wait here.
@@ -188,9 +197,42 @@ impl Half {
     }
 }
 
+/// How many bytes a print covers.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)] // at most PRINTED
+fn printed(bytes: &[u8]) -> u8 {
+    bytes.len().min(PRINTED) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_direction_is_small() {
+        assert_eq!(size_of::<Half>(), 40);
+    }
+
+    #[test]
+    fn what_is_sent_again_is_compared_however_it_is_cut() {
+        let (key, first) = (Key::drawn(), (0..100).collect::<Vec<u8>>());
+        let mut half = Half::default();
+        half.start(1000);
+        half.advance(first.len());
+        half.remember(&first, key);
+        let mut other = first.clone();
+        other[99] = 0;
+        for length in [16, 17, 60, 100] {
+            let sequence = 1100 - length as u32;
+            assert!(!half.contradicts(sequence, &first[100 - length..], key), "{length}");
+            assert!(half.contradicts(sequence, &other[100 - length..], key), "{length}");
+        }
+        // Fewer bytes than the print covers cannot be held against it.
+        assert!(!half.contradicts(1100 - 15, &other[85..], key));
+        half.close(1100);
+        half.remember(&first[..10], key);
+        assert!(half.is_closing() && half.initial().is_none());
+    }
 
     #[test]
     fn places_hold_across_the_wrap() {

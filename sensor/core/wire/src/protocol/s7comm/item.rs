@@ -175,6 +175,13 @@ pub fn specifications<'a>(
         return mixed(Items::new(before, count), record, &mut see);
     }
     record.set_all(slot::ITEM_SYNTAX, plain.iter().map(|_| Value::Unsigned(S7ANY.into())));
+    if let [only] = plain {
+        let item = Item::any(only);
+        see(&item, record);
+        touch(&item, record);
+        addresses(std::iter::once(item), record);
+        return reader;
+    }
     let items = plain.iter().map(Item::any);
     for item in items.clone() {
         see(&item, record);

@@ -9,7 +9,7 @@ use super::{block, names, service};
 use crate::cursor::Short;
 use crate::limits;
 use crate::protocol::Context;
-use crate::value::{Outcome, Record, Value};
+use crate::value::{Class, Outcome, Record, Value};
 
 /// What a part of a message lacked.
 pub enum Missing {
@@ -31,7 +31,7 @@ fn named(record: &mut Record, code: u8) {
     record.operation = code.into();
     record.operation_name = name;
     record.class = class;
-    if name == "unknown" {
+    if class == Class::Other {
         record.flaw(flaw::FUNCTION);
     }
 }

@@ -14,24 +14,29 @@ pub fn rosctr(code: u8) -> (&'static str, Role) {
     }
 }
 
-/// A job's function, and what it does to the station.
+/// A job's function, and what it does to the station. What has no name is of class `Other`, and nothing else is.
+#[inline]
 pub fn function(code: u8) -> (&'static str, Class) {
-    match code {
-        0x00 => ("cpu_services", Class::Diagnose),
-        0x04 => ("read_var", Class::Read),
-        0x05 => ("write_var", Class::Write),
-        0x1a => ("request_download", Class::Program),
-        0x1b => ("download_block", Class::Program),
-        0x1c => ("download_ended", Class::Program),
-        0x1d => ("start_upload", Class::Program),
-        0x1e => ("upload", Class::Program),
-        0x1f => ("end_upload", Class::Program),
-        0x28 => ("pi_service", Class::Control),
-        0x29 => ("plc_stop", Class::Control),
-        0xf0 => ("setup_communication", Class::Session),
-        _ => ("unknown", Class::Other),
-    }
+    FUNCTIONS.get(usize::from(code)).copied().unwrap_or_default()
 }
+
+/// By code, so that a message costs one look.
+static FUNCTIONS: [(&str, Class); 256] = {
+    let mut all = [("unknown", Class::Other); 256];
+    all[0x00] = ("cpu_services", Class::Diagnose);
+    all[0x04] = ("read_var", Class::Read);
+    all[0x05] = ("write_var", Class::Write);
+    all[0x1a] = ("request_download", Class::Program);
+    all[0x1b] = ("download_block", Class::Program);
+    all[0x1c] = ("download_ended", Class::Program);
+    all[0x1d] = ("start_upload", Class::Program);
+    all[0x1e] = ("upload", Class::Program);
+    all[0x1f] = ("end_upload", Class::Program);
+    all[0x28] = ("pi_service", Class::Control);
+    all[0x29] = ("plc_stop", Class::Control);
+    all[0xf0] = ("setup_communication", Class::Session);
+    all
+};
 
 pub fn group(code: u8) -> &'static str {
     match code {
@@ -130,27 +135,31 @@ pub fn operation(number: u32) -> &'static str {
 }
 
 /// Memory areas of an S7ANY address; the flag area is Siemens' Merker.
+#[inline]
 pub fn area(code: u8) -> &'static str {
-    match code {
-        0x03 => "system_info",
-        0x05 => "system_flag",
-        0x06 => "analog_input",
-        0x07 => "analog_output",
-        0x1c => "counter",
-        0x1d => "timer",
-        0x1e => "iec_counter",
-        0x1f => "iec_timer",
-        0x80 => "peripheral",
-        0x81 => "input",
-        0x82 => "output",
-        0x83 => "flag",
-        0x84 => "db",
-        0x85 => "instance_db",
-        0x86 => "local",
-        0x87 => "caller_local",
-        _ => "unknown",
-    }
+    AREAS.get(usize::from(code)).copied().unwrap_or_default()
 }
+
+static AREAS: [&str; 256] = {
+    let mut all = ["unknown"; 256];
+    all[0x03] = "system_info";
+    all[0x05] = "system_flag";
+    all[0x06] = "analog_input";
+    all[0x07] = "analog_output";
+    all[0x1c] = "counter";
+    all[0x1d] = "timer";
+    all[0x1e] = "iec_counter";
+    all[0x1f] = "iec_timer";
+    all[0x80] = "peripheral";
+    all[0x81] = "input";
+    all[0x82] = "output";
+    all[0x83] = "flag";
+    all[0x84] = "db";
+    all[0x85] = "instance_db";
+    all[0x86] = "local";
+    all[0x87] = "caller_local";
+    all
+};
 
 /// Block types as two hexadecimal digits in file names, with the space their numbers belong to.
 pub fn block(digits: &[u8]) -> (&'static str, &'static str) {
