@@ -219,7 +219,7 @@ impl Consumer for Analysis {
 
     fn wants_flows(&self) -> bool {
         const FLOW: usize = place_of("flow") as usize;
-        self.tables.rules.are_about(FLOW) || self.events.as_ref().is_some_and(|events| events.names(FLOW))
+        self.tables.asks_for_flows || self.events.as_ref().is_some_and(|events| events.names(FLOW))
     }
 
     fn outcome(&mut self, folds: Folds, outcome: Outcome, _event: &Event<'_>) {

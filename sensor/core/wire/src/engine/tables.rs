@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
 use crate::event::{base, FieldId};
 use crate::hash::SHARDS;
+use crate::protocol::{flow, place_of};
 use crate::rules::Rules;
+
+const FLOW: usize = place_of("flow") as usize;
 
 pub struct Tables {
     pub rules: Rules,
@@ -16,6 +19,8 @@ pub struct Tables {
     /// For each rule whether it folds by the two stations alone, as most do: no field is looked at for its hits.
     pub by_stations: Box<[bool]>,
     pub baseline: Option<Baseline>,
+    /// A rule could be about how conversations go on and end.
+    pub asks_for_flows: bool,
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
     /// Hash of the bytes that the baseline was loaded from, where it was loaded here.
@@ -27,7 +32,9 @@ impl Tables {
         let infos = (0..).map_while(|index| rules.info(index));
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
         let by_stations = infos.map(|info| info.fold.is_empty() || (info.fold.len() == 2 && in_one_shard(&info.fold)));
-        Self { causes, by_stations: by_stations.collect(), rules, baseline, generation: 0, loaded: None }
+        let by_stations = by_stations.collect();
+        let asks_for_flows = [flow::VOLUME, flow::ENDED].iter().any(|kind| rules.could_match(FLOW, *kind));
+        Self { causes, by_stations, asks_for_flows, rules, baseline, generation: 0, loaded: None }
     }
 
     /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that

@@ -45,6 +45,10 @@ pub enum Reason {
     EndOfInput,
 }
 
+/// What is told only where somebody asks for it: number and name of the operation.
+pub const VOLUME: (u32, &str) = (3, "volume");
+pub const ENDED: (u32, &str) = (4, "ended");
+
 /// `protocols`: what is spoken, and what the port is for. `carried`: bytes from the client and from the server.
 pub fn describe(
     record: &mut Record,
@@ -58,8 +62,8 @@ pub fn describe(
     (record.operation, record.operation_name) = match told {
         Told::WrongPort => (1, "wrong_port"),
         Told::UnknownContent => (2, "unknown_content"),
-        Told::Volume => (3, "volume"),
-        Told::Ended(_) => (4, "ended"),
+        Told::Volume => VOLUME,
+        Told::Ended(_) => ENDED,
         Told::Conflict { .. } => (5, "conflicting_retransmission"),
     };
     (record.role, record.class) = (Role::Unsolicited, Class::Other);

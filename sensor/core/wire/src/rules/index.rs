@@ -64,10 +64,6 @@ impl Index {
         }
     }
 
-    pub fn is_about(&self, protocol: usize) -> bool {
-        self.protocols.get(protocol).is_some_and(Option::is_some)
-    }
-
     pub fn narrow(&self, event: &Event<'_>) -> Narrowed {
         let protocol = self.protocols.get(event.family).and_then(Option::as_ref);
         protocol.map(|protocol| protocol.groups.narrow(event)).unwrap_or_default()

@@ -19,6 +19,7 @@ pub mod ir;
 mod keys;
 mod matcher;
 mod pages;
+mod possible;
 mod rare;
 mod rows;
 mod sets;
@@ -114,11 +115,6 @@ impl Rules {
         let mut count = 0usize;
         self.index.visit(event, self.narrow(event), scratch, &mut |_| count = count.saturating_add(1));
         count
-    }
-
-    /// Whether any is about the protocol at that place in `PROTOCOLS`.
-    pub fn are_about(&self, protocol: usize) -> bool {
-        self.index.is_about(protocol)
     }
 
     pub fn info(&self, index: u32) -> Option<&RuleInfo> {
