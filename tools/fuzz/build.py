@@ -42,14 +42,16 @@ def listed(line: str) -> Target:
 
 
 def programs() -> Path:
-    """Build them without a sanitizer, for there is no unsafe code to watch; returns their folder.
+    """Build them without a sanitizer, for there is no unsafe code to watch, and with few counters (`rustc`); returns
+    their folder.
 
     Raises:
         subprocess.CalledProcessError: they do not compile.
     """
     paths = os.pathsep.join([str(CARGO_FUZZ), os.environ["PATH"]])
     command = ["cargo", "fuzz", "build", "--fuzz-dir", "fuzz", "-s", "none", "--no-trace-compares"]
-    subprocess.run(command, cwd=CORE, check=True, env={**os.environ, "PATH": paths}, capture_output=True, text=True)
+    environment = {**os.environ, "PATH": paths, "RUSTC_WRAPPER": str(Path(__file__).with_name("rustc"))}
+    subprocess.run(command, cwd=CORE, check=True, env=environment, capture_output=True, text=True)
     return next((CORE / "fuzz" / "target").glob("*/release/protocols")).parent
 
 
