@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import Flask
 
-from console.app import create_app, secret_key
+from console.app import create_app
 from console.nodes import Nodes
+from console.opening import open_console_registry, open_users
+from console.registry import RegistryError
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
 from console.state import state
 from console.store import StoreError, open_store
-from console.users import Users
+from console.users import Role
 from federation.parent import Parent
-
-
-def open_users(settings: ConsoleSettings) -> Users:
-    """The accounts of a console, with its limits."""
-    return Users(
-        settings.data_dir / "users.sqlite",
-        lock_after=settings.lock_after_failures,
-        lock_s=settings.lock_minutes * 60,
-    )
 
 
 def prepare(settings: ConsoleSettings) -> None:
@@ -37,15 +30,15 @@ def prepare(settings: ConsoleSettings) -> None:
         ConsoleRefused: with one line for the person who starts it.
     """
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret_key(settings.data_dir / "secret.key")
+        open_console_registry(settings).close()
         open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
         Nodes(settings.data_dir / "store.sqlite").close()
-        open_users(settings).close()
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConsoleRefused(f"{settings.data_dir}: {reason}; choose another data folder, or mend this one") from None
-    except (sqlite3.Error, StoreError) as error:
+    except RegistryError as error:
+        raise ConsoleRefused(str(error)) from None
+    except StoreError as error:
         raise ConsoleRefused(f"{settings.data_dir}: {error}") from None
 
 
@@ -70,13 +63,17 @@ class _Running:
         if self.app is not None:
             here = state(self.app)
             here.store.close()
-            here.users.close()
+            here.registry.close()
 
 
-def users_of(data_dir: Path) -> Users:
-    """The accounts of the console that keeps its data there; the folder is made where it is missing."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Users(data_dir / "users.sqlite")
+def add_account(settings: ConsoleSettings, name: str, password: str, role: Role | str) -> None:
+    """Make an account; the console may be running.
+
+    Raises:
+        RegistryError, UserError: it was not made; the message is one line.
+    """
+    with closing(open_console_registry(settings)) as registry:
+        open_users(registry, settings).add(name, password, role)
 
 
 def nodes_of(data_dir: Path) -> Nodes:

@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.clock import Clock
+from console.registry import Registry
 from console.settings import ConsoleSettings
 from console.store import Store
 from console.users import Users
@@ -16,6 +17,7 @@ from console.users import Users
 @dataclass(frozen=True)
 class ConsoleState:
     settings: ConsoleSettings
+    registry: Registry
     store: Store
     users: Users
     clock: Clock

@@ -78,7 +78,7 @@ class Server:
             self._process = None
 
     def remove(self) -> None:
-        self.stop()
+        self.stop(signal.SIGQUIT)  # nothing needs to be on the disk any more
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

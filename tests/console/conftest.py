@@ -12,9 +12,11 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import URL
 
 from console.app import create_app
 from console.clock import Clock
+from console.registry import Registry, open_registry
 from console.settings import ConsoleSettings
 from console.state import state
 from console.store.sqlite import SqliteStore
@@ -31,6 +33,14 @@ TIERS: dict[str, dict[str, Any]] = {
     "province": {"node_name": "gd", "title": Text("广东省平台", "Guangdong platform"), "parents": ("miit",)},
     "ministry": {"node_name": "miit", "title": Text("部级平台", "National platform"), "parents": ()},
 }
+
+
+@pytest.fixture
+def registry(registry_url: URL) -> Iterator[Registry]:
+    """A registry on each engine."""
+    opened = open_registry(registry_url)
+    yield opened
+    opened.close()
 
 
 def now_ns() -> int:
@@ -53,11 +63,12 @@ def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
         store = SqliteStore(folder / "store.sqlite", parents=settings.parents, clock_ns=now_ns)
         if records:
             store.merge(records, via)
-        users = Users(folder / "users.sqlite", hasher=QUICK_HASHER)
+        registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
+        users = Users(registry, hasher=QUICK_HASHER)
         users.add("wang", PASSWORD, "analyst")
         users.add("li", PASSWORD, "viewer")
         clock = Clock(ZoneInfo("Asia/Shanghai"), now_ns)
-        app = create_app(settings, store=store, users=users, clock=clock)
+        app = create_app(settings, registry=registry, store=store, users=users, clock=clock)
         app.config["TESTING"] = False  # errors are pages, as for a reader
         made.append(app)
         return app
@@ -65,7 +76,7 @@ def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
     yield make
     for app in made:
         state(app).store.close()
-        state(app).users.close()
+        state(app).registry.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import console
-from console.cli import nodes_of, prepare, users_of
+from console.cli import add_account, nodes_of, prepare
 from console.server import ConsoleRefused, check_bind, is_loopback, listen, url_of
 from console.settings import ConsoleSettings
 from federation.parent import Parent
@@ -96,10 +96,7 @@ def test_what_it_keeps_is_private(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     prepare(chosen)
     assert chosen.data_dir.stat().st_mode & 0o077 == 0
-    assert (chosen.data_dir / "secret.key").stat().st_mode & 0o077 == 0
-    key = (chosen.data_dir / "secret.key").read_bytes()
-    prepare(chosen)
-    assert (chosen.data_dir / "secret.key").read_bytes() == key and len(key) == 32
+    assert [path.name for path in chosen.data_dir.glob("registry*") if path.stat().st_mode & 0o077] == []
 
 
 def test_settings_name_their_mistakes(tmp_path: Path) -> None:
@@ -142,7 +139,7 @@ class Process:
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
-    users_of(tmp_path / "data").add("wang", "Correct-Horse-9")
+    add_account(ConsoleSettings(tmp_path / "data"), "wang", "Correct-Horse-9", "analyst")
     running = Process(tmp_path / "data")
     yield running
     running.stop()
