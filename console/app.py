@@ -13,12 +13,13 @@ from flask_wtf.csrf import CSRFProtect
 
 from console import auth, context, errors, language, security
 from console.clock import Clock
-from console.opening import open_console_registry, open_users
+from console.nodes import Nodes
+from console.opening import open_console_registry, open_console_store, open_users
 from console.registry import Registry
 from console.registry.secret import shared_secret
 from console.settings import ConsoleSettings
 from console.state import ConsoleState
-from console.store import Store, open_store
+from console.store import Store
 from console.users import Users
 from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
@@ -64,8 +65,9 @@ def create_app(
     app.extensions["otus"] = ConsoleState(
         settings=settings,
         registry=registry,
-        store=store or open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone),
+        store=store or open_console_store(registry, settings),
         users=users or open_users(registry, settings),
+        nodes=Nodes(registry),
         clock=clock or Clock(zone=ZoneInfo(settings.zone)),
     )
     csrf = CSRFProtect(app)

@@ -6,19 +6,18 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from flask import Flask
 
 from console.app import create_app
 from console.nodes import Nodes
-from console.opening import open_console_registry, open_users
+from console.opening import open_console_registry, open_console_store, open_users
 from console.registry import RegistryError
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
 from console.state import state
-from console.store import StoreError, open_store
+from console.store import StoreError
 from console.users import Role
 from federation.parent import Parent
 
@@ -30,9 +29,8 @@ def prepare(settings: ConsoleSettings) -> None:
         ConsoleRefused: with one line for the person who starts it.
     """
     try:
-        open_console_registry(settings).close()
-        open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
-        Nodes(settings.data_dir / "store.sqlite").close()
+        with closing(open_console_registry(settings)) as registry:
+            open_console_store(registry, settings).close()
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConsoleRefused(f"{settings.data_dir}: {reason}; choose another data folder, or mend this one") from None
@@ -76,10 +74,17 @@ def add_account(settings: ConsoleSettings, name: str, password: str, role: Role 
         open_users(registry, settings).add(name, password, role)
 
 
-def nodes_of(data_dir: Path) -> Nodes:
-    """The child nodes of the console that keeps its data there."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Nodes(data_dir / "store.sqlite")
+def enrol(settings: ConsoleSettings, name: str, kind: str = "sensor") -> str:
+    """Enrol a child and return its token; the console may be running.
+
+    Raises:
+        RegistryError, StoreError, ValueError: it was not enrolled; the message is one line.
+    """
+    with (
+        closing(open_console_registry(settings)) as registry,
+        closing(open_console_store(registry, settings)) as store,
+    ):
+        return Nodes(registry).add(store, name, kind)
 
 
 def _link(parent: Parent) -> dict[str, object]:

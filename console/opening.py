@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import URL
 
+from console.nodes import Nodes
 from console.registry import Registry, open_registry
-from console.registry.takeover import take_over_users
+from console.registry.takeover import take_over_nodes, take_over_users
 from console.settings import ConsoleSettings
+from console.store import Store, open_store
 from console.users import Users
 
 
@@ -25,10 +27,22 @@ def open_console_registry(settings: ConsoleSettings) -> Registry:
     registry = open_registry(registry_address(settings))
     try:
         take_over_users(registry, settings.data_dir / "users.sqlite")
+        take_over_nodes(registry, settings.data_dir / "store.sqlite")
     except BaseException:
         registry.close()
         raise
     return registry
+
+
+def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
+    """The embedded store, told who is enrolled.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    return open_store(
+        settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone, nodes=Nodes(registry)
+    )
 
 
 def open_users(registry: Registry, settings: ConsoleSettings) -> Users:

@@ -8,6 +8,7 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.clock import Clock
+from console.nodes import Nodes
 from console.registry import Registry
 from console.settings import ConsoleSettings
 from console.store import Store
@@ -20,6 +21,7 @@ class ConsoleState:
     registry: Registry
     store: Store
     users: Users
+    nodes: Nodes
     clock: Clock
 
 

@@ -99,10 +99,12 @@ def node() -> None:
 
 @node.command("add")
 @DATA
+@REGISTRY
 @click.argument("name")
 @click.option("--kind", type=click.Choice(["sensor", "console"]), default="sensor", show_default=True)
-def add_node(data_dir: Path, name: str, kind: str) -> None:
+def add_node(data_dir: Path, registry: str | None, name: str, kind: str) -> None:
     """Enrol a node and print its token, once: keep it in a file that only that node can read."""
-    from console.cli import nodes_of
+    from console.cli import enrol
+    from console.settings import ConsoleSettings
 
-    click.echo(nodes_of(data_dir).add(name, kind))
+    click.echo(enrol(ConsoleSettings(data_dir=data_dir, registry=registry), name, kind))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 
 from console.registry.database import Registry
 from console.registry.errors import RegistryError
-from console.registry.tables import account, attempt
+from console.registry.tables import account, attempt, node
 
 log = logging.getLogger(__name__)
 SET_ASIDE = ".taken-over"
@@ -45,6 +45,34 @@ def take_over_users(registry: Registry, path: Path) -> int:
         log.warning("%s: %d accounts taken over into the registry, the file is set aside", path, len(taken))
     for name in sorted({str(row["name"]) for row in accounts} - taken):
         log.warning("account %s stands in the registry already and stays as it is there", name)
+    return len(taken)
+
+
+def take_over_nodes(registry: Registry, path: Path) -> int:
+    """Credentials of children from the `store.sqlite` of earlier consoles, which kept them in a table of their own.
+
+    Returns how many came. The old table goes only after the commit.
+
+    Raises:
+        RegistryError: the file cannot be read or written.
+    """
+    if not path.exists():
+        return 0
+    try:
+        with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as old:
+            if not _rows(old, "SELECT 1 AS x FROM sqlite_master WHERE type = 'table' AND name = 'node'"):
+                return 0
+            nodes = _rows(old, "SELECT name, kind, token_id, token_hash, added_ns, revoked_ns FROM node")
+            with registry.transaction() as connection:
+                taken = _keep(registry, connection, node, nodes)
+            old.execute("DROP TABLE IF EXISTS node")
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            log.error("%s: is damaged; credentials of children that it may have kept are not taken over", path)
+            return 0  # what becomes of a damaged store is the store's business
+        raise RegistryError(f"{path}: its nodes cannot be taken over ({error}); mend it, or move it away") from None
+    for name in sorted({str(row["name"]) for row in nodes} - taken):
+        log.warning("node %s stands in the registry already and stays as it is there", name)
     return len(taken)
 
 

@@ -21,7 +21,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import console
-from console.cli import add_account, nodes_of
+from console.cli import add_account, enrol
 from console.settings import ConsoleSettings
 from console.store import open_store
 from sensor.schema import Record
@@ -65,7 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
         pytest.skip("browser libraries are not set up: run `npm ci && npm run vendor` in console/")
     folder = tmp_path_factory.mktemp("console")
     add_account(ConsoleSettings(folder), NAME, PASSWORD, "analyst")
-    nodes_of(folder).add("sensor-1")
+    enrol(ConsoleSettings(folder), "sensor-1")
     store = open_store(folder / "store.sqlite")
     store.merge(recent(), "sensor-1")
     store.close()

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from console.app import create_app
 from console.clock import Clock
+from console.nodes import Nodes
 from console.registry import Registry, open_registry
 from console.settings import ConsoleSettings
 from console.state import state
@@ -60,10 +61,10 @@ def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
         folder = tmp_path / f"{tier}-{len(made)}"
         settings = ConsoleSettings(data_dir=folder, tier=tier, **(TIERS[tier] | more))
         folder.mkdir()
-        store = SqliteStore(folder / "store.sqlite", parents=settings.parents, clock_ns=now_ns)
+        registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
+        store = SqliteStore(folder / "store.sqlite", parents=settings.parents, clock_ns=now_ns, nodes=Nodes(registry))
         if records:
             store.merge(records, via)
-        registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
         users = Users(registry, hasher=QUICK_HASHER)
         users.add("wang", PASSWORD, "analyst")
         users.add("li", PASSWORD, "viewer")

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import console
-from console.cli import add_account, nodes_of, prepare
+from console.cli import add_account, enrol, prepare
 from console.server import ConsoleRefused, check_bind, is_loopback, listen, url_of
 from console.settings import ConsoleSettings
 from federation.parent import Parent
@@ -153,7 +153,7 @@ def test_a_console_serves_and_ends_on_sigterm(process: Process, tmp_path: Path) 
         form = {"name": "wang", "password": "Correct-Horse-9", "csrf_token": token}
         assert browser.post("/login", data=form).status_code == 303
         assert "还没有数据" in browser.get("/").text
-    token = nodes_of(tmp_path / "data").add("sensor-1")
+    token = enrol(ConsoleSettings(tmp_path / "data"), "sensor-1")
     batch = {"schema": "1.0", "records": []}
     answer = httpx.post(f"{process.url}/api/v1/batches", json=batch, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
