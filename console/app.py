@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from console import auth, context, errors, language, security
 from console.clock import Clock
 from console.nodes import Nodes
-from console.opening import open_console_registry, open_console_store, open_users
+from console.opening import open_console_registry, open_console_store, open_sessions, open_users
 from console.registry import Registry
 from console.registry.secret import shared_secret
 from console.settings import ConsoleSettings
@@ -68,6 +68,7 @@ def create_app(
         store=store or open_console_store(registry, settings),
         users=users or open_users(registry, settings),
         nodes=Nodes(registry),
+        sessions=open_sessions(registry, settings),
         clock=clock or Clock(zone=ZoneInfo(settings.zone)),
     )
     csrf = CSRFProtect(app)

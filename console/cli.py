@@ -11,14 +11,14 @@ from flask import Flask
 
 from console.app import create_app
 from console.nodes import Nodes
-from console.opening import open_console_registry, open_console_store, open_users
+from console.opening import open_console_registry, open_console_store, open_sessions, open_users
 from console.registry import RegistryError
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
 from console.state import state
 from console.store import StoreError
-from console.users import Role
+from console.users import Role, UserError
 from federation.parent import Parent
 
 
@@ -72,6 +72,18 @@ def add_account(settings: ConsoleSettings, name: str, password: str, role: Role 
     """
     with closing(open_console_registry(settings)) as registry:
         open_users(registry, settings).add(name, password, role)
+
+
+def end_sessions(settings: ConsoleSettings, name: str) -> int:
+    """End every session of an account, in all processes at once; returns how many there were.
+
+    Raises:
+        RegistryError, UserError: none was ended; the message is one line.
+    """
+    with closing(open_console_registry(settings)) as registry:
+        if name not in open_users(registry, settings).names():
+            raise UserError("unknown", f"there is no account {name!r}")
+        return open_sessions(registry, settings).end_all(name)
 
 
 def enrol(settings: ConsoleSettings, name: str, kind: str = "sensor") -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import URL
 from console.nodes import Nodes
 from console.registry import Registry, open_registry
 from console.registry.takeover import take_over_nodes, take_over_users
+from console.sessions import Sessions
 from console.settings import ConsoleSettings
 from console.store import Store, open_store
 from console.users import Users
@@ -48,3 +49,8 @@ def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
 def open_users(registry: Registry, settings: ConsoleSettings) -> Users:
     """The accounts, with the console's limits."""
     return Users(registry, lock_after=settings.lock_after_failures, lock_s=settings.lock_minutes * 60)
+
+
+def open_sessions(registry: Registry, settings: ConsoleSettings) -> Sessions:
+    """Who is logged in, with the console's time-outs."""
+    return Sessions(registry, idle_s=settings.idle_minutes * 60, longest_s=settings.session_hours * 3600)

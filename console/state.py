@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from console.clock import Clock
 from console.nodes import Nodes
 from console.registry import Registry
+from console.sessions import Sessions
 from console.settings import ConsoleSettings
 from console.store import Store
 from console.users import Users
@@ -22,6 +23,7 @@ class ConsoleState:
     store: Store
     users: Users
     nodes: Nodes
+    sessions: Sessions
     clock: Clock
 
 

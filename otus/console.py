@@ -92,6 +92,19 @@ def add_user(data_dir: Path, registry: str | None, name: str, role: str, passwor
     click.echo(f"{name}: {role}")
 
 
+@user.command("end-sessions")
+@DATA
+@REGISTRY
+@click.argument("name")
+def end_user_sessions(data_dir: Path, registry: str | None, name: str) -> None:
+    """Log an account out everywhere, at once."""
+    from console.cli import end_sessions
+    from console.settings import ConsoleSettings
+
+    ended = end_sessions(ConsoleSettings(data_dir=data_dir, registry=registry), name)
+    click.echo(f"{name}: {ended} sessions ended")
+
+
 @console.group()
 def node() -> None:
     """Sensors and consoles that report here. / 下级节点管理。"""
