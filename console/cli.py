@@ -10,14 +10,18 @@ from dataclasses import dataclass, field, replace
 from flask import Flask
 
 from console.app import create_app
+from console.housekeeping import jobs_of
 from console.nodes import Nodes
 from console.opening import open_console_registry, open_console_store, open_sessions, open_users
 from console.registry import RegistryError
+from console.registry.jobs import Jobs, JobState, job_states
+from console.registry.leases import Leases, this_process
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
-from console.state import state
+from console.state import ConsoleState, state
 from console.store import StoreError
+from console.turn import LeaseTurn, Turn
 from console.users import Role, UserError
 from federation.parent import Parent
 
@@ -46,22 +50,34 @@ class _Running:
 
     settings: ConsoleSettings
     relay: Relay | None = None
+    jobs: Jobs | None = None
     app: Flask | None = field(default=None, repr=False)
 
     def load(self) -> Flask:
         self.app = create_app(self.settings)
         here = state(self.app)
         # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
-        self.relay = start_relay(here.store, self.settings)  # type: ignore[arg-type]
+        self.relay = start_relay(here.store, self.settings, turn=_turn(here))  # type: ignore[arg-type]
+        self.jobs = Jobs(here.registry, jobs_of(here))
+        self.jobs.start()
         return self.app
 
     def stop(self) -> None:
         if self.relay is not None:
             self.relay.stop()
+        if self.jobs is not None:
+            self.jobs.stop()
         if self.app is not None:
             here = state(self.app)
             here.store.close()
             here.registry.close()
+
+
+def _turn(here: ConsoleState) -> Turn | None:
+    """Whose turn it is to report upward: a lease where several machines share the registry, else a lock on a file."""
+    if not here.registry.shared:
+        return None
+    return LeaseTurn(Leases(here.registry, this_process()), f"relay:{here.settings.node_name}")
 
 
 def add_account(settings: ConsoleSettings, name: str, password: str, role: Role | str) -> None:
@@ -84,6 +100,12 @@ def end_sessions(settings: ConsoleSettings, name: str) -> int:
         if name not in open_users(registry, settings).names():
             raise UserError("unknown", f"there is no account {name!r}")
         return open_sessions(registry, settings).end_all(name)
+
+
+def scheduled_jobs(settings: ConsoleSettings) -> list[JobState]:
+    """What the processes of a console do every so often, and how it went."""
+    with closing(open_console_registry(settings)) as registry:
+        return job_states(registry)
 
 
 def enrol(settings: ConsoleSettings, name: str, kind: str = "sensor") -> str:

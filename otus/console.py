@@ -121,3 +121,19 @@ def add_node(data_dir: Path, registry: str | None, name: str, kind: str) -> None
     from console.settings import ConsoleSettings
 
     click.echo(enrol(ConsoleSettings(data_dir=data_dir, registry=registry), name, kind))
+
+
+@console.command()
+@DATA
+@REGISTRY
+def jobs(data_dir: Path, registry: str | None) -> None:
+    """What is done every so often, by which process, and how it went. / 定时任务的执行情况。"""
+    from datetime import datetime
+
+    from console.cli import scheduled_jobs
+    from console.settings import ConsoleSettings
+
+    for job in scheduled_jobs(ConsoleSettings(data_dir=data_dir, registry=registry)):
+        began = datetime.fromtimestamp(job.started_s).astimezone().isoformat(sep=" ")
+        went = "running" if job.finished_s is None else job.error or "done"
+        click.echo(f"{job.name}: every {job.every_s} s, last {began} by {job.holder}: {went}")
