@@ -49,7 +49,12 @@ _DENIED = {"28", "3D", "42501"}
 _FULL = {"53100"}
 _READ_ONLY = {"25006"}
 _BUSY = {"55P03", "57014", "40001", "40P01", "53300", "25P03"}
-_SAYS_DENIED = ("authentication failed", "no password supplied", "does not exist", "pg_hba.conf", "permission denied")
+# While connecting there is no code, only the server's text, in the server's language.
+_SAYS_DENIED = (
+    "authentication failed", "no password supplied", "does not exist", "pg_hba.conf", "permission denied",
+    "认证失败", "不存在",
+)  # fmt: skip
+_SAYS_BUSY = ("too many clients", "too many connections", "remaining connection slots")
 
 
 def shown(url: URL) -> str:
@@ -100,7 +105,7 @@ def _postgresql(cause: BaseException | None, text: str, where: str) -> RegistryE
         return RegistryFull(f"{where}: the server's disk is full ({text}); free some space")
     if state in _READ_ONLY:
         return RegistryReadOnly(f"{where}: cannot be written ({text}); give the address of the primary")
-    if state in _BUSY:
+    if state in _BUSY or (not state and any(words in text for words in _SAYS_BUSY)):
         return RegistryBusy(f"{where}: was held by another for too long ({text}); ask again")
     if not state or state[:2] in ("08", "57"):
         return RegistryUnreachable(f"{where}: no connection ({text}); is the server running and reachable?")

@@ -162,7 +162,7 @@ def open_store(
     """
     from console.store.sqlite import SqliteStore
 
-    return SqliteStore(path, parents=parents, zone=zone, nodes=nodes or NoNodes())
+    return SqliteStore(path, parents=parents, zone=zone, nodes=nodes)
 
 
 __all__ = [

@@ -6,8 +6,10 @@ import socket
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from console.registry import (
     Registry,
@@ -20,6 +22,7 @@ from console.registry import (
     database,
     open_registry,
 )
+from console.registry.errors import explain
 from console.registry.tables import account
 from tests.federation.small_disk import fill, small_disk
 from tests.postgresql import PASSWORD
@@ -124,6 +127,42 @@ def test_a_server_that_lets_us_not_in(postgresql_url: URL) -> None:
         postgresql_url.set(database="no-such-database"),
     ):
         assert "check user, password, database" in refused(url, RegistryDenied)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ('FATAL:  用户 "otus" Password 认证失败', RegistryDenied),
+        ('FATAL:  no pg_hba.conf entry for host "192.0.2.1"', RegistryDenied),
+        ("FATAL:  sorry, too many clients already", RegistryBusy),
+        ("FATAL:  the database system is starting up", RegistryUnreachable),
+        (
+            "connection timeout expired\nMultiple connection attempts failed. All failures were:\n- host",
+            RegistryUnreachable,
+        ),
+    ],
+)
+def test_what_a_server_says_before_it_lets_us_in(said: str, kind: type[RegistryError]) -> None:
+    told = explain(OperationalError("", None, psycopg.OperationalError(said)), make_url("postgresql://u:secret@h/db"))
+    assert type(told) is kind
+    assert "\n" not in str(told) and "secret" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("53100", RegistryFull),
+        ("25006", RegistryReadOnly),
+        ("40P01", RegistryBusy),
+        ("57014", RegistryBusy),
+        ("57P01", RegistryUnreachable),
+        ("42501", RegistryDenied),
+        ("XX001", RegistryError),
+    ],
+)
+def test_what_a_server_says_later(state: str, kind: type[RegistryError]) -> None:
+    cause = psycopg.errors.lookup(state)("said so")
+    assert type(explain(OperationalError("", None, cause), make_url("postgresql://h/db"))) is kind
 
 
 def test_a_plain_address_and_a_password_among_the_options(postgresql_url: URL) -> None:
