@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -13,7 +15,7 @@ from console.app import create_app
 from console.housekeeping import jobs_of
 from console.nodes import Nodes
 from console.opening import open_console_registry, open_console_store, open_sessions, open_users
-from console.registry import RegistryError
+from console.registry import RegistryError, RegistryUnreachable
 from console.registry.jobs import Jobs, JobState, job_states
 from console.registry.leases import Leases, this_process
 from console.relay import Relay, start_relay
@@ -24,6 +26,9 @@ from console.store import StoreError
 from console.turn import LeaseTurn, Turn
 from console.users import Role, UserError
 from federation.parent import Parent
+
+log = logging.getLogger(__name__)
+RETRY_S = 2.0
 
 
 def prepare(settings: ConsoleSettings) -> None:
@@ -54,13 +59,22 @@ class _Running:
     app: Flask | None = field(default=None, repr=False)
 
     def load(self) -> Flask:
-        self.app = create_app(self.settings)
+        self.app = self._create()
         here = state(self.app)
         # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
         self.relay = start_relay(here.store, self.settings, turn=_turn(here))  # type: ignore[arg-type]
         self.jobs = Jobs(here.registry, jobs_of(here))
         self.jobs.start()
         return self.app
+
+    def _create(self) -> Flask:
+        """The application. Of a server that went away since `prepare` the process waits for its return."""
+        while True:
+            try:
+                return create_app(self.settings)
+            except RegistryUnreachable as error:
+                log.error("waiting: %s", error)
+                time.sleep(RETRY_S)
 
     def stop(self) -> None:
         if self.relay is not None:

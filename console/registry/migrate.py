@@ -22,6 +22,8 @@ from console.registry.tables import metadata
 
 FOLDER = Path(__file__).parent / "migrations"
 VERSION_TABLE = "registry_version"
+WAIT_S = 300
+"""how long a console waits at its start for another that brings the registry to its version"""
 _LOCK = 0x4F747573
 """PostgreSQL's number for the lock under which one process migrates ("Otus")"""
 
@@ -43,6 +45,9 @@ def migrate(engine: Engine, target: str | None = None) -> None:
     where = shown(engine.url)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
+            # A step over a large table takes longer than anything else may, and who comes second waits for it.
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_S}s'"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         found = _found(connection, where)
         if found == target:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import URL, create_engine, text
 
 from console.app import create_app
+from console.cli import _Running
 from console.nodes import Nodes
 from console.registry import Registry, RegistryUnreachable, open_registry
 from console.registry.jobs import job_states
@@ -247,6 +249,24 @@ def test_a_server_killed_in_the_middle_is_one_line_and_503(
         assert connection.execute(account.select()).one().epoch == 1, "the broken transaction left nothing"
     here.store.close()
     here.registry.close()
+
+
+def test_a_process_that_begins_without_the_server_waits_for_it(
+    server: postgresql.Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one does that takes the place of a worker that died, and the server died with it."""
+    running = _Running(ConsoleSettings(tmp_path, registry=server.url().render_as_string(hide_password=False)))
+    open_registry(server.url()).close()
+    server.stop(signal.SIGQUIT)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(running.load)
+        until(lambda: bool(caplog.records))
+        assert not loading.done()
+        server.start()
+        app = loading.result(30)
+    assert app.test_client().get("/login").status_code == 200
+    running.stop()
+    assert all(record.getMessage().startswith("waiting: registry postgresql://otus@127") for record in caplog.records)
 
 
 SERVE = """
