@@ -10,6 +10,7 @@ import pytest
 
 from console.registry import Registry, RegistryUnreachable
 from console.registry.jobs import Job, Jobs, job_states
+from console.registry.leases import Lease
 
 
 class Clock:
@@ -57,6 +58,25 @@ def test_while_it_is_done_nobody_else_begins(registry: Registry, clock: Clock) -
     other = runner(registry, job)
     assert runner(registry, job)()
     assert others == [False]
+
+
+def test_what_another_did_between_the_look_and_the_lease_is_not_done_again(
+    registry: Registry, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    job = Job("tidy", 600, lambda: done.append(1))
+    other, late = runner(registry, job), Jobs(registry, [job])
+    acquire = late._leases.acquire
+
+    def slowly(name: str, seconds: float) -> Lease | None:
+        assert other()
+        return acquire(name, seconds)
+
+    monkeypatch.setattr(late._leases, "acquire", slowly)
+    assert not late.run_if_due(job)
+    assert done == [1]
+    clock.now_s += 600
+    assert other(), "what was not done holds no lease"
 
 
 def test_what_a_dead_process_began_is_done_by_another_when_its_lease_ends(registry: Registry, clock: Clock) -> None:

@@ -46,6 +46,8 @@ def say(value): print(json.dumps(value), flush=True)
 OPEN = (
     HEAD
     + """
+import alembic.command
+say("ready")
 sys.stdin.readline()
 registry = open_registry(sys.argv[1])
 from console.registry.secret import shared_secret
@@ -66,6 +68,7 @@ GUESS = (
 from console.users import Users
 from tests.console.conftest import QUICK_HASHER
 users = Users(open_registry(sys.argv[1]), lock_after=10, lock_s=60, hasher=QUICK_HASHER)
+say("ready")
 sys.stdin.readline()
 say([str(users.check("wang", "guess")[0]) for _ in range(int(sys.argv[2]))])
 """
@@ -92,6 +95,13 @@ class Process:
         return json.loads(line)
 
 
+def together(processes: list[Process]) -> None:
+    """Let them go when all stand at the gate."""
+    assert [process.said() for process in processes] == ["ready"] * len(processes)
+    for process in processes:
+        process.go()
+
+
 @pytest.fixture
 def start(registry_url: URL) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
@@ -108,9 +118,7 @@ def start(registry_url: URL) -> Iterator[Callable[..., Process]]:
 
 def test_both_open_an_empty_database_at_once(start: Callable[..., Process], registry_url: URL) -> None:
     processes = [start(OPEN) for _ in range(4)]
-    time.sleep(1.5)  # until all stand at the gate
-    for process in processes:
-        process.go()
+    together(processes)
     assert len({process.said() for process in processes}) == 1, "one key for all"
     engine = create_engine(registry_url)
     with engine.connect() as connection:
@@ -140,9 +148,7 @@ def test_wrong_passwords_are_counted_across_both(start: Callable[..., Process], 
     users = Users(registry, lock_after=10, lock_s=60, hasher=QUICK_HASHER)
     users.add("wang", PASSWORD)
     processes = [start(GUESS, 5) for _ in range(2)]
-    time.sleep(1.5)
-    for process in processes:
-        process.go()
+    together(processes)
     verdicts = [verdict for process in processes for verdict in process.said()]
     assert sorted(verdicts) == ["locked"] + ["wrong"] * 9, "none was lost, the tenth locks"
     assert users.check("wang", PASSWORD)[0] is Verdict.LOCKED
