@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import secrets
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,9 +13,13 @@ from flask_wtf.csrf import CSRFProtect
 
 from console import auth, context, errors, language, security
 from console.clock import Clock
+from console.nodes import Nodes
+from console.opening import open_console_registry, open_console_store, open_sessions, open_users
+from console.registry import Registry
+from console.registry.secret import shared_secret
 from console.settings import ConsoleSettings
 from console.state import ConsoleState
-from console.store import Store, open_store
+from console.store import Store
 from console.users import Users
 from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
@@ -26,28 +28,25 @@ MAX_FORM_BYTES = 64 * 1024
 """what a request may weigh; the way in for batches sets a larger limit of its own"""
 
 
-def secret_key(path: Path) -> bytes:
-    """The key that signs sessions: made once, readable by the console alone."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
 def create_app(
-    settings: ConsoleSettings, *, store: Store | None = None, users: Users | None = None, clock: Clock | None = None
+    settings: ConsoleSettings,
+    *,
+    registry: Registry | None = None,
+    store: Store | None = None,
+    users: Users | None = None,
+    clock: Clock | None = None,
 ) -> Flask:
     """Make the application of one console.
 
-    Store and accounts are opened under `settings.data_dir` unless they are given; they are found again by
+    Registry, store and accounts are opened as the settings say unless they are given; they are found again by
     `console.state.state()`.
     """
     if not known_name(settings.node_name):
         raise ValueError("node_name: 1 to 64 letters, digits, '.', '-' or '_'")
+    registry = registry or open_console_registry(settings)
     app = Flask("console", static_folder="static", template_folder="templates")
     app.config.update(
-        SECRET_KEY=secret_key(settings.data_dir / "secret.key"),
+        SECRET_KEY=shared_secret(registry, "sessions"),
         # Cookies do not know ports: consoles that share a host must not share a cookie's name.
         SESSION_COOKIE_NAME=f"otus_{settings.node_name.encode().hex()}",
         SESSION_COOKIE_HTTPONLY=True,
@@ -65,13 +64,11 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["otus"] = ConsoleState(
         settings=settings,
-        store=store or open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone),
-        users=users
-        or Users(
-            settings.data_dir / "users.sqlite",
-            lock_after=settings.lock_after_failures,
-            lock_s=settings.lock_minutes * 60,
-        ),
+        registry=registry,
+        store=store or open_console_store(registry, settings),
+        users=users or open_users(registry, settings),
+        nodes=Nodes(registry),
+        sessions=open_sessions(registry, settings),
         clock=clock or Clock(zone=ZoneInfo(settings.zone)),
     )
     csrf = CSRFProtect(app)

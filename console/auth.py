@@ -7,11 +7,12 @@ import time
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
-from flask import Flask, jsonify, redirect, request, session, url_for
+from flask import Flask, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from console.answers import wants_json
+from console.registry import RegistryError
 from console.state import state
 from console.users import User, Verdict
 
@@ -23,19 +24,21 @@ OWN_CREDENTIAL = frozenset({"ingest"})
 """Blueprints that check a credential of their own: what children send."""
 BACKGROUND_HEADER = "X-Otus-Background"
 """Sent by pages that refresh themselves: such a request does not keep a session alive."""
+SESSION_KEY = "_user_id"
+"""where Flask-Login keeps `Account.get_id` in the cookie"""
 
 MAX_ADDRESSES = 4096
 ATTEMPTS_PER_ADDRESS, ATTEMPTS_WINDOW_S = 30, 300
 
 
 class Account(UserMixin):  # type: ignore[misc]
-    """The account of the present session."""
+    """The account of the present session, and the session's key."""
 
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, user: User, key: str) -> None:
+        self.user, self.key = user, key
 
     def get_id(self) -> str:
-        return f"{self.user.epoch}:{self.user.name}"
+        return self.key
 
 
 class AddressLimit:
@@ -73,42 +76,39 @@ def enter(name: str, password: str) -> Verdict:
     """Check a password and begin a session. A session that was there before ends."""
     verdict, user = state().users.check(name, password)
     if user is not None:
-        session.clear()
-        login_user(Account(user))
+        leave()
+        login_user(Account(user, state().sessions.begin(user)))
         session.permanent = True
-        session["began_s"] = session["active_s"] = int(time.time())
     return verdict
 
 
 def leave() -> None:
+    """End this session here and in every other process, also for a copy of its cookie."""
+    if SESSION_KEY in session:
+        state().sessions.end(str(session[SESSION_KEY]))
     logout_user()
     session.clear()
 
 
-def _load(account_id: str) -> Account | None:
-    epoch, _, name = account_id.partition(":")
-    user = state().users.get(name)
-    return Account(user) if user is not None and str(user.epoch) == epoch else None
-
-
-def _expired() -> bool:
-    """Whether the session sat idle for too long; a click counts as life, a page refreshing itself does not."""
-    settings, now_s = state().settings, int(time.time())
-    idle_s = now_s - int(session.get("active_s", 0))
-    if idle_s > settings.idle_minutes * 60 or now_s - int(session.get("began_s", 0)) > settings.session_hours * 3600:
-        return True
-    if BACKGROUND_HEADER not in request.headers:
-        session["active_s"] = now_s
-    return False
+def _load(key: str) -> Account | None:
+    """The account of a session. A registry that is away makes nobody of everybody, and `_guard` says so."""
+    try:
+        user = state().sessions.find(key, click=BACKGROUND_HEADER not in request.headers)
+    except RegistryError as error:
+        g.registry_error = error
+        return None
+    return None if user is None else Account(user, key)
 
 
 def _guard() -> ResponseReturnValue | None:
     endpoint, blueprint = request.endpoint, request.blueprint
     if endpoint in PUBLIC or blueprint in OWN_CREDENTIAL:
         return None
-    if current_user.is_authenticated and not _expired():
-        return None
     if current_user.is_authenticated:
+        return None
+    if "registry_error" in g:
+        raise g.registry_error
+    if SESSION_KEY in session:
         leave()
     return _refuse()
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from flask import Flask
 
-from console.app import create_app, secret_key
+from console.app import create_app
+from console.housekeeping import jobs_of
 from console.nodes import Nodes
+from console.opening import open_console_registry, open_console_store, open_sessions, open_users
+from console.registry import RegistryError, RegistryUnreachable
+from console.registry.jobs import Jobs, JobState, job_states
+from console.registry.leases import Leases, this_process
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
-from console.state import state
-from console.store import StoreError, open_store
-from console.users import Users
+from console.state import ConsoleState, state
+from console.store import StoreError
+from console.turn import LeaseTurn, Turn
+from console.users import Role, UserError
 from federation.parent import Parent
 
-
-def open_users(settings: ConsoleSettings) -> Users:
-    """The accounts of a console, with its limits."""
-    return Users(
-        settings.data_dir / "users.sqlite",
-        lock_after=settings.lock_after_failures,
-        lock_s=settings.lock_minutes * 60,
-    )
+log = logging.getLogger(__name__)
+RETRY_S = 2.0
 
 
 def prepare(settings: ConsoleSettings) -> None:
@@ -37,15 +38,14 @@ def prepare(settings: ConsoleSettings) -> None:
         ConsoleRefused: with one line for the person who starts it.
     """
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret_key(settings.data_dir / "secret.key")
-        open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
-        Nodes(settings.data_dir / "store.sqlite").close()
-        open_users(settings).close()
+        with closing(open_console_registry(settings)) as registry:
+            open_console_store(registry, settings).close()
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConsoleRefused(f"{settings.data_dir}: {reason}; choose another data folder, or mend this one") from None
-    except (sqlite3.Error, StoreError) as error:
+    except RegistryError as error:
+        raise ConsoleRefused(str(error)) from None
+    except StoreError as error:
         raise ConsoleRefused(f"{settings.data_dir}: {error}") from None
 
 
@@ -55,34 +55,84 @@ class _Running:
 
     settings: ConsoleSettings
     relay: Relay | None = None
+    jobs: Jobs | None = None
     app: Flask | None = field(default=None, repr=False)
 
     def load(self) -> Flask:
-        self.app = create_app(self.settings)
+        self.app = self._create()
         here = state(self.app)
         # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
-        self.relay = start_relay(here.store, self.settings)  # type: ignore[arg-type]
+        self.relay = start_relay(here.store, self.settings, turn=_turn(here))  # type: ignore[arg-type]
+        self.jobs = Jobs(here.registry, jobs_of(here))
+        self.jobs.start()
         return self.app
+
+    def _create(self) -> Flask:
+        """The application. Of a server that went away since `prepare` the process waits for its return."""
+        while True:
+            try:
+                return create_app(self.settings)
+            except RegistryUnreachable as error:
+                log.error("waiting: %s", error)
+                time.sleep(RETRY_S)
 
     def stop(self) -> None:
         if self.relay is not None:
             self.relay.stop()
+        if self.jobs is not None:
+            self.jobs.stop()
         if self.app is not None:
             here = state(self.app)
             here.store.close()
-            here.users.close()
+            here.registry.close()
 
 
-def users_of(data_dir: Path) -> Users:
-    """The accounts of the console that keeps its data there; the folder is made where it is missing."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Users(data_dir / "users.sqlite")
+def _turn(here: ConsoleState) -> Turn | None:
+    """Whose turn it is to report upward: a lease where several machines share the registry, else a lock on a file."""
+    if not here.registry.shared:
+        return None
+    return LeaseTurn(Leases(here.registry, this_process()), f"relay:{here.settings.node_name}")
 
 
-def nodes_of(data_dir: Path) -> Nodes:
-    """The child nodes of the console that keeps its data there."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Nodes(data_dir / "store.sqlite")
+def add_account(settings: ConsoleSettings, name: str, password: str, role: Role | str) -> None:
+    """Make an account; the console may be running.
+
+    Raises:
+        RegistryError, UserError: it was not made; the message is one line.
+    """
+    with closing(open_console_registry(settings)) as registry:
+        open_users(registry, settings).add(name, password, role)
+
+
+def end_sessions(settings: ConsoleSettings, name: str) -> int:
+    """End every session of an account, in all processes at once; returns how many there were.
+
+    Raises:
+        RegistryError, UserError: none was ended; the message is one line.
+    """
+    with closing(open_console_registry(settings)) as registry:
+        if name not in open_users(registry, settings).names():
+            raise UserError("unknown", f"there is no account {name!r}")
+        return open_sessions(registry, settings).end_all(name)
+
+
+def scheduled_jobs(settings: ConsoleSettings) -> list[JobState]:
+    """What the processes of a console do every so often, and how it went."""
+    with closing(open_console_registry(settings)) as registry:
+        return job_states(registry)
+
+
+def enrol(settings: ConsoleSettings, name: str, kind: str = "sensor") -> str:
+    """Enrol a child and return its token; the console may be running.
+
+    Raises:
+        RegistryError, StoreError, ValueError: it was not enrolled; the message is one line.
+    """
+    with (
+        closing(open_console_registry(settings)) as registry,
+        closing(open_console_store(registry, settings)) as store,
+    ):
+        return Nodes(registry).add(store, name, kind)
 
 
 def _link(parent: Parent) -> dict[str, object]:

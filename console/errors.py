@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from console.answers import wants_json
 from console.catalogue import known
+from console.registry import RegistryError
 from console.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,11 @@ def _store(error: StoreError) -> ResponseReturnValue:
     return _answer(503, "store")
 
 
+def _registry(error: RegistryError) -> ResponseReturnValue:
+    log.error("%s", error)
+    return _answer(503, "registry")
+
+
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("unexpected error while answering %s", request.endpoint)
     return _answer(500, "http_500")
@@ -48,4 +54,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StoreError, _store)
+    app.register_error_handler(RegistryError, _registry)
     app.register_error_handler(Exception, _unexpected)

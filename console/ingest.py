@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from console.nodes import Node, Nodes
+from console.registry import RegistryError
 from console.store import Answer, Status, Store, StoreError, StoreFull
 from sensor.schema import SCHEMA_MAJOR, SCHEMA_VERSION, Record, RecordError
 from sensor.schema.batch import MAX_RECORDS, check_record, major_of
@@ -44,7 +45,7 @@ def _ingest() -> Ingest:
     if found is None:
         # The console's own application keeps its store and settings in one state.
         state: Any = current_app.extensions["otus"]
-        found = Ingest(state.store, Nodes(state.settings.data_dir / "store.sqlite"))
+        found = Ingest(state.store, state.nodes)
         current_app.extensions[EXTENSION] = found
     assert isinstance(found, Ingest)
     return found
@@ -73,6 +74,9 @@ def batches() -> Response:
     except StoreError as error:
         log.error("%s", error)
         return _later("store_failed", "the store cannot be written; keep your records and come back")
+    except RegistryError as error:
+        log.error("%s", error)
+        return _later("registry_away", "credentials cannot be looked up now; keep your records and come back")
 
 
 def _sender(nodes: Nodes) -> Node | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import logging
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from console.turn import FileTurn, Turn
 from federation.parent import Parent, ParentRefused
 from federation.policy import UpwardPolicy
 from federation.pseudonyms import load_key
@@ -17,8 +16,6 @@ from federation.spool import Spool, SpoolError
 from federation.uplink import AsItIs, Pace, Policy, Uplink
 
 log = logging.getLogger(__name__)
-
-LOCK_RETRY_S = 2.0
 
 
 class RelaySettings(Protocol):
@@ -40,10 +37,11 @@ class HasPath(Protocol):
 
 
 class Relay:
-    """The running lines of one console. Only one process of a console sends: the one that holds the lock."""
+    """The running lines of one console. Only one process of a console sends: the one whose turn it is."""
 
-    def __init__(self, path: Path, parents: Sequence[Parent], policy: Policy, pace: Pace | None) -> None:
+    def __init__(self, path: Path, parents: Sequence[Parent], policy: Policy, pace: Pace | None, turn: Turn) -> None:
         self._path = path
+        self._turn = turn
         self._parents = tuple(parents)
         self._policy = policy
         self._pace = pace
@@ -60,30 +58,36 @@ class Relay:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        lock_file = self._path.with_suffix(".relay.lock")
-        with lock_file.open("w", encoding="ascii") as lock:
-            while not self._stop.is_set():
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    self._send()
-                    return
-                self._stop.wait(LOCK_RETRY_S)
+        goes_on = True
+        while goes_on and not self._stop.is_set():
+            if self._turn.take():
+                goes_on = self._send()
+                self._turn.give_back()
+            else:
+                self._stop.wait(self._turn.check_s)
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
+        """Send for as long as it is our turn; False: it cannot be done at all."""
         try:
             spool = Spool(self._path, [parent.name for parent in self._parents], may_drop=False)
         except SpoolError as error:
             log.error("nothing is reported upward: %s", error)
-            return
+            return False
         uplink = Uplink(spool, self._parents, self._policy, pace=self._pace)
         uplink.start()
-        self._stop.wait()
+        while not self._stop.wait(self._turn.check_s) and self._turn.take():
+            pass
         if uplink.stop():
             spool.close()
+        return True
 
 
-def start_relay(store: HasPath, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
+def start_relay(
+    store: HasPath, settings: RelaySettings, pace: Pace | None = None, turn: Turn | None = None
+) -> Relay | None:
     """Begin to report upward, or None where the settings name no parent.
+
+    `turn` says which of several processes sends; None: the one that holds a lock on a file beside the store.
 
     An enterprise's records are cut by the default policy; what comes from below to a province was cut there.
 
@@ -97,7 +101,7 @@ def start_relay(store: HasPath, settings: RelaySettings, pace: Pace | None = Non
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
         policy = UpwardPolicy(load_key(settings.data_dir / "pseudonym.key"))
-    relay = Relay(store.path, parents, policy, pace)
+    relay = Relay(store.path, parents, policy, pace, turn or FileTurn(store.path.with_suffix(".relay.lock")))
     relay.start()
     return relay
 

@@ -44,6 +44,8 @@ class ConsoleSettings:
     lock_minutes: int = 10
     silent_after_s: int = 180
     """a sensor or child that said nothing for this long is shown as out of sight"""
+    registry: str | None = field(default=None, repr=False)
+    """address of the database of accounts, nodes and sessions; None: `registry.sqlite` in `data_dir`"""
     parent_links: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     """how to reach each parent: `{name, url, token | token_file, ca_file?}`"""
 

@@ -8,6 +8,9 @@ from typing import cast
 from flask import Flask, current_app
 
 from console.clock import Clock
+from console.nodes import Nodes
+from console.registry import Registry
+from console.sessions import Sessions
 from console.settings import ConsoleSettings
 from console.store import Store
 from console.users import Users
@@ -16,8 +19,11 @@ from console.users import Users
 @dataclass(frozen=True)
 class ConsoleState:
     settings: ConsoleSettings
+    registry: Registry
     store: Store
     users: Users
+    nodes: Nodes
+    sessions: Sessions
     clock: Clock
 
 

@@ -1,35 +1,29 @@
-"""Accounts of one console, in a small SQLite file of their own.
+"""Accounts of one console, in its registry.
 
 Passwords are kept as argon2id. After `lock_after` wrong passwords in a row a name is locked for a while, whatever
-address the attempts came from; while it is locked even the right password is refused, so that guessing gains nothing.
-A name that has no account is locked just the same: the answers do not tell which names exist.
+address the attempts came from and whichever process they reached; while it is locked even the right password is
+refused, so that guessing gains nothing. A name that has no account is locked just the same: the answers do not tell
+which names exist.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS users (
-  name TEXT PRIMARY KEY, password TEXT NOT NULL, role TEXT NOT NULL, created_s INTEGER NOT NULL,
-  epoch INTEGER NOT NULL DEFAULT 1, last_login_s INTEGER
-);
-CREATE TABLE IF NOT EXISTS attempts (
-  name TEXT PRIMARY KEY, failures INTEGER NOT NULL, last_s INTEGER NOT NULL, locked_until_s INTEGER NOT NULL DEFAULT 0
-);
-"""
+from console.registry import Registry
+from console.registry.tables import account, attempt
+
 MAX_ATTEMPTS = 10_000
 """names whose failed logins are remembered; beyond it the oldest are forgotten"""
+KEEP_ATTEMPTS_S = 86_400
 PARALLEL_CHECKS = 2
 """password checks at a time: each takes 64 MiB, and a guesser decides how many are asked for"""
 NAME = re.compile(r"[\w.\-]{1,64}")
@@ -74,6 +68,14 @@ class User:
         return self.role in (Role.ADMIN, Role.ANALYST)
 
 
+USER_COLUMNS = (account.c.name, account.c.role, account.c.epoch, account.c.last_login_s)
+
+
+def read_user(row: Any) -> User:
+    """A row of `USER_COLUMNS`."""
+    return User(row[0], Role(row[1]), row[2], row[3])
+
+
 def password_problem(password: str, name: str) -> str | None:
     """A code for what is wrong with a new password, or None.
 
@@ -102,28 +104,15 @@ _SAID = {
 
 
 class Users:
-    """All accounts. Safe to use from many threads."""
+    """All accounts. Safe to use from many threads and processes."""
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        lock_after: int = 5,
-        lock_s: int = 600,
-        now_s: Callable[[], float] = time.time,
-        hasher: PasswordHasher | None = None,
+        self, registry: Registry, *, lock_after: int = 5, lock_s: int = 600, hasher: PasswordHasher | None = None
     ) -> None:
-        self._lock_after, self._lock_s, self._now_s = lock_after, lock_s, now_s
+        self._registry = registry
+        self._lock_after, self._lock_s = lock_after, lock_s
         self._hasher = hasher or PasswordHasher()
-        self._lock = threading.Lock()
         self._checks = threading.BoundedSemaphore(PARALLEL_CHECKS)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.touch(mode=0o600)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
         # Checked when the name is unknown, so that an unknown name takes as long as a wrong password.
         self._nobody = self._hasher.hash("nobody has this password")
 
@@ -138,14 +127,15 @@ class Users:
         if role not in tuple(Role):
             raise UserError("role", f"role {role!r} is not one of {', '.join(Role)}")
         hashed = self._hashed(name, password)
-        try:
-            with self._lock:
-                self._db.execute(
-                    "INSERT INTO users (name, password, role, created_s) VALUES (?, ?, ?, ?)",
-                    (name, hashed, str(role), int(self._now_s())),
-                )
-        except sqlite3.IntegrityError:
-            raise UserError("taken", f"there is an account {name!r} already") from None
+        with self._registry.transaction() as connection:
+            made = connection.execute(
+                self._registry.insert(account)
+                .values(name=name, password=hashed, role=str(role), created_s=self._registry.now_s(connection), epoch=1)
+                .on_conflict_do_nothing()
+                .returning(account.c.name)
+            ).first()
+        if made is None:
+            raise UserError("taken", f"there is an account {name!r} already")
         return User(name, Role(role), 1)
 
     def set_password(self, name: str, password: str) -> None:
@@ -155,57 +145,72 @@ class Users:
             UserError: no such account, or the password is too weak.
         """
         hashed = self._hashed(name, password)
-        with self._lock:
-            cursor = self._db.execute("UPDATE users SET password = ?, epoch = epoch + 1 WHERE name = ?", (hashed, name))
-            self._db.execute("DELETE FROM attempts WHERE name = ?", (name,))
-        if cursor.rowcount == 0:
+        with self._registry.transaction() as connection:
+            changed = connection.execute(
+                account.update().where(account.c.name == name).values(password=hashed, epoch=account.c.epoch + 1)
+            )
+            connection.execute(attempt.delete().where(attempt.c.name == name))
+        if changed.rowcount == 0:
             raise UserError("unknown", f"there is no account {name!r}")
 
     def get(self, name: str) -> User | None:
-        with self._lock:
-            row = self._db.execute(
-                "SELECT name, role, epoch, last_login_s FROM users WHERE name = ?", (name,)
-            ).fetchone()
-        return None if row is None else User(row[0], Role(row[1]), row[2], row[3])
+        with self._registry.reading() as connection:
+            row = connection.execute(select(*USER_COLUMNS).where(account.c.name == name)).first()
+        return None if row is None else read_user(row)
 
     def names(self) -> list[str]:
-        with self._lock:
-            return [row[0] for row in self._db.execute("SELECT name FROM users ORDER BY name")]
+        with self._registry.reading() as connection:
+            return list(connection.execute(select(account.c.name).order_by(account.c.name)).scalars())
 
     def check(self, name: str, password: str) -> tuple[Verdict, User | None]:
-        """Try to log in. The answer for an unknown name is the same, and takes as long, as for a wrong password."""
-        name, now_s = name[:64], int(self._now_s())
-        with self._lock:
-            row = self._db.execute("SELECT password FROM users WHERE name = ?", (name,)).fetchone()
-            locked = self._db.execute(
-                "SELECT 1 FROM attempts WHERE name = ? AND locked_until_s > ?", (name, now_s)
-            ).fetchone()
+        """Try to log in. The answer for an unknown name is the same, and takes as long, as for a wrong password.
+
+        The check itself takes its time, and holds neither a connection nor a transaction meanwhile.
+        """
+        name = name[:64].replace("\0", "\ufffd")  # PostgreSQL keeps no zero byte
+        with self._registry.reading() as connection:
+            now_s = self._registry.now_s(connection)
+            hashed = connection.execute(select(account.c.password).where(account.c.name == name)).scalar()
+            locked = connection.execute(
+                select(attempt.c.name).where(attempt.c.name == name, attempt.c.locked_until_s > now_s)
+            ).first()
         if locked:
             return Verdict.LOCKED, None
-        right = self._matches(self._nobody if row is None else row[0], password[:PASSWORD_MOST])
-        if row is None or not right:
-            return self._failed(name, now_s), None
-        with self._lock:
-            self._db.execute("DELETE FROM attempts WHERE name = ?", (name,))
-            self._db.execute("UPDATE users SET last_login_s = ? WHERE name = ?", (now_s, name))
+        right = self._matches(hashed or self._nobody, password[:PASSWORD_MOST])
+        if hashed is None or not right:
+            return self._failed(name), None
+        with self._registry.transaction() as connection:
+            connection.execute(attempt.delete().where(attempt.c.name == name))
+            connection.execute(account.update().where(account.c.name == name).values(last_login_s=now_s))
         return Verdict.OK, self.get(name)
 
-    def _failed(self, name: str, now_s: int) -> Verdict:
-        with self._lock:
-            self._db.execute(
-                "INSERT INTO attempts (name, failures, last_s) VALUES (?, 1, ?)"
-                " ON CONFLICT (name) DO UPDATE SET failures = failures + 1, last_s = excluded.last_s",
-                (name, now_s),
+    def _failed(self, name: str) -> Verdict:
+        with self._registry.transaction() as connection:
+            now_s = self._registry.now_s(connection)
+            counted = self._registry.insert(attempt).values(name=name, failures=1, last_s=now_s, locked_until_s=0)
+            failures = connection.execute(
+                counted.on_conflict_do_update(
+                    index_elements=[attempt.c.name],
+                    set_={"failures": attempt.c.failures + 1, "last_s": counted.excluded.last_s},
+                ).returning(attempt.c.failures)
+            ).scalar_one()
+            if failures >= self._lock_after:
+                connection.execute(
+                    attempt.update()
+                    .where(attempt.c.name == name)
+                    .values(locked_until_s=now_s + self._lock_s, failures=0)
+                )
+            oldest = select(attempt.c.name).order_by(attempt.c.last_s.desc()).offset(MAX_ATTEMPTS)
+            connection.execute(attempt.delete().where(attempt.c.name.in_(oldest)))
+        return Verdict.LOCKED if failures >= self._lock_after else Verdict.WRONG
+
+    def forget_attempts(self) -> None:
+        """Let go of failures that lock nobody any more and are a day old."""
+        with self._registry.transaction() as connection:
+            now_s = self._registry.now_s(connection)
+            connection.execute(
+                attempt.delete().where(attempt.c.locked_until_s < now_s, attempt.c.last_s < now_s - KEEP_ATTEMPTS_S)
             )
-            locked = self._db.execute(
-                "UPDATE attempts SET locked_until_s = ?, failures = 0 WHERE name = ? AND failures >= ?",
-                (now_s + self._lock_s, name, self._lock_after),
-            ).rowcount
-            self._db.execute(
-                "DELETE FROM attempts WHERE name IN (SELECT name FROM attempts ORDER BY last_s DESC LIMIT -1 OFFSET ?)",
-                (MAX_ATTEMPTS,),
-            )
-        return Verdict.LOCKED if locked else Verdict.WRONG
 
     def _hashed(self, name: str, password: str) -> str:
         problem = password_problem(password, name)
@@ -219,7 +224,3 @@ class Users:
                 return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()

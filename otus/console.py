@@ -9,6 +9,12 @@ import click
 from otus.site_options import own_protocols
 
 DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data.")
+REGISTRY = click.option(
+    "--registry",
+    metavar="URL",
+    envvar="OTUS_REGISTRY",
+    help="Database of accounts, nodes and sessions (docs/registry.md); a file in the data folder by default.",
+)
 
 
 @click.group()
@@ -29,9 +35,11 @@ def console() -> None:
 @click.option("--tls-certificate", type=click.Path(path_type=Path))
 @click.option("--tls-key", type=click.Path(path_type=Path))
 @click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
+@REGISTRY
 @own_protocols
 def run(
     data_dir: Path,
+    registry: str | None,
     tier: str,
     node_name: str,
     title: str | None,
@@ -51,6 +59,7 @@ def run(
     links = [parent_of(entry) for entry in parents]
     settings = ConsoleSettings(
         data_dir=data_dir,
+        registry=registry,
         tier=tier,
         node_name=node_name,
         title=Text(title, title_en or title) if title else None,
@@ -70,15 +79,30 @@ def user() -> None:
 
 @user.command("add")
 @DATA
+@REGISTRY
 @click.argument("name")
 @click.option("--role", type=click.Choice(["admin", "analyst", "viewer"]), default="viewer", show_default=True)
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="OTUS_NEW_PASSWORD")
-def add_user(data_dir: Path, name: str, role: str, password: str) -> None:
+def add_user(data_dir: Path, registry: str | None, name: str, role: str, password: str) -> None:
     """Make an account. The password is asked for, or taken from OTUS_NEW_PASSWORD."""
-    from console.cli import users_of
+    from console.cli import add_account
+    from console.settings import ConsoleSettings
 
-    users_of(data_dir).add(name, password, role)
+    add_account(ConsoleSettings(data_dir=data_dir, registry=registry), name, password, role)
     click.echo(f"{name}: {role}")
+
+
+@user.command("end-sessions")
+@DATA
+@REGISTRY
+@click.argument("name")
+def end_user_sessions(data_dir: Path, registry: str | None, name: str) -> None:
+    """Log an account out everywhere, at once."""
+    from console.cli import end_sessions
+    from console.settings import ConsoleSettings
+
+    ended = end_sessions(ConsoleSettings(data_dir=data_dir, registry=registry), name)
+    click.echo(f"{name}: {ended} sessions ended")
 
 
 @console.group()
@@ -88,10 +112,28 @@ def node() -> None:
 
 @node.command("add")
 @DATA
+@REGISTRY
 @click.argument("name")
 @click.option("--kind", type=click.Choice(["sensor", "console"]), default="sensor", show_default=True)
-def add_node(data_dir: Path, name: str, kind: str) -> None:
+def add_node(data_dir: Path, registry: str | None, name: str, kind: str) -> None:
     """Enrol a node and print its token, once: keep it in a file that only that node can read."""
-    from console.cli import nodes_of
+    from console.cli import enrol
+    from console.settings import ConsoleSettings
 
-    click.echo(nodes_of(data_dir).add(name, kind))
+    click.echo(enrol(ConsoleSettings(data_dir=data_dir, registry=registry), name, kind))
+
+
+@console.command()
+@DATA
+@REGISTRY
+def jobs(data_dir: Path, registry: str | None) -> None:
+    """What is done every so often, by which process, and how it went. / 定时任务的执行情况。"""
+    from datetime import datetime
+
+    from console.cli import scheduled_jobs
+    from console.settings import ConsoleSettings
+
+    for job in scheduled_jobs(ConsoleSettings(data_dir=data_dir, registry=registry)):
+        began = datetime.fromtimestamp(job.started_s).astimezone().isoformat(sep=" ")
+        went = "running" if job.finished_s is None else job.error or "done"
+        click.echo(f"{job.name}: every {job.every_s} s, last {began} by {job.holder}: {went}")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from console.nodes import Nodes
+from console.cli import add_account, enrol
+from console.settings import ConsoleSettings
 from console.store import Store, open_store
-from console.users import Users
 from sensor.schema import Record
 from testbed.commands import RangeError
 from testbed.state import ProcessMark, RunState, end_processes
@@ -144,9 +144,10 @@ class Tiers:
         """
         children = [SENSOR, *(tier.node for tier in TIERS[:-1])]
         for running, child in zip(self.running, children, strict=True):
-            Users(running.folder / "users.sqlite").add(running.tier.login, PASSWORD, "analyst")
+            settings = ConsoleSettings(running.folder)
+            add_account(settings, running.tier.login, PASSWORD, "analyst")
             kind = "sensor" if child == SENSOR else "console"
-            self._keep_token(child, Nodes(running.folder / "store.sqlite").add(child, kind), running.folder.parent)
+            self._keep_token(child, enrol(settings, child, kind), running.folder.parent)
         for below, above in zip(self.running, self.running[1:], strict=False):
             token = self.tokens[below.tier.node]
             below.parents.append(f"{above.tier.node}={above.url},{token}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
+from tests import postgresql
 from tests.captures import SHARED, shared_captures
 from tests.second_opinion.totals import TOTALS
 
@@ -25,6 +28,41 @@ def tshark() -> str:
     if found is None:
         pytest.skip("tshark is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[URL]:
+    """A PostgreSQL server: one for all tests, or the one that OTUS_TEST_POSTGRESQL_URL names."""
+    named = postgresql.given()
+    if named is not None:
+        yield named
+        return
+    if postgresql.BINARIES is None:
+        pytest.skip("postgresql is not installed (OTUS_TEST_POSTGRESQL_URL names a server elsewhere)")
+    server = postgresql.Server()
+    try:
+        server.start()
+        yield server.url()
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: URL) -> Iterator[URL]:
+    """An empty database. On a server that is not ours it is gone after the test; ours goes as a whole."""
+    url = postgresql.new_database(postgresql_server)
+    yield url
+    if postgresql.given() is not None:
+        postgresql.drop_database(url, postgresql_server)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def registry_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """Where a registry may be made, on each engine."""
+    if request.param == "postgresql":
+        url: URL = request.getfixturevalue("postgresql_url")
+        return url
+    return URL.create("sqlite", database=str(tmp_path / "registry.sqlite"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,7 +18,15 @@ ALLOWED = {
     "testbed": set(ROOMS) - {"otus"},
 }
 # A sensor box is installed without these; only the rooms named may import them.
-HEAVY = {"flask": {"console"}, "sklearn": {"detectors"}, "scapy": {"testbed"}, "gunicorn": {"console"}}
+HEAVY = {
+    "flask": {"console"},
+    "sklearn": {"detectors"},
+    "scapy": {"testbed"},
+    "gunicorn": {"console"},
+    "sqlalchemy": {"console"},
+    "alembic": {"console"},
+    "psycopg": set[str](),  # LGPL: SQLAlchemy loads it where a registry is on PostgreSQL
+}
 
 
 def modules(room: str) -> list[Path]:

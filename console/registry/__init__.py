@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from console.registry.database import Registry, RegistryError, open_registry
+from console.registry.database import Registry, open_registry
+from console.registry.errors import (
+    RegistryBusy,
+    RegistryDenied,
+    RegistryError,
+    RegistryFull,
+    RegistryNewer,
+    RegistryReadOnly,
+    RegistryUnfinished,
+    RegistryUnreachable,
+)
 
-__all__ = ["Registry", "RegistryError", "open_registry"]
+__all__ = [
+    "Registry",
+    "RegistryBusy",
+    "RegistryDenied",
+    "RegistryError",
+    "RegistryFull",
+    "RegistryNewer",
+    "RegistryReadOnly",
+    "RegistryUnfinished",
+    "RegistryUnreachable",
+    "open_registry",
+]

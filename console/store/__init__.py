@@ -32,6 +32,34 @@ from sensor.schema import Key, Record
 NO_FILTER = IncidentFilter()
 
 
+class EnrolledNode(Protocol):
+    """A child that was given a credential here."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def revoked_ns(self) -> int | None: ...
+
+
+class EnrolledNodes(Protocol):
+    """Who is enrolled here. The registry knows (`console.nodes.Nodes`); the store only asks."""
+
+    def kind_of(self, name: str) -> str | None: ...
+    def list(self) -> Sequence[EnrolledNode]: ...
+
+
+class NoNodes:
+    """For a store that is read or filled apart from its console: nobody is enrolled."""
+
+    def kind_of(self, name: str) -> str | None:
+        return None
+
+    def list(self) -> Sequence[EnrolledNode]:
+        return ()
+
+
 class StoreError(RuntimeError):
     """The store cannot be opened or read; the message is one line with the way out."""
 
@@ -109,6 +137,10 @@ class Store(Protocol):
         """(origin, id, highest revision) of every record kept: what two tiers compare."""
         ...
 
+    def bind_origin(self, origin: str, child: str) -> str:
+        """Put an origin under a child unless it stands under one; returns the child under which it stands now."""
+        ...
+
     def release_origin(self, origin: str) -> bool:
         """Forget under which child an origin stands, so that the next one to report it is believed (a moved sensor)."""
         ...
@@ -116,19 +148,21 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-def open_store(path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Shanghai") -> Store:
+def open_store(
+    path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Shanghai", nodes: EnrolledNodes | None = None
+) -> Store:
     """Open (or make) the embedded SQLite store of one console.
 
     `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
     A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
-    `zone` is what days and hours are counted in.
+    `zone` is what days and hours are counted in. `nodes` says who is enrolled here; None: nobody.
 
     Raises:
         StoreError: the file is damaged, or was written by a newer version.
     """
     from console.store.sqlite import SqliteStore
 
-    return SqliteStore(path, parents=parents, zone=zone)
+    return SqliteStore(path, parents=parents, zone=zone, nodes=nodes)
 
 
 __all__ = [
@@ -139,9 +173,12 @@ __all__ = [
     "Count",
     "CountBy",
     "DeadLetter",
+    "EnrolledNode",
+    "EnrolledNodes",
     "Incident",
     "IncidentFilter",
     "IncidentRow",
+    "NoNodes",
     "Page",
     "Revision",
     "SensorRow",

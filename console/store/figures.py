@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 
+from console.store import EnrolledNode
 from console.store.queries import MAX_LIMIT, read_cursor, write_cursor
 from console.store.rows import AssetRow, ChildRow, DeadLetter, Page, SensorRow, Totals
 from sensor.schema import Record
@@ -30,11 +32,12 @@ def assets(db: sqlite3.Connection, child: str | None, limit: int, cursor: str | 
     return Page(found, following)
 
 
-def sensors(db: sqlite3.Connection, child: str | None) -> list[SensorRow]:
+def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | None) -> list[SensorRow]:
     incidents = dict(db.execute("SELECT origin, count(*) FROM incident GROUP BY origin").fetchall())
     found: dict[str, SensorRow] = {
-        row[0]: SensorRow(row[0], row[0], 0, None, incidents.get(row[0], 0))
-        for row in db.execute("SELECT name FROM node WHERE kind = 'sensor' AND revoked_ns IS NULL")
+        node.name: SensorRow(node.name, node.name, 0, None, incidents.get(node.name, 0))
+        for node in nodes
+        if node.kind == "sensor" and node.revoked_ns is None
     }
     rows = db.execute("SELECT h.origin, h.child, h.received_ns, r.whole FROM heartbeat h JOIN record r USING (number)")
     for origin, via, received_ns, whole in rows:
@@ -43,7 +46,7 @@ def sensors(db: sqlite3.Connection, child: str | None) -> list[SensorRow]:
     return [found[name] for name in sorted(found) if child is None or found[name].child == child]
 
 
-def children(db: sqlite3.Connection) -> list[ChildRow]:
+def children(db: sqlite3.Connection, enrolled: Sequence[EnrolledNode]) -> list[ChildRow]:
     levels: dict[str, dict[str, int]] = defaultdict(dict)
     for child, level, number in db.execute("SELECT child, level, count(*) FROM incident GROUP BY child, rank"):
         levels[child][level] = number
@@ -55,7 +58,7 @@ def children(db: sqlite3.Connection) -> list[ChildRow]:
         )
     }
     seen = dict(db.execute("SELECT name, last_seen_ns FROM child").fetchall())
-    nodes = {row[0]: (row[1], row[2]) for row in db.execute("SELECT name, kind, revoked_ns FROM node")}
+    nodes = {node.name: (node.kind, node.revoked_ns) for node in enrolled}
     found = []
     for name in sorted(nodes.keys() | seen.keys()):
         # A child that was never enrolled here comes from an import; it speaks for others, like a console.

@@ -27,12 +27,11 @@ class Refusal(ValueError):
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
-    def __init__(self, db: sqlite3.Connection, child: str, now_ns: int) -> None:
+    def __init__(self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int) -> None:
         self._db = db
         self._child = child
+        self._child_kind = child_kind
         self._now_ns = now_ns
-        row = db.execute("SELECT kind FROM node WHERE name = ?", (child,)).fetchone()
-        self._child_kind = None if row is None else row[0]
         self._bound: dict[str, str] = {}
         self._up: list[Record] = []
 

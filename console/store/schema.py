@@ -9,9 +9,6 @@ from federation import spool_schema
 VERSION = 1
 
 TABLES = """
-CREATE TABLE IF NOT EXISTS node (
-  name TEXT PRIMARY KEY, kind TEXT NOT NULL, token_id TEXT NOT NULL UNIQUE, token_hash BLOB NOT NULL,
-  added_ns INTEGER NOT NULL, revoked_ns INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS child (name TEXT PRIMARY KEY, last_seen_ns INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS origin (name TEXT PRIMARY KEY, child TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS origin_child ON origin (child);

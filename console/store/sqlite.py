@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.store import NO_FILTER, StoreError, StoreFull, figures, queries, schema
+from console.store import NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, figures, queries, schema
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
     Answer,
@@ -47,8 +47,10 @@ class SqliteStore:
         parents: Sequence[str] = (),
         zone: str = "Asia/Shanghai",
         clock_ns: Callable[[], int] = time.time_ns,
+        nodes: EnrolledNodes | None = None,
     ) -> None:
         self.path = path
+        self._nodes = nodes or NoNodes()
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
@@ -72,8 +74,9 @@ class SqliteStore:
             raise
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
+        kind = self._nodes.kind_of(via_child)  # asked before the writer's place is taken
         with self._write() as db:
-            return Merge(db, via_child, self._clock_ns()).run(records)
+            return Merge(db, via_child, kind, self._clock_ns()).run(records)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
@@ -131,12 +134,14 @@ class SqliteStore:
             return figures.assets(db, child, limit, cursor)
 
     def sensors(self, child: str | None = None) -> list[SensorRow]:
+        nodes = self._nodes.list()
         with self._read() as db:
-            return figures.sensors(db, child)
+            return figures.sensors(db, nodes, child)
 
     def children(self) -> list[ChildRow]:
+        nodes = self._nodes.list()
         with self._read() as db:
-            return figures.children(db)
+            return figures.children(db, nodes)
 
     def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
         with self._read() as db:
@@ -155,6 +160,11 @@ class SqliteStore:
     def latest(self) -> set[Key]:
         with self._read() as db:
             return {(row[0], row[1], row[2]) for row in db.execute("SELECT origin, id, revision FROM record")}
+
+    def bind_origin(self, origin: str, child: str) -> str:
+        with self._write() as db:
+            db.execute("INSERT OR IGNORE INTO origin VALUES (?, ?)", (origin, child))
+            return str(db.execute("SELECT child FROM origin WHERE name = ?", (origin,)).fetchone()[0])
 
     def release_origin(self, origin: str) -> bool:
         with self._write() as db:

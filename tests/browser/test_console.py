@@ -21,7 +21,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 import console
-from console.cli import nodes_of, users_of
+from console.cli import add_account, enrol
+from console.settings import ConsoleSettings
 from console.store import open_store
 from sensor.schema import Record
 from tests.console import sample
@@ -63,8 +64,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     if not (VENDOR / "echarts.min.js").exists():
         pytest.skip("browser libraries are not set up: run `npm ci && npm run vendor` in console/")
     folder = tmp_path_factory.mktemp("console")
-    users_of(folder).add(NAME, PASSWORD, "analyst")
-    nodes_of(folder).add("sensor-1")
+    add_account(ConsoleSettings(folder), NAME, PASSWORD, "analyst")
+    enrol(ConsoleSettings(folder), "sensor-1")
     store = open_store(folder / "store.sqlite")
     store.merge(recent(), "sensor-1")
     store.close()

@@ -12,9 +12,12 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import URL
 
 from console.app import create_app
 from console.clock import Clock
+from console.nodes import Nodes
+from console.registry import Registry, open_registry
 from console.settings import ConsoleSettings
 from console.state import state
 from console.store.sqlite import SqliteStore
@@ -31,6 +34,14 @@ TIERS: dict[str, dict[str, Any]] = {
     "province": {"node_name": "gd", "title": Text("广东省平台", "Guangdong platform"), "parents": ("miit",)},
     "ministry": {"node_name": "miit", "title": Text("部级平台", "National platform"), "parents": ()},
 }
+
+
+@pytest.fixture
+def registry(registry_url: URL) -> Iterator[Registry]:
+    """A registry on each engine."""
+    opened = open_registry(registry_url)
+    yield opened
+    opened.close()
 
 
 def now_ns() -> int:
@@ -50,14 +61,15 @@ def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
         folder = tmp_path / f"{tier}-{len(made)}"
         settings = ConsoleSettings(data_dir=folder, tier=tier, **(TIERS[tier] | more))
         folder.mkdir()
-        store = SqliteStore(folder / "store.sqlite", parents=settings.parents, clock_ns=now_ns)
+        registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
+        store = SqliteStore(folder / "store.sqlite", parents=settings.parents, clock_ns=now_ns, nodes=Nodes(registry))
         if records:
             store.merge(records, via)
-        users = Users(folder / "users.sqlite", hasher=QUICK_HASHER)
+        users = Users(registry, hasher=QUICK_HASHER)
         users.add("wang", PASSWORD, "analyst")
         users.add("li", PASSWORD, "viewer")
         clock = Clock(ZoneInfo("Asia/Shanghai"), now_ns)
-        app = create_app(settings, store=store, users=users, clock=clock)
+        app = create_app(settings, registry=registry, store=store, users=users, clock=clock)
         app.config["TESTING"] = False  # errors are pages, as for a reader
         made.append(app)
         return app
@@ -65,7 +77,7 @@ def make_console(tmp_path: Path) -> Iterator[MakeConsole]:
     yield make
     for app in made:
         state(app).store.close()
-        state(app).users.close()
+        state(app).registry.close()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from console.ingest import MAX_BATCH_BYTES, bp, connect
 from console.nodes import Nodes
+from console.registry import RegistryUnreachable, open_registry
 from console.store import Store, StoreError, StoreFull, open_store
 from sensor.schema import Record
 from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
@@ -39,14 +40,15 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
-    path = tmp_path / "store.sqlite"
-    store, nodes = open_store(path), Nodes(path)
+    registry = open_registry(f"sqlite:///{tmp_path}/registry.sqlite")
+    nodes = Nodes(registry)
+    store = open_store(tmp_path / "store.sqlite", nodes=nodes)
     app = Flask("test")
     app.register_blueprint(bp)
     connect(app, store, nodes)
-    yield Console(app.test_client(), store, nodes, nodes.add("sensor-1"))
-    nodes.close()
+    yield Console(app.test_client(), store, nodes, nodes.add(store, "sensor-1"))
     store.close()
+    registry.close()
 
 
 def results(response: TestResponse) -> list[tuple[str, str]]:
@@ -123,7 +125,7 @@ def test_the_scheme_must_be_bearer(console: Console) -> None:
 
 
 def test_a_revoked_and_a_replaced_credential_end(console: Console) -> None:
-    fresh = console.nodes.add("sensor-1")
+    fresh = console.nodes.add(console.store, "sensor-1")
     assert console.send(alert(1)).status_code == 401
     assert console.send(alert(1), token=fresh).status_code == 200
     assert console.nodes.revoke("sensor-1")
@@ -206,8 +208,21 @@ def test_a_full_or_failing_store_says_when_to_come_back(
     assert int(response.headers["Retry-After"]) > 0
 
 
+def test_without_the_registry_a_child_keeps_its_records(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RegistryUnreachable("no connection")
+
+    for name in ("authenticate", "kind_of"):
+        with monkeypatch.context() as away:
+            away.setattr(console.nodes, name, fail)
+            response = console.send(alert(1))
+        assert response.status_code == 503 and int(response.headers["Retry-After"]) > 0
+        assert response.json is not None and response.json["error"] == "registry_away"
+    assert console.store.latest() == set()
+
+
 def test_a_console_speaks_for_its_sensors_but_not_for_a_siblings(console: Console) -> None:
-    plant, other = console.nodes.add("plant", "console"), console.nodes.add("other", "console")
+    plant, other = (console.nodes.add(console.store, name, "console") for name in ("plant", "other"))
     assert results(console.send(alert(7, origin="boiler"), token=plant)) == [("stored", "")]
     for stolen in ("boiler", "sensor-1", "plant"):
         answers = results(console.send(alert(8, origin=stolen), token=other))

@@ -9,7 +9,6 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from console.nodes import Nodes
 from sensor.schema import Alert, Ledger, Level, Outcome, Text
 from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in, token_of
@@ -320,9 +319,9 @@ def test_empty_pages_say_what_would_fill_them(make_console: MakeConsole, path: s
 
 def test_province_sees_its_children(make_console: MakeConsole) -> None:
     app = make_console("province", [replace(item, path=("shili",)) for item in sample.plant()], via="shili")
-    nodes = Nodes(app.extensions["otus"].settings.data_dir / "store.sqlite")
-    nodes.add("shili", "console")
-    nodes.add("never-heard", "console")
+    here = app.extensions["otus"]
+    here.nodes.add(here.store, "shili", "console")
+    here.nodes.add(here.store, "never-heard", "console")
     client = log_in(app)
     text = text_of(client, "/children")
     assert "接入 2 家下级单位" in text and "其中 1 家目前看不到" in text

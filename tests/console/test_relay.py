@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from console.ingest import bp, connect
 from console.nodes import Nodes
+from console.registry import open_registry
 from console.relay import Relay, start_relay
 from console.store.sqlite import SqliteStore
 from federation.parent import Parent, ParentRefused
@@ -46,7 +47,7 @@ class Tier:
     url: str = ""
 
     def link(self, child: str, kind: str = "console") -> dict[str, object]:
-        return {"name": self.tier, "url": self.url, "token": self.nodes.add(child, kind)}
+        return {"name": self.tier, "url": self.url, "token": self.nodes.add(self.store, child, kind)}
 
 
 @contextmanager
@@ -54,9 +55,9 @@ def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
     """A console's ingest and relay, as small as they come."""
     folder.mkdir(exist_ok=True)
     made = Tier(folder, name, links)
-    path = folder / "store.sqlite"
-    made.store = SqliteStore(path, parents=[str(link["name"]) for link in links])
-    made.nodes = Nodes(path)
+    registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
+    made.nodes = Nodes(registry)
+    made.store = SqliteStore(folder / "store.sqlite", parents=[str(link["name"]) for link in links], nodes=made.nodes)
     app = Flask(name)
     app.register_blueprint(bp)
     connect(app, made.store, made.nodes)
@@ -72,8 +73,8 @@ def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
         server.shutdown()
         serving.join()
         server.server_close()
-        made.nodes.close()
         made.store.close()
+        registry.close()
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:

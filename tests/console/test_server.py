@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import console
-from console.cli import nodes_of, prepare, users_of
+from console.cli import add_account, enrol, prepare
 from console.server import ConsoleRefused, check_bind, is_loopback, listen, url_of
 from console.settings import ConsoleSettings
 from federation.parent import Parent
@@ -96,10 +96,7 @@ def test_what_it_keeps_is_private(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     prepare(chosen)
     assert chosen.data_dir.stat().st_mode & 0o077 == 0
-    assert (chosen.data_dir / "secret.key").stat().st_mode & 0o077 == 0
-    key = (chosen.data_dir / "secret.key").read_bytes()
-    prepare(chosen)
-    assert (chosen.data_dir / "secret.key").read_bytes() == key and len(key) == 32
+    assert [path.name for path in chosen.data_dir.glob("registry*") if path.stat().st_mode & 0o077] == []
 
 
 def test_settings_name_their_mistakes(tmp_path: Path) -> None:
@@ -142,7 +139,7 @@ class Process:
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[Process]:
-    users_of(tmp_path / "data").add("wang", "Correct-Horse-9")
+    add_account(ConsoleSettings(tmp_path / "data"), "wang", "Correct-Horse-9", "analyst")
     running = Process(tmp_path / "data")
     yield running
     running.stop()
@@ -156,7 +153,7 @@ def test_a_console_serves_and_ends_on_sigterm(process: Process, tmp_path: Path) 
         form = {"name": "wang", "password": "Correct-Horse-9", "csrf_token": token}
         assert browser.post("/login", data=form).status_code == 303
         assert "还没有数据" in browser.get("/").text
-    token = nodes_of(tmp_path / "data").add("sensor-1")
+    token = enrol(ConsoleSettings(tmp_path / "data"), "sensor-1")
     batch = {"schema": "1.0", "records": []}
     answer = httpx.post(f"{process.url}/api/v1/batches", json=batch, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200

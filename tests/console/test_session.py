@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 from flask import Flask
 
 from console import auth
 from console.auth import BACKGROUND_HEADER, AddressLimit, safe_next
+from console.registry import RegistryUnreachable
+from console.sessions import Sessions
+from console.users import Users
 from tests.console.conftest import PASSWORD, MakeConsole, log_in, token_of
 
 
@@ -80,6 +84,67 @@ def test_login_begins_a_new_session_and_logout_ends_it(app: Flask) -> None:
     assert client.get("/").status_code == 302
 
 
+def test_a_copied_cookie_ends_with_the_session(app: Flask) -> None:
+    client, thief = log_in(app), app.test_client()
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    thief.set_cookie(name, cookie.value)
+    assert thief.get("/").status_code == 200
+    client.post("/logout", data={"csrf_token": token_of(client, "/")})
+    assert thief.get("/").status_code == 302
+
+
+def test_logging_in_again_ends_the_session_before(app: Flask) -> None:
+    client, copy = log_in(app), app.test_client()
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    copy.set_cookie(name, cookie.value)
+    form = {"name": "wang", "password": PASSWORD, "csrf_token": token_of(client, "/account")}
+    assert client.post("/login", data=form).status_code == 303
+    assert client.get("/").status_code == 200
+    assert copy.get("/").status_code == 302
+
+
+def test_an_administrator_ends_every_session_of_an_account(app: Flask) -> None:
+    one, two, other = log_in(app), log_in(app), log_in(app, "li")
+    assert app.extensions["otus"].sessions.end_all("wang") == 2
+    assert [client.get("/").status_code for client in (one, two, other)] == [302, 302, 200]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 503), ("/incidents.json", 503), ("/login", 200), ("/none", 503)])
+def test_without_the_registry_nobody_is_logged_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, path: str, status: int
+) -> None:
+    client = log_in(app)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RegistryUnreachable("registry postgresql://h/db: no connection")
+
+    with monkeypatch.context() as away:
+        away.setattr(Sessions, "find", fail)
+        answer = client.get(path)
+        assert answer.status_code == status
+        text = answer.get_data(as_text=True)
+        assert "Traceback" not in text and "postgresql" not in text
+        if path == "/":
+            assert "账号与会话数据库暂时不可用" in text
+        if path.endswith(".json"):
+            assert answer.get_json() == {"error": "registry"}
+    assert client.get("/").status_code == 200
+
+
+def test_logging_in_without_the_registry_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RegistryUnreachable("no connection")
+
+    monkeypatch.setattr(Users, "check", fail)
+    client = app.test_client()
+    answer = client.post("/login", data={"name": "wang", "password": PASSWORD, "csrf_token": token_of(client)})
+    assert answer.status_code == 503 and "无需重新登录" in answer.get_data(as_text=True)
+
+
 def test_an_old_cookie_is_worth_nothing_after_a_new_password(app: Flask) -> None:
     client = log_in(app)
     app.extensions["otus"].users.set_password("wang", "Another-Horse-8")
@@ -114,9 +179,9 @@ def test_login_comes_back_to_the_page_that_was_asked_for(app: Flask) -> None:
 
 
 def test_idle_sessions_end_and_refreshing_pages_keep_none_alive(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, start_s = log_in(app), int(auth.time.time())
+    client, start_s = log_in(app), int(time.time())
     clock = {"s": start_s}
-    monkeypatch.setattr(auth.time, "time", lambda: clock["s"])
+    monkeypatch.setattr(time, "time", lambda: clock["s"])
     for minutes in (20, 40, 60):
         clock["s"] = start_s + minutes * 60
         assert client.get("/").status_code == 200, "clicks keep it alive"
@@ -130,9 +195,9 @@ def test_idle_sessions_end_and_refreshing_pages_keep_none_alive(app: Flask, monk
 
 
 def test_sessions_end_after_a_shift(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, start_s = log_in(app), int(auth.time.time())
+    client, start_s = log_in(app), int(time.time())
     clock = {"s": start_s}
-    monkeypatch.setattr(auth.time, "time", lambda: clock["s"])
+    monkeypatch.setattr(time, "time", lambda: clock["s"])
     for hours in range(0, 48):
         clock["s"] = start_s + hours * 900
         assert client.get("/").status_code == 200

@@ -34,7 +34,10 @@ import console.store.sqlite
 import federation.spool
 import federation.spool_tables
 import federation.uplink
+from console.cli import enrol
 from console.nodes import Nodes
+from console.registry import open_registry
+from console.settings import ConsoleSettings
 from federation.parent import Parent
 from federation.policy import UpwardPolicy  # noqa: F401
 from federation.uplink import Pace
@@ -143,10 +146,12 @@ class Settings:
 
 def run_console(folder: Path, name: str, port: int, link: dict[str, object] | None) -> None:
     links = () if link is None else (link,)
-    store = console.store.sqlite.SqliteStore(folder / "store.sqlite", parents=[str(item["name"]) for item in links])
+    nodes = Nodes(open_registry(f"sqlite:///{folder}/registry.sqlite"))
+    parents = [str(item["name"]) for item in links]
+    store = console.store.sqlite.SqliteStore(folder / "store.sqlite", parents=parents, nodes=nodes)
     app = Flask(name)
     app.register_blueprint(console.ingest.bp)
-    console.ingest.connect(app, store, Nodes(folder / "store.sqlite"))
+    console.ingest.connect(app, store, nodes)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
     console.relay.start_relay(store, Settings(folder, name, links), PACE)
     server.serve_forever()
@@ -166,7 +171,7 @@ class Range:
         for name in LINE:
             (folder / name).mkdir()
         self.token = {
-            child: Nodes(folder / parent / "store.sqlite").add(child, "sensor" if child == LINE[0] else "console")
+            child: enrol(ConsoleSettings(folder / parent), child, "sensor" if child == LINE[0] else "console")
             for child, parent in itertools.pairwise(LINE)
         }
         self.deaths: dict[str, list[str]] = {name: [] for name in LINE}

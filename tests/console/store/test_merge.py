@@ -172,3 +172,11 @@ def test_many_threads_lose_nothing(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert store.totals().incidents == 400
+
+
+def test_an_origin_is_bound_once(store: Store) -> None:
+    assert store.bind_origin("sensor-1", "sensor-1") == "sensor-1"
+    assert store.bind_origin("sensor-1", "plant") == "sensor-1"
+    assert [answer.status for answer in store.merge([alert(1)], "plant")] == [Status.REJECTED]
+    assert store.release_origin("sensor-1")
+    assert store.bind_origin("sensor-1", "plant") == "plant"
