@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import sqlite3
 import threading
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.store import NO_FILTER, StoreError, StoreFull, figures, queries, schema
+from console.store import NO_FILTER, StoreError, StoreFull, counts, figures, kept, migrations, queries, schema
+from console.store.index import Index
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
     Answer,
@@ -20,6 +22,7 @@ from console.store.rows import (
     Count,
     CountBy,
     DeadLetter,
+    Found,
     Incident,
     IncidentFilter,
     IncidentRow,
@@ -33,6 +36,8 @@ from console.store.rows import (
 from federation import spool_tables
 from federation.database import DatabaseError, DatabaseFull, open_reader, open_writer, transaction
 from sensor.schema import Key, Record
+
+log = logging.getLogger(__name__)
 
 IDLE_READERS = 8
 
@@ -51,6 +56,7 @@ class SqliteStore:
         self.path = path
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
+        self._known_words: set[str] = set()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._zone = ZoneInfo(zone)
@@ -63,6 +69,8 @@ class SqliteStore:
         try:
             with self._write() as db:
                 schema.create(db)
+            self._upgrade()
+            with self._write() as db:
                 spool_tables.add_parents(db, parents)
         except ValueError as error:
             self._writer.close()
@@ -71,15 +79,33 @@ class SqliteStore:
             self._writer.close()
             raise
 
+    def _upgrade(self) -> None:
+        """Work out what this version keeps beside the records of an earlier one: see `migrations`."""
+        with self._read() as db:
+            if not migrations.pending(db):
+                return
+        said = 0
+        percent = 0
+        while percent < 100:
+            with self._write() as db:
+                percent = migrations.finish(db)
+            if percent >= said:
+                log.warning("%s: bringing the store to version %d, %d %%", self.path, migrations.VERSION, percent)
+                said = percent + 5
+
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         with self._write() as db:
-            return Merge(db, via_child, self._clock_ns()).run(records)
+            return Merge(db, via_child, self._clock_ns(), self._known_words).run(records)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
         with self._read() as db:
             return queries.incidents(db, where, limit, cursor)
+
+    def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
+        with self._read() as db:
+            return queries.incident_count(db, where)
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
         with self._read() as db:
@@ -115,6 +141,12 @@ class SqliteStore:
             if row is None:
                 raise KeyError((origin, record_id))
             step = WorkflowStep(self._clock_ns(), by, Workflow(row[1]), Workflow(after), note)
+            before = kept.read(db, row[0])
+            assert before is not None
+            index = Index(db, self._known_words)
+            index.changed(row[0], before, (before[0], str(step.after)))
+            index.aged(row[0], step.at_ns, incident=True)
+            index.write()
             db.execute("INSERT OR REPLACE INTO decision VALUES (?, ?)", (row[0], str(step.after)))
             db.execute(
                 "INSERT INTO step (number, at_ns, by, before, after, note) VALUES (?, ?, ?, ?, ?, ?)",
@@ -124,7 +156,7 @@ class SqliteStore:
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         with self._read() as db:
-            return queries.counts(db, CountBy(by), where, self._zone)
+            return counts.counts(db, CountBy(by), where, self._zone)
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         with self._read() as db:
@@ -172,11 +204,16 @@ class SqliteStore:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            done = False
             try:
                 with transaction(self._writer, self.path) as db:
                     yield db
+                done = True
             except DatabaseError as error:
                 raise _store_error(error) from None
+            finally:
+                if not done:  # what was not committed is not known to be written
+                    self._known_words.clear()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

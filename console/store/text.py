@@ -9,10 +9,11 @@ Text is compared after NFKC and without case: full-width letters are ordinary on
 - a run of Han characters. It is found wherever its characters stand side by side (写入, 工程师站), a single one
   wherever it stands;
 - a run of other letters and digits, inner `. : - _ /` included, so that addresses, ids and `write_single_register` are
-  one word each, and the pieces between those marks are words too (`register`). It is found from its beginning
+  one word each, and what is all letters between those marks is a word too (`register`). It is found from its beginning
   (`192.168.1` finds 192.168.1.66), but a whole address finds that address only (192.168.1.6 does not find .66).
 
-Everything else separates words. At most `MAX_WORDS` words of a search count.
+Everything else separates words. At most `MAX_WORDS` words of a search count. A search of spaces alone does not narrow;
+one that has no word in it (`?!`) finds nothing.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from dataclasses import dataclass
 from sensor.schema import Alert, Endpoint
 
 MAX_WORDS = 16
+MAX_WORD = 64
+"""characters of a word without Han that are compared; the longest names are this long"""
 MAX_CHARACTERS = 256
 """of a search; nobody types more, and each costs a look into the index"""
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|(?:(?![{_HAN}])\w)+(?:[.:/_-]+(?:(?![{_HAN}])\w)+)*")
-_MARKS = re.compile(r"[.:/_-]+")
+MARKS = re.compile(r"[.:/_-]+")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -49,18 +52,20 @@ def runs(text: str) -> Iterator[Word]:
     folded = unicodedata.normalize("NFKC", text).casefold()
     for found in _RUN.findall(folded):
         han = re.match(f"[{_HAN}]", found) is not None
-        yield Word(found, han, not han and _is_address(found))
+        text = found if han else found[:MAX_WORD].rstrip(".:/_-")
+        yield Word(text, han, not han and _is_address(text))
 
 
 def words_of(search: str | None) -> tuple[Word, ...]:
-    """The words of a search, each once. Empty: there is nothing to look for, and `text` does not narrow."""
+    """The words of a search, each once."""
     return tuple(dict.fromkeys(runs((search or "")[:MAX_CHARACTERS])))[:MAX_WORDS]
 
 
 def pieces(word: Word) -> tuple[str, ...]:
-    """A word and, where marks divide it and it is no address, what stands between them."""
-    parts = () if word.han or word.whole else tuple(part for part in _MARKS.split(word.text) if part != word.text)
-    return (word.text, *parts)
+    """A word and, where marks divide it and it is no address, the letters between them: `a_block` and `block`."""
+    if word.han or word.whole:
+        return (word.text,)
+    return tuple(dict.fromkeys([word.text, *(part for part in MARKS.split(word.text) if part.isalpha())]))
 
 
 def more_words(alert: Alert) -> str:
