@@ -155,19 +155,28 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-def open_store(path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Shanghai") -> Store:
-    """Open (or make) the embedded SQLite store of one console.
+def open_store(
+    path: Path,
+    *,
+    parents: Sequence[str] = (),
+    zone: str = "Asia/Shanghai",
+    keep_days: int = 180,
+    keep_free_bytes: int = 64 * 2**20,
+) -> Store:
+    """Open (or make) the embedded SQLite store of one console; a file of an older version becomes one of this version.
 
     `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
     A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
-    `zone` is what days and hours are counted in.
+    `zone` is what days and hours are counted in. With less than `keep_free_bytes` on the disk nothing is accepted.
+
+    A damaged file is set aside and a fresh store begun: `health()` says so until somebody has acknowledged it.
 
     Raises:
-        StoreError: the file is damaged, or was written by a newer version.
+        StoreError: the file was written by a newer version, is in use, or cannot be opened; `keep_days` is too few.
     """
-    from console.store.sqlite import SqliteStore
+    from console.store.opening import open_or_set_aside
 
-    return SqliteStore(path, parents=parents, zone=zone)
+    return open_or_set_aside(path, parents=parents, zone=zone, keep_days=keep_days, keep_free_bytes=keep_free_bytes)
 
 
 __all__ = [

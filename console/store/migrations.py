@@ -8,15 +8,12 @@ through, the store does not open; another process that opens it meanwhile takes 
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 
 from console.store import facts, index, kept
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
-
-log = logging.getLogger(__name__)
 
 VERSION = 2
 BATCH = 1000
@@ -74,7 +71,6 @@ def finish(db: sqlite3.Connection) -> int:
     following = rows[-1][0] + 1 if rows else place["last"] + 1
     if following > place["last"]:
         facts.set_fact(db, UPGRADING, None)
-        log.warning("the store is of version %d now", VERSION)
         return 100
     facts.set_fact(db, UPGRADING, {**place, "next": following})
     return int(following * 100 / (place["last"] + 1))

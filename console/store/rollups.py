@@ -61,20 +61,20 @@ def new_sums() -> Sums:
     return defaultdict(lambda: [0, 0])
 
 
-def write(db: sqlite3.Connection, sums: Sums) -> None:
-    """Add up; a row that comes to nothing goes."""
+def write(db: sqlite3.Connection, sums: Sums, where: str = "") -> None:
+    """Add up; a row that comes to nothing goes. `where` names another database of the connection, with its dot."""
     changes = [(key, change) for key, change in sorted(sums.items()) if change != [0, 0]]
     ever = [(column, key, rank, *by) for (column, key, hour, rank), by in changes if hour == EVER]
     hourly = [(column, key, hour, rank, *by) for (column, key, hour, rank), by in changes if hour != EVER]
     conflict = "DO UPDATE SET incidents = incidents + excluded.incidents, hits = hits + excluded.hits"
-    db.executemany(f"INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT {conflict}", ever)
-    db.executemany(f"INSERT INTO rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT {conflict}", hourly)
+    db.executemany(f"INSERT INTO {where}tally VALUES (?, ?, ?, ?, ?) ON CONFLICT {conflict}", ever)
+    db.executemany(f"INSERT INTO {where}rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT {conflict}", hourly)
     db.executemany(
-        "DELETE FROM tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
+        f"DELETE FROM {where}tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
         [row[:3] for row in ever],
     )
     db.executemany(
-        "DELETE FROM rollup WHERE dimension = ? AND key = ? AND hour = ? AND rank = ? AND incidents = 0",
+        f"DELETE FROM {where}rollup WHERE dimension = ? AND key = ? AND hour = ? AND rank = ? AND incidents = 0",
         [row[:4] for row in hourly],
     )
 

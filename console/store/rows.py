@@ -201,7 +201,8 @@ class Expired:
     incidents: int
     """how many went, each with its revisions, steps and counts"""
     others: int = 0
-    """records of other kinds that went: evidence, and kinds this version does not know"""
+    """records of other kinds that went: evidence (of any age, where the disk is short of room), and kinds this version
+    does not know"""
     done: bool = True
     """False: there is more to delete than one run does; the next run goes on"""
 
@@ -211,8 +212,8 @@ class Remark:
     """Something a person must know about the store: a stable code and its figures; the words come from the catalogue.
 
     Codes: `filling` (the disk is full in fewer than 30 days; `days`), `full` (nothing is accepted any more; `free_mb`),
-    `damaged` (the file at `path` was set aside at the start), `unsound` (the check of the whole file found something;
-    `finding`), `checking` and `upgrading` (work behind the screens; `percent`).
+    `damaged` (a file that could not be read was set aside to `path` and a fresh store begun), `unsound` (the check of
+    the whole file found something; `finding`).
     """
 
     code: str

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import queue
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.store import NO_FILTER, StoreError, StoreFull, counts, figures, kept, migrations, queries, schema
+from console.store import NO_FILTER, StoreError, StoreFull, counts, figures, health, kept, queries, retention
+from console.store.file import StoreFile
 from console.store.index import Index
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
@@ -22,7 +18,9 @@ from console.store.rows import (
     Count,
     CountBy,
     DeadLetter,
+    Expired,
     Found,
+    Health,
     Incident,
     IncidentFilter,
     IncidentRow,
@@ -34,15 +32,13 @@ from console.store.rows import (
     WorkflowStep,
 )
 from federation import spool_tables
-from federation.database import DatabaseError, DatabaseFull, open_reader, open_writer, transaction
 from sensor.schema import Key, Record
 
-log = logging.getLogger(__name__)
+KEEP_FREE_BYTES = 64 * 2**20
+"""Left free on the disk: with less, nothing is accepted any more."""
 
-IDLE_READERS = 8
 
-
-class SqliteStore:
+class SqliteStore(StoreFile):
     """Implements `console.store.Store`."""
 
     def __init__(
@@ -51,49 +47,27 @@ class SqliteStore:
         *,
         parents: Sequence[str] = (),
         zone: str = "Asia/Shanghai",
+        keep_days: int = retention.LEAST_DAYS,
+        keep_free_bytes: int = KEEP_FREE_BYTES,
         clock_ns: Callable[[], int] = time.time_ns,
+        room: health.Room = health.disk_room,
     ) -> None:
-        self.path = path
-        self._clock_ns = clock_ns
-        self._lock = threading.Lock()
-        self._known_words: set[str] = set()
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
-        try:
-            self._writer = open_writer(path)
-        except DatabaseError as error:
-            raise _store_error(error) from None
-        try:
-            with self._write() as db:
-                schema.create(db)
-            self._upgrade()
-            with self._write() as db:
-                spool_tables.add_parents(db, parents)
-        except ValueError as error:
-            self._writer.close()
-            raise StoreError(f"{path}: {error}; start that version, or use another folder") from None
-        except StoreError:
-            self._writer.close()
-            raise
-
-    def _upgrade(self) -> None:
-        """Work out what this version keeps beside the records of an earlier one: see `migrations`."""
-        with self._read() as db:
-            if not migrations.pending(db):
-                return
-        said = 0
-        percent = 0
-        while percent < 100:
-            with self._write() as db:
-                percent = migrations.finish(db)
-            if percent >= said:
-                log.warning("%s: bringing the store to version %d, %d %%", self.path, migrations.VERSION, percent)
-                said = percent + 5
+        if keep_days < retention.LEAST_DAYS:
+            raise StoreError(f"alerts are kept for at least {retention.LEAST_DAYS} days; {keep_days} is too few")
+        self._keep_days = keep_days
+        self._keep_free_bytes = keep_free_bytes
+        self._clock_ns = clock_ns
+        self._room = room
+        super().__init__(path)
+        with self._write() as db:
+            spool_tables.add_parents(db, parents)
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
+        self._refuse_when_full()
         with self._write() as db:
             return Merge(db, via_child, self._clock_ns(), self._known_words).run(records)
 
@@ -192,47 +166,39 @@ class SqliteStore:
         with self._write() as db:
             return db.execute("DELETE FROM origin WHERE name = ?", (origin,)).rowcount > 0
 
-    def close(self) -> None:
-        with self._lock:
-            self._writer.close()
-        while True:
-            try:
-                self._readers.get_nowait().close()
-            except queue.Empty:
-                return
+    def expire(self, now_ns: int) -> Expired:
+        with self._write() as db:
+            health.take_sample(db, now_ns)
+        return retention.expire(self._write, now_ns, self._keep_days, self._short_of_room)
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            done = False
-            try:
-                with transaction(self._writer, self.path) as db:
-                    yield db
-                done = True
-            except DatabaseError as error:
-                raise _store_error(error) from None
-            finally:
-                if not done:  # what was not committed is not known to be written
-                    self._known_words.clear()
+    def health(self) -> Health:
+        with self._read() as db:
+            return health.of(db, self.path, self._clock_ns(), self._keep_days, self._keep_free_bytes, self._room)
 
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        try:
-            try:
-                reader = self._readers.get_nowait()
-            except queue.Empty:
-                reader = open_reader(self.path)
-            try:
-                with transaction(reader, self.path, immediate=False) as db:
-                    yield db
-            finally:
-                try:
-                    self._readers.put_nowait(reader)
-                except queue.Full:
-                    reader.close()
-        except DatabaseError as error:
-            raise _store_error(error) from None
+    def acknowledge(self, code: str) -> bool:
+        with self._write() as db:
+            return health.acknowledge(db, self.path, code)
 
+    def check_file(self) -> str | None:
+        """Read the whole file; what is wrong is remembered until somebody has read it. None: it is sound.
 
-def _store_error(error: DatabaseError) -> StoreError:
-    return StoreFull(str(error)) if isinstance(error, DatabaseFull) else StoreError(str(error))
+        For files that are too large to be checked while a console waits for its start: this holds nobody up.
+        """
+        with self._read() as db:
+            verdict = " ".join(str(db.execute("PRAGMA quick_check(1)").fetchone()[0]).split())
+        if verdict == "ok":
+            return None
+        with self._write() as db:
+            health.remember(db, "unsound", {"finding": verdict[:300]})
+        return verdict
+
+    def _short_of_room(self) -> bool:
+        return self._room(self.path.parent) < 2 * self._keep_free_bytes
+
+    def _refuse_when_full(self) -> None:
+        """Before the disk is really full: what people write, and the write-ahead log itself, need room too."""
+        if self._room(self.path.parent) < self._keep_free_bytes:
+            raise StoreFull(
+                f"{self.path}: less than {self._keep_free_bytes // 2**20} MB are free on its disk; nothing is accepted"
+                " until there is more, nothing that was acknowledged is lost"
+            )
