@@ -144,8 +144,8 @@ def _few(
     inner = (
         f"SELECT i.number, i.last_ns FROM {MATCHING} WHERE s.search MATCH ? AND {clause} ORDER BY s.rowid DESC LIMIT ?"
     )
-    after = "1" if place is None else "(i.last_ns, i.number) < (?, ?)"
-    sql = f"SELECT i.number FROM ({inner}) i WHERE {after} {_BY_LAST} LIMIT ?"
+    after = "1" if place is None else "(last_ns, number) < (?, ?)"
+    sql = f"SELECT number FROM ({inner}) WHERE {after} ORDER BY last_ns DESC, number DESC LIMIT ?"
     return _page(db, sql, [match, *values, 4 * EXACT_TO, *(place or ())], limit)
 
 
