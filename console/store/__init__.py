@@ -167,7 +167,8 @@ def open_store(
 
     `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
     A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
-    `zone` is what days and hours are counted in. With less than `keep_free_bytes` on the disk nothing is accepted.
+    `zone` is what days and hours are counted in. With less than `keep_free_bytes` (or a fiftieth of
+    a small disk) on the disk nothing is accepted.
 
     A damaged file is set aside and a fresh store begun: `health()` says so until somebody has acknowledged it.
 

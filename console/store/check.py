@@ -87,7 +87,7 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         for row in rows:
             kept, workflow = Kept(*row[:-1]), str(row[-1])
             rollups.add(sums, kept, workflow, +1)
-            words.update(fulltext.text_tokens(kept))
+            words.update(token for text in fulltext.texts(kept) for token in fulltext.tokens(text))
             for term in set(fulltext.document(kept, workflow).split(" ")):
                 terms[term] = terms.get(term, 0) + 1
         rollups.write(db, sums, "scratch.")

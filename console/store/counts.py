@@ -130,7 +130,7 @@ def _rolled(
     rows = db.execute(f"SELECT hour, sum(incidents), sum(hits) FROM rollup WHERE {clause} GROUP BY hour", values)
     for hour, number, hits in rows.fetchall():
         start = hour * HOUR_NS
-        parts = by is not CountBy.HOUR and _local(start, zone).date() != _local(start + HOUR_NS - 1, zone).date()
+        parts = by is not CountBy.HOUR and _holds_midnight(start, zone)
         if parts or hour in divided:
             yield from _of_hour(db, by, where, hour, column)
         else:
@@ -150,6 +150,12 @@ def _of_hour(
         f" WHERE i.hour = ? AND {clause} GROUP BY 1",
         (hour, *values),
     ).fetchall()
+
+
+def _holds_midnight(start_ns: int, zone: ZoneInfo) -> bool:
+    """Whether a day begins within this UTC hour, not with it."""
+    start = _local(start_ns, zone)
+    return start.minute != 0 and start.date() != _local(start_ns + HOUR_NS - 1, zone).date()
 
 
 def _local(moment_ns: int, zone: ZoneInfo) -> datetime:

@@ -16,7 +16,9 @@ def fact(db: sqlite3.Connection, name: str) -> Any:
 
 
 def set_fact(db: sqlite3.Connection, name: str, value: Any) -> None:
-    """None forgets."""
+    """None forgets. What is known already is not written again: the disk may be full."""
+    if value == fact(db, name):
+        return
     if value is None:
         db.execute("DELETE FROM fact WHERE name = ?", (name,))
     else:

@@ -36,7 +36,7 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._known_words: set[str] = set()
+        self._known_texts: set[str] = set()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._held = damage.lock_shared(path)
@@ -96,7 +96,7 @@ class StoreFile:
                 raise _store_error(error) from None
             finally:
                 if not done:  # what was not committed is not known to be written
-                    self._known_words.clear()
+                    self._known_texts.clear()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from console.store.kept import Kept
 from console.store.rows import IncidentFilter
@@ -30,21 +31,37 @@ TABLES = (
 MAX_EXPANDED = 256
 """Tokens that one beginning may stand for. One with more (the first letter of 30,000 names) is left to FTS5's own
 prefix query, which is slower and as right."""
+REMEMBERED, MAX_REMEMBERED = 8_000, 128
+"""Texts whose tokens are remembered, and characters of such a text: titles, names and addresses come again and again,
+and cutting them up was most of the cost of a write."""
 _LAST = "\U0010ffff"
 
 
 def document(kept: Kept, workflow: str) -> str:
     """The tokens of one incident; the same row always gives the same tokens, for they must be told to be removed."""
-    return " ".join([*text_tokens(kept), *_filter_tokens(kept, workflow)])
+    return " ".join([*map(joined, texts(kept)), *_filter_tokens(kept, workflow)])
 
 
-def text_tokens(kept: Kept) -> Iterator[str]:
-    for text in (
+def texts(kept: Kept) -> list[str]:
+    """What of an incident is searched, text by text."""
+    found = (
         kept.title_zh, kept.title_en, kept.client, kept.server, kept.rule_id, kept.technique, kept.words,
         kept.origin, kept.child, kept.detector, kept.protocol,
-    ):  # fmt: skip
-        for word in runs(text or ""):
-            yield from _tokens(word)
+    )  # fmt: skip
+    return [text for text in found if text]
+
+
+def tokens(text: str) -> list[str]:
+    return [token for word in runs(text) for token in _tokens(word)]
+
+
+@lru_cache(REMEMBERED)
+def _joined_short(text: str) -> str:
+    return " ".join(tokens(text))
+
+
+def joined(text: str) -> str:
+    return _joined_short(text) if len(text) <= MAX_REMEMBERED else " ".join(tokens(text))
 
 
 def _tokens(word: Word) -> Iterator[str]:
@@ -70,6 +87,7 @@ def _filter_tokens(kept: Kept, workflow: str) -> Iterator[str]:
         yield _mark("t", name)
 
 
+@lru_cache(REMEMBERED)
 def _mark(column: str, value: str) -> str:
     """Filters are exact, also in upper and lower case, and their values any text."""
     if value.isalnum() and value.isascii() and value.islower():

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from console.store import damage, facts, retention
+from console.store import StoreError, damage, facts, migrations, retention
 from console.store.retention import DAY_NS
 from console.store.rows import Health, Remark
+from federation.database import DatabaseError, explain, open_reader
 
 ALARM_DAYS = 30
 KEEP_SAMPLES = 400
 GROWTH_DAYS, LEAST_GROWTH_DAYS = 28, 7
 """Growth is measured over the last four weeks, and said once there is one whole week."""
+SETTINGS = "settings"
+"""the fact: `keep_days` and `keep_free_bytes` of the console that opened the store last"""
 REMARKS = "remarks"
 """the fact `{code: parameters}`: remarks that stay until somebody has read them"""
 READ_DAMAGE = "read_damage"
 """the fact: names of damaged files set aside that somebody has read about"""
-GRAVEST_FIRST = ("damaged", "unsound", "full", "filling", "checking")
+GRAVEST_FIRST = ("damaged", "unsound", "full", "filling")
 
 Room = Callable[[Path], int]
 
@@ -28,6 +33,11 @@ def disk_room(folder: Path) -> int:
     """Bytes free to this user on the file system of a folder."""
     room = os.statvfs(folder)
     return room.f_bavail * room.f_frsize
+
+
+def disk_size(folder: Path) -> int:
+    room = os.statvfs(folder)
+    return room.f_blocks * room.f_frsize
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -85,6 +95,29 @@ def of(db: sqlite3.Connection, path: Path, now_ns: int, keep_days: int, keep_fre
         expired=retention.last_run(db),
         remarks=tuple(sorted(remarks, key=lambda remark: GRAVEST_FIRST.index(remark.code))),
     )
+
+
+def read(path: Path, now_ns: Callable[[], int] = time.time_ns, room: Room = disk_room) -> Health:
+    """The health of a store that a console may have open, with that console's settings. Changes nothing.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read or was not upgraded yet.
+    """
+    if not path.is_file():
+        raise StoreError(f"{path}: there is no store here")
+    try:
+        with closing(open_reader(path)) as db:
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version != migrations.VERSION:
+                raise StoreError(f"{path}: is of store version {version}, this Otus reads {migrations.VERSION}")
+            settings = facts.fact(db, SETTINGS)
+            if settings is None:
+                raise StoreError(f"{path}: is being upgraded; start a console once to finish that")
+            return of(db, path, now_ns(), settings["keep_days"], settings["keep_free_bytes"], room)
+    except sqlite3.Error as error:
+        raise StoreError(str(explain(error, path))) from None
+    except DatabaseError as error:
+        raise StoreError(str(error)) from None
 
 
 def remember(db: sqlite3.Connection, code: str, parameters: dict[str, str | int]) -> None:

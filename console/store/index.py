@@ -19,15 +19,15 @@ TABLES = (
     " at_ns INTEGER NOT NULL)",
     "CREATE INDEX age_at ON age (incident, at_ns)",
 )
-KNOWN_WORDS = 100_000
-"""Words this process remembers to have written; forgetting them costs a look, no more."""
+KNOWN_TEXTS = 50_000
+"""Texts whose words this process remembers to have written; forgetting them costs some looks, no more."""
 
 State = tuple[Kept, str]
 """an incident and where a person is with it"""
 
 
 class Index:
-    """One batch. `known` is shared by all batches of a process: words that stand in the table already."""
+    """One batch. `known` is shared by all batches of a process: texts whose words stand in the table already."""
 
     def __init__(self, db: sqlite3.Connection, known: set[str]) -> None:
         self._db = db
@@ -52,7 +52,7 @@ class Index:
         sums = rollups.new_sums()
         for kind, by in self._kinds.items():
             sums[rollups.KIND, kind, rollups.EVER, 0] = [by, 0]
-        words: set[str] = set()
+        new_texts: set[str] = set()
         for number, (before, after) in sorted(self._changes.items()):
             old = None if before is None else fulltext.document(*before)
             new = None if after is None else fulltext.document(*after)
@@ -66,16 +66,17 @@ class Index:
                 self._db.execute("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", (number, old))
             if after is not None:
                 self._db.execute("INSERT INTO search (rowid, tokens) VALUES (?, ?)", (number, new))
-                words.update(fulltext.text_tokens(after[0]))
+                new_texts.update(text for text in fulltext.texts(after[0]) if text not in self._known)
         rollups.write(self._db, sums)
-        self._write_words(words - self._known)
+        self._write_words(new_texts)
         self._db.executemany(
             "INSERT INTO age VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET at_ns = excluded.at_ns",
             [(number, *age) for number, age in self._ages.items()],
         )
 
-    def _write_words(self, words: set[str]) -> None:
+    def _write_words(self, texts: set[str]) -> None:
+        words = {token for text in texts for token in fulltext.joined(text).split(" ")} - {""}
         self._db.executemany("INSERT OR IGNORE INTO word VALUES (?)", [(word,) for word in sorted(words)])
-        if len(self._known) + len(words) > KNOWN_WORDS:
+        if len(self._known) + len(texts) > KNOWN_TEXTS:
             self._known.clear()
-        self._known |= words
+        self._known.update(text for text in texts if len(text) <= fulltext.MAX_REMEMBERED)

@@ -29,9 +29,9 @@ class Refusal(ValueError):
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
-    def __init__(self, db: sqlite3.Connection, child: str, now_ns: int, known_words: set[str]) -> None:
+    def __init__(self, db: sqlite3.Connection, child: str, now_ns: int, known_texts: set[str]) -> None:
         self._db = db
-        self._index = Index(db, known_words)
+        self._index = Index(db, known_texts)
         self._child = child
         self._now_ns = now_ns
         row = db.execute("SELECT kind FROM node WHERE name = ?", (child,)).fetchone()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.store import NO_FILTER, StoreError, StoreFull, counts, figures, health, kept, queries, retention
+from console.store import NO_FILTER, StoreError, StoreFull, counts, facts, figures, health, kept, queries, retention
 from console.store.file import StoreFile
 from console.store.index import Index
 from console.store.merge import Merge, note_rejected
@@ -35,7 +35,7 @@ from federation import spool_tables
 from sensor.schema import Key, Record
 
 KEEP_FREE_BYTES = 64 * 2**20
-"""Left free on the disk: with less, nothing is accepted any more."""
+"""Left free on the disk (but no more than a fiftieth of it): with less, nothing is accepted any more."""
 
 
 class SqliteStore(StoreFile):
@@ -59,17 +59,18 @@ class SqliteStore(StoreFile):
         if keep_days < retention.LEAST_DAYS:
             raise StoreError(f"alerts are kept for at least {retention.LEAST_DAYS} days; {keep_days} is too few")
         self._keep_days = keep_days
-        self._keep_free_bytes = keep_free_bytes
         self._clock_ns = clock_ns
         self._room = room
         super().__init__(path)
+        self._keep_free_bytes = min(keep_free_bytes, health.disk_size(path.parent) // 50)
         with self._write() as db:
             spool_tables.add_parents(db, parents)
+            facts.set_fact(db, health.SETTINGS, {"keep_days": keep_days, "keep_free_bytes": self._keep_free_bytes})
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         self._refuse_when_full()
         with self._write() as db:
-            return Merge(db, via_child, self._clock_ns(), self._known_words).run(records)
+            return Merge(db, via_child, self._clock_ns(), self._known_texts).run(records)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
@@ -117,7 +118,7 @@ class SqliteStore(StoreFile):
             step = WorkflowStep(self._clock_ns(), by, Workflow(row[1]), Workflow(after), note)
             before = kept.read(db, row[0])
             assert before is not None
-            index = Index(db, self._known_words)
+            index = Index(db, self._known_texts)
             index.changed(row[0], before, (before[0], str(step.after)))
             index.aged(row[0], step.at_ns, incident=True)
             index.write()

@@ -35,6 +35,9 @@ MAX_CHARACTERS = 256
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|(?:(?![{_HAN}])\w)+(?:[.:/_-]+(?:(?![{_HAN}])\w)+)*")
 MARKS = re.compile(r"[.:/_-]+")
+_COLONS = re.compile(r"[0-9a-f.]*:[0-9a-f:.]+")
+"""what may be an IPv6 address"""
+_IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
@@ -76,10 +79,12 @@ def more_words(alert: Alert) -> str:
 
 
 def _is_address(text: str) -> bool:
-    if _MAC.fullmatch(text):
+    if _MAC.fullmatch(text) or _IPV4.fullmatch(text):
         return True
+    if not _COLONS.fullmatch(text):
+        return False
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return any(mark in text for mark in ".:")
+    return True

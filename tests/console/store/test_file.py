@@ -83,7 +83,7 @@ def test_a_long_run_lets_others_write_and_goes_on_the_next_time(path: Path, monk
     assert store.expire(later).done
     store.merge([alert(number) for number in range(10)], "plant")
     written: list[int] = []
-    thread = threading.Thread(target=lambda: [written.append(store.expire(later).incidents) for _ in range(2)])
+    thread = threading.Thread(target=lambda: written.extend(store.expire(later).incidents for _ in range(2)))
     thread.start()
     store.merge([alert(99)], "plant")
     thread.join()
