@@ -35,6 +35,17 @@ def secret_key(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def store_of(settings: ConsoleSettings) -> Store:
+    """The embedded store of a console, with its settings."""
+    return open_store(
+        settings.data_dir / "store.sqlite",
+        parents=settings.parents,
+        zone=settings.zone,
+        keep_days=settings.keep_days,
+        keep_free_bytes=settings.keep_free_mb * 2**20,
+    )
+
+
 def create_app(
     settings: ConsoleSettings, *, store: Store | None = None, users: Users | None = None, clock: Clock | None = None
 ) -> Flask:
@@ -65,7 +76,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["otus"] = ConsoleState(
         settings=settings,
-        store=store or open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone),
+        store=store or store_of(settings),
         users=users
         or Users(
             settings.data_dir / "users.sqlite",

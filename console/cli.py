@@ -10,13 +10,14 @@ from pathlib import Path
 
 from flask import Flask
 
-from console.app import create_app, secret_key
+from console.app import create_app, secret_key, store_of
+from console.keeper import Keeper, first_jobs
 from console.nodes import Nodes
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
 from console.state import state
-from console.store import StoreError, open_store
+from console.store import StoreError
 from console.users import Users
 from federation.parent import Parent
 
@@ -39,7 +40,7 @@ def prepare(settings: ConsoleSettings) -> None:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         secret_key(settings.data_dir / "secret.key")
-        open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
+        store_of(settings).close()
         Nodes(settings.data_dir / "store.sqlite").close()
         open_users(settings).close()
     except OSError as error:
@@ -55,6 +56,7 @@ class _Running:
 
     settings: ConsoleSettings
     relay: Relay | None = None
+    keeper: Keeper | None = None
     app: Flask | None = field(default=None, repr=False)
 
     def load(self) -> Flask:
@@ -62,11 +64,15 @@ class _Running:
         here = state(self.app)
         # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
         self.relay = start_relay(here.store, self.settings)  # type: ignore[arg-type]
+        self.keeper = Keeper(here.store, first_jobs(here.store))
+        self.keeper.start()
         return self.app
 
     def stop(self) -> None:
         if self.relay is not None:
             self.relay.stop()
+        if self.keeper is not None:
+            self.keeper.stop()
         if self.app is not None:
             here = state(self.app)
             here.store.close()
