@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from flask import Flask
 
 from console.app import create_app
-from console.housekeeping import jobs_of
+from console.housekeeping import check_at_start, jobs_of
 from console.nodes import Nodes
 from console.opening import open_console_registry, open_console_store, open_sessions, open_users
 from console.registry import RegistryError, RegistryUnreachable
@@ -63,6 +63,7 @@ class _Running:
         here = state(self.app)
         # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
         self.relay = start_relay(here.store, self.settings, turn=_turn(here))  # type: ignore[arg-type]
+        check_at_start(here.store)
         self.jobs = Jobs(here.registry, jobs_of(here))
         self.jobs.start()
         return self.app

@@ -42,7 +42,12 @@ def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
         StoreError: it cannot be opened.
     """
     return open_store(
-        settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone, nodes=Nodes(registry)
+        settings.data_dir / "store.sqlite",
+        parents=settings.parents,
+        zone=settings.zone,
+        keep_days=settings.keep_days,
+        keep_free_bytes=settings.keep_free_mb * 2**20,
+        nodes=Nodes(registry),
     )
 
 

@@ -42,6 +42,10 @@ class ConsoleSettings:
     """a session ends after this long in any case"""
     lock_after_failures: int = 5
     lock_minutes: int = 10
+    keep_days: int = 180
+    """alerts, and what people decided about them, are kept at least this long; no fewer than 180"""
+    keep_free_mb: int = 64
+    """with less than this (or a fiftieth of a small disk) on the disk nothing new is accepted"""
     silent_after_s: int = 180
     """a sensor or child that said nothing for this long is shown as out of sight"""
     registry: str | None = field(default=None, repr=False)

@@ -27,6 +27,10 @@ class DatabaseFull(DatabaseError):
     """The disk is full. The transaction was undone; what was committed before is untouched."""
 
 
+class DatabaseDamaged(DatabaseError):
+    """What stands in the file cannot be a database's, or contradicts itself."""
+
+
 class DatabaseBusy(DatabaseError):
     """Another process kept the file locked for too long. The transaction was undone."""
 
@@ -38,7 +42,7 @@ def explain(error: sqlite3.Error, path: Path) -> DatabaseError:
     if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and _nearly_full(path)):
         return DatabaseFull(f"{path}: the disk is full; free some space, nothing that was acknowledged is lost")
     if primary in _DAMAGED:
-        return DatabaseError(
+        return DatabaseDamaged(
             f"{path}: the file is damaged ({error}); move it away (keep it: much can be recovered with "
             f"'sqlite3 FILE .recover') and start again"
         )
@@ -61,7 +65,7 @@ def _nearly_full(path: Path) -> bool:
 
 def open_writer(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`)."""
-    connection = _connect(path, f"file:{_quoted(path)}?mode=rwc")
+    connection = _connect(path, f"file:{quoted(path)}?mode=rwc")
     try:
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=FULL")
@@ -74,14 +78,14 @@ def open_writer(path: Path) -> sqlite3.Connection:
     except sqlite3.Error as error:
         connection.close()
         if getattr(error, "sqlite_errorcode", None) is None:
-            raise DatabaseError(f"{path}: the file is damaged ({error}); move it away and start again") from None
+            raise DatabaseDamaged(f"{path}: the file is damaged ({error}); move it away and start again") from None
         raise explain(error, path) from None
     return connection
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """A connection that sees a steady picture while the writer writes, and that can change nothing."""
-    connection = _connect(path, f"file:{_quoted(path)}?mode=rw")
+    connection = _connect(path, f"file:{quoted(path)}?mode=rw")
     try:
         connection.execute("PRAGMA query_only=ON")
     except sqlite3.Error as error:
@@ -90,7 +94,8 @@ def open_reader(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it may stand in a `file:` address."""
     return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 

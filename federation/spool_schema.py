@@ -58,7 +58,8 @@ def create(db: sqlite3.Connection) -> None:
     found = meta(db, "version")
     if found > VERSION:
         raise ValueError(f"the spool was written by a newer Otus (spool version {found}, this one reads {VERSION})")
-    set_meta(db, "version", VERSION)
+    if found != VERSION:  # opening writes nothing where it need not: the disk may be full
+        set_meta(db, "version", VERSION)
 
 
 def meta(db: sqlite3.Connection, key: str) -> int:

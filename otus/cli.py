@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from otus import baseline, config, console, demo, events, evidence, explain, replay, rules, sensor, version
+from otus import baseline, config, console, demo, events, evidence, explain, replay, rules, sensor, store, version
 
 
 class Commands(click.Group):
@@ -40,6 +40,7 @@ for command in (
     baseline.baseline,
     rules.rules,
     console.console,
+    store.store,
     config.config,
     version.version,
 ):

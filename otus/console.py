@@ -34,6 +34,8 @@ def console() -> None:
 @click.option("--port", type=int, default=8080, show_default=True)
 @click.option("--tls-certificate", type=click.Path(path_type=Path))
 @click.option("--tls-key", type=click.Path(path_type=Path))
+@click.option("--keep-days", type=int, default=180, show_default=True, help="Keep alerts for so long; 180 or more.")
+@click.option("--keep-free-mb", type=int, default=64, show_default=True, help="With less on its disk, accept nothing.")
 @click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
 @REGISTRY
 @own_protocols
@@ -48,6 +50,8 @@ def run(
     port: int,
     tls_certificate: Path | None,
     tls_key: Path | None,
+    keep_days: int,
+    keep_free_mb: int,
     parents: tuple[str, ...],
 ) -> None:
     """Serve one console until SIGTERM or Ctrl-C."""
@@ -68,6 +72,8 @@ def run(
         bind_port=port,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
+        keep_days=keep_days,
+        keep_free_mb=keep_free_mb,
     )
     run_console(settings, links)
 

@@ -13,6 +13,7 @@ from console.words import Words
 from sensor.schema import LEVELS
 
 HOURS, DAYS = 24, 7
+HOUR_NS = 3600 * NS
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,14 @@ def by_time(store: Store, clock: Clock, unit: str | None) -> Series:
     now = clock.local(now_ns)
     keys = () if now is None else _keys(now, unit)
     span_s = HOURS * 3600 if unit == "hour" else DAYS * 86_400
+    # From a whole UTC hour on, so that no hour must be counted incident by incident; what is before the first key is
+    # not shown.
+    began_ns = max(0, now_ns - span_s * NS) // HOUR_NS * HOUR_NS
     by = CountBy.HOUR if unit == "hour" else CountBy.DAY
     counts: dict[str, tuple[int, ...]] = {}
     for level in LEVELS:
         found = {
-            count.key: count.incidents
-            for count in store.counts(by, IncidentFilter(level=level, since_ns=now_ns - span_s * NS))
+            count.key: count.incidents for count in store.counts(by, IncidentFilter(level=level, began_ns=began_ns))
         }
         counts[str(level)] = tuple(found.get(key, 0) for key in keys)
     return Series(unit, keys, counts)

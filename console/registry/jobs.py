@@ -28,6 +28,8 @@ class Job:
     every_s: int
     run: Callable[[], None]
     longest_s: float = 300.0
+    retry_s: int | None = None
+    """after it failed; None: as often as otherwise"""
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,16 @@ class Jobs:
             job.run()
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"[:MAX_ERROR]
-            log.error("job %s failed and is tried again in %d s: %s", job.name, job.every_s, error)
+            log.error("job %s failed and is tried again in %d s: %s", job.name, _again(job, True), error)
         self._finish(lease, error)
         return True
 
     def _due(self, connection: Connection, job: Job) -> bool:
         row = connection.execute(select(table).where(table.c.name == job.name)).first()
         # Begun and never finished: whoever did it holds the lease still, or is dead.
-        return row is None or row.finished_s is None or row.started_s + job.every_s <= self._registry.now_s(connection)
+        if row is None or row.finished_s is None:
+            return True
+        return bool(row.started_s + _again(job, row.error is not None) <= self._registry.now_s(connection))
 
     def _begin(self, job: Job, lease: Lease) -> bool:
         """Write down that it begins, unless another did it between our look and our lease."""
@@ -129,3 +133,8 @@ class Jobs:
                 .values(finished_s=self._registry.now_s(connection), error=error)
             )
         self._leases.release(lease)
+
+
+def _again(job: Job, failed: bool) -> int:
+    """Seconds from one beginning to the next."""
+    return job.retry_s if failed and job.retry_s is not None else job.every_s

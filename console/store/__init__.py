@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Protocol
 
 from console.store.rows import (
+    EXACT_TO,
     Answer,
     AssetRow,
     ChildRow,
     Count,
     CountBy,
     DeadLetter,
+    Expired,
+    Found,
+    Health,
     Incident,
     IncidentFilter,
     IncidentRow,
     Page,
+    Remark,
     Revision,
     SensorRow,
     Status,
@@ -87,7 +92,19 @@ class Store(Protocol):
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
-        """Incidents, the one last seen most recently first. A cursor that cannot be read begins at the first page."""
+        """Incidents, the one last seen most recently first. A cursor that cannot be read begins at the first page.
+
+        Where more than `EXACT_TO` match (`incident_count`) a store may go by when it first stored them instead, the
+        newest first. Within one walk through the pages the order does not change, no incident comes twice, and one
+        that neither came nor changed meanwhile is not left out.
+        """
+        ...
+
+    def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
+        """How many incidents match: exact up to `EXACT_TO`, beyond that only that there are more.
+
+        Costs the same however many match.
+        """
         ...
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
@@ -105,7 +122,10 @@ class Store(Protocol):
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         """Incidents counted by one column, the largest first; `level` gravest first, `hour` and `day` in order.
 
-        Keys of `hour` are `2026-11-20T22`, of `day` `2026-11-20`, in the node's zone.
+        Keys of `hour` are `2026-11-20T22`, of `day` `2026-11-20`, of `week` (ISO, from Monday) `2026-W47`, in the
+        node's zone. Exact at any size. Without a filter, or with one of level, child, detector, protocol, technique,
+        workflow, it costs the same however many match; with `text` or several filters it grows with what matches: ask
+        `incident_count` first where a page can do without.
         """
         ...
 
@@ -145,27 +165,58 @@ class Store(Protocol):
         """Forget under which child an origin stands, so that the next one to report it is believed (a moved sensor)."""
         ...
 
+    def expire(self, now_ns: int) -> Expired:
+        """Delete what has outlived retention, in batches that hold nobody up, and return what became of it.
+
+        An incident's age counts from when this node last stored a revision or a person's decision of it, by this
+        node's clock, whatever the packets' time says. None younger than the days kept (at least 180, a setting) goes.
+        What is older goes with its revisions, steps, full text and counts, at the latest once a whole period of the
+        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, the last
+        heartbeats, and who stands under whom stay. A run is bounded: where `done` is False, call again.
+        """
+        ...
+
+    def health(self) -> Health:
+        """Size, oldest record, room left and until when, the last run of retention, and what a person must know."""
+        ...
+
+    def acknowledge(self, code: str) -> bool:
+        """Somebody has read a remark that stays until then. Returns whether there was one."""
+        ...
+
     def close(self) -> None: ...
 
 
 def open_store(
-    path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Shanghai", nodes: EnrolledNodes | None = None
+    path: Path,
+    *,
+    parents: Sequence[str] = (),
+    zone: str = "Asia/Shanghai",
+    keep_days: int = 180,
+    keep_free_bytes: int = 64 * 2**20,
+    nodes: EnrolledNodes | None = None,
 ) -> Store:
-    """Open (or make) the embedded SQLite store of one console.
+    """Open (or make) the embedded SQLite store of one console; a file of an older version becomes one of this version.
 
     `parents` are the names of the nodes this console reports to: what is stored from now on is queued for each of them.
     A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
-    `zone` is what days and hours are counted in. `nodes` says who is enrolled here; None: nobody.
+    `zone` is what days and hours are counted in. With less than `keep_free_bytes` (or a fiftieth of
+    a small disk) on the disk nothing is accepted. `nodes` says who is enrolled here; None: nobody.
+
+    A damaged file is set aside and a fresh store begun: `health()` says so until somebody has acknowledged it.
 
     Raises:
-        StoreError: the file is damaged, or was written by a newer version.
+        StoreError: the file was written by a newer version, is in use, or cannot be opened; `keep_days` is too few.
     """
-    from console.store.sqlite import SqliteStore
+    from console.store.opening import open_or_set_aside
 
-    return SqliteStore(path, parents=parents, zone=zone, nodes=nodes)
+    return open_or_set_aside(
+        path, parents=parents, zone=zone, keep_days=keep_days, keep_free_bytes=keep_free_bytes, nodes=nodes
+    )
 
 
 __all__ = [
+    "EXACT_TO",
     "NO_FILTER",
     "Answer",
     "AssetRow",
@@ -175,11 +226,15 @@ __all__ = [
     "DeadLetter",
     "EnrolledNode",
     "EnrolledNodes",
+    "Expired",
+    "Found",
+    "Health",
     "Incident",
     "IncidentFilter",
     "IncidentRow",
     "NoNodes",
     "Page",
+    "Remark",
     "Revision",
     "SensorRow",
     "Status",

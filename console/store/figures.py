@@ -6,10 +6,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
-from console.store import EnrolledNode
+from console.store import EnrolledNode, rollups
 from console.store.queries import MAX_LIMIT, read_cursor, write_cursor
 from console.store.rows import AssetRow, ChildRow, DeadLetter, Page, SensorRow, Totals
-from sensor.schema import Record
+from sensor.schema import Kind, Record
 
 
 def assets(db: sqlite3.Connection, child: str | None, limit: int, cursor: str | None) -> Page[AssetRow]:
@@ -33,7 +33,11 @@ def assets(db: sqlite3.Connection, child: str | None, limit: int, cursor: str | 
 
 
 def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | None) -> list[SensorRow]:
-    incidents = dict(db.execute("SELECT origin, count(*) FROM incident GROUP BY origin").fetchall())
+    incidents = dict(
+        db.execute(
+            "SELECT key, sum(incidents) FROM tally WHERE dimension = ? GROUP BY key", (rollups.ORIGIN,)
+        ).fetchall()
+    )
     found: dict[str, SensorRow] = {
         node.name: SensorRow(node.name, node.name, 0, None, incidents.get(node.name, 0))
         for node in nodes
@@ -48,8 +52,9 @@ def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | 
 
 def children(db: sqlite3.Connection, enrolled: Sequence[EnrolledNode]) -> list[ChildRow]:
     levels: dict[str, dict[str, int]] = defaultdict(dict)
-    for child, level, number in db.execute("SELECT child, level, count(*) FROM incident GROUP BY child, rank"):
-        levels[child][level] = number
+    rows = db.execute("SELECT key, rank, incidents FROM tally WHERE dimension = ?", (rollups.CHILD,))
+    for child, rank, number in rows:
+        levels[child][rollups.LEVEL_OF[rank]] = number
     ledger = {
         row[0]: row[1:]
         for row in db.execute(
@@ -79,10 +84,8 @@ def dead_letters(db: sqlite3.Connection, limit: int) -> list[DeadLetter]:
 
 
 def totals(db: sqlite3.Connection) -> Totals:
-    records, incidents, stations = (
-        int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("record", "incident", "asset")
-    )
+    kinds = dict(db.execute("SELECT key, incidents FROM tally WHERE dimension = ?", (rollups.KIND,)).fetchall())
     pending = db.execute(
         "SELECT name, (SELECT count(*) FROM spool_pending WHERE parent = name) FROM spool_parent ORDER BY name"
     )
-    return Totals(records, incidents, stations, dict(pending.fetchall()))
+    return Totals(sum(kinds.values()), kinds.get(Kind.ALERT, 0), kinds.get(Kind.ASSET, 0), dict(pending.fetchall()))

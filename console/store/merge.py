@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from console.store import kept
+from console.store.index import Index
+from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from federation import spool_tables
 from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record, RecordError
+from sensor.schema import Alert, Asset, EvidenceFile, Heartbeat, Kind, Record, RecordError
 from sensor.schema.shape import MAX_INT
 
-HOUR_NS = 3_600_000_000_000
 KEEP_REVISIONS = 50
 KEEP_REJECTED = 10_000
 MAX_PATH = 16
@@ -27,8 +29,11 @@ class Refusal(ValueError):
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
-    def __init__(self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int, known_texts: set[str]
+    ) -> None:
         self._db = db
+        self._index = Index(db, known_texts)
         self._child = child
         self._child_kind = child_kind
         self._now_ns = now_ns
@@ -37,6 +42,7 @@ class Merge:
 
     def run(self, records: Sequence[Record]) -> list[Answer]:
         answers = [self._one(record) for record in records]
+        self._index.write()
         spool_tables.append(self._db, self._up)
         self._db.execute(
             "INSERT INTO child VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_seen_ns = excluded.last_seen_ns",
@@ -72,6 +78,10 @@ class Merge:
             return Status.DUPLICATE
         body = _read_body(record)
         number = self._write_record(record, whole, None if old is None else old[0])
+        if old is None:
+            self._index.record(str(record.kind), +1)
+        if record.kind not in STAYING:
+            self._index.aged(number, self._now_ns, incident=isinstance(body, Alert))
         if isinstance(body, Alert):
             self._write_incident(number, record, body)
         elif isinstance(body, Asset):
@@ -126,19 +136,13 @@ class Merge:
         return number
 
     def _write_incident(self, number: int, record: Record, alert: Alert) -> None:
-        self._db.execute(
-            "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                number, record.origin, self._child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
-                alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
-                _shown(alert.client), _shown(alert.server), alert.first_ns, alert.last_ns, alert.count,
-                str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS,
-            ),
-        )  # fmt: skip
-        self._db.execute("DELETE FROM technique WHERE number = ?", (number,))
-        self._db.executemany(
-            "INSERT OR IGNORE INTO technique VALUES (?, ?)", [(name, number) for name in alert.technique]
-        )
+        before = kept.read(self._db, number)
+        after = kept.of_alert(number, self._child, record, alert)
+        self._index.changed(number, before, (after, "new" if before is None else before[1]))
+        self._db.execute(f"INSERT OR REPLACE INTO incident VALUES ({kept.PLACES})", after)
+        if before is None or before[0].technique != after.technique:
+            self._db.execute("DELETE FROM technique WHERE number = ?", (number,))
+            self._db.executemany("INSERT INTO technique VALUES (?, ?)", [(name, number) for name in after.techniques])
         self._db.execute(
             "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -181,10 +185,6 @@ def _read_body(record: Record) -> Alert | Asset | Heartbeat | EvidenceFile | Non
     if record.kind == Kind.EVIDENCE:
         return record.evidence_file()
     return None
-
-
-def _shown(end: Endpoint | None) -> str | None:
-    return None if end is None else end.ip or end.mac
 
 
 def _bounded_sum(counts: Iterable[int]) -> int:

@@ -1,16 +1,22 @@
-"""What the screens ask of the embedded store, in SQL. Values are bound; only names from our own lists are built in."""
+"""Lists of incidents of the embedded store, in SQL. Values are bound; only names from our own lists are built in.
+
+There are three ways to a page, and each reads about as much as it shows:
+
+- without a filter, or by child or level alone, an index is walked in the order of the last time (`_walk`);
+- where up to `EXACT_TO` incidents match, they are taken from the full-text index and sorted (`_few`);
+- where more do, that index is walked in the order in which incidents came (`_many`).
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import sqlite3
-from datetime import UTC, datetime
+from dataclasses import fields
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from console.store.merge import HOUR_NS
-from console.store.rows import Count, CountBy, IncidentFilter, IncidentRow, Page, Workflow
+from console.store import fulltext, rollups
+from console.store.rows import EXACT_TO, Found, IncidentFilter, IncidentRow, Page, Workflow
 from sensor.schema import Level
 
 ROW_COLUMNS = (
@@ -19,8 +25,13 @@ ROW_COLUMNS = (
     " coalesce(d.workflow, 'new'), r.received_ns"
 )
 ROW_TABLES = "incident i JOIN record r USING (number) LEFT JOIN decision d USING (number)"
+MATCHING = "search s CROSS JOIN incident i ON i.number = s.rowid"
+"""`CROSS`: read the full-text index as a stream and look each incident up, never the other way round"""
 
 MAX_LIMIT = 1000
+TIMES = ("since_ns", "until_ns", "began_ns")
+LAST, ARRIVED = "l", "a"
+"""what a cursor goes by: the last time, or the order of arrival"""
 
 
 def read_row(row: tuple[Any, ...]) -> IncidentRow:
@@ -29,32 +40,26 @@ def read_row(row: tuple[Any, ...]) -> IncidentRow:
     return IncidentRow(*values)
 
 
-def where_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
-    """SQL over `i` (incident) and `d` (decision), with its values."""
+def narrowed(where: IncidentFilter) -> set[str]:
+    """The names of the filter's fields that say anything."""
+    found = {item.name for item in fields(where) if getattr(where, item.name) is not None}
+    return found if (where.text or "").strip() else found - {"text"}
+
+
+def times_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
+    """SQL over `i` for the times, with its values: what the full-text index does not know."""
     parts: list[str] = []
     values: list[Any] = []
-
-    def add(sql: str, value: Any) -> None:
+    for sql, value in (
+        ("i.last_ns >= ?", where.since_ns), ("i.first_ns < ?", where.until_ns), ("i.first_ns >= ?", where.began_ns),
+    ):  # fmt: skip
         if value is not None:
             parts.append(sql)
             values.append(value)
-
-    add("i.rank = ?", _rank(where.level))
-    add("i.rank >= ?", _rank(where.level_at_least))
-    add("i.detector = ?", where.detector)
-    add("i.protocol = ?", where.protocol)
-    add("i.number IN (SELECT number FROM technique WHERE technique = ?)", where.technique)
-    add("i.child = ?", where.child)
-    add("i.origin = ?", where.origin)
-    add("i.tenant = ?", where.tenant)
-    add("i.state = ?", where.state)
-    add("coalesce(d.workflow, 'new') = ?", None if where.workflow is None else str(where.workflow))
-    add("i.last_ns >= ?", where.since_ns)
-    add("i.first_ns < ?", where.until_ns)
     return " AND ".join(parts) or "1", values
 
 
-def _rank(level: Level | str | None) -> int | None:
+def rank_of(level: Level | str | None) -> int | None:
     """A level that does not exist finds nothing."""
     if level is None:
         return None
@@ -64,80 +69,107 @@ def _rank(level: Level | str | None) -> int | None:
         return 99
 
 
-def write_cursor(last_ns: int, number: int) -> str:
-    return base64.urlsafe_b64encode(f"{last_ns}:{number}".encode()).decode().rstrip("=")
+def write_cursor(*place: str | int) -> str:
+    return base64.urlsafe_b64encode(":".join(map(str, place)).encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str | None) -> tuple[int, int] | None:
-    """The place a cursor names; None for none and for one that a stranger made up."""
+def read_cursor(cursor: str | None, kind: str = "", numbers: int = 2) -> tuple[int, ...] | None:
+    """The place a cursor of a kind names; None for none, for another kind's and for one that a stranger made up."""
     if not cursor or len(cursor) > 64:
         return None
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        last_ns, number = (int(part) for part in text.split(":"))
+        if kind:
+            found_kind, text = text.split(":", 1)
+            if found_kind != kind:
+                return None
+        place = tuple(int(part) for part in text.split(":"))
     except (ValueError, binascii.Error):
         return None
-    return (last_ns, number) if abs(last_ns) < 2**63 and abs(number) < 2**63 else None
+    return place if len(place) == numbers and all(abs(part) < 2**63 for part in place) else None
 
 
 def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor: str | None) -> Page[IncidentRow]:
-    clause, values = where_clause(where)
-    place = read_cursor(cursor)
+    limit = max(1, min(limit, MAX_LIMIT))
+    names = narrowed(where) - set(TIMES)
+    if not names or names in ({"child"}, {"level"}):
+        return _walk(db, where, limit, read_cursor(cursor, LAST))
+    match = fulltext.expression(db, where)
+    if not match:
+        return Page(())
+    arrived, last = read_cursor(cursor, ARRIVED, 1), read_cursor(cursor, LAST)
+    if arrived is not None:
+        return _many(db, match, where, limit, arrived[0])
+    if last is not None or incident_count(db, where, match).exact:
+        return _few(db, match, where, limit, last)
+    return _many(db, match, where, limit, 2**62)
+
+
+def incident_count(db: sqlite3.Connection, where: IncidentFilter, match: str | None = None) -> Found:
+    match = match or fulltext.expression(db, where)
+    clause, values = times_clause(where)
+    if match == "":
+        return Found(0)
+    if match is None and clause == "1":
+        number = rollups.total(db, rollups.ALL, "")
+    else:
+        tables = "incident i" if match is None else "search s" if clause == "1" else MATCHING
+        matching = "" if match is None else " AND s.search MATCH ?"
+        number = db.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM {tables} WHERE {clause}{matching} LIMIT ?)",
+            (*values, *([] if match is None else [match]), EXACT_TO + 1),
+        ).fetchone()[0]
+    return Found(min(number, EXACT_TO), number <= EXACT_TO)
+
+
+def _walk(
+    db: sqlite3.Connection, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
+) -> Page[IncidentRow]:
+    clause, values = times_clause(where)
+    for sql, value in (("i.child = ?", where.child), ("i.rank = ?", rank_of(where.level))):
+        if value is not None:
+            clause += f" AND {sql}"
+            values.append(value)
     if place is not None:
         clause += " AND (i.last_ns, i.number) < (?, ?)"
         values.extend(place)
-    limit = max(1, min(limit, MAX_LIMIT))
-    decided = "" if where.workflow is None else " LEFT JOIN decision d USING (number)"
-    # Which ones first, from the indices; what stands in them is read for one page only.
+    return _page(db, f"SELECT i.number FROM incident i WHERE {clause} {_BY_LAST} LIMIT ?", values, limit)
+
+
+def _few(
+    db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
+) -> Page[IncidentRow]:
+    clause, values = times_clause(where)
+    # Those that came since the first page may make them a few more; a made-up cursor cannot make them all.
+    inner = (
+        f"SELECT i.number, i.last_ns FROM {MATCHING} WHERE s.search MATCH ? AND {clause} ORDER BY s.rowid DESC LIMIT ?"
+    )
+    after = "1" if place is None else "(last_ns, number) < (?, ?)"
+    sql = f"SELECT number FROM ({inner}) WHERE {after} ORDER BY last_ns DESC, number DESC LIMIT ?"
+    return _page(db, sql, [match, *values, 4 * EXACT_TO, *(place or ())], limit)
+
+
+def _many(db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, below: int) -> Page[IncidentRow]:
+    clause, values = times_clause(where)
+    tables = "search s" if clause == "1" else MATCHING
+    matching = f"s.search MATCH ? AND s.rowid < ? AND {clause}"
+    sql = f"SELECT s.rowid FROM {tables} WHERE {matching} ORDER BY s.rowid DESC LIMIT ?"
+    return _page(db, sql, [match, below, *values], limit, arrived=True)
+
+
+_BY_LAST = "ORDER BY i.last_ns DESC, i.number DESC"
+
+
+def _page(
+    db: sqlite3.Connection, numbers: str, values: list[Any], limit: int, *, arrived: bool = False
+) -> Page[IncidentRow]:
+    """Which ones first, from the indices; what stands in them is read for one page only."""
+    order = "ORDER BY i.number DESC" if arrived else _BY_LAST
     rows = db.execute(
-        f"SELECT {ROW_COLUMNS}, i.number FROM {ROW_TABLES} WHERE i.number IN"
-        f" (SELECT i.number FROM incident i{decided} WHERE {clause} ORDER BY i.last_ns DESC, i.number DESC LIMIT ?)"
-        " ORDER BY i.last_ns DESC, i.number DESC",
-        (*values, limit + 1),
+        f"SELECT {ROW_COLUMNS}, i.number FROM {ROW_TABLES} WHERE i.number IN ({numbers}) {order}", (*values, limit + 1)
     ).fetchall()
-    following = write_cursor(rows[limit - 1][16], rows[limit - 1][-1]) if len(rows) > limit else None
+    following = None
+    if len(rows) > limit:
+        at = rows[limit - 1]
+        following = write_cursor(ARRIVED, at[-1]) if arrived else write_cursor(LAST, at[16], at[-1])
     return Page(tuple(read_row(row) for row in rows[:limit]), following)
-
-
-_COLUMN = {
-    CountBy.LEVEL: "i.level",
-    CountBy.DETECTOR: "i.detector",
-    CountBy.PROTOCOL: "i.protocol",
-    CountBy.TECHNIQUE: "t.technique",
-    CountBy.CHILD: "i.child",
-    CountBy.ORIGIN: "i.origin",
-    CountBy.WORKFLOW: "coalesce(d.workflow, 'new')",
-    CountBy.HOUR: "i.hour",
-    CountBy.DAY: "i.hour",
-}
-
-
-def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
-    clause, values = where_clause(where)
-    column = _COLUMN[by]
-    tables = "incident i"
-    if by is CountBy.WORKFLOW or where.workflow is not None:
-        tables += " LEFT JOIN decision d USING (number)"
-    if by is CountBy.TECHNIQUE:
-        tables += " JOIN technique t USING (number)"
-    rows = db.execute(
-        f"SELECT {column}, count(*), total(i.count) FROM {tables} WHERE {clause} GROUP BY 1", values
-    ).fetchall()
-    if by in (CountBy.HOUR, CountBy.DAY):
-        return _by_time(rows, by, zone)
-    found = [Count(str(key), int(number), int(hits)) for key, number, hits in rows]
-    if by is CountBy.LEVEL:
-        return sorted(found, key=lambda item: -Level(item.key).rank)
-    return sorted(found, key=lambda item: (-item.incidents, item.key))
-
-
-def _by_time(rows: list[tuple[Any, ...]], by: CountBy, zone: ZoneInfo) -> list[Count]:
-    """Hours are kept in UTC; days are formed here, in the node's zone."""
-    form = "%Y-%m-%dT%H" if by is CountBy.HOUR else "%Y-%m-%d"
-    sums: dict[str, tuple[int, int]] = {}
-    for hour, number, hits in rows:
-        moment = datetime.fromtimestamp(hour * HOUR_NS // 1_000_000_000, UTC).astimezone(zone)
-        key = moment.strftime(form)
-        before = sums.get(key, (0, 0))
-        sums[key] = (before[0] + int(number), before[1] + int(hits))
-    return [Count(key, *sums[key]) for key in sorted(sums)]

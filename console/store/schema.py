@@ -1,12 +1,14 @@
-"""The tables of a console's embedded store. The spool's tables stand in the same file: keeping is queueing."""
+"""The tables of a console's embedded store, as version 1 had them, and `create`, which brings any file to this version.
+
+The spool's tables stand in the same file: keeping is queueing. What later versions changed: `console.store.migrations`.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 
+from console.store.migrations import MIGRATIONS, VERSION
 from federation import spool_schema
-
-VERSION = 1
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS child (name TEXT PRIMARY KEY, last_seen_ns INTEGER NOT NULL) WITHOUT ROWID;
@@ -61,14 +63,20 @@ CREATE TABLE IF NOT EXISTS rejected (
 def create(db: sqlite3.Connection) -> None:
     """Make what is missing, inside the caller's transaction.
 
+    A file of an older version is changed as far as that is quick; `migrations.finish` does what takes long.
+
     Raises:
         ValueError: the file was written by a newer version.
     """
     found = int(db.execute("PRAGMA user_version").fetchone()[0])
     if found > VERSION:
         raise ValueError(f"was written by a newer Otus (store version {found}, this one reads {VERSION})")
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    if found < 1:
+        for statement in TABLES.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
     spool_schema.create(db)
-    db.execute(f"PRAGMA user_version = {VERSION}")
+    for version in range(max(found, 1), VERSION):
+        MIGRATIONS[version](db)
+    if found != VERSION:
+        db.execute(f"PRAGMA user_version = {VERSION}")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import queue
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from console.store import NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, figures, queries, schema
+from console.store import (
+    NO_FILTER,
+    EnrolledNodes,
+    NoNodes,
+    StoreError,
+    StoreFull,
+    counts,
+    facts,
+    figures,
+    health,
+    kept,
+    queries,
+    retention,
+)
+from console.store.file import StoreFile
+from console.store.index import Index
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
     Answer,
@@ -20,6 +31,9 @@ from console.store.rows import (
     Count,
     CountBy,
     DeadLetter,
+    Expired,
+    Found,
+    Health,
     Incident,
     IncidentFilter,
     IncidentRow,
@@ -31,13 +45,13 @@ from console.store.rows import (
     WorkflowStep,
 )
 from federation import spool_tables
-from federation.database import DatabaseError, DatabaseFull, open_reader, open_writer, transaction
 from sensor.schema import Key, Record
 
-IDLE_READERS = 8
+KEEP_FREE_BYTES = 64 * 2**20
+"""Left free on the disk (but no more than a fiftieth of it): with less, nothing is accepted any more."""
 
 
-class SqliteStore:
+class SqliteStore(StoreFile):
     """Implements `console.store.Store`."""
 
     def __init__(
@@ -46,43 +60,43 @@ class SqliteStore:
         *,
         parents: Sequence[str] = (),
         zone: str = "Asia/Shanghai",
+        keep_days: int = retention.LEAST_DAYS,
+        keep_free_bytes: int = KEEP_FREE_BYTES,
         clock_ns: Callable[[], int] = time.time_ns,
         nodes: EnrolledNodes | None = None,
+        room: health.Room = health.disk_room,
     ) -> None:
-        self.path = path
         self._nodes = nodes or NoNodes()
-        self._clock_ns = clock_ns
-        self._lock = threading.Lock()
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
-        try:
-            self._writer = open_writer(path)
-        except DatabaseError as error:
-            raise _store_error(error) from None
-        try:
-            with self._write() as db:
-                schema.create(db)
-                spool_tables.add_parents(db, parents)
-        except ValueError as error:
-            self._writer.close()
-            raise StoreError(f"{path}: {error}; start that version, or use another folder") from None
-        except StoreError:
-            self._writer.close()
-            raise
+        if keep_days < retention.LEAST_DAYS:
+            raise StoreError(f"alerts are kept for at least {retention.LEAST_DAYS} days; {keep_days} is too few")
+        self._keep_days = keep_days
+        self._clock_ns = clock_ns
+        self._room = room
+        super().__init__(path)
+        self._keep_free_bytes = min(keep_free_bytes, health.disk_size(path.parent) // 50)
+        with self._write() as db:
+            spool_tables.add_parents(db, parents)
+            facts.set_fact(db, health.SETTINGS, {"keep_days": keep_days, "keep_free_bytes": self._keep_free_bytes})
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
+        self._refuse_when_full()
         kind = self._nodes.kind_of(via_child)  # asked before the writer's place is taken
         with self._write() as db:
-            return Merge(db, via_child, kind, self._clock_ns()).run(records)
+            return Merge(db, via_child, kind, self._clock_ns(), self._known_texts).run(records)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
         with self._read() as db:
             return queries.incidents(db, where, limit, cursor)
+
+    def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
+        with self._read() as db:
+            return queries.incident_count(db, where)
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
         with self._read() as db:
@@ -118,6 +132,12 @@ class SqliteStore:
             if row is None:
                 raise KeyError((origin, record_id))
             step = WorkflowStep(self._clock_ns(), by, Workflow(row[1]), Workflow(after), note)
+            before = kept.read(db, row[0])
+            assert before is not None
+            index = Index(db, self._known_texts)
+            index.changed(row[0], before, (before[0], str(step.after)))
+            index.aged(row[0], step.at_ns, incident=True)
+            index.write()
             db.execute("INSERT OR REPLACE INTO decision VALUES (?, ?)", (row[0], str(step.after)))
             db.execute(
                 "INSERT INTO step (number, at_ns, by, before, after, note) VALUES (?, ?, ?, ?, ?, ?)",
@@ -127,7 +147,7 @@ class SqliteStore:
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         with self._read() as db:
-            return queries.counts(db, CountBy(by), where, self._zone)
+            return counts.counts(db, CountBy(by), where, self._zone)
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         with self._read() as db:
@@ -170,42 +190,39 @@ class SqliteStore:
         with self._write() as db:
             return db.execute("DELETE FROM origin WHERE name = ?", (origin,)).rowcount > 0
 
-    def close(self) -> None:
-        with self._lock:
-            self._writer.close()
-        while True:
-            try:
-                self._readers.get_nowait().close()
-            except queue.Empty:
-                return
+    def expire(self, now_ns: int) -> Expired:
+        with self._write() as db:
+            health.take_sample(db, now_ns)
+        return retention.expire(self._write, now_ns, self._keep_days, self._short_of_room)
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                with transaction(self._writer, self.path) as db:
-                    yield db
-            except DatabaseError as error:
-                raise _store_error(error) from None
+    def health(self) -> Health:
+        with self._read() as db:
+            return health.of(db, self.path, self._clock_ns(), self._keep_days, self._keep_free_bytes, self._room)
 
-    @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        try:
-            try:
-                reader = self._readers.get_nowait()
-            except queue.Empty:
-                reader = open_reader(self.path)
-            try:
-                with transaction(reader, self.path, immediate=False) as db:
-                    yield db
-            finally:
-                try:
-                    self._readers.put_nowait(reader)
-                except queue.Full:
-                    reader.close()
-        except DatabaseError as error:
-            raise _store_error(error) from None
+    def acknowledge(self, code: str) -> bool:
+        with self._write() as db:
+            return health.acknowledge(db, self.path, code)
 
+    def check_file(self) -> str | None:
+        """Read the whole file; what is wrong is remembered until somebody has read it. None: it is sound.
 
-def _store_error(error: DatabaseError) -> StoreError:
-    return StoreFull(str(error)) if isinstance(error, DatabaseFull) else StoreError(str(error))
+        For files that are too large to be checked while a console waits for its start: this holds nobody up.
+        """
+        with self._read() as db:
+            verdict = " ".join(str(db.execute("PRAGMA quick_check(1)").fetchone()[0]).split())
+        if verdict == "ok":
+            return None
+        with self._write() as db:
+            health.remember(db, "unsound", {"finding": verdict[:300]})
+        return verdict
+
+    def _short_of_room(self) -> bool:
+        return self._room(self.path.parent) < 2 * self._keep_free_bytes
+
+    def _refuse_when_full(self) -> None:
+        """Before the disk is really full: what people write, and the write-ahead log itself, need room too."""
+        if self._room(self.path.parent) < self._keep_free_bytes:
+            raise StoreFull(
+                f"{self.path}: less than {self._keep_free_bytes // 2**20} MB are free on its disk; nothing is accepted"
+                " until there is more, nothing that was acknowledged is lost"
+            )

@@ -12,7 +12,8 @@ from console.answers import Answer, page
 from console.language import reader_language
 from console.present import waiting
 from console.state import state
-from console.store import NO_FILTER, CountBy, Workflow
+from console.store import NO_FILTER, CountBy, IncidentFilter, Workflow
+from console.store.text import MAX_CHARACTERS
 from console.words import Words
 from sensor.schema import LEVELS
 
@@ -30,8 +31,10 @@ FILTERS = {
 
 
 def chosen() -> dict[str, str]:
-    """The filters of this request; whatever is no known level or state stays out."""
+    """The filters of this request, the words searched among them; whatever is no known level or state stays out."""
     found = {name: request.args.get(name, "")[:128] for name in FILTERS}
+    text = request.args.get("text", "")[:MAX_CHARACTERS]
+    found["text"] = "".join(letter if letter.isprintable() else " " for letter in text).strip()
     if found["level"] not in LEVELS:
         found["level"] = ""
     if found["workflow"] not in tuple(Workflow):
@@ -52,6 +55,10 @@ def _choices(words: Words, name: str, by: CountBy) -> list[tuple[str, str, int]]
     return [(count.key, say[name](count.key), count.incidents) for count in state().store.counts(by) if count.incidents]
 
 
+def _levels(where: IncidentFilter) -> dict[str, int]:
+    return {count.key: count.incidents for count in state().store.counts(CountBy.LEVEL, where)}
+
+
 def _figures(row: Any) -> dict[str, Any]:
     return {**asdict(row), "technique": list(row.technique), "workflow": str(row.workflow)}
 
@@ -61,17 +68,18 @@ def incidents() -> Answer:
     here, words, filters = state(), Words(reader_language()), chosen()
     where = replace(NO_FILTER, **filters)  # type: ignore[arg-type]  # FILTERS names columns of text only
     found = here.store.incidents(where, limit=PAGE, cursor=request.args.get("cursor"))
-    levels = {count.key: count.incidents for count in here.store.counts(CountBy.LEVEL, where)}
-    undecided = {
-        count.key: count.incidents for count in here.store.counts(CountBy.LEVEL, replace(where, workflow=Workflow.NEW))
-    }
-    if filters.get("workflow") not in (None, Workflow.NEW):
-        undecided = {}
+    number = here.store.incident_count(where)
+    # Counting out more than a thousand would cost as it grows, but for one filter, of which the counts are kept.
+    counted = number.exact or ("text" not in filters and len(filters) <= 1)
+    levels = _levels(where) if counted else {}
+    new = replace(where, workflow=Workflow.NEW)
+    undecided = _levels(new) if counted and filters.get("workflow") in (None, Workflow.NEW) else {}
     return Answer(
         "incidents.html",
         figures={
             "filters": filters,
-            "total": sum(levels.values()),
+            "total": sum(levels.values()) if counted else number.number,
+            "exact": counted,
             "levels": levels,
             "incidents": [_figures(row) for row in found.rows],
             "next_cursor": found.next_cursor,
@@ -81,6 +89,7 @@ def incidents() -> Answer:
             "next_cursor": found.next_cursor,
             "filters": filters,
             "levels": levels,
+            "more_than": None if counted else number.number,
             "level_order": [str(level) for level in LEVELS],
             "undecided": sum(undecided.values()),
             "pressing": waiting.pressing(undecided),

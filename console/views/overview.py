@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, abort, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from console.answers import Answer, page
 from console.context import waiting_levels
 from console.language import reader_language
-from console.present import account, waiting
+from console.present import account, storage, waiting
 from console.present.reason import explain
 from console.present.series import by_time
 from console.present.verdict import Sight, judge
@@ -18,6 +21,8 @@ from console.state import ConsoleState, state
 from console.store import CountBy, IncidentRow
 from console.words import Words
 from sensor.schema import Alert
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("overview", __name__)
 TO_DO, CHANGES, TECHNIQUES = 5, 8, 6
@@ -58,6 +63,7 @@ def overview() -> Answer:
     )
     verdict = judge(sight, language)
     to_do = waiting.first(here.store, levels, TO_DO)
+    health = here.store.health()
     recent = here.store.incidents(limit=CHANGES).rows
     techniques = here.store.counts(CountBy.TECHNIQUE)
     series = by_time(here.store, here.clock, None)
@@ -80,6 +86,13 @@ def overview() -> Answer:
             "pending_up": dict(totals.pending_up),
             "to_do": [{"origin": row.origin, "id": row.id, "level": row.level} for row in to_do],
             "techniques": {count.key: count.incidents for count in techniques},
+            # What changes by the second, like the room left, is for `otus store health`.
+            "store": {
+                "keep_days": health.keep_days,
+                "oldest_ns": health.oldest_ns,
+                "expired": None if health.expired is None else asdict(health.expired),
+                "remarks": [{"code": item.code, **item.parameters} for item in health.remarks],
+            },
             "detectors": {count.key: count.incidents for count in here.store.counts(CountBy.DETECTOR)},
         },
         context={
@@ -92,6 +105,8 @@ def overview() -> Answer:
             "recent": [_brief(here, row, language) for row in recent],
             "techniques": techniques[:TECHNIQUES],
             "series": series,
+            "remarks": storage.remarks(health, language),
+            "may_decide": current_user.user.may_decide,
         },
     )
 
@@ -102,3 +117,14 @@ def series() -> ResponseReturnValue:
     here = state()
     unit = request.args.get("unit")
     return jsonify(by_time(here.store, here.clock, unit).figures(Words(reader_language())))
+
+
+@bp.post("/store/acknowledge")
+def acknowledge() -> ResponseReturnValue:
+    """Somebody has read what the store had to say, and it says it no more."""
+    if not current_user.user.may_decide:
+        abort(403)
+    code = request.form.get("code", "")
+    if state().store.acknowledge(code):
+        log.warning("%s acknowledged what the store said: %s", current_user.user.name, code)
+    return redirect(url_for("overview.overview"), code=303)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,21 @@ def test_a_free_port_is_found(tmp_path: Path) -> None:
         assert url_of(chosen, listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_damaged_store_is_one_line(tmp_path: Path) -> None:
+def test_a_damaged_store_is_set_aside_and_the_console_starts(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     chosen.data_dir.mkdir()
     (chosen.data_dir / "store.sqlite").write_bytes(b"this is no database" * 400)
-    with pytest.raises(ConsoleRefused) as refused:
+    prepare(chosen)
+    (aside,) = chosen.data_dir.glob("store.sqlite.damaged-*Z")
+    assert aside.read_bytes() == b"this is no database" * 400
+
+
+def test_a_store_of_a_newer_version_is_one_line(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    prepare(chosen)
+    with closing(sqlite3.connect(chosen.data_dir / "store.sqlite")) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(ConsoleRefused, match="newer Otus") as refused:
         prepare(chosen)
     assert "\n" not in str(refused.value)
 

@@ -26,7 +26,7 @@ def otus(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> subp
 
 
 def test_help_speaks_to_the_factory_floor() -> None:
-    for command in ([], ["sensor"], ["baseline"], ["rules"], ["console"], ["config"]):
+    for command in ([], ["sensor"], ["baseline"], ["rules"], ["console"], ["store"], ["config"]):
         shown = otus(*command, "--help")
         assert shown.returncode == 0
         assert any("\u4e00" <= letter <= "\u9fff" for letter in shown.stdout), command

@@ -102,13 +102,16 @@ def test_a_failure_is_written_down_and_tried_again(registry: Registry, clock: Cl
         if failures:
             raise failures.pop()
 
-    run = runner(registry, Job("tidy", 600, sometimes))
+    run = runner(registry, Job("tidy", 600, sometimes, retry_s=60))
     assert run()
     error = job_states(registry)[0].error
     assert error is not None and error.startswith("RuntimeError: no room") and len(error) == 500
+    clock.now_s += 59
     assert not run()
-    clock.now_s += 600
+    clock.now_s += 1
     assert run() and job_states(registry)[0].error is None
+    clock.now_s += 60
+    assert not run(), "what succeeded is not tried again"
 
 
 def test_the_thread_does_what_is_due_and_goes_on_when_the_registry_was_away(

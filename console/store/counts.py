@@ -1,0 +1,162 @@
+"""What the charts of the embedded store show: from the counts kept on write where these answer, else from the rows.
+
+A UTC hour belongs to the local hour, day or week in which it begins. Where a zone's offset is no whole number of hours,
+the hour that a local midnight divides is read from its incidents, so that days and weeks are exact there too; a local
+"hour" there is the UTC hour that begins in it (23:30 to 00:30 counts as 23).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from console.store import fulltext, rollups
+from console.store.kept import HOUR_NS
+from console.store.queries import MATCHING, narrowed, rank_of, times_clause
+from console.store.rollups import MAX_HITS
+from console.store.rows import Count, CountBy, IncidentFilter
+from sensor.schema import Level
+
+_COLUMN = {
+    CountBy.LEVEL: "i.level",
+    CountBy.DETECTOR: "i.detector",
+    CountBy.PROTOCOL: "i.protocol",
+    CountBy.TECHNIQUE: "t.technique",
+    CountBy.CHILD: "i.child",
+    CountBy.ORIGIN: "i.origin",
+    CountBy.WORKFLOW: "coalesce(d.workflow, 'new')",
+}
+_FORM = {CountBy.HOUR: "%Y-%m-%dT%H", CountBy.DAY: "%Y-%m-%d", CountBy.WEEK: "%G-W%V"}
+_TALLIED = {"child", "detector", "protocol", "technique", "origin", "workflow"}
+_ONE = {
+    "child": "i.child = ?", "detector": "i.detector = ?", "protocol": "i.protocol = ?",
+    "technique": "i.number IN (SELECT number FROM technique WHERE technique = ?)",
+}  # fmt: skip
+
+
+def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
+    if by in _FORM:
+        return _over_time(db, by, where, zone)
+    rows = _tallied(db, by, where)
+    if rows is None:
+        rows = _grouped(db, by, where)
+    found = [Count(str(key), int(number), int(hits)) for key, number, hits in rows]
+    if by is CountBy.LEVEL:
+        return sorted(found, key=lambda item: -Level(item.key).rank)
+    return sorted(found, key=lambda item: (-item.incidents, item.key))
+
+
+def _tallied(db: sqlite3.Connection, by: CountBy, where: IncidentFilter) -> list[tuple[Any, ...]] | None:
+    """By level under at most one other column, or by a column at most at one level; None for everything else."""
+    names = narrowed(where)
+    if by is CountBy.LEVEL and (not names or (len(names) == 1 and names <= _TALLIED)):
+        dimension = next(iter(names), rollups.ALL)
+        key = "" if not names else str(getattr(where, dimension))
+        rows = db.execute("SELECT rank, incidents, hits FROM tally WHERE dimension = ? AND key = ?", (dimension, key))
+        return [(rollups.LEVEL_OF[rank], number, hits) for rank, number, hits in rows]
+    if by is not CountBy.LEVEL and names <= {"level"}:
+        clause, values = ("", []) if where.level is None else (" AND rank = ?", [rank_of(where.level)])
+        return db.execute(
+            f"SELECT key, sum(incidents), sum(hits) FROM tally WHERE dimension = ?{clause} GROUP BY key",
+            (str(by), *values),
+        ).fetchall()
+    return None
+
+
+def _grouped(
+    db: sqlite3.Connection, by: CountBy, where: IncidentFilter, column: str | None = None
+) -> list[tuple[Any, ...]]:
+    """From the rows that match, one by one."""
+    match = fulltext.expression(db, where)
+    if match == "":
+        return []
+    clause, values = times_clause(where)
+    tables = "incident i"
+    if match is not None:
+        tables, clause, values = MATCHING, f"s.search MATCH ? AND {clause}", [match, *values]
+    if by is CountBy.WORKFLOW:
+        tables += " LEFT JOIN decision d ON d.number = i.number"
+    if by is CountBy.TECHNIQUE:
+        tables += " JOIN technique t ON t.number = i.number"
+    return db.execute(
+        f"SELECT {column or _COLUMN[by]}, count(*), sum(min(i.count, {MAX_HITS})) FROM {tables} WHERE {clause}"
+        " GROUP BY 1",
+        values,
+    ).fetchall()
+
+
+def _over_time(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
+    names = narrowed(where)
+    columns = names - {"level", "began_ns", "until_ns"}
+    sums: dict[str, tuple[int, int]] = {}
+
+    def add(first_ns: int, number: int, hits: int) -> None:
+        key = _local(first_ns, zone).strftime(_FORM[by])
+        before = sums.get(key, (0, 0))
+        sums[key] = (before[0] + number, before[1] + hits)
+
+    if len(columns) > 1 or not columns <= _ONE.keys():
+        # Days from their moments, hours from where their UTC hour begins: as below.
+        for moment, number, hits in _grouped(db, by, where, _moment(by)):
+            add(moment, number, hits)
+    else:
+        column = next(iter(columns), rollups.ALL)
+        for first_ns, number, hits in _rolled(db, by, where, zone, column):
+            add(first_ns, number, hits)
+    return [Count(key, *sums[key]) for key in sorted(sums)]
+
+
+def _moment(by: CountBy) -> str:
+    return f"i.hour * {HOUR_NS}" if by is CountBy.HOUR else f"i.first_ns / {HOUR_NS // 4} * {HOUR_NS // 4}"
+
+
+def _rolled(
+    db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo, column: str
+) -> Iterable[tuple[int, int, int]]:
+    """(a moment, incidents, hits): whole hours from the counts, hours that the span or a midnight divides from rows."""
+    clause, values = "dimension = ? AND key = ?", [column, "" if column == rollups.ALL else getattr(where, column)]
+    divided: set[int] = set()
+    if where.began_ns is not None:
+        clause, values = f"{clause} AND hour >= ?", [*values, where.began_ns // HOUR_NS]
+        divided |= {where.began_ns // HOUR_NS} if where.began_ns % HOUR_NS else set()
+    if where.until_ns is not None:
+        clause, values = f"{clause} AND hour < ?", [*values, -(-where.until_ns // HOUR_NS)]
+        divided |= {where.until_ns // HOUR_NS} if where.until_ns % HOUR_NS else set()
+    if where.level is not None:
+        clause, values = f"{clause} AND rank = ?", [*values, rank_of(where.level)]
+    rows = db.execute(f"SELECT hour, sum(incidents), sum(hits) FROM rollup WHERE {clause} GROUP BY hour", values)
+    for hour, number, hits in rows.fetchall():
+        start = hour * HOUR_NS
+        parts = by is not CountBy.HOUR and _holds_midnight(start, zone)
+        if parts or hour in divided:
+            yield from _of_hour(db, by, where, hour, column)
+        else:
+            yield start, number, hits
+
+
+def _of_hour(
+    db: sqlite3.Connection, by: CountBy, where: IncidentFilter, hour: int, column: str
+) -> list[tuple[int, int, int]]:
+    clause, values = times_clause(where)
+    if column != rollups.ALL:
+        clause, values = f"{clause} AND {_ONE[column]}", [*values, getattr(where, column)]
+    if where.level is not None:
+        clause, values = f"{clause} AND i.rank = ?", [*values, rank_of(where.level)]
+    return db.execute(
+        f"SELECT {_moment(by)}, count(*), sum(min(i.count, {MAX_HITS})) FROM incident i"
+        f" WHERE i.hour = ? AND {clause} GROUP BY 1",
+        (hour, *values),
+    ).fetchall()
+
+
+def _holds_midnight(start_ns: int, zone: ZoneInfo) -> bool:
+    """Whether a day begins within this UTC hour, not with it."""
+    start = _local(start_ns, zone)
+    return start.minute != 0 and start.date() != _local(start_ns + HOUR_NS - 1, zone).date()
+
+
+def _local(moment_ns: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(moment_ns // 1_000_000_000, UTC).astimezone(zone)

@@ -1,0 +1,123 @@
+"""The file of the embedded store: one writer, readers that cannot write, and one lock for all who have it open."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from console.store import StoreError, StoreFull, damage, migrations, schema
+from federation.database import (
+    DatabaseDamaged,
+    DatabaseError,
+    DatabaseFull,
+    open_reader,
+    open_writer,
+    transaction,
+)
+
+log = logging.getLogger(__name__)
+
+IDLE_READERS = 8
+SAY_EVERY_PERCENT = 5
+
+
+class StoreDamaged(StoreError):
+    """The file contradicts itself; `open_store` sets it aside."""
+
+
+class StoreFile:
+    """Opened, and of this version, when the constructor returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._known_texts: set[str] = set()
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
+        try:
+            self._held = damage.lock_shared(path)
+        except damage.InUse as error:
+            raise StoreError(str(error)) from None
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be opened: {error.strerror or error}") from None
+        try:
+            self._writer = open_writer(path)
+        except DatabaseError as error:
+            self._held.close()
+            raise _store_error(error) from None
+        try:
+            with self._write() as db:
+                schema.create(db)
+            self._upgrade()
+        except ValueError as error:
+            self.close()
+            raise StoreError(f"{path}: {error}; start that version, or use another folder") from None
+        except StoreError:
+            self.close()
+            raise
+
+    def _upgrade(self) -> None:
+        """Work out what this version keeps beside the records of an earlier one: see `migrations`."""
+        with self._read() as db:
+            if not migrations.pending(db):
+                return
+        percent = said = 0
+        while percent < 100:
+            if percent >= said:
+                log.warning("%s: bringing the store to version %d: %d %%", self.path, migrations.VERSION, percent)
+                said = percent + SAY_EVERY_PERCENT
+            with self._write() as db:
+                percent = migrations.finish(db)
+        log.warning("%s: the store is of version %d now", self.path, migrations.VERSION)
+
+    def close(self) -> None:
+        with self._lock:
+            self._writer.close()
+        while True:
+            try:
+                self._readers.get_nowait().close()
+            except queue.Empty:
+                break
+        self._held.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            done = False
+            try:
+                with transaction(self._writer, self.path) as db:
+                    yield db
+                done = True
+            except DatabaseError as error:
+                raise _store_error(error) from None
+            finally:
+                if not done:  # what was not committed is not known to be written
+                    self._known_texts.clear()
+
+    @contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        try:
+            try:
+                reader = self._readers.get_nowait()
+            except queue.Empty:
+                reader = open_reader(self.path)
+            try:
+                with transaction(reader, self.path, immediate=False) as db:
+                    yield db
+            finally:
+                try:
+                    self._readers.put_nowait(reader)
+                except queue.Full:
+                    reader.close()
+        except DatabaseError as error:
+            raise _store_error(error) from None
+
+
+def _store_error(error: DatabaseError) -> StoreError:
+    if isinstance(error, DatabaseFull):
+        return StoreFull(str(error))
+    return StoreDamaged(str(error)) if isinstance(error, DatabaseDamaged) else StoreError(str(error))

@@ -1,0 +1,72 @@
+"""One incident as the embedded store's table has it: what full text and counts are made from, and unmade."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from console.store.text import more_words
+from sensor.schema import Alert, Endpoint, Record
+
+HOUR_NS = 3_600_000_000_000
+
+
+class Kept(NamedTuple):
+    """The columns of table `incident`, in their order."""
+
+    number: int
+    origin: str
+    child: str
+    tenant: str
+    rank: int
+    level: str
+    detector: str
+    protocol: str
+    title_zh: str
+    title_en: str
+    rule_id: str | None
+    technique: str
+    """codes, joined by commas"""
+    client: str | None
+    server: str | None
+    first_ns: int
+    last_ns: int
+    hits: int
+    """column `count`: a tuple has a method of that name"""
+    outcome: str
+    state: str
+    hour: int
+    """UTC hours since 1970 of the first time"""
+    words: str
+    """what is searched beside the other columns"""
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for name in self.technique.split(",") if name))
+
+
+COLUMNS = ", ".join(f"i.{'count' if name == 'hits' else name}" for name in Kept._fields)
+PLACES = ", ".join("?" * len(Kept._fields))
+
+
+def of_alert(number: int, child: str, record: Record, alert: Alert) -> Kept:
+    return Kept(
+        number, record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
+        alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
+        _shown(alert.client), _shown(alert.server), alert.first_ns, alert.last_ns, alert.count,
+        str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert),
+    )  # fmt: skip
+
+
+def read(db: sqlite3.Connection, number: int) -> tuple[Kept, str] | None:
+    """The incident and where a person is with it, or None."""
+    row = db.execute(
+        f"SELECT {COLUMNS}, coalesce(d.workflow, 'new') FROM incident i LEFT JOIN decision d USING (number)"
+        " WHERE i.number = ?",
+        (number,),
+    ).fetchone()
+    return None if row is None else (Kept(*row[:-1]), str(row[-1]))
+
+
+def _shown(end: Endpoint | None) -> str | None:
+    return None if end is None else end.ip or end.mac

@@ -1,0 +1,83 @@
+"""How a store of an earlier version becomes one of this version.
+
+Each version has a step that changes the tables, quick whatever stands in them and within one transaction with the new
+version number; what must be worked out for every record follows in batches, each its own transaction with the place it
+came to. A crash or a full disk in the middle costs the batch under way: the next start goes on from there. Until it is
+through, the store does not open; another process that opens it meanwhile takes part in the work.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+from console.store import facts, index, kept
+from console.store.text import more_words
+from sensor.schema import Kind, Record, RecordError
+
+VERSION = 2
+BATCH = 1000
+UPGRADING = "upgrading"
+"""the fact `{"next": number, "last": number}` as long as there is something to work out"""
+
+STAYING = (Kind.ASSET, Kind.HEARTBEAT)
+"""kinds that have no age: an inventory is not old because nothing changed"""
+
+
+def _to_2(db: sqlite3.Connection) -> None:
+    """Full text, counts, ages. The indices that counting needed before go."""
+    db.execute("ALTER TABLE incident ADD COLUMN words TEXT NOT NULL DEFAULT ''")
+    for statement in (facts.TABLE, *index.TABLES):
+        db.execute(statement)
+    for name in ("figures", "detector", "protocol", "origin"):
+        db.execute(f"DROP INDEX incident_{name}")
+    db.execute("CREATE INDEX heartbeat_number ON heartbeat (number)")
+    db.execute("CREATE TABLE growth (day INTEGER PRIMARY KEY, used_bytes INTEGER NOT NULL)")
+    last = db.execute("SELECT max(number) FROM record").fetchone()[0]
+    if last is not None:
+        facts.set_fact(db, UPGRADING, {"next": 1, "last": last})
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+"""version → what makes it the next one"""
+
+
+def pending(db: sqlite3.Connection) -> bool:
+    return facts.fact(db, UPGRADING) is not None
+
+
+def finish(db: sqlite3.Connection) -> int:
+    """Work out the next batch within the caller's transaction; returns the percentage done, 100 at the end."""
+    place = facts.fact(db, UPGRADING)
+    if place is None:
+        return 100
+    batch = index.Index(db, set())
+    rows = db.execute(
+        "SELECT number, kind, received_ns, whole FROM record WHERE number >= ? ORDER BY number LIMIT ?",
+        (place["next"], BATCH),
+    ).fetchall()
+    for number, kind, received_ns, whole in rows:
+        batch.record(kind, +1)
+        if kind == Kind.ALERT:
+            db.execute("UPDATE incident SET words = ? WHERE number = ?", (_more_words(whole), number))
+        state = kept.read(db, number) if kind == Kind.ALERT else None
+        if state is not None:
+            batch.changed(number, None, state)
+            decided = db.execute("SELECT max(at_ns) FROM step WHERE number = ?", (number,)).fetchone()[0]
+            batch.aged(number, max(received_ns, decided or 0), incident=True)
+        elif kind not in STAYING:
+            batch.aged(number, received_ns, incident=False)
+    batch.write()
+    following = rows[-1][0] + 1 if rows else place["last"] + 1
+    if following > place["last"]:
+        facts.set_fact(db, UPGRADING, None)
+        return 100
+    facts.set_fact(db, UPGRADING, {**place, "next": following})
+    return int(following * 100 / (place["last"] + 1))
+
+
+def _more_words(whole: bytes) -> str:
+    try:
+        return more_words(Record.from_bytes(whole).alert())
+    except RecordError:
+        return ""

@@ -1,0 +1,87 @@
+"""Counts kept on write: what the overview shows costs the same however many incidents there are.
+
+`tally` holds incidents and hits by column, value and level since ever; `rollup` the same by UTC hour of the first time,
+for the columns a chart may show over time. Every change of an incident takes away what its old row gave and adds what
+its new row gives: a revision that only counts on moves nothing but hits. `console.store.check` makes them anew and
+compares.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+
+from console.store.kept import Kept
+from sensor.schema import LEVELS
+
+TABLES = (
+    "CREATE TABLE tally (dimension TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, incidents INTEGER NOT NULL,"
+    " hits INTEGER NOT NULL, PRIMARY KEY (dimension, key, rank)) WITHOUT ROWID",
+    "CREATE TABLE rollup (dimension TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, rank INTEGER NOT NULL,"
+    " incidents INTEGER NOT NULL, hits INTEGER NOT NULL, PRIMARY KEY (dimension, key, hour, rank)) WITHOUT ROWID",
+)
+ALL, CHILD, DETECTOR, PROTOCOL, TECHNIQUE = "all", "child", "detector", "protocol", "technique"
+ORIGIN, WORKFLOW = "origin", "workflow"
+HOURLY = (ALL, CHILD, DETECTOR, PROTOCOL, TECHNIQUE)
+KIND = "kind"
+"""of records: this one tally counts records, not incidents"""
+MAX_HITS = 2**38
+"""Of one incident, in sums: a counter somebody made up must not carry the sums beyond what can be taken away again."""
+
+LEVEL_OF = {level.rank: str(level) for level in LEVELS}
+
+Sums = dict[tuple[str, str, int, int], list[int]]
+EVER = -1
+"""in place of an hour: the row of `tally`"""
+
+
+def contributions(kept: Kept, workflow: str) -> Iterator[tuple[str, str]]:
+    """(dimension, key) of every sum this incident is part of."""
+    yield ALL, ""
+    yield CHILD, kept.child
+    yield DETECTOR, kept.detector
+    yield PROTOCOL, kept.protocol
+    yield ORIGIN, kept.origin
+    yield WORKFLOW, workflow
+    for name in kept.techniques:
+        yield TECHNIQUE, name
+
+
+def add(sums: Sums, kept: Kept, workflow: str, sign: int) -> None:
+    hits = sign * min(kept.hits, MAX_HITS)
+    for dimension, key in contributions(kept, workflow):
+        for hour in (EVER, kept.hour) if dimension in HOURLY else (EVER,):
+            entry = sums[dimension, key, hour, kept.rank]
+            entry[0] += sign
+            entry[1] += hits
+
+
+def new_sums() -> Sums:
+    return defaultdict(lambda: [0, 0])
+
+
+def write(db: sqlite3.Connection, sums: Sums, where: str = "") -> None:
+    """Add up; a row that comes to nothing goes. `where` names another database of the connection, with its dot."""
+    changes = [(key, change) for key, change in sorted(sums.items()) if change != [0, 0]]
+    ever = [(column, key, rank, *by) for (column, key, hour, rank), by in changes if hour == EVER]
+    hourly = [(column, key, hour, rank, *by) for (column, key, hour, rank), by in changes if hour != EVER]
+    conflict = "DO UPDATE SET incidents = incidents + excluded.incidents, hits = hits + excluded.hits"
+    db.executemany(f"INSERT INTO {where}tally VALUES (?, ?, ?, ?, ?) ON CONFLICT {conflict}", ever)
+    db.executemany(f"INSERT INTO {where}rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT {conflict}", hourly)
+    db.executemany(
+        f"DELETE FROM {where}tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
+        [row[:3] for row in ever],
+    )
+    db.executemany(
+        f"DELETE FROM {where}rollup WHERE dimension = ? AND key = ? AND hour = ? AND rank = ? AND incidents = 0",
+        [row[:4] for row in hourly],
+    )
+
+
+def total(db: sqlite3.Connection, dimension: str, key: str) -> int:
+    return int(
+        db.execute(
+            "SELECT coalesce(sum(incidents), 0) FROM tally WHERE dimension = ? AND key = ?", (dimension, key)
+        ).fetchone()[0]
+    )

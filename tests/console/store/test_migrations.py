@@ -1,0 +1,120 @@
+"""A store of an earlier version is opened, whole, also after a crash in the middle."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from console.store import CountBy, Found, IncidentFilter, Store, StoreError, Workflow, migrations, open_store
+from console.store.check import check
+from tests.federation.line_records import alert, record_id
+
+VERSION_1 = Path(__file__).with_name("store_1.sql")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(VERSION_1.read_text(encoding="utf-8"))
+    return path
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "BATCH", 2)
+
+
+def version_of(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def assert_whole(store: Store) -> None:
+    """What `store_1.sql` holds, by everything that version 2 added and by what was there before."""
+
+    def found(text: str) -> list[int]:
+        rows = store.incidents(IncidentFilter(text=text)).rows
+        assert store.incident_count(IncidentFilter(text=text)) == Found(len(rows))
+        return [int(row.id, 16) for row in rows]
+
+    assert found("写命令") == [4, 2, 1] and found("工程师站") == [3] and found("3e0f4a1c") == [4]
+    assert found("02:00:00:00:00:66") == [3, 2, 1] and found("write_single_register") == [4, 3, 2, 1]
+    incident = store.incident("sensor-1", record_id(1))
+    assert incident is not None and incident.row.workflow is Workflow.CONFIRMED and len(incident.steps) == 2
+    assert [(item.key, item.incidents, item.hits) for item in store.counts(CountBy.CHILD)] == [
+        ("plant-a", 3, 6),
+        ("plant-b", 1, 1),
+    ]
+    assert [(item.key, item.incidents) for item in store.counts(CountBy.WORKFLOW)] == [("new", 3), ("confirmed", 1)]
+    assert [(item.key, item.incidents) for item in store.counts(CountBy.DAY)] == [("2026-11-20", 4)]
+    totals = store.totals()
+    assert (totals.records, totals.incidents, totals.assets, totals.pending_up) == (7, 4, 1, {"up": 7})
+    assert [letter.peer for letter in store.dead_letters()] == ["thief"]
+    assert [row.incidents for row in store.sensors()] == [3] and store.health().oldest_ns is not None
+
+
+def test_version_1_is_brought_to_this_one(path: Path) -> None:
+    assert version_of(path) == 1
+    store = open_store(path)
+    assert_whole(store)
+    assert version_of(path) == migrations.VERSION and check(path) == []
+    store.merge([alert(2, revision=5)], "plant-a")
+    store.set_workflow("sensor-b", record_id(3), Workflow.CLOSED, "li")
+    assert store.incident_count(IncidentFilter(text="工程师站", workflow="new")) == Found(0)
+    store.close()
+    assert check(path) == []
+    again = open_store(path)
+    assert again.totals().incidents == 4
+
+
+@pytest.mark.parametrize("after", range(1, 5))
+def test_a_crash_in_the_middle_costs_nothing(
+    path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    whole, calls = migrations.finish, 0
+
+    def crash(db: sqlite3.Connection) -> int:
+        nonlocal calls
+        calls += 1
+        percent = whole(db)
+        if calls == after:
+            raise KeyboardInterrupt  # within the transaction of this batch
+        return percent
+
+    monkeypatch.setattr(migrations, "finish", crash)
+    with pytest.raises(KeyboardInterrupt):
+        open_store(path)
+    monkeypatch.setattr(migrations, "finish", whole)
+    with pytest.raises(StoreError, match="start a console once"):
+        check(path)
+    store = open_store(path)
+    assert_whole(store)
+    assert check(path) == []
+
+
+def test_two_that_open_at_once_share_the_work(path: Path, small_batches: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, opened = migrations.pending, False
+
+    def looked_before_another_came(db: sqlite3.Connection) -> bool:
+        nonlocal opened
+        pending = real(db)
+        if not opened:
+            opened = True
+            open_store(path).close()  # between our look and our first batch, and does it all
+        return pending
+
+    monkeypatch.setattr(migrations, "pending", looked_before_another_came)
+    store = open_store(path)
+    assert opened
+    assert_whole(store)
+    assert check(path) == []
+
+
+def test_progress_is_said(path: Path, small_batches: None, caplog: pytest.LogCaptureFixture) -> None:
+    open_store(path).close()
+    said = [record.getMessage() for record in caplog.records]
+    assert any("to version 2: 0 %" in line for line in said) and said[-1].endswith("is of version 2 now")
