@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import secrets
@@ -19,6 +20,14 @@ from sqlalchemy import URL, create_engine, make_url, text
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/postgres"), default=None, key=lambda path: int(path.parts[4]))
 """where Debian keeps them: no path leads there"""
 USER, PASSWORD = "otus", "correct:horse@9/x"
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _end_with_the_tests() -> None:
+    """Have the kernel end the server when the tests are killed and can end nothing themselves."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 class Server:
@@ -57,7 +66,7 @@ class Server:
                 [BINARIES, "-D", self.folder / "data", "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
                  "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "shared_buffers=16MB",
                  "-c", "max_connections=60"],
-                **self._as, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                **self._as, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_end_with_the_tests,
             )  # fmt: skip
         patience = time.monotonic() + 60
         while not self._answers():
