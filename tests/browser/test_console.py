@@ -156,6 +156,23 @@ def reader(driver: webdriver.Chrome, server: Process) -> Reader:
     return person
 
 
+def test_a_word_is_searched_without_leaving_the_page(reader: Reader) -> None:
+    reader.open("/incidents")
+    reader.find("input[name=text]").send_keys("停止" + Keys.ENTER)
+    reader.wait_for("符合筛选条件的归并告警 1 条")
+    assert "向 S7 控制器发出停止命令" in reader.text() and "匿名登录" not in reader.text()
+    assert "text=%E5%81%9C%E6%AD%A2" in reader.browser.current_url, "the address can be kept and sent"
+    reader.keep("search-zh")
+    reader.browser.add_cookie({"name": "otus_language", "value": "en"})
+    reader.open("/incidents?text=192.168.10")
+    reader.wait_for("5 incidents match")
+    reader.find("input[name=text]").send_keys(".99" + Keys.ENTER)
+    reader.wait_for("No alert matches")
+    assert reader.overflow() <= 0
+    reader.keep("search-en")
+    assert reader.problems() == []
+
+
 def test_from_the_overview_to_the_bytes(reader: Reader) -> None:
     assert "有 2 件告警需要马上处理" in reader.text()
     assert reader.find(".chart[data-drawn=yes] canvas").size["height"] > 100, "the chart is drawn"
