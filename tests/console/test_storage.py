@@ -78,8 +78,8 @@ def test_retention_goes_on_until_all_is_done(app: Flask, monkeypatch: pytest.Mon
     monkeypatch.setattr("console.store.retention.BATCH", 1)
     monkeypatch.setattr("console.store.retention.MAX_BATCHES", 2)
     here = state(app)
+    here = replace(here, clock=replace(here.clock, now_ns=lambda: sample.NOW_NS + 181 * DAY_NS))
     assert here.store.totals().incidents > 2
-    monkeypatch.setattr(here.clock, "now_ns", lambda: sample.NOW_NS + 181 * DAY_NS)
     (expire,) = (job for job in jobs_of(here) if job.name == "expire")
     assert expire.retry_s is not None and expire.retry_s < expire.every_s
     expire.run()
