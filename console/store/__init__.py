@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Protocol
 
 from console.store.rows import (
+    EXACT_TO,
     Answer,
     AssetRow,
     ChildRow,
     Count,
     CountBy,
     DeadLetter,
+    Expired,
+    Found,
+    Health,
     Incident,
     IncidentFilter,
     IncidentRow,
     Page,
+    Remark,
     Revision,
     SensorRow,
     Status,
@@ -59,7 +64,19 @@ class Store(Protocol):
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
-        """Incidents, the one last seen most recently first. A cursor that cannot be read begins at the first page."""
+        """Incidents, the one last seen most recently first. A cursor that cannot be read begins at the first page.
+
+        Where more than `EXACT_TO` match (`incident_count`) a store may go by when it first stored them instead, the
+        newest first. Within one walk through the pages the order does not change, no incident comes twice, and one
+        that neither came nor changed meanwhile is not left out.
+        """
+        ...
+
+    def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
+        """How many incidents match: exact up to `EXACT_TO`, beyond that only that there are more.
+
+        Costs the same however many match.
+        """
         ...
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
@@ -77,7 +94,10 @@ class Store(Protocol):
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         """Incidents counted by one column, the largest first; `level` gravest first, `hour` and `day` in order.
 
-        Keys of `hour` are `2026-11-20T22`, of `day` `2026-11-20`, in the node's zone.
+        Keys of `hour` are `2026-11-20T22`, of `day` `2026-11-20`, of `week` (ISO, from Monday) `2026-W47`, in the
+        node's zone. Exact at any size. Without a filter, or with one of level, child, detector, protocol, technique,
+        workflow, it costs the same however many match; with `text` or several filters it grows with what matches: ask
+        `incident_count` first where a page can do without.
         """
         ...
 
@@ -113,6 +133,25 @@ class Store(Protocol):
         """Forget under which child an origin stands, so that the next one to report it is believed (a moved sensor)."""
         ...
 
+    def expire(self, now_ns: int) -> Expired:
+        """Delete what has outlived retention, in batches that hold nobody up, and return what became of it.
+
+        An incident's age counts from when this node last stored a revision or a person's decision of it, by this
+        node's clock, whatever the packets' time says. None younger than the days kept (at least 180, a setting) goes.
+        What is older goes with its revisions, steps, full text and counts, at the latest once a whole period of the
+        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, the last
+        heartbeats, and who stands under whom stay. A run is bounded: where `done` is False, call again.
+        """
+        ...
+
+    def health(self) -> Health:
+        """Size, oldest record, room left and until when, the last run of retention, and what a person must know."""
+        ...
+
+    def acknowledge(self, code: str) -> bool:
+        """Somebody has read a remark that stays until then. Returns whether there was one."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -132,6 +171,7 @@ def open_store(path: Path, *, parents: Sequence[str] = (), zone: str = "Asia/Sha
 
 
 __all__ = [
+    "EXACT_TO",
     "NO_FILTER",
     "Answer",
     "AssetRow",
@@ -139,10 +179,14 @@ __all__ = [
     "Count",
     "CountBy",
     "DeadLetter",
+    "Expired",
+    "Found",
+    "Health",
     "Incident",
     "IncidentFilter",
     "IncidentRow",
     "Page",
+    "Remark",
     "Revision",
     "SensorRow",
     "Status",

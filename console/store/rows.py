@@ -35,7 +35,7 @@ class Workflow(StrEnum):
 
 
 class CountBy(StrEnum):
-    """What incidents may be counted by. `hour` and `day` go by the incident's first time, in the node's zone."""
+    """What incidents may be counted by. `hour`, `day`, `week` go by the incident's first time, in the node's zone."""
 
     LEVEL = "level"
     DETECTOR = "detector"
@@ -46,6 +46,7 @@ class CountBy(StrEnum):
     WORKFLOW = "workflow"
     HOUR = "hour"
     DAY = "day"
+    WEEK = "week"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ class IncidentFilter:
     """last seen at or after"""
     until_ns: int | None = None
     """first seen before"""
+    began_ns: int | None = None
+    """first seen at or after: with `until_ns` the span a chart shows"""
+    text: str | None = None
+    """Words, all of which must stand in the incident. What is searched and what a word is: `console.store.text`."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +173,73 @@ class Count:
     key: str
     incidents: int
     hits: int
+
+
+EXACT_TO = 1000
+"""A list is counted out to here; beyond, it is "1,000+": nobody reads further, and counting on costs as it grows."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many incidents match. Not `exact`: more than `EXACT_TO`, and `number` is `EXACT_TO`."""
+
+    number: int
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Expired:
+    """One run of retention: the proof, kept for `Health`. Ages are by this node's clock, see `Store.expire`."""
+
+    at_ns: int
+    """when it ran"""
+    before_ns: int
+    """what was stored last before this was due to go; nothing younger went"""
+    oldest_before_ns: int | None
+    """when the oldest incident was stored last, before and after the run; None: there was none"""
+    oldest_after_ns: int | None
+    incidents: int
+    """how many went, each with its revisions, steps and counts"""
+    others: int = 0
+    """records of other kinds that went: evidence, and kinds this version does not know"""
+    done: bool = True
+    """False: there is more to delete than one run does; the next run goes on"""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something a person must know about the store: a stable code and its figures; the words come from the catalogue.
+
+    Codes: `filling` (the disk is full in fewer than 30 days; `days`), `full` (nothing is accepted any more; `free_mb`),
+    `damaged` (the file at `path` was set aside at the start), `unsound` (the check of the whole file found something;
+    `finding`), `checking` and `upgrading` (work behind the screens; `percent`).
+    """
+
+    code: str
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+    until_acknowledged: bool = False
+    """True: it stays, over restarts, until somebody calls `Store.acknowledge` with its code"""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the store is, for the overview page and `otus store health`."""
+
+    size_bytes: int
+    """what it takes on the disk, indices included"""
+    free_bytes: int
+    """what is left to it before it stops accepting"""
+    keep_days: int
+    oldest_ns: int | None
+    """when the oldest incident kept was stored last"""
+    growth_bytes_per_day: int | None
+    """over the last weeks; None: too young to say, or not growing"""
+    full_at_ns: int | None
+    """when at this pace the store stops accepting; None where nothing says it will"""
+    expired: Expired | None
+    """the last run of retention"""
+    remarks: tuple[Remark, ...] = ()
+    """gravest first; empty: all is well"""
 
 
 @dataclass(frozen=True)

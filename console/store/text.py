@@ -1,0 +1,80 @@
+"""What a search finds: the text of an incident as words, and the reader's words as every store understands them.
+
+Searched are the titles in both languages, the ends' addresses (IP and MAC), the rule's id, the technique's code, the
+operation's name, and the names of origin, child, detector and protocol. Evidence is not searched, nor is advice: it is
+the same sentence under every incident of a rule.
+
+Text is compared after NFKC and without case: full-width letters are ordinary ones. It falls into two sorts of words:
+
+- a run of Han characters. It is found wherever its characters stand side by side (写入, 工程师站), a single one
+  wherever it stands;
+- a run of other letters and digits, inner `. : - _ /` included, so that addresses, ids and `write_single_register` are
+  one word each, and the pieces between those marks are words too (`register`). It is found from its beginning
+  (`192.168.1` finds 192.168.1.66), but a whole address finds that address only (192.168.1.6 does not find .66).
+
+Everything else separates words. At most `MAX_WORDS` words of a search count.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sensor.schema import Alert, Endpoint
+
+MAX_WORDS = 16
+MAX_CHARACTERS = 256
+"""of a search; nobody types more, and each costs a look into the index"""
+
+_HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RUN = re.compile(rf"[{_HAN}]+|(?:(?![{_HAN}])\w)+(?:[.:/_-]+(?:(?![{_HAN}])\w)+)*")
+_MARKS = re.compile(r"[.:/_-]+")
+_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    """as it is compared: NFKC, case folded"""
+    han: bool = False
+    whole: bool = False
+    """only as it stands here, not as the beginning of a longer one: an address"""
+
+
+def runs(text: str) -> Iterator[Word]:
+    """Every word of a text, in order."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for found in _RUN.findall(folded):
+        han = re.match(f"[{_HAN}]", found) is not None
+        yield Word(found, han, not han and _is_address(found))
+
+
+def words_of(search: str | None) -> tuple[Word, ...]:
+    """The words of a search, each once. Empty: there is nothing to look for, and `text` does not narrow."""
+    return tuple(dict.fromkeys(runs((search or "")[:MAX_CHARACTERS])))[:MAX_WORDS]
+
+
+def pieces(word: Word) -> tuple[str, ...]:
+    """A word and, where marks divide it and it is no address, what stands between them."""
+    parts = () if word.han or word.whole else tuple(part for part in _MARKS.split(word.text) if part != word.text)
+    return (word.text, *parts)
+
+
+def more_words(alert: Alert) -> str:
+    """What is searched of an alert beside the columns of its row: the hardware addresses, the operation."""
+    macs = [end.mac for end in (alert.client, alert.server) if isinstance(end, Endpoint) and end.mac]
+    operation = alert.fields.get("operation.name")
+    return " ".join([*macs, *([operation] if isinstance(operation, str) else [])])
+
+
+def _is_address(text: str) -> bool:
+    if _MAC.fullmatch(text):
+        return True
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(mark in text for mark in ".:")
