@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.captures import SHARED, shared_captures
+from tests.elasticsearch_server import ElasticsearchServer, missing
 from tests.second_opinion.totals import TOTALS
 
 
@@ -25,6 +28,24 @@ def tshark() -> str:
     if found is None:
         pytest.skip("tshark is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """A real Elasticsearch, one for the whole session. OTUS_TEST_ES_URL names another one to use."""
+    given = os.environ.get("OTUS_TEST_ES_URL")
+    if given:
+        yield given
+        return
+    lacking = missing()
+    if lacking:
+        pytest.skip(f"no Elasticsearch: {lacking} is not installed (OTUS_TEST_ES_URL names a server)")
+    server = ElasticsearchServer()
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

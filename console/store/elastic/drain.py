@@ -1,0 +1,110 @@
+"""Bringing what waits in the journal to the cluster: a thread of every process, of which one works at a time."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from console.registry import Registry, RegistryError
+from console.store import StoreError
+from console.store.elastic import journal, standing
+from console.store.elastic.documents import Arrival
+from console.store.elastic.journal import Batch
+from console.store.elastic.writing import Writer
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+AWAY_S = 5.0
+"""How long nothing is asked of a cluster that did not answer; senders are answered from the journal meanwhile."""
+LEASE_NS = 60 * 10**9
+"""Longer than one batch takes with its time-outs; a process that died is replaced after it."""
+
+
+class Drain:
+    """Writes batches and knows whether the cluster answers."""
+
+    def __init__(self, registry: Registry, writer: Writer, clock_ns: Callable[[], int]) -> None:
+        self._registry = registry
+        self._writer = writer
+        self._clock_ns = clock_ns
+        self._holder = secrets.token_hex(8)
+        self._away_until_s = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch under way."""
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def away(self) -> bool:
+        """Whether the cluster failed to answer a moment ago."""
+        return time.monotonic() < self._away_until_s
+
+    def failed(self, error: StoreError) -> None:
+        """The cluster did not take or tell something; leave it alone for a while."""
+        if not self.away:
+            log.warning("the journal keeps what comes in: %s", error)
+        self._away_until_s = time.monotonic() + AWAY_S
+
+    def bring(self, batch: Batch, write: Callable[[], list[str]]) -> list[str] | None:
+        """Write one batch that the caller holds. Returns a reason for every change that was refused, or None where the
+        batch waits on."""
+        try:
+            reasons = write()
+        except StoreError as error:
+            self.failed(error)
+            with self._registry.transaction() as connection:
+                journal.let_go(connection, batch.number)
+            return None
+        with self._registry.transaction() as connection:
+            journal.remove(connection, batch.number)
+        self._away_until_s = 0.0
+        return reasons
+
+    def _run(self) -> None:
+        while not self._stop.wait(AWAY_S if self.away else LOOK_EVERY_S):
+            try:
+                while not self._stop.is_set() and self._next():
+                    pass
+            except RegistryError as error:
+                log.error("%s", error)
+            except Exception:
+                # A thread that ended unseen would leave the journal to grow for ever.
+                log.exception("bringing the journal to the cluster")
+
+    def _next(self) -> bool:
+        """Bring the oldest batch; whether there may be another one to bring at once."""
+        with self._registry.transaction() as connection:
+            if not journal.take_lease(connection, "drain", self._holder, self._clock_ns(), LEASE_NS):
+                return False
+            batch = journal.next_batch(connection, self._clock_ns())
+        if batch is None:
+            return False
+        changes = self._writer.changes(batch.arrivals)
+        reasons = self.bring(batch, lambda: self._writer.write(changes))
+        if reasons is None:
+            return False
+        refused = {change.id: reason for change, reason in zip(changes, reasons, strict=True) if reason}
+        self._note(batch.arrivals, refused)
+        return True
+
+    def _note(self, arrivals: tuple[Arrival, ...], refused: dict[str, str]) -> None:
+        """What the cluster would not take though it was acknowledged: seen among the dead letters, and in the log."""
+        letters = [
+            (arrival.record.key, refused[name])
+            for arrival in arrivals
+            if (name := f"{arrival.record.origin}:{arrival.record.id}") in refused
+        ]
+        if letters:
+            log.error("%d acknowledged records were not indexed: %s", len(letters), letters[0][1])
+            with self._registry.transaction() as connection:
+                standing.note_rejected(connection, arrivals[0].child, letters, self._clock_ns())
