@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +13,18 @@ from console.store.elastic.indices import kind_of
 from console.store.merge import Refusal
 from console.store.rows import AssetRow, Incident, IncidentRow, Revision, Workflow, WorkflowStep
 from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
-from sensor.schema import Alert, Endpoint, Heartbeat, Record
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record
 from sensor.schema.fields import FIELDS
 from sensor.schema.shape import MAX_INT
 
 Source = dict[str, Any]
+
+_READERS: Mapping[str, Callable[[Record], Alert | Asset | Heartbeat | EvidenceFile]] = {
+    Kind.ALERT: Record.alert,
+    Kind.ASSET: Record.asset,
+    Kind.HEARTBEAT: Record.heartbeat,
+    Kind.EVIDENCE: Record.evidence_file,
+}
 
 KEEP_REVISIONS = 50
 
@@ -37,16 +45,32 @@ class Arrival:
     child: str
     received_ns: int
 
+    @functools.cached_property
+    def whole(self) -> bytes:
+        """The record as it travels. Raises RecordError for what JSON cannot say."""
+        return self.record.to_bytes()
+
+    @functools.cached_property
+    def body(self) -> Alert | Asset | Heartbeat | EvidenceFile | None:
+        """The body, read once; None for a kind this version does not know: kept and passed on, shown nowhere.
+
+        Raises:
+            RecordError: it is not what its kind says.
+        """
+        reader = _READERS.get(self.record.kind)
+        return None if reader is None else reader(self.record)
+
 
 def columns(arrival: Arrival) -> Source:
     """The document of one record alone. What cannot be read as its kind was refused before."""
-    record, kind = arrival.record, kind_of(arrival.record)
+    record, body = arrival.record, arrival.body
     inner: Source = {}
-    if kind == "incident":
-        inner = _incident(record.alert()) | _searched(arrival, record.alert())
-    elif kind == "heartbeat":
-        inner = _heartbeat(record.heartbeat())
-    elif kind in ("asset", "evidence"):
+    if isinstance(body, Alert):
+        inner = _incident(body) | _searched(arrival, body)
+    elif isinstance(body, Heartbeat):
+        inner = _heartbeat(body)
+    elif body is not None:
+        kind = kind_of(record)
         inner = {f"{kind}.{name}": value for name, value in record.body.items() if f"{kind}.{name}" in FIELDS}
     # The envelope last: no field of a body may take the place of one of these.
     return {
@@ -61,7 +85,7 @@ def columns(arrival: Arrival) -> Source:
         "otus.child": arrival.child,
         "otus.received_ns": arrival.received_ns,
         "otus.touched_ns": arrival.received_ns,
-        "otus.record": record.to_bytes().decode(),
+        "otus.record": arrival.whole.decode(),
     }
 
 
@@ -101,12 +125,19 @@ def _searched(arrival: Arrival, alert: Alert) -> Source:
     parts = [alert.title.zh, alert.title.en, shown(alert.client), shown(alert.server), more_words(alert), alert.rule_id]
     parts += [*alert.technique, record.origin, arrival.child, alert.detector, alert.protocol]
     han, words = dict[str, None](), dict[str, None]()
-    for word in runs("\n".join(part for part in parts if part)):
-        if word.han:
-            han[word.text] = None
-        else:
-            words.update(dict.fromkeys(piece[:MAX_CHARACTERS] for piece in pieces(word)))
+    for part in filter(None, parts):
+        of_han, others = _split(part)
+        han.update(dict.fromkeys(of_han))
+        words.update(dict.fromkeys(others))
     return {"otus.han": list(han), "otus.words": list(words)}
+
+
+@functools.lru_cache(8192)
+def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Runs of Han characters, and other words. Titles, addresses and names come again and again."""
+    found = list(runs(text))
+    han = tuple(word.text for word in found if word.han)
+    return han, tuple(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
 
 
 def _heartbeat(beat: Heartbeat) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from console.store.elastic.upward import Upward
 from console.store.merge import MAX_PATH, Refusal
 from console.store.rows import Answer, Status
 from federation.spool import RECORD_BYTES
-from sensor.schema import Key, Kind, Record, RecordError
+from sensor.schema import Key, Record, RecordError
 
 
 @dataclass
@@ -38,7 +38,8 @@ class Intake:
         self.answers = [None] * len(self.records)
         for place, record in enumerate(self.records):
             try:
-                self.arrivals.append((place, Arrival(_checked(record.via(self.child)), self.child, self.now_ns)))
+                arrival = Arrival(record.via(self.child), self.child, self.now_ns)
+                self.arrivals.append((place, _checked(arrival)))
             except (Refusal, RecordError) as refusal:
                 self.refuse(place, str(refusal))
 
@@ -106,22 +107,11 @@ class Intake:
         return [answer for answer in self.answers if answer is not None]
 
 
-_READERS: Mapping[str, Callable[[Record], object]] = {
-    Kind.ALERT: Record.alert,
-    Kind.ASSET: Record.asset,
-    Kind.HEARTBEAT: Record.heartbeat,
-    Kind.EVIDENCE: Record.evidence_file,
-}
-"""A kind this version does not know is kept and passed on, shown nowhere."""
-
-
-def _checked(record: Record) -> Record:
+def _checked(arrival: Arrival) -> Arrival:
     """Raises Refusal or RecordError for what can never be kept, whoever sends it."""
-    if len(record.to_bytes()) > RECORD_BYTES + 4096:
+    if len(arrival.whole) > RECORD_BYTES + 4096:
         raise Refusal(f"too_large: a record has at most {RECORD_BYTES} bytes")
-    if len(record.path) > MAX_PATH:
+    if len(arrival.record.path) > MAX_PATH:
         raise Refusal(f"path_too_long: more than {MAX_PATH} hops")
-    reader = _READERS.get(record.kind)
-    if reader is not None:
-        reader(record)
-    return record
+    _ = arrival.body
+    return arrival

@@ -37,7 +37,7 @@ class Batch:
 def add(connection: Connection, arrivals: Sequence[Arrival], taken_until_ns: int) -> int:
     """Write a batch down, held for the caller until `taken_until_ns`, and return its number."""
     first = arrivals[0]
-    body = zlib.compress(b"[" + b",".join(arrival.record.to_bytes() for arrival in arrivals) + b"]", 1)
+    body = zlib.compress(b"[" + b",".join(arrival.whole for arrival in arrivals) + b"]", 1)
     values = {"child": first.child, "received_ns": first.received_ns, "taken_until_ns": taken_until_ns}
     added = connection.execute(insert(journal).values(**values, size=len(body), body=body)).inserted_primary_key
     assert added is not None

@@ -129,7 +129,7 @@ def _drop_old(client: Elasticsearch, index: str, before_ns: int, room: int) -> i
         ]
         with asking():
             answer = client.bulk(index=index, operations=operations, refresh=True)
-        deleted = sum(item["delete"]["status"] == 200 for item in answer["items"])
+        deleted = len([item for item in answer["items"] if item["delete"]["status"] == 200])
         number += deleted
         if deleted == 0:
             return number
