@@ -31,21 +31,24 @@ def tshark() -> str:
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> Iterator[str]:
-    """A real Elasticsearch, one for the whole session. OTUS_TEST_ES_URL names another one to use."""
-    given = os.environ.get("OTUS_TEST_ES_URL")
-    if given:
-        yield given
-        return
+def elasticsearch_server() -> Iterator[ElasticsearchServer]:
+    """A real Elasticsearch of our own, one for the whole session."""
     lacking = missing()
     if lacking:
         pytest.skip(f"no Elasticsearch: {lacking} is not installed (OTUS_TEST_ES_URL names a server)")
     server = ElasticsearchServer()
     try:
         server.start()
-        yield server.url
+        yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(request: pytest.FixtureRequest) -> str:
+    """Where a real Elasticsearch is; OTUS_TEST_ES_URL names another one than ours."""
+    given = os.environ.get("OTUS_TEST_ES_URL")
+    return given or str(request.getfixturevalue("elasticsearch_server").url)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,14 +6,15 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from console.registry import Registry, RegistryError
 from console.store import StoreError
 from console.store.elastic import journal, standing
 from console.store.elastic.documents import Arrival
+from console.store.elastic.indices import document_id
 from console.store.elastic.journal import Batch
-from console.store.elastic.writing import Writer
+from console.store.elastic.writing import Place, Writer
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ class Drain:
             log.warning("the journal keeps what comes in: %s", error)
         self._away_until_s = time.monotonic() + AWAY_S
 
-    def bring(self, batch: Batch, write: Callable[[], list[str]]) -> list[str] | None:
-        """Write one batch that the caller holds. Returns a reason for every change that was refused, or None where the
-        batch waits on."""
+    def bring(self, batch: Batch, places: Mapping[str, Place | None] | None = None) -> dict[str, str] | None:
+        """Write one batch that the caller holds. Returns the reason for every document that was refused, or None where
+        the batch waits on. `places` is what the cluster was found to have, by document, if that was just asked."""
         try:
-            reasons = write()
+            changes = self._writer.changes(batch.arrivals)
+            there = None if places is None else [places.get(change.id) for change in changes]
+            reasons = self._writer.write(changes, there)
         except StoreError as error:
             self.failed(error)
             with self._registry.transaction() as connection:
@@ -68,7 +71,7 @@ class Drain:
         with self._registry.transaction() as connection:
             journal.remove(connection, batch.number)
         self._away_until_s = 0.0
-        return reasons
+        return {change.id: reason for change, reason in zip(changes, reasons, strict=True) if reason}
 
     def _run(self) -> None:
         while not self._stop.wait(AWAY_S if self.away else LOOK_EVERY_S):
@@ -89,11 +92,9 @@ class Drain:
             batch = journal.next_batch(connection, self._clock_ns())
         if batch is None:
             return False
-        changes = self._writer.changes(batch.arrivals)
-        reasons = self.bring(batch, lambda: self._writer.write(changes))
-        if reasons is None:
+        refused = self.bring(batch)
+        if refused is None:
             return False
-        refused = {change.id: reason for change, reason in zip(changes, reasons, strict=True) if reason}
         self._note(batch.arrivals, refused)
         return True
 
@@ -102,7 +103,7 @@ class Drain:
         letters = [
             (arrival.record.key, refused[name])
             for arrival in arrivals
-            if (name := f"{arrival.record.origin}:{arrival.record.id}") in refused
+            if (name := document_id(arrival.record.origin, arrival.record.id)) in refused
         ]
         if letters:
             log.error("%d acknowledged records were not indexed: %s", len(letters), letters[0][1])

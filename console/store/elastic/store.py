@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +23,7 @@ from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
 from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.upward import Upward
-from console.store.elastic.writing import Change, Place, Writer
+from console.store.elastic.writing import Place, Writer
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
     Answer,
@@ -90,23 +90,23 @@ class ElasticStore:
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         intake = Intake(records, via_child, self._clock_ns())
-        changes = self._writer.changes(arrival for _, arrival in intake.arrivals) if not self._drain.away else []
         # One at a time in this process: of two deliveries of one record, the second finds the first in the journal.
         with self._lock:
-            places = self._places(changes)
+            places = self._places(intake)
             held_ns = 0 if places is None else self._clock_ns() + HOLD_NS
-            self._keep(intake, _known(changes, places or []), held_ns)
+            self._keep(intake, _known(places or {}), held_ns)
         if intake.number is not None and places is not None:
-            self._bring(intake, intake.number, dict(zip((change.id for change in changes), places, strict=True)))
+            self._bring(intake, intake.number, places)
         return intake.result()
 
-    def _places(self, changes: Sequence[Change]) -> list[Place | None] | None:
-        """What the cluster has; None while it is away. Then an older revision may be answered `stored`, which is true
-        of the journal and changes nothing when it is brought to the cluster."""
+    def _places(self, intake: Intake) -> dict[str, Place | None] | None:
+        """What the cluster has of a batch, by document; None while it is away. Then an older revision may be answered
+        `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
         if self._drain.away:
             return None
         try:
-            return self._writer.read(changes)
+            changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
+            return dict(zip((change.id for change in changes), self._writer.read(changes), strict=True))
         except StoreError as error:
             self._drain.failed(error)
             return None
@@ -125,23 +125,17 @@ class ElasticStore:
                     raise
 
     def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
-        arrivals = [arrival for _, arrival in intake.arrivals]
-        changes = self._writer.changes(arrivals)
-        batch = Batch(number, tuple(arrivals))
-        there = [places.get(change.id) for change in changes]
         with self._refusing():
-            reasons = self._drain.bring(batch, lambda: self._writer.write(changes, there))
-            refused = {change.id: reason for change, reason in zip(changes, reasons or [], strict=False) if reason}
-            if not refused:
-                return
+            refused = self._drain.bring(Batch(number, tuple(arrival for _, arrival in intake.arrivals)), places)
             letters = []
             for place, arrival in intake.arrivals:
-                reason = refused.get(indices.document_id(arrival.record.origin, arrival.record.id))
+                reason = (refused or {}).get(indices.document_id(arrival.record.origin, arrival.record.id))
                 if reason is not None:
                     intake.answers[place] = Answer(*arrival.record.key, Status.REJECTED, reason)
                     letters.append((arrival.record.key, reason))
-            with self._registry.transaction() as connection:
-                standing.note_rejected(connection, intake.child, letters, self._clock_ns())
+            if letters:
+                with self._registry.transaction() as connection:
+                    standing.note_rejected(connection, intake.child, letters, self._clock_ns())
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
@@ -298,14 +292,14 @@ class ElasticStore:
             raise wrapped(str(error)) from error
 
 
-def _known(changes: Sequence[Change], places: Sequence[Place | None]) -> dict[Name, Waiting]:
-    """What the cluster has of a batch, by name. Documents of sensors are no records."""
+def _known(places: Mapping[str, Place | None]) -> dict[Name, Waiting]:
+    """What the cluster has of a batch, by name. The documents of origins are no records: their names have no ':'."""
     return {
         (place.source["observer.name"], place.source["event.id"]): Waiting(
             place.source["otus.revision"], place.source["otus.kind"]
         )
-        for change, place in zip(changes, places, strict=False)
-        if place is not None and ":" in change.id
+        for name, place in places.items()
+        if place is not None and ":" in name
     }
 
 

@@ -6,6 +6,8 @@ mapping grow, and a value of the wrong type leaves only its own field out of the
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -99,7 +101,7 @@ def _mapped(field: Field) -> Mapped:
 def body(settings: ElasticSettings, kind: str) -> dict[str, Any]:
     """What an index of this kind is made from."""
     fields = properties(kind)
-    return {
+    made: dict[str, Any] = {
         "aliases": {alias(settings, kind): {}},
         "settings": {
             "number_of_shards": settings.shards,
@@ -109,60 +111,56 @@ def body(settings: ElasticSettings, kind: str) -> dict[str, Any]:
             "translog.durability": "request",
             "mapping.total_fields.limit": len(fields) + 100,
         },
-        "mappings": {
-            "_meta": {"otus": VERSION},
-            "dynamic": False,
-            "subobjects": False,
-            "properties": fields,
-        },
+        "mappings": {"dynamic": False, "subobjects": False, "properties": fields},
     }
+    digest = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
+    made["mappings"]["_meta"] = {"otus": VERSION, "digest": digest}
+    return made
 
 
 def install(client: Elasticsearch, settings: ElasticSettings) -> None:
-    """Put this version's templates, and add what is new in it to the indices that are written to.
+    """Put this version's templates where they are not there yet, and add what is new in it to the indices that are
+    written to. Nobody waits for it: what is read and written meanwhile goes on.
 
     Raises:
         StoreError: they were written by a newer Otus, or hold fields of another type.
     """
+    with asking():
+        answer = client.options(ignore_status=404).indices.get_index_template(
+            name=f"{settings.prefix}-*",
+            filter_path="index_templates.name,index_templates.index_template.template.mappings._meta",
+        )
+    listed = answer.body.get("index_templates", [])
+    there = {item["name"]: _meta(item["index_template"].get("template")) for item in listed}
+    newest = max((int(meta.get("otus", 0)) for meta in there.values()), default=0)
+    if newest > VERSION:
+        raise StoreError(
+            f"the indices of {settings.prefix} were written by a newer Otus (mapping {newest}, this one writes"
+            f" {VERSION}); start that version, or use another prefix"
+        )
     for kind in KINDS:
-        name = f"{settings.prefix}-{kind}-v{VERSION}"
-        with asking():
-            asked = client.options(ignore_status=404)
-            found = asked.indices.get_index_template(name=f"{settings.prefix}-{kind}-v*").body["index_templates"]
-        newest = max((_version(item) for item in found), default=0)
-        if newest > VERSION:
-            raise StoreError(
-                f"the indices of {settings.prefix} were written by a newer Otus (mapping {newest}, this one writes"
-                f" {VERSION}); start that version, or use another prefix"
-            )
         made = body(settings, kind)
-        with asking():
-            client.indices.put_index_template(
-                name=name,
-                index_patterns=[f"{settings.prefix}-{kind}-*v{VERSION}"],
-                template=made,
-                priority=500,
-                meta={"otus": VERSION},
-            )
-        _widen(client, f"{settings.prefix}-{kind}-*v{VERSION}", made)
+        name = f"{alias(settings, kind)}-v{VERSION}"
+        if there.get(name) != made["mappings"]["_meta"]:
+            pattern = f"{alias(settings, kind)}-*v{VERSION}"
+            with asking():
+                client.indices.put_index_template(name=name, index_patterns=[pattern], template=made, priority=500)
+            _widen(client, pattern, made)
 
 
-def _version(template: Mapping[str, Any]) -> int:
-    return int(template["index_template"].get("_meta", {}).get("otus", 0))
+def _meta(made: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    return dict((made or {}).get("mappings", {}).get("_meta", {}))
 
 
 def _widen(client: Elasticsearch, pattern: str, made: Mapping[str, Any]) -> None:
     """Fields that came after an index was made. Those of a type that changed need a new mapping version."""
     with asking():
-        there = client.indices.get_mapping(index=pattern, allow_no_indices=True).body
-    wanted = made["mappings"]["properties"]
+        there = client.indices.get_mapping(index=pattern, filter_path="*.mappings._meta").body
+    limit = {"mapping.total_fields.limit": made["settings"]["mapping.total_fields.limit"]}
+    wanted = made["mappings"]
     for index, mapping in there.items():
-        missing = {
-            name: field for name, field in wanted.items() if name not in mapping["mappings"].get("properties", {})
-        }
-        if missing:
+        if _meta(mapping) != wanted["_meta"]:
             with asking():
-                limit = {"mapping.total_fields.limit": made["settings"]["mapping.total_fields.limit"]}
                 client.indices.put_settings(index=index, settings={"index": limit})
-                client.indices.put_mapping(index=index, properties=missing)
-            log.info("%s: %d fields added to the mapping", index, len(missing))
+                client.indices.put_mapping(index=index, properties=wanted["properties"], meta=wanted["_meta"])
+            log.info("%s: brought to this version's fields", index)

@@ -177,7 +177,7 @@ class Writer:
                 (result,) = item.values()
                 if result["status"] == 409:
                     again.append(number)
-                elif result["status"] == 400:
+                elif result["status"] == 400 and result["error"]["type"] in _NEVER:
                     reasons[number] = f"not_indexed: {explain(400, result)}"
                 elif result["status"] >= 300:
                     raise explain(result["status"], result)
@@ -207,6 +207,10 @@ class Writer:
             if "error" not in written.body:
                 return
         raise StoreError("this incident is changed by many at once; try again")
+
+
+_NEVER = {"document_parsing_exception", "mapper_parsing_exception", "illegal_argument_exception"}
+"""What the document itself is refused for. All else is the cluster's (too many shards, a closed index): it waits."""
 
 
 def _place(item: Any) -> Place:

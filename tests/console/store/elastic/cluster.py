@@ -1,9 +1,13 @@
-"""A console's part of an Elasticsearch, for one test: indices of a name of its own, removed after it."""
+"""A console's part of an Elasticsearch, for one test, and a door before it that can be shut."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,9 @@ from console.store import Answer
 from console.store.elastic import ElasticSettings, ElasticStore
 from console.store.elastic.documents import Source
 from sensor.schema import Record
+
+PREFIX = f"t{secrets.token_hex(5)}"
+"""One for the session, so that its templates are made once; the indices go after each test."""
 
 
 class SeenStore(ElasticStore):
@@ -27,8 +34,8 @@ class SeenStore(ElasticStore):
 
 class Cluster:
     def __init__(self, url: str, folder: Path, **changes: Any) -> None:
-        self.prefix = f"t{secrets.token_hex(5)}"
-        self.settings = ElasticSettings(urls=(url,), prefix=self.prefix, **{"refresh_s": 0.05, **changes})
+        self.settings = ElasticSettings(**{"urls": (url,), "prefix": PREFIX, "refresh_s": 0.05, **changes})
+        self.prefix = self.settings.prefix
         self.registry_url = f"sqlite:///{folder / 'registry.sqlite'}"
         self.client = Elasticsearch(url, request_timeout=30)
         self._opened: list[ElasticStore] = []
@@ -41,11 +48,14 @@ class Cluster:
     def indices(self) -> list[str]:
         return sorted(self.client.indices.get_alias(index=f"{self.prefix}-*").body)
 
-    def documents(self, kind: str) -> list[Source]:
+    def hits(self, kind: str) -> list[dict[str, Any]]:
         index = f"{self.prefix}-{kind}"
-        self.client.indices.refresh(index=index)
-        hits = self.client.search(index=index, size=1000)["hits"]["hits"]
-        return [dict(hit["_source"]) for hit in hits]
+        self.client.options(ignore_status=404).indices.refresh(index=index)
+        found = self.client.search(index=index, size=1000, version=True, ignore_unavailable=True)
+        return list(found["hits"]["hits"])
+
+    def documents(self, kind: str) -> list[Source]:
+        return [dict(hit["_source"]) for hit in self.hits(kind)]
 
     def remove(self) -> None:
         for opened in self._opened:
@@ -53,5 +63,61 @@ class Cluster:
         there = self.indices()
         if there:
             self.client.indices.delete(index=",".join(there))
-        self.client.options(ignore_status=404).indices.delete_index_template(name=f"{self.prefix}-*")
+        if self.prefix != PREFIX:
+            self.client.options(ignore_status=404).indices.delete_index_template(name=f"{self.prefix}-*")
         self.client.close()
+
+
+class Door:
+    """A port before the cluster. Shut, it refuses like a cluster that is down."""
+
+    def __init__(self, url: str) -> None:
+        host, _, port = url.rpartition("//")[2].rstrip("/").partition(":")
+        self._inside = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._open: list[socket.socket] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                outer, _ = listener.accept()
+                inner = socket.create_connection(self._inside)
+                self._open += [outer, inner]
+                for source, target in ((outer, inner), (inner, outer)):
+                    threading.Thread(target=_carry, args=(source, target), daemon=True).start()
+
+    def shut(self) -> None:
+        # `shutdown` wakes the thread that waits in `accept`; `close` alone would let one more in.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._open:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._open.clear()
+
+    def reopen(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._begin()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def until(what: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Wait for it, or fail."""
+    end = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
