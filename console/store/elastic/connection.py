@@ -30,6 +30,9 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
     Raises:
         StoreError: a URL, a key or a certificate cannot be used.
     """
+    for url in settings.urls:
+        if not url.startswith(("http://", "https://")):
+            raise StoreError(f"{url!r} is not the URL of a cluster; a URL is like https://es.example.cn:9200")
     options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
     if settings.api_key_file is not None:
         options["api_key"] = _key(settings.api_key_file)

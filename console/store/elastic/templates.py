@@ -155,12 +155,13 @@ def _meta(made: Mapping[str, Any] | None) -> Mapping[str, Any]:
 def _widen(client: Elasticsearch, pattern: str, made: Mapping[str, Any]) -> None:
     """Fields that came after an index was made. Those of a type that changed need a new mapping version."""
     with asking():
+        names = sorted(client.indices.get_alias(index=pattern).body)
         there = client.indices.get_mapping(index=pattern, filter_path="*.mappings._meta").body
     limit = {"mapping.total_fields.limit": made["settings"]["mapping.total_fields.limit"]}
     wanted = made["mappings"]
-    for index, mapping in there.items():
-        if _meta(mapping) != wanted["_meta"]:
+    for index in names:
+        if _meta(there.get(index)) != wanted["_meta"]:
             with asking():
                 client.indices.put_settings(index=index, settings={"index": limit})
-                client.indices.put_mapping(index=index, properties=wanted["properties"], meta=wanted["_meta"])
+                client.indices.put_mapping(index=index, body=wanted)
             log.info("%s: brought to this version's fields", index)

@@ -40,8 +40,13 @@ class Cluster:
         self.client = Elasticsearch(url, request_timeout=30)
         self._opened: list[ElasticStore] = []
 
-    def open(self, kind: type[ElasticStore] = SeenStore, parents: Sequence[str] = ("up",)) -> ElasticStore:
-        opened = kind(self.settings, open_registry(self.registry_url), parents=parents)
+    def open(
+        self,
+        kind: type[ElasticStore] = SeenStore,
+        parents: Sequence[str] = ("up",),
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> ElasticStore:
+        opened = kind(self.settings, open_registry(self.registry_url), parents=parents, clock_ns=clock_ns)
         self._opened.append(opened)
         return opened
 
