@@ -17,7 +17,8 @@ from console import auth, context, errors, language, security
 from console.clock import Clock
 from console.settings import ConsoleSettings
 from console.state import ConsoleState
-from console.store import Store, open_store
+from console.store import Store
+from console.stores import open_console_store
 from console.users import Users
 from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
@@ -65,7 +66,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["otus"] = ConsoleState(
         settings=settings,
-        store=store or open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone),
+        store=store or open_console_store(settings),
         users=users
         or Users(
             settings.data_dir / "users.sqlite",

@@ -16,7 +16,8 @@ from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
 from console.state import state
-from console.store import StoreError, open_store
+from console.store import StoreError
+from console.stores import open_console_store
 from console.users import Users
 from federation.parent import Parent
 
@@ -39,7 +40,7 @@ def prepare(settings: ConsoleSettings) -> None:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         secret_key(settings.data_dir / "secret.key")
-        open_store(settings.data_dir / "store.sqlite", parents=settings.parents, zone=settings.zone).close()
+        open_console_store(settings).close()
         Nodes(settings.data_dir / "store.sqlite").close()
         open_users(settings).close()
     except OSError as error:

@@ -15,6 +15,8 @@ from console.store import StoreError
 from console.store.elastic.settings import ElasticSettings
 
 log = logging.getLogger(__name__)
+# It would say with every request that a cluster is away; the drain says it once.
+logging.getLogger("elastic_transport.node_pool").setLevel(logging.ERROR)
 
 OLDEST, BEYOND = (8, 11), (10, 0)
 """Servers from 8.11 (flat field names inside one mapping) up to every 9."""

@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from console.registry import Registry, RegistryError
 from console.store import StoreError
@@ -34,6 +34,7 @@ class Drain:
         self._clock_ns = clock_ns
         self._holder = secrets.token_hex(8)
         self._away_until_s = 0.0
+        self._failing = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
 
@@ -41,9 +42,14 @@ class Drain:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the batch under way."""
+        """End after the batch under way, and let another process go on at once."""
         self._stop.set()
         self._thread.join()
+        try:
+            with self._registry.transaction() as connection:
+                journal.end_lease(connection, "drain", self._holder)
+        except RegistryError as error:
+            log.error("%s", error)
 
     @property
     def away(self) -> bool:
@@ -52,25 +58,31 @@ class Drain:
 
     def failed(self, error: StoreError) -> None:
         """The cluster did not take or tell something; leave it alone for a while."""
-        if not self.away:
+        if not self._failing:
             log.warning("the journal keeps what comes in: %s", error)
+        self._failing = True
         self._away_until_s = time.monotonic() + AWAY_S
 
-    def bring(self, batch: Batch, places: Mapping[str, Place | None] | None = None) -> dict[str, str] | None:
-        """Write one batch that the caller holds. Returns the reason for every document that was refused, or None where
-        the batch waits on. `places` is what the cluster was found to have, by document, if that was just asked."""
+    def bring(
+        self, batches: Sequence[Batch], places: Mapping[str, Place | None] | None = None
+    ) -> dict[str, str] | None:
+        """Write batches that the caller holds. Returns the reason for every document that was refused, or None where
+        they wait on. `places` is what the cluster was found to have, by document, if that was just asked."""
+        numbers = [batch.number for batch in batches]
         try:
-            changes = self._writer.changes(batch.arrivals)
+            changes = self._writer.changes(arrival for batch in batches for arrival in batch.arrivals)
             there = None if places is None else [places.get(change.id) for change in changes]
             reasons = self._writer.write(changes, there)
         except StoreError as error:
             self.failed(error)
             with self._registry.transaction() as connection:
-                journal.let_go(connection, batch.number)
+                journal.let_go(connection, numbers)
             return None
         with self._registry.transaction() as connection:
-            journal.remove(connection, batch.number)
-        self._away_until_s = 0.0
+            journal.remove(connection, numbers)
+        if self._failing:
+            log.warning("the cluster takes what comes in again")
+        self._failing, self._away_until_s = False, 0.0
         return {change.id: reason for change, reason in zip(changes, reasons, strict=True) if reason}
 
     def _run(self) -> None:
@@ -85,20 +97,19 @@ class Drain:
                 log.exception("bringing the journal to the cluster")
 
     def _next(self) -> bool:
-        """Bring the oldest batch; whether there may be another one to bring at once."""
+        """Bring the oldest batches; whether there may be more to bring at once."""
         with self._registry.transaction() as connection:
             if not journal.take_lease(connection, "drain", self._holder, self._clock_ns(), LEASE_NS):
                 return False
-            batch = journal.next_batch(connection, self._clock_ns())
-        if batch is None:
-            return False
-        refused = self.bring(batch)
+            batches = journal.next_batches(connection, self._clock_ns())
+        refused = self.bring(batches) if batches else None
         if refused is None:
             return False
-        self._note(batch.arrivals, refused)
+        for batch in batches if refused else ():
+            self._note(batch.arrivals, refused)
         return True
 
-    def _note(self, arrivals: tuple[Arrival, ...], refused: dict[str, str]) -> None:
+    def _note(self, arrivals: Sequence[Arrival], refused: Mapping[str, str]) -> None:
         """What the cluster would not take though it was acknowledged: seen among the dead letters, and in the log."""
         letters = [
             (arrival.record.key, refused[name])

@@ -6,15 +6,20 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from console.store.elastic.documents import Arrival
-from console.store.elastic.tables import journal, journal_key, lease
+from console.store.elastic.tables import drain_lease as lease
+from console.store.elastic.tables import journal, journal_key
 from sensor.schema import Key, Record
 
 HOLD_NS = 30 * 10**9
 """How long a batch is left to the process that took it in; after that any process may bring it to the cluster."""
+
+TAKE_BATCHES, TAKE_BYTES = 50, 2**20
+"""At most, of what is brought at once; the bytes are packed ones, about a tenth of what they become."""
 
 Name = tuple[str, str]
 """(origin, id)"""
@@ -84,33 +89,40 @@ def size(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.sum(journal.c.size), 0))).scalar_one())
 
 
-def next_batch(connection: Connection, now_ns: int) -> Batch | None:
-    """The oldest batch that no process holds, now held by the caller."""
-    row = connection.execute(
-        select(journal).where(journal.c.taken_until_ns <= now_ns).order_by(journal.c.number).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    taken = connection.execute(
-        update(journal)
-        .where(journal.c.number == row.number, journal.c.taken_until_ns <= now_ns)
-        .values(taken_until_ns=now_ns + HOLD_NS)
-    )
-    if taken.rowcount == 0:
-        return None
+def next_batches(connection: Connection, now_ns: int) -> list[Batch]:
+    """The oldest batches that no process holds, as many as make one good request, now held by the caller."""
+    free = journal.c.taken_until_ns <= now_ns
+    sizes = connection.execute(
+        select(journal.c.number, journal.c.size).where(free).order_by(journal.c.number).limit(TAKE_BATCHES)
+    ).all()
+    numbers: list[int] = []
+    room = TAKE_BYTES
+    for number, packed in sizes:
+        if numbers and packed > room:
+            break
+        numbers.append(number)
+        room -= packed
+    taken = update(journal).where(journal.c.number.in_(numbers), free).values(taken_until_ns=now_ns + HOLD_NS)
+    if not numbers or connection.execute(taken).rowcount != len(numbers):
+        return []
+    rows = connection.execute(select(journal).where(journal.c.number.in_(numbers)).order_by(journal.c.number))
+    return [Batch(row.number, _arrivals(row)) for row in rows]
+
+
+def _arrivals(row: Row[Any]) -> tuple[Arrival, ...]:
     records = (Record.from_json(item) for item in json.loads(zlib.decompress(row.body)))
-    return Batch(row.number, tuple(Arrival(record, row.child, row.received_ns) for record in records))
+    return tuple(Arrival(record, row.child, row.received_ns) for record in records)
 
 
-def let_go(connection: Connection, number: int) -> None:
-    """Hold a batch no longer: it could not be brought to the cluster now."""
-    connection.execute(update(journal).where(journal.c.number == number).values(taken_until_ns=0))
+def let_go(connection: Connection, numbers: Sequence[int]) -> None:
+    """Hold batches no longer: they could not be brought to the cluster now."""
+    connection.execute(update(journal).where(journal.c.number.in_(numbers)).values(taken_until_ns=0))
 
 
-def remove(connection: Connection, number: int) -> None:
-    """The cluster has answered for every record of this batch."""
-    connection.execute(delete(journal).where(journal.c.number == number))
-    connection.execute(delete(journal_key).where(journal_key.c.number == number))
+def remove(connection: Connection, numbers: Sequence[int]) -> None:
+    """The cluster has answered for every record of these batches."""
+    connection.execute(delete(journal).where(journal.c.number.in_(numbers)))
+    connection.execute(delete(journal_key).where(journal_key.c.number.in_(numbers)))
 
 
 def take_lease(connection: Connection, name: str, holder: str, now_ns: int, hold_ns: int) -> bool:
@@ -124,3 +136,8 @@ def take_lease(connection: Connection, name: str, holder: str, now_ns: int, hold
         connection.execute(insert(lease).values(name=name, holder=holder, until_ns=now_ns + hold_ns))
         return True
     return taken.rowcount > 0
+
+
+def end_lease(connection: Connection, name: str, holder: str) -> None:
+    """Stop being that process."""
+    connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))

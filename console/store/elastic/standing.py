@@ -84,6 +84,16 @@ def nodes(connection: Connection) -> Mapping[str, tuple[str, int | None]]:
     return {name: (kind, revoked_ns) for name, kind, revoked_ns in connection.execute(select(_node))}
 
 
+def bind(connection: Connection, origin: str, child: str) -> str:
+    """Put an origin under a child unless it stands under one; returns the child it stands under now."""
+    owner = select(origin_table.c.child).where(origin_table.c.name == origin)
+    found = connection.execute(owner).scalar_one_or_none()
+    if found is None:
+        connection.execute(insert(origin_table).values(name=origin, child=child))
+        return child
+    return str(found)
+
+
 def release(connection: Connection, origin: str) -> bool:
     return connection.execute(delete(origin_table).where(origin_table.c.name == origin)).rowcount > 0
 

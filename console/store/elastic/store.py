@@ -126,7 +126,7 @@ class ElasticStore:
 
     def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
         with self._refusing():
-            refused = self._drain.bring(Batch(number, tuple(arrival for _, arrival in intake.arrivals)), places)
+            refused = self._drain.bring([Batch(number, tuple(arrival for _, arrival in intake.arrivals))], places)
             letters = []
             for place, arrival in intake.arrivals:
                 reason = (refused or {}).get(indices.document_id(arrival.record.origin, arrival.record.id))
@@ -246,6 +246,11 @@ class ElasticStore:
         for origin, record_id, revision in [*waiting, *figures.latest(self.client, self._settings)]:
             highest[origin, record_id] = max(revision, highest.get((origin, record_id), 0))
         return {(*name, revision) for name, revision in highest.items()}
+
+    def bind_origin(self, origin: str, child: str) -> str:
+        """Put an origin under a child unless it stands under one; returns the child under which it stands now."""
+        with self._transaction() as connection:
+            return standing.bind(connection, origin, child)
 
     def release_origin(self, origin: str) -> bool:
         with self._transaction() as connection:

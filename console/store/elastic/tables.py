@@ -62,8 +62,8 @@ journal_key = Table(
     Index("journal_key_id", "id"),
 )
 """What waits in the journal, by record: the highest revision of each in one batch."""
-lease = Table(
-    "lease",
+drain_lease = Table(
+    "drain_lease",
     metadata,
     Column("name", Text, primary_key=True),
     Column("holder", Text, nullable=False),
@@ -81,4 +81,6 @@ retention_run = Table(
 
 def create(registry: Registry) -> None:
     """Make what is missing; a migration of the registry takes this place."""
-    metadata.create_all(registry.engine, tables=[origin, child, rejected, journal, journal_key, lease, retention_run])
+    metadata.create_all(
+        registry.engine, tables=[origin, child, rejected, journal, journal_key, drain_lease, retention_run]
+    )

@@ -15,8 +15,9 @@ from elasticsearch import Elasticsearch
 
 from console.registry import open_registry
 from console.store import Answer
-from console.store.elastic import ElasticSettings, ElasticStore
+from console.store.elastic import ElasticSettings
 from console.store.elastic.documents import Source
+from console.store.elastic.store import ElasticStore
 from sensor.schema import Record
 
 PREFIX = f"t{secrets.token_hex(5)}"

@@ -16,8 +16,9 @@ import pytest
 
 from console.registry import open_registry
 from console.store import StoreError
-from console.store.elastic import ElasticSettings, ElasticStore, templates
+from console.store.elastic import ElasticSettings, templates
 from console.store.elastic.connection import ClusterAway, explain
+from console.store.elastic.store import ElasticStore
 from tests.console.store.elastic.cluster import Cluster
 from tests.elasticsearch_server import free_port
 

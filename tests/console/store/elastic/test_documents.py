@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from console.store import CountBy, IncidentFilter, Store
-from console.store.elastic import ElasticSettings, ElasticStore, indices, templates
+from console.store.elastic import ElasticSettings, indices, templates
 from console.store.elastic.pictures import KEEP_PICTURES
+from console.store.elastic.store import ElasticStore
 from sensor.schema import Record
 from sensor.schema.fields import FIELDS
 from tests.console.store.elastic.cluster import Cluster

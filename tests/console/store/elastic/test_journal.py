@@ -12,8 +12,9 @@ import pytest
 
 from console.registry import open_registry
 from console.store import Answer, StoreError, StoreFull, Workflow
-from console.store.elastic import ElasticStore, journal
+from console.store.elastic import journal
 from console.store.elastic.documents import Arrival
+from console.store.elastic.store import ElasticStore
 from tests.console.store.elastic.cluster import Cluster, Door, until
 from tests.federation.line_records import alert, asset, heartbeat, record_id
 
@@ -156,7 +157,7 @@ def test_a_batch_of_a_process_that_died_is_brought_by_another(cluster: Cluster) 
     now_ns = time.time_ns()
     with registry.transaction() as connection:
         dead = journal.add(connection, [Arrival(alert(1).via("p"), "p", now_ns)], now_ns + 2 * 10**9)
-        assert journal.next_batch(connection, now_ns) is None
+        assert journal.next_batches(connection, now_ns) == []
         assert journal.take_lease(connection, "drain", "the dead", now_ns, 2 * 10**9)
         assert not journal.take_lease(connection, "drain", "somebody", now_ns, 10**9)
         assert journal.take_lease(connection, "drain", "the dead", now_ns + 10**9, 10**9)
@@ -165,7 +166,7 @@ def test_a_batch_of_a_process_that_died_is_brought_by_another(cluster: Cluster) 
     drained(store)
     assert len(cluster.documents("incident")) == 1
     with registry.transaction() as connection:
-        assert journal.next_batch(connection, now_ns + 10**12) is None and dead > 0
+        assert journal.next_batches(connection, now_ns + 10**12) == [] and dead > 0
     registry.close()
 
 

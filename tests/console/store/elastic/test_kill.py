@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from console.store import Status, Workflow
-from console.store.elastic import ElasticStore, journal
+from console.store.elastic import journal
+from console.store.elastic.store import ElasticStore
 from tests.console.store.elastic.cluster import Cluster, until
 from tests.elasticsearch_server import ElasticsearchServer
 from tests.federation.line_records import alert, record_id
@@ -22,6 +23,7 @@ WORKERS = 3
 BATCH = 40
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif("OTUS_TEST_ES_URL" in os.environ, reason="a server that is not ours is not killed")
 def test_a_server_killed_under_load_loses_nothing_acknowledged(
     elasticsearch_server: ElasticsearchServer, tmp_path: Path
@@ -44,7 +46,7 @@ def test_a_server_killed_under_load_loses_nothing_acknowledged(
                     name = (answer.origin, answer.id)
                     acknowledged[name] = max(acknowledged[name], answer.revision)
                 number += BATCH
-                stop.wait(0.05)
+                stop.wait(0.5 if store._drain.away else 0.05)
         except BaseException as error:
             failed.append(error)
 
@@ -52,13 +54,13 @@ def test_a_server_killed_under_load_loses_nothing_acknowledged(
     for thread in threads:
         thread.start()
     try:
-        until(lambda: len(acknowledged) > 10 * BATCH)
+        until(lambda: len(acknowledged) > 10 * BATCH, 120)
         decided = store.set_workflow("sensor-1", record_id(0), Workflow.CONFIRMED, "li", "核实")
         elasticsearch_server.kill()
         before = len(acknowledged)
         time.sleep(1)
         elasticsearch_server.start()
-        until(lambda: len(acknowledged) > before + 10 * BATCH)
+        until(lambda: len(acknowledged) > before + 10 * BATCH, 120)
     finally:
         stop.set()
         for thread in threads:
@@ -69,7 +71,7 @@ def test_a_server_killed_under_load_loses_nothing_acknowledged(
         with store._transaction() as connection:
             return journal.size(connection)
 
-    until(lambda: waiting() == 0, 60)
+    until(lambda: waiting() == 0, 120)
     store.refresh()
     assert store.latest() == {(*name, revision) for name, revision in acknowledged.items()}
     found = store.incident("sensor-1", record_id(0))

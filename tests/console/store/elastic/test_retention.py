@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from console.store import StoreError, Workflow
-from console.store.elastic import ElasticStore, journal, retention, snapshots
+from console.store.elastic import journal, retention, snapshots
+from console.store.elastic.store import ElasticStore
 from tests.console.store.elastic.cluster import Cluster, until
 from tests.elasticsearch_server import ElasticsearchServer
 from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
