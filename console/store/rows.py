@@ -212,7 +212,8 @@ class Remark:
 
     Codes: `filling` (the disk is full in fewer than 30 days; `days`), `full` (nothing is accepted any more; `free_mb`),
     `damaged` (the file at `path` was set aside at the start), `unsound` (the check of the whole file found something;
-    `finding`), `checking` and `upgrading` (work behind the screens; `percent`).
+    `finding`), `checking` and `upgrading` (work behind the screens; `percent`). Of a cluster: `waiting` (the journal is
+    more than half full; `percent`), `cluster_yellow`, `cluster_red`.
     """
 
     code: str

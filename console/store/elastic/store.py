@@ -63,8 +63,6 @@ class ElasticStore:
         zone: str = "Asia/Shanghai",
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self.path = Upward.path(registry)
-        """where the relay finds the queue to the parents"""
         self._settings = settings
         self._registry = registry
         self._clock_ns = clock_ns
@@ -76,6 +74,7 @@ class ElasticStore:
         with self._refusing():
             tables.create(registry)
             self._upward = Upward(registry, parents)
+        self.path = self._upward.path
         self.client = open_client(settings)
         try:
             check_cluster(self.client, settings)

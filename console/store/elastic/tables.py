@@ -81,6 +81,6 @@ retention_run = Table(
 
 def create(registry: Registry) -> None:
     """Make what is missing; a migration of the registry takes this place."""
-    metadata.create_all(
-        registry.engine, tables=[origin, child, rejected, journal, journal_key, drain_lease, retention_run]
-    )
+    ours = [origin, child, rejected, journal, journal_key, drain_lease, retention_run]
+    with registry.transaction() as connection:
+        metadata.create_all(connection, tables=ours)

@@ -24,24 +24,21 @@ class Upward:
     """Does nothing where there is no parent and no SQLite."""
 
     def __init__(self, registry: Registry, parents: Sequence[str]) -> None:
-        self._here = registry.engine.dialect.name == "sqlite"
-        if parents and not self._here:
-            raise StoreError(
-                f"this console reports to {', '.join(parents)}, and its registry is PostgreSQL: not supported yet;"
-                " give it a registry on SQLite, or no parent"
-            )
-        if self._here:
-            with registry.transaction() as connection:
+        with registry.transaction() as connection:
+            self._here = connection.dialect.name == "sqlite"
+            if parents and not self._here:
+                raise StoreError(
+                    f"this console reports to {', '.join(parents)}, and its registry is PostgreSQL: not supported yet;"
+                    " give it a registry on SQLite, or no parent"
+                )
+            self.path = Path(connection.engine.url.database or "")
+            """the file the relay reads the queue from"""
+            if self._here:
                 try:
                     spool_schema.create(_sqlite(connection))
                 except ValueError as error:
-                    raise StoreError(f"{self.path(registry)}: {error}") from None
+                    raise StoreError(f"{self.path}: {error}") from None
                 spool_tables.add_parents(_sqlite(connection), parents)
-
-    @staticmethod
-    def path(registry: Registry) -> Path:
-        """The file the relay reads the queue from."""
-        return Path(registry.engine.url.database or "")
 
     def append(self, connection: Connection, records: Sequence[Record]) -> None:
         if self._here:

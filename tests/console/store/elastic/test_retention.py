@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,26 @@ def test_a_folder_that_the_cluster_may_not_write(cluster: Cluster) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(StoreError, match="register one"):
         snapshots.take(store.client, cluster.settings)
+
+
+def test_health_says_what_waits_what_is_missing_and_when_it_is_full(cluster: Cluster) -> None:
+    cluster.settings = replace(cluster.settings, journal_max_bytes=1200)
+    weeks_ago = time.time_ns() - 20 * DAY_NS
+    store = cluster.open(ElasticStore, clock_ns=lambda: weeks_ago)
+    store.merge([alert(1)], "plant")
+    store.refresh()
+    store._clock_ns = time.time_ns
+    (index,) = cluster.indices()
+    health = store.health()
+    assert health.remarks == () and health.growth_bytes_per_day == health.size_bytes // 20
+    assert health.full_at_ns is not None and health.full_at_ns > time.time_ns()
+    cluster.client.indices.put_settings(
+        index=index, settings={"auto_expand_replicas": False, "number_of_replicas": 1, "blocks.read_only": True}
+    )
+    store.merge([alert(1, revision=2)], "plant")
+    codes = [remark.code for remark in store.health().remarks]
+    assert codes == ["waiting", "cluster_yellow"]
+    cluster.client.indices.put_settings(index=index, settings={"blocks.read_only": None})
 
 
 def _repository(request: pytest.FixtureRequest, url: str) -> Path:
