@@ -68,6 +68,8 @@ class Cluster:
             opened.close()
         there = self.indices()
         if there:
+            for block in ("read_only", "read_only_allow_delete", "write"):  # what a test that failed left behind
+                self.client.indices.put_settings(index=",".join(there), settings={f"index.blocks.{block}": None})
             self.client.indices.delete(index=",".join(there))
         if self.prefix != PREFIX:
             self.client.options(ignore_status=404).indices.delete_index_template(name=f"{self.prefix}-*")

@@ -144,12 +144,12 @@ def test_health_says_what_waits_what_is_missing_and_when_it_is_full(cluster: Clu
     assert health.remarks == () and health.growth_bytes_per_day == health.size_bytes // 20
     assert health.full_at_ns is not None and health.full_at_ns > time.time_ns()
     cluster.client.indices.put_settings(
-        index=index, settings={"auto_expand_replicas": False, "number_of_replicas": 1, "blocks.read_only": True}
+        index=index, settings={"auto_expand_replicas": False, "number_of_replicas": 1, "blocks.write": True}
     )
     store.merge([alert(1, revision=2)], "plant")
     codes = [remark.code for remark in store.health().remarks]
     assert codes == ["waiting", "cluster_yellow"]
-    cluster.client.indices.put_settings(index=index, settings={"blocks.read_only": None})
+    cluster.client.indices.put_settings(index=index, settings={"blocks.write": None})
 
 
 def _repository(request: pytest.FixtureRequest, url: str) -> Path:
