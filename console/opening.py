@@ -9,7 +9,7 @@ from console.registry import Registry, open_registry
 from console.registry.takeover import take_over_nodes, take_over_users
 from console.sessions import Sessions
 from console.settings import ConsoleSettings
-from console.store import Store, open_store
+from console.store import Store, StoreError, open_store
 from console.users import Users
 
 
@@ -36,18 +36,25 @@ def open_console_registry(settings: ConsoleSettings) -> Registry:
 
 
 def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
-    """The embedded store, told who is enrolled.
+    """The embedded store, or the one on Elasticsearch where the settings name a cluster; told who is enrolled.
 
     Raises:
         StoreError: it cannot be opened.
     """
+    nodes = Nodes(registry)
+    if settings.elasticsearch is not None:
+        try:
+            from console.store.elastic.store import ElasticStore
+        except ModuleNotFoundError as error:
+            raise StoreError(f"{error.name} is not installed: pip install 'otus[elastic]'") from None
+        return ElasticStore(settings.elasticsearch, registry, parents=settings.parents, zone=settings.zone, nodes=nodes)
     return open_store(
         settings.data_dir / "store.sqlite",
         parents=settings.parents,
         zone=settings.zone,
         keep_days=settings.keep_days,
         keep_free_bytes=settings.keep_free_mb * 2**20,
-        nodes=Nodes(registry),
+        nodes=nodes,
     )
 
 

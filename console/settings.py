@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from console.store.elastic import ElasticSettings
 from sensor.schema import Text
 
 TIERS = ("enterprise", "province", "ministry")
@@ -35,6 +36,8 @@ class ConsoleSettings:
     """0: the system picks a free one, which is printed"""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    elasticsearch: ElasticSettings | None = None
+    """the cluster that keeps the records; None: SQLite in `data_dir`"""
     threads: int = 8
     idle_minutes: int = 30
     """a session ends after this long without a click; pages that refresh themselves do not count as one"""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from otus.site_options import own_protocols
+
+if TYPE_CHECKING:
+    from console.store.elastic import ElasticSettings
 
 DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data.")
 REGISTRY = click.option(
@@ -38,6 +42,24 @@ def console() -> None:
 @click.option("--keep-free-mb", type=int, default=64, show_default=True, help="With less on its disk, accept nothing.")
 @click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
 @REGISTRY
+@click.option(
+    "--store",
+    type=click.Choice(["sqlite", "elasticsearch"]),
+    default="sqlite",
+    show_default=True,
+    help="Where records are kept: a file in the data folder, or a cluster (docs/elasticsearch.md).",
+)
+@click.option("--url", "urls", multiple=True, metavar="URL", help="A node of the cluster; repeat for more of it.")
+@click.option("--api-key-file", type=click.Path(path_type=Path), help="File with the API key for the cluster.")
+@click.option("--ca-file", type=click.Path(path_type=Path), help="PEM of the authority of the cluster's certificate.")
+@click.option("--prefix", default="otus", show_default=True, help="How the indices of this console begin.")
+@click.option(
+    "--period",
+    "periods",
+    multiple=True,
+    metavar="KIND=PERIOD",
+    help="How long an index reaches: incident, heartbeat or evidence = day, month, year or none; repeat.",
+)
 @own_protocols
 def run(
     data_dir: Path,
@@ -53,6 +75,12 @@ def run(
     keep_days: int,
     keep_free_mb: int,
     parents: tuple[str, ...],
+    store: str,
+    urls: tuple[str, ...],
+    api_key_file: Path | None,
+    ca_file: Path | None,
+    prefix: str,
+    periods: tuple[str, ...],
 ) -> None:
     """Serve one console until SIGTERM or Ctrl-C."""
     from console.cli import run_console
@@ -74,8 +102,37 @@ def run(
         tls_key=tls_key,
         keep_days=keep_days,
         keep_free_mb=keep_free_mb,
+        elasticsearch=_cluster(store, urls, api_key_file, ca_file, prefix, periods, keep_days),
     )
     run_console(settings, links)
+
+
+def _cluster(
+    store: str,
+    urls: tuple[str, ...],
+    api_key_file: Path | None,
+    ca_file: Path | None,
+    prefix: str,
+    periods: tuple[str, ...],
+    keep_days: int,
+) -> ElasticSettings | None:
+    """What was said of a cluster, or None for the embedded store."""
+    from console.store.elastic import ElasticSettings
+
+    if store == "sqlite":
+        if urls or api_key_file or ca_file or periods:
+            raise click.UsageError("--url, --api-key-file, --ca-file and --period go with --store elasticsearch")
+        return None
+    if not urls:
+        raise click.UsageError("--store elasticsearch needs --url, like https://es.example.cn:9200")
+    chosen = {}
+    for entry in periods:
+        kind, _, period = entry.partition("=")
+        chosen[kind] = period
+    try:
+        return ElasticSettings(urls, api_key_file, ca_file, prefix, chosen, keep_days=keep_days)
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
 
 
 @console.group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlalchemy import URL
 
 from tests import postgresql
 from tests.captures import SHARED, shared_captures
+from tests.elasticsearch_server import ElasticsearchServer, missing
 from tests.second_opinion.totals import TOTALS
 
 
@@ -63,6 +65,27 @@ def registry_url(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
         url: URL = request.getfixturevalue("postgresql_url")
         return url
     return URL.create("sqlite", database=str(tmp_path / "registry.sqlite"))
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_server() -> Iterator[ElasticsearchServer]:
+    """A real Elasticsearch of our own, one for the whole session."""
+    lacking = missing()
+    if lacking:
+        pytest.skip(f"no Elasticsearch: {lacking} is not installed (OTUS_TEST_ES_URL names a server)")
+    server = ElasticsearchServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(request: pytest.FixtureRequest) -> str:
+    """Where a real Elasticsearch is; OTUS_TEST_ES_URL names another one than ours."""
+    given = os.environ.get("OTUS_TEST_ES_URL")
+    return given or str(request.getfixturevalue("elasticsearch_server").url)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

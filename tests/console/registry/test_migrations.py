@@ -16,6 +16,7 @@ from console.registry import RegistryNewer, RegistryUnfinished, migrate, open_re
 from console.registry.database import _begin_sqlite, _durable
 from console.registry.migrate import FOLDER, VERSION_TABLE, versions
 from console.registry.tables import metadata
+from console.store.elastic.tables import journal
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def test_every_version_becomes_this_one(engine: Engine, version: str) -> None:
             text("INSERT INTO account (name, password, role, created_s, epoch) VALUES ('wang', 'x', 'admin', 1, 7)")
         )
     migrate.migrate(engine)
+    assert journal.metadata is metadata, "the tables of Elasticsearch's store are among those compared"
     with engine.begin() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "target_metadata": metadata}

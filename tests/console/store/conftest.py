@@ -8,19 +8,32 @@ from pathlib import Path
 import pytest
 
 from console.store import Store, open_store
+from tests.console.store.elastic.cluster import Cluster
 
-Open = Callable[[Path], Store]
-STORES: dict[str, Open] = {"sqlite": lambda folder: open_store(folder / "store.sqlite", parents=["up"])}
+Open = Callable[[], Store]
+
+
+def _sqlite(request: pytest.FixtureRequest, folder: Path) -> Open:
+    return lambda: open_store(folder / "store.sqlite", parents=["up"])
+
+
+def _elasticsearch(request: pytest.FixtureRequest, folder: Path) -> Open:
+    cluster = Cluster(request.getfixturevalue("elasticsearch_url"), folder)
+    request.addfinalizer(cluster.remove)
+    return cluster.open
+
+
+STORES = {"sqlite": _sqlite, "elasticsearch": _elasticsearch}
 
 
 @pytest.fixture(params=STORES)
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens the same store again, as a restart does."""
-    return lambda: STORES[request.param](tmp_path)
+    return STORES[request.param](request, tmp_path)
 
 
 @pytest.fixture
-def store(reopen: Callable[[], Store]) -> Iterator[Store]:
+def store(reopen: Open) -> Iterator[Store]:
     opened = reopen()
     yield opened
     opened.close()

@@ -1,0 +1,160 @@
+"""The way to the cluster. Whatever goes wrong on it becomes one line for a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from elastic_transport import ConnectionTimeout, SerializationError, TlsError
+from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
+
+from console.store import StoreError
+from console.store.elastic.settings import ElasticSettings
+
+log = logging.getLogger(__name__)
+# It would say with every request that a cluster is away; the drain says it once.
+logging.getLogger("elastic_transport.node_pool").setLevel(logging.ERROR)
+
+OLDEST, BEYOND = (8, 11), (10, 0)
+"""Servers from 8.11 (flat field names inside one mapping) up to every 9."""
+
+
+class ClusterAway(StoreError):
+    """The cluster cannot answer now and may later: what was acknowledged waits in the journal."""
+
+
+def open_client(settings: ElasticSettings) -> Elasticsearch:
+    """A client for these settings; nothing is asked yet.
+
+    Raises:
+        StoreError: a URL, a key or a certificate cannot be used.
+    """
+    for url in settings.urls:
+        if not url.startswith(("http://", "https://")):
+            raise StoreError(f"{url!r} is not the URL of a cluster; a URL is like https://es.example.cn:9200")
+    options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
+    if settings.api_key_file is not None:
+        options["api_key"] = _key(settings.api_key_file)
+    if settings.ca_file is not None:
+        if not settings.ca_file.is_file():
+            raise StoreError(f"{settings.ca_file}: no such file; give the PEM of the cluster's authority")
+        options["ca_certs"] = str(settings.ca_file)
+    try:
+        return Elasticsearch(list(settings.urls), **options)
+    except (ValueError, OSError) as error:
+        raise StoreError(
+            f"Elasticsearch at {_shown(settings)}: {error}; a URL is like https://es.example.cn:9200"
+        ) from None
+
+
+def _key(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{path}: the API key cannot be read: {error}") from None
+    if not key or any(letter.isspace() for letter in key):
+        raise StoreError(f"{path}: holds no API key; it is one word, the `encoded` of what Elasticsearch answered")
+    return key
+
+
+def _shown(settings: ElasticSettings) -> str:
+    """Without a password that stands in a URL."""
+    return ", ".join(url.rpartition("@")[2] if "@" in url else url for url in settings.urls)
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Around every request: failures leave as StoreError.
+
+    Raises:
+        ClusterAway: it is worth asking again later.
+        StoreError: a person has to do something first.
+    """
+    try:
+        yield
+    except UnsupportedProductError:
+        raise StoreError("what answers there is not Elasticsearch; check the URL") from None
+    except ApiError as error:
+        raise explain(error.status_code, error.body) from None
+    except TlsError as error:
+        raise StoreError(
+            f"the cluster's certificate is not trusted ({_first(error)}); give its authority with --ca-file,"
+            " and https only where the cluster speaks it"
+        ) from None
+    except ConnectionTimeout:
+        raise ClusterAway("the cluster did not answer in time; see whether it is overloaded") from None
+    except SerializationError:
+        raise StoreError("what answers there does not speak Elasticsearch's JSON; check the URL") from None
+    except TransportError as error:
+        raise ClusterAway(f"the cluster cannot be reached ({_first(error)}); check the URL and that it runs") from None
+
+
+def _first(error: TransportError) -> str:
+    """The cause beneath, if there is one: `Connection error` alone says nothing."""
+    said = str(error.errors[0]) if getattr(error, "errors", None) else str(error.message)
+    return " ".join(said.split())[:200]
+
+
+def explain(status: int, body: Any) -> StoreError:
+    """One line for what a request, or one item of a bulk request, was answered."""
+    kind, reason = _error_of(body)
+    said = f"{kind}: {reason}".strip(": ")[:300] or f"HTTP {status}"
+    if kind == "cluster_block_exception":
+        if "read-only" in reason:
+            return ClusterAway(
+                "the indices are read-only, as Elasticsearch makes them when a disk is 95 % full: free disk space"
+                f" there; the block goes by itself ({said})"
+            )
+        return ClusterAway(f"the cluster is not ready ({said})")
+    if status == 401:
+        return StoreError("the cluster does not know this API key; make a new one and give it with --api-key-file")
+    if status == 403:
+        return StoreError(f"the API key may not do this ({said}); docs/elasticsearch.md lists what it needs")
+    if status in (429, 502, 503, 504):
+        return ClusterAway(f"the cluster cannot answer now ({said})")
+    if kind in ("mapper_parsing_exception", "document_parsing_exception", "illegal_argument_exception"):
+        return StoreError(f"mapping conflict: {said}; is another program writing to indices of this prefix?")
+    if kind == "validation_exception" and "maximum" in reason:
+        return StoreError(f"the cluster has as many shards as it may ({said}); raise the limit or keep less")
+    return StoreError(f"Elasticsearch refused: {said}")
+
+
+def _error_of(body: Any) -> tuple[str, str]:
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return "", " ".join(str(error).split())
+    # The outermost cause says "all shards failed"; the root says which block or which field.
+    root = error.get("root_cause")
+    if isinstance(root, list) and root and isinstance(root[0], dict):
+        error = root[0]
+    return str(error.get("type", "")), " ".join(str(error.get("reason", "")).split())
+
+
+def check_cluster(client: Elasticsearch, settings: ElasticSettings) -> None:
+    """Find out now what would stop the console later.
+
+    Raises:
+        StoreError: a server of another version, or our indices are red.
+    """
+    with asking():
+        # The root address is closed on some distributions; nodes tell their version too.
+        nodes = client.nodes.info(metric="settings", filter_path="nodes.*.version").body.get("nodes", {})
+        health = client.cluster.health(index=f"{settings.prefix}-*")
+    for node in nodes.values():
+        version = str(node.get("version", ""))
+        try:
+            found = tuple(int(part) for part in version.split(".")[:2])
+        except ValueError:
+            found = (0, 0)
+        if not OLDEST <= found < BEYOND:
+            raise StoreError(f"the cluster runs Elasticsearch {version}; this Otus works with 8.11 up to every 9")
+    if health["status"] == "red":
+        raise ClusterAway(
+            f"the cluster is red: {health['unassigned_shards']} shards of {settings.prefix}-* are nowhere;"
+            " bring back the nodes that hold them, or restore a snapshot"
+        )
+    if health["status"] == "yellow":
+        log.warning("the cluster is yellow: copies of %s-* are missing; nothing is lost yet", settings.prefix)

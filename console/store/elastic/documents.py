@@ -1,0 +1,272 @@
+"""A record as a document, and a document as a row: flat columns beside the record's whole text."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from console.store.elastic.indices import kind_of
+from console.store.merge import Refusal
+from console.store.rows import AssetRow, Incident, IncidentRow, Revision, Workflow, WorkflowStep
+from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record
+from sensor.schema.fields import FIELDS
+from sensor.schema.shape import MAX_INT
+
+Source = dict[str, Any]
+
+_READERS: Mapping[str, Callable[[Record], Alert | Asset | Heartbeat | EvidenceFile]] = {
+    Kind.ALERT: Record.alert,
+    Kind.ASSET: Record.asset,
+    Kind.HEARTBEAT: Record.heartbeat,
+    Kind.EVIDENCE: Record.evidence_file,
+}
+
+KEEP_REVISIONS = 50
+
+ROW_SOURCE = [
+    "event.id", "observer.name", "organization.id", "segment", "otus.revision", "otus.child", "otus.received_ns",
+    "otus.workflow", "network.protocol", "client.address", "server.address", "alert.level", "alert.detector",
+    "alert.title.zh", "alert.title.en", "alert.rule_id", "alert.technique", "alert.first_ns", "alert.last_ns",
+    "alert.count", "alert.outcome", "alert.state",
+]  # fmt: skip
+"""What a line of the list is made of; the record itself stays on the cluster."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A record as this node takes it in: with the child in its path already."""
+
+    record: Record
+    child: str
+    received_ns: int
+
+    @functools.cached_property
+    def whole(self) -> bytes:
+        """The record as it travels. Raises RecordError for what JSON cannot say."""
+        return self.record.to_bytes()
+
+    @functools.cached_property
+    def body(self) -> Alert | Asset | Heartbeat | EvidenceFile | None:
+        """The body, read once; None for a kind this version does not know: kept and passed on, shown nowhere.
+
+        Raises:
+            RecordError: it is not what its kind says.
+        """
+        reader = _READERS.get(self.record.kind)
+        return None if reader is None else reader(self.record)
+
+
+def columns(arrival: Arrival) -> Source:
+    """The document of one record alone. What cannot be read as its kind was refused before."""
+    record, body = arrival.record, arrival.body
+    inner: Source = {}
+    if isinstance(body, Alert):
+        inner = _incident(body) | _searched(arrival, body)
+    elif isinstance(body, Heartbeat):
+        inner = _heartbeat(body)
+    elif body is not None:
+        kind = kind_of(record)
+        inner = {f"{kind}.{name}": value for name, value in record.body.items() if f"{kind}.{name}" in FIELDS}
+    # The envelope last: no field of a body may take the place of one of these.
+    return {
+        **inner,
+        "event.id": record.id,
+        "event.ingested": iso(arrival.received_ns),
+        "observer.name": record.origin,
+        "organization.id": record.tenant,
+        "segment": record.segment,
+        "otus.kind": str(record.kind),
+        "otus.revision": record.revision,
+        "otus.child": arrival.child,
+        "otus.received_ns": arrival.received_ns,
+        "otus.touched_ns": arrival.received_ns,
+        "otus.record": arrival.whole.decode(),
+    }
+
+
+def _incident(alert: Alert) -> Source:
+    # The message's own fields first: none of them may take the place of a column.
+    source: Source = {name: value for name, value in alert.fields.items() if name in FIELDS}
+    for side, end in (("client", alert.client), ("server", alert.server), ("source", alert.source)):
+        if end is not None:
+            source |= {f"{side}.ip": end.ip, f"{side}.port": end.port, f"{side}.mac": end.mac}
+    source |= {
+        "@timestamp": iso(alert.first_ns),
+        "event.severity": alert.level.rank,
+        "network.protocol": alert.protocol,
+        "client.address": shown(alert.client),
+        "server.address": shown(alert.server),
+        "alert.cause": alert.cause,
+        "alert.reason.code": alert.reason.code,
+        "alert.level": str(alert.level),
+        "alert.detector": alert.detector,
+        "alert.title.zh": alert.title.zh,
+        "alert.title.en": alert.title.en,
+        "alert.rule_id": alert.rule_id,
+        "alert.technique": list(alert.technique),
+        "alert.first_ns": alert.first_ns,
+        "alert.last_ns": alert.last_ns,
+        "alert.count": alert.count,
+        "alert.outcome": str(alert.outcome),
+        "alert.state": str(alert.state),
+        "otus.hour": datetime.fromtimestamp(alert.first_ns // 10**9, UTC).strftime("%Y-%m-%dT%H"),
+    }
+    return source
+
+
+def _searched(arrival: Arrival, alert: Alert) -> Source:
+    """The words of an incident, as `console.store.text` says what is searched and what a word is."""
+    record = arrival.record
+    parts = [alert.title.zh, alert.title.en, shown(alert.client), shown(alert.server), more_words(alert), alert.rule_id]
+    parts += [*alert.technique, record.origin, arrival.child, alert.detector, alert.protocol]
+    han, words = dict[str, None](), dict[str, None]()
+    for part in filter(None, parts):
+        of_han, others = _split(part)
+        han.update(dict.fromkeys(of_han))
+        words.update(dict.fromkeys(others))
+    return {"otus.han": list(han), "otus.words": list(words)}
+
+
+@functools.lru_cache(8192)
+def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Runs of Han characters, and other words. Titles, addresses and names come again and again."""
+    found = list(runs(text))
+    han = tuple(word.text for word in found if word.han)
+    return han, tuple(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
+
+
+def _heartbeat(beat: Heartbeat) -> Source:
+    ledger = beat.ledger
+    return {
+        "heartbeat.sensor": beat.sensor,
+        "heartbeat.start_ns": beat.start_ns,
+        "heartbeat.end_ns": beat.end_ns,
+        "heartbeat.ledger.received": ledger.received,
+        "heartbeat.ledger.parsed": ledger.parsed,
+        "heartbeat.ledger.skipped": _bounded_sum(ledger.skipped.values()),
+        "heartbeat.ledger.lost": _bounded_sum(ledger.lost.values()),
+    }
+
+
+def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
+    """The document after these arrivals, or None where it stays as it is.
+
+    The sensor's columns are those of the highest revision; what a person wrote is carried over untouched.
+
+    Raises:
+        Refusal: this id is a record of another kind.
+    """
+    kept, changed = before, False
+    for arrival in arrivals:
+        record = arrival.record
+        if kept is not None and kept["otus.kind"] != record.kind:
+            raise Refusal(f"kind_changed: this id is a record of kind {kept['otus.kind']}")
+        if kept is not None and int(kept["otus.revision"]) >= record.revision:
+            continue
+        source = columns(arrival)
+        if "alert.first_ns" in source:
+            mark = [record.revision, arrival.received_ns]
+            mark += [source[f"alert.{name}"] for name in ("count", "last_ns", "outcome", "state")]
+            marks = [mark, *_json(kept, "otus.revisions")][:KEEP_REVISIONS]
+            source |= {
+                "otus.revisions": json.dumps(marks),
+                "otus.workflow": str(Workflow.NEW) if kept is None else kept["otus.workflow"],
+                "otus.steps": "[]" if kept is None else kept["otus.steps"],
+                "otus.touched_ns": max(arrival.received_ns, 0 if kept is None else int(kept["otus.touched_ns"])),
+            }
+        kept, changed = source, True
+    return kept if changed else None
+
+
+def decided(before: Source, step: WorkflowStep) -> Source:
+    """The document after a person's decision; nothing of the sensor's is touched."""
+    steps = [*_json(before, "otus.steps"), [step.at_ns, step.by, str(step.before), str(step.after), step.note]]
+    return {
+        **before,
+        "otus.workflow": str(step.after),
+        "otus.steps": json.dumps(steps, ensure_ascii=False),
+        "otus.touched_ns": max(step.at_ns, int(before["otus.touched_ns"])),
+    }
+
+
+def heard(before: Source | None, arrival: Arrival) -> Source | None:
+    """The document of an origin's last heartbeat, or None where the one there came later."""
+    if before is not None and int(before["otus.received_ns"]) >= arrival.received_ns:
+        return None
+    return columns(arrival)
+
+
+def incident_row(source: Mapping[str, Any]) -> IncidentRow:
+    return IncidentRow(
+        origin=source["observer.name"],
+        id=source["event.id"],
+        revision=source["otus.revision"],
+        child=source["otus.child"],
+        tenant=source["organization.id"],
+        segment=source["segment"],
+        level=source["alert.level"],
+        detector=source["alert.detector"],
+        protocol=source["network.protocol"],
+        title_zh=source["alert.title.zh"],
+        title_en=source["alert.title.en"],
+        rule_id=source["alert.rule_id"],
+        technique=tuple(source["alert.technique"]),
+        client=source["client.address"],
+        server=source["server.address"],
+        first_ns=source["alert.first_ns"],
+        last_ns=source["alert.last_ns"],
+        count=source["alert.count"],
+        outcome=source["alert.outcome"],
+        state=source["alert.state"],
+        workflow=Workflow(source["otus.workflow"]),
+        received_ns=source["otus.received_ns"],
+    )
+
+
+def incident(source: Source) -> Incident:
+    return Incident(
+        row=incident_row(source),
+        record=record_of(source),
+        revisions=tuple(Revision(*mark) for mark in _json(source, "otus.revisions")),
+        steps=tuple(
+            WorkflowStep(at_ns, by, Workflow(before), Workflow(after), note)
+            for at_ns, by, before, after, note in _json(source, "otus.steps")
+        ),
+    )
+
+
+def asset_row(source: Mapping[str, Any]) -> AssetRow:
+    return AssetRow(
+        origin=source["observer.name"],
+        id=source["event.id"],
+        child=source["otus.child"],
+        tenant=source["organization.id"],
+        asset=record_of(source).asset(),
+        received_ns=source["otus.received_ns"],
+    )
+
+
+def record_of(source: Mapping[str, Any]) -> Record:
+    return Record.from_bytes(source["otus.record"].encode())
+
+
+def shown(end: Endpoint | None) -> str | None:
+    return None if end is None else end.ip or end.mac
+
+
+def iso(moment_ns: int) -> str:
+    whole = datetime.fromtimestamp(moment_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{moment_ns % 10**9:09d}Z"
+
+
+def _json(source: Source | None, name: str) -> list[list[Any]]:
+    return [] if source is None else list(json.loads(source[name]))
+
+
+def _bounded_sum(counts: Iterable[int]) -> int:
+    return min(sum(counts), MAX_INT)

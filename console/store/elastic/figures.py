@@ -1,0 +1,127 @@
+"""Sensors, children, totals and keys: what is counted over the whole store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from console.store import EnrolledNode
+from console.store.elastic import documents, indices
+from console.store.elastic.connection import asking
+from console.store.elastic.pictures import KEEP_ALIVE
+from console.store.elastic.queries import MAX_GROUPS, groups
+from console.store.elastic.settings import ElasticSettings
+from console.store.rows import ChildRow, SensorRow
+from sensor.schema import LEVELS, Key
+
+SCAN_AT_ONCE = 2000
+
+Nodes = Sequence[EnrolledNode]
+
+
+def sensors(client: Elasticsearch, settings: ElasticSettings, child: str | None, nodes: Nodes) -> list[SensorRow]:
+    query = {"match_all": {}} if child is None else {"term": {"otus.child": child}}
+    incidents = {
+        item["key"]: item["doc_count"]
+        for item in groups(client, indices.alias(settings, "incident"), {"match_all": {}}, "observer.name", {})
+    }
+    found = {
+        node.name: SensorRow(node.name, node.name, 0, None, incidents.get(node.name, 0))
+        for node in nodes
+        if node.kind == "sensor" and node.revoked_ns is None and child in (None, node.name)
+    }
+    for source in scan(client, indices.alias(settings, "sensor"), query, None):
+        name = source["observer.name"]
+        found[name] = SensorRow(
+            name=name,
+            child=source["otus.child"],
+            last_seen_ns=source["otus.received_ns"],
+            heartbeat=documents.record_of(source).heartbeat(),
+            incidents=incidents.get(name, 0),
+        )
+    return [found[name] for name in sorted(found)]
+
+
+def children(client: Elasticsearch, settings: ElasticSettings, nodes: Nodes, seen: Mapping[str, int]) -> list[ChildRow]:
+    levels: dict[str, dict[str, int]] = {}
+    # One question a level: 30,000 children times five levels are more groups than a cluster gives at once.
+    with asking():
+        answers = client.msearch(
+            searches=[
+                line
+                for level in LEVELS
+                for line in (
+                    {"index": indices.alias(settings, "incident"), "ignore_unavailable": True},
+                    {
+                        "query": {"term": {"event.severity": level.rank}},
+                        "size": 0,
+                        "track_total_hits": False,
+                        "aggs": {"groups": {"terms": {"field": "otus.child", "size": MAX_GROUPS}}},
+                    },
+                )
+            ]
+        )["responses"]
+    for level, answer in zip(LEVELS, answers, strict=True):
+        for item in answer.get("aggregations", {"groups": {"buckets": []}})["groups"]["buckets"]:
+            levels.setdefault(item["key"], {})[str(level)] = item["doc_count"]
+    names = ("received", "parsed", "skipped", "lost")
+    sums = {name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in names}
+    ledger: dict[str, tuple[int, ...]] = {
+        item["key"]: (item["doc_count"], *(int(item[name]["value"]) for name in names))
+        for item in groups(client, indices.alias(settings, "sensor"), {"match_all": {}}, "otus.child", sums)
+    }
+    enrolled = {node.name: (node.kind, node.revoked_ns) for node in nodes}
+    found = []
+    for name in sorted(enrolled.keys() | seen.keys()):
+        # A child that was never enrolled here comes from an import; it speaks for others, like a console.
+        kind, revoked_ns = enrolled.get(name, ("console", None))
+        figures = ledger.get(name, (0, 0, 0, 0, 0))
+        found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), levels.get(name, {}), *figures))
+    return found
+
+
+def number_of(client: Elasticsearch, settings: ElasticSettings, *kinds: str) -> int:
+    """How many documents of these kinds there are."""
+    with asking():
+        index = ",".join(indices.alias(settings, kind) for kind in kinds)
+        return int(client.count(index=index, ignore_unavailable=True)["count"])
+
+
+def latest(client: Elasticsearch, settings: ElasticSettings) -> set[Key]:
+    """(origin, id, revision) of every document. `sensor` holds the last heartbeats, which outlive their month."""
+    highest: dict[tuple[str, str], int] = {}
+    index = ",".join(indices.alias(settings, kind) for kind in indices.KINDS)
+    for source in scan(client, index, {"match_all": {}}, ["observer.name", "event.id", "otus.revision"]):
+        name = (source["observer.name"], source["event.id"])
+        highest[name] = max(source["otus.revision"], highest.get(name, 0))
+    return {(origin, record_id, revision) for (origin, record_id), revision in highest.items()}
+
+
+def scan(client: Elasticsearch, index: str, query: Any, source: list[str] | None) -> Iterator[documents.Source]:
+    """Every matching document, from one picture, however many."""
+    with asking():
+        picture = client.open_point_in_time(index=index, keep_alive=KEEP_ALIVE, ignore_unavailable=True)["id"]
+    after: list[Any] | None = None
+    try:
+        while True:
+            with asking():
+                answer = client.search(
+                    pit={"id": picture, "keep_alive": KEEP_ALIVE},
+                    query=query,
+                    size=SCAN_AT_ONCE,
+                    sort=[{"_shard_doc": "asc"}],
+                    search_after=after,
+                    source=True if source is None else {"includes": source},
+                    track_total_hits=False,
+                )
+            hits = answer["hits"]["hits"]
+            for hit in hits:
+                yield hit["_source"]
+            if len(hits) < SCAN_AT_ONCE:
+                return
+            after = hits[-1]["sort"]
+    finally:
+        with asking():
+            client.options(ignore_status=404).close_point_in_time(id=picture)

@@ -1,0 +1,317 @@
+"""The store on Elasticsearch: `console.store.Store` for a province or a ministry that outgrew one machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from console.registry import Registry, RegistryError, RegistryFull
+from console.store import NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull
+from console.store.elastic import documents, figures, indices, journal, queries, retention, standing, tables, templates
+from console.store.elastic.connection import asking, check_cluster, open_client
+from console.store.elastic.drain import Drain
+from console.store.elastic.intake import Intake
+from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
+from console.store.elastic.pictures import Pictures
+from console.store.elastic.settings import ElasticSettings
+from console.store.elastic.upward import Upward
+from console.store.elastic.writing import Place, Writer
+from console.store.queries import MAX_LIMIT
+from console.store.rows import (
+    Answer,
+    AssetRow,
+    ChildRow,
+    Count,
+    CountBy,
+    DeadLetter,
+    Expired,
+    Found,
+    Health,
+    Incident,
+    IncidentFilter,
+    IncidentRow,
+    Page,
+    SensorRow,
+    Status,
+    Totals,
+    Workflow,
+    WorkflowStep,
+)
+from sensor.schema import Key, Record
+
+KEEP_ATTEMPTS = 3
+"""Two processes that see a new child or origin first at once: one of them begins again."""
+
+
+class ElasticStore:
+    """Implements `console.store.Store`. Any number of processes may have one open on the same cluster and registry."""
+
+    def __init__(
+        self,
+        settings: ElasticSettings,
+        registry: Registry,
+        *,
+        parents: Sequence[str] = (),
+        zone: str = "Asia/Shanghai",
+        nodes: EnrolledNodes | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`registry` stays the caller's to close."""
+        self._settings = settings
+        self._registry = registry
+        self._nodes = nodes or NoNodes()
+        self._clock_ns = clock_ns
+        self._lock = threading.Lock()
+        try:
+            self._zone = ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
+        with self._refusing():
+            self._upward = Upward(registry, parents)
+        self.path = self._upward.path
+        self.client = open_client(settings)
+        try:
+            check_cluster(self.client, settings)
+            templates.install(self.client, settings)
+        except StoreError:
+            self.client.close()
+            raise
+        self._pictures = Pictures(self.client)
+        self._writer = Writer(self.client, settings)
+        self._drain = Drain(registry, self._writer, clock_ns)
+        self._drain.start()
+
+    def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
+        with self._refusing():
+            kind = self._nodes.kind_of(via_child)
+        intake = Intake(records, via_child, kind, self._clock_ns())
+        # One at a time in this process: of two deliveries of one record, the second finds the first in the journal.
+        with self._lock:
+            places = self._places(intake)
+            held_ns = 0 if places is None else self._clock_ns() + HOLD_NS
+            self._keep(intake, _known(places or {}), held_ns)
+        if intake.number is not None and places is not None:
+            self._bring(intake, intake.number, places)
+        return intake.result()
+
+    def _places(self, intake: Intake) -> dict[str, Place | None] | None:
+        """What the cluster has of a batch, by document; None while it is away. Then an older revision may be answered
+        `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
+        if self._drain.away:
+            return None
+        try:
+            changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
+            return dict(zip((change.id for change in changes), self._writer.read(changes), strict=True))
+        except StoreError as error:
+            self._drain.failed(error)
+            return None
+
+    def _keep(self, intake: Intake, known: dict[Name, Waiting], held_ns: int) -> None:
+        """What is committed here is acknowledged."""
+        before = (list(intake.answers), list(intake.arrivals), list(intake.refused))
+        for attempt in range(KEEP_ATTEMPTS):
+            try:
+                with self._transaction() as connection:
+                    intake.keep(connection, known, self._upward, self._settings, held_ns)
+                return
+            except StoreError as error:
+                intake.answers, intake.arrivals, intake.refused = (list(part) for part in before)  # type: ignore
+                if not isinstance(_cause(error), IntegrityError) or attempt == KEEP_ATTEMPTS - 1:
+                    raise
+
+    def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
+        with self._refusing():
+            refused = self._drain.bring([Batch(number, tuple(arrival for _, arrival in intake.arrivals))], places)
+            letters = []
+            for place, arrival in intake.arrivals:
+                reason = (refused or {}).get(indices.document_id(arrival.record.origin, arrival.record.id))
+                if reason is not None:
+                    intake.answers[place] = Answer(*arrival.record.key, Status.REJECTED, reason)
+                    letters.append((arrival.record.key, reason))
+            if letters:
+                with self._registry.transaction() as connection:
+                    standing.note_rejected(connection, intake.child, letters, self._clock_ns())
+
+    def incidents(
+        self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
+    ) -> Page[IncidentRow]:
+        rows, following = queries.page(
+            self.client,
+            self._pictures,
+            self._alias("incident"),
+            queries.question(where),
+            "alert.last_ns",
+            limit,
+            cursor,
+            documents.ROW_SOURCE,
+        )
+        return Page(tuple(documents.incident_row(row) for row in rows), following)
+
+    def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
+        return queries.found(self.client, self._settings, where)
+
+    def incident(self, origin: str, record_id: str) -> Incident | None:
+        found = self._find(origin, record_id)
+        return None if found is None else documents.incident(found[1])
+
+    def _find(self, origin: str, record_id: str) -> tuple[str, documents.Source] | None:
+        """An incident's index and document; of two (a sender that changed its first time) the higher revision."""
+        with asking():
+            answer = self.client.search(
+                index=self._alias("incident"),
+                query={"ids": {"values": [indices.document_id(origin, record_id)]}},
+                sort=[{"otus.revision": "desc"}],
+                size=1,
+                ignore_unavailable=True,
+            )
+        for hit in answer["hits"]["hits"]:
+            return str(hit["_index"]), dict(hit["_source"])
+        return None
+
+    def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
+        found = self._find(origin, record_id)
+        if found is None:
+            self.refresh()  # it may have come a moment ago
+            found = self._find(origin, record_id)
+        if found is None:
+            raise KeyError((origin, record_id))
+        made: list[WorkflowStep] = []
+
+        def change(before: documents.Source) -> documents.Source:
+            made[:] = [WorkflowStep(self._clock_ns(), by, Workflow(before["otus.workflow"]), Workflow(after), note)]
+            return documents.decided(before, made[0])
+
+        self._writer.decide(found[0], indices.document_id(origin, record_id), change)
+        return made[0]
+
+    def refresh(self) -> None:
+        """Have the next search see all that was written."""
+        with asking():
+            self.client.indices.refresh(
+                index=",".join(self._alias(kind) for kind in indices.KINDS), ignore_unavailable=True
+            )
+
+    def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
+        return queries.counts(self.client, self._settings, CountBy(by), where, self._zone)
+
+    def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
+        query: queries.Question = {"match_all": {}} if child is None else {"term": {"otus.child": child}}
+        rows, following = queries.page(
+            self.client, self._pictures, self._alias("asset"), query, "asset.last_ns", limit, cursor, None
+        )
+        return Page(tuple(documents.asset_row(row) for row in rows), following)
+
+    def sensors(self, child: str | None = None) -> list[SensorRow]:
+        with self._refusing():
+            nodes = self._nodes.list()
+        return figures.sensors(self.client, self._settings, child, nodes)
+
+    def children(self) -> list[ChildRow]:
+        with self._transaction() as connection:
+            seen = standing.last_seen(connection)
+        with self._refusing():
+            nodes = self._nodes.list()
+        return figures.children(self.client, self._settings, nodes, seen)
+
+    def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
+        limit = max(1, min(limit, MAX_LIMIT))
+        with self._transaction() as connection:
+            letters = [
+                *standing.dead_letters(connection, limit),
+                *self._upward.dead_letters(connection, limit),
+            ]
+        return sorted(letters, key=lambda letter: -letter.at_ns)[:limit]
+
+    def note_rejected(self, answers: Sequence[Answer], via_child: str) -> None:
+        refused = [((answer.origin, answer.id, answer.revision), answer.reason) for answer in answers]
+        with self._transaction() as connection:
+            standing.note_rejected(connection, via_child, refused, self._clock_ns())
+
+    def totals(self) -> Totals:
+        records, incidents, assets = (
+            figures.number_of(self.client, self._settings, *kinds)
+            for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",))
+        )
+        with self._transaction() as connection:
+            return Totals(records, incidents, assets, self._upward.pending(connection))
+
+    def latest(self) -> set[Key]:
+        """What waits in the journal is kept too: it is asked first, so that nothing is missed on its way."""
+        with self._transaction() as connection:
+            waiting = journal.keys(connection)
+        highest: dict[Name, int] = {}
+        for origin, record_id, revision in [*waiting, *figures.latest(self.client, self._settings)]:
+            highest[origin, record_id] = max(revision, highest.get((origin, record_id), 0))
+        return {(*name, revision) for name, revision in highest.items()}
+
+    def bind_origin(self, origin: str, child: str) -> str:
+        """Put an origin under a child unless it stands under one; returns the child under which it stands now."""
+        with self._transaction() as connection:
+            return standing.bind(connection, origin, child)
+
+    def release_origin(self, origin: str) -> bool:
+        with self._transaction() as connection:
+            return standing.release(connection, origin)
+
+    def expire(self, now_ns: int) -> Expired:
+        run = retention.expire(self.client, self._settings, now_ns)
+        with self._transaction() as connection:
+            connection.execute(delete(tables.retention_run))
+            connection.execute(insert(tables.retention_run).values(report=json.dumps(asdict(run))))
+        return run
+
+    def health(self) -> Health:
+        with self._transaction() as connection:
+            report = connection.execute(select(tables.retention_run.c.report)).scalar_one_or_none()
+            waiting = journal.size(connection)
+        last = None if report is None else Expired(**json.loads(report))
+        return retention.health(self.client, self._settings, self._clock_ns(), waiting, last)
+
+    def acknowledge(self, code: str) -> bool:
+        """No remark of this store waits for a reader: each goes when its cause does."""
+        return False
+
+    def close(self) -> None:
+        self._drain.stop()
+        self._pictures.close()
+        self.client.close()
+
+    def _alias(self, kind: str) -> str:
+        return indices.alias(self._settings, kind)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._refusing(), self._registry.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except RegistryError as error:
+            wrapped = StoreFull if isinstance(error, RegistryFull) else StoreError
+            raise wrapped(str(error)) from error
+
+
+def _known(places: Mapping[str, Place | None]) -> dict[Name, Waiting]:
+    """What the cluster has of a batch, by name. The documents of origins are no records: their names have no ':'."""
+    return {
+        (place.source["observer.name"], place.source["event.id"]): Waiting(
+            place.source["otus.revision"], place.source["otus.kind"]
+        )
+        for name, place in places.items()
+        if place is not None and ":" in name
+    }
+
+
+def _cause(error: StoreError) -> BaseException | None:
+    """What the database itself said: the registry puts its own words before it."""
+    return None if error.__cause__ is None else error.__cause__.__context__

@@ -1,0 +1,71 @@
+"""What is small and relational of this store, in the registry: who stands under whom, refusals, and the journal.
+
+`origin`, `child` and `rejected` have the shape of the embedded store's tables of these names. The registry's migrations
+make them all.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from console.registry.tables import metadata
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only where the key is called INTEGER."""
+
+origin = Table(
+    "origin",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("child", Text, nullable=False),
+    Index("origin_child", "child"),
+)
+child = Table(
+    "child",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_seen_ns", BigInteger, nullable=False),
+)
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("child", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_ns", BigInteger, nullable=False),
+)
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("child", Text, nullable=False),
+    Column("received_ns", BigInteger, nullable=False),
+    Column("taken_until_ns", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("journal_size", "size"),
+    Index("journal_taken", "taken_until_ns", "number"),
+    sqlite_autoincrement=True,
+)
+"""One row a batch that was acknowledged and does not stand on the cluster yet: zlib of a JSON list of records."""
+journal_key = Table(
+    "journal_key",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Index("journal_key_id", "id"),
+)
+"""What waits in the journal, by record: the highest revision of each in one batch."""
+retention_run = Table(
+    "retention_run",
+    metadata,
+    Column("number", _NUMBER, primary_key=True),
+    Column("report", Text, nullable=False),
+)
+"""The last run of retention, as JSON."""

@@ -1,0 +1,81 @@
+"""The server is killed under load: what was acknowledged is there when it is back."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from console.store import Status, Workflow
+from console.store.elastic import journal
+from console.store.elastic.store import ElasticStore
+from tests.console.store.elastic.cluster import Cluster, until
+from tests.elasticsearch_server import ElasticsearchServer
+from tests.federation.line_records import alert, record_id
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+WORKERS = 3
+BATCH = 40
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif("OTUS_TEST_ES_URL" in os.environ, reason="a server that is not ours is not killed")
+def test_a_server_killed_under_load_loses_nothing_acknowledged(
+    elasticsearch_server: ElasticsearchServer, tmp_path: Path
+) -> None:
+    cluster = Cluster(elasticsearch_server.url, tmp_path)
+    store = cluster.open(ElasticStore)
+    acknowledged: dict[tuple[str, str], int] = defaultdict(int)
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def load(worker: int) -> None:
+        """New incidents, and each time a later revision of those of the batch before."""
+        number = worker * 10**6
+        try:
+            while not stop.is_set():
+                batch = [alert(number + extra, revision=1) for extra in range(BATCH)]
+                batch += [alert(number - extra - 1, revision=2) for extra in range(BATCH) if number % 10**6]
+                for answer in store.merge(batch, "plant"):
+                    assert answer.status in (Status.STORED, Status.DUPLICATE), answer
+                    name = (answer.origin, answer.id)
+                    acknowledged[name] = max(acknowledged[name], answer.revision)
+                number += BATCH
+                stop.wait(0.5 if store._drain.away else 0.05)
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=load, args=(worker,)) for worker in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: len(acknowledged) > 10 * BATCH, 120)
+        decided = store.set_workflow("sensor-1", record_id(0), Workflow.CONFIRMED, "li", "核实")
+        elasticsearch_server.kill()
+        before = len(acknowledged)
+        time.sleep(1)
+        elasticsearch_server.start()
+        until(lambda: len(acknowledged) > before + 10 * BATCH, 120)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+
+    def waiting() -> int:
+        with store._transaction() as connection:
+            return journal.size(connection)
+
+    until(lambda: waiting() == 0, 120)
+    store.refresh()
+    assert store.latest() == {(*name, revision) for name, revision in acknowledged.items()}
+    found = store.incident("sensor-1", record_id(0))
+    assert found is not None and found.steps == (decided,) and found.row.workflow is Workflow.CONFIRMED
+    assert store.totals().incidents == len(acknowledged)
+    assert store.dead_letters() == []
+    cluster.remove()
