@@ -30,10 +30,10 @@ class RelaySettings(Protocol):
 
 
 class HasPath(Protocol):
-    """A store that keeps its queue in the same file."""
+    """A store that keeps its queue to the parents in a file; None: it keeps none."""
 
     @property
-    def path(self) -> Path: ...
+    def path(self) -> Path | None: ...
 
 
 class Relay:
@@ -94,6 +94,8 @@ def start_relay(
     Raises:
         ValueError: a parent's entry or the pseudonym key cannot be used; the message says why.
     """
+    if store.path is None:
+        return None
     parents = [_parent(link) for link in settings.parent_links]
     if not parents:
         _let_go(store.path)

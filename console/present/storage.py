@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from console.catalogue import say
 from console.store import Health
 
-TONE = {"damaged": "critical", "unsound": "critical", "full": "critical", "filling": "high"}
+TONE = {
+    "damaged": "critical", "unsound": "critical", "full": "critical", "filling": "high",
+    "cluster_red": "critical", "waiting": "high", "cluster_yellow": "medium",
+}  # fmt: skip
 
 
 _NUMBER = {"days": "n"}

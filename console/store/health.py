@@ -25,6 +25,7 @@ REMARKS = "remarks"
 READ_DAMAGE = "read_damage"
 """the fact: names of damaged files set aside that somebody has read about"""
 GRAVEST_FIRST = ("damaged", "unsound", "full", "filling")
+"""of a file; those of a cluster: `console.store.elastic.retention`"""
 
 Room = Callable[[Path], int]
 

@@ -31,8 +31,8 @@ class Upward:
                     f"this console reports to {', '.join(parents)}, and its registry is PostgreSQL: not supported yet;"
                     " give it a registry on SQLite, or no parent"
                 )
-            self.path = Path(connection.engine.url.database or "")
-            """the file the relay reads the queue from"""
+            self.path = Path(str(connection.engine.url.database)) if self._here else None
+            """the file the relay reads the queue from; None: there is no queue"""
             if self._here:
                 try:
                     spool_schema.create(_sqlite(connection))
