@@ -18,6 +18,10 @@ test: ## all tests: Rust core, Python, captures, end to end, browser (ARGS go to
 	$(setup) run range dev test
 	@tools/test $(ARGS)
 
+test-all: ## make test, and what would make it longer than 25 minutes
+	$(setup) run range dev test
+	@tools/test --all
+
 check: ## lint, types, clippy, drift tests
 	$(setup) run range dev
 	@tools/check
@@ -50,4 +54,4 @@ lock: ## take the newest Python packages that pyproject.toml allows into tools/c
 clean: ## remove what was built here (the captures, the rules and your data stay)
 	rm -rf .venv sensor/core/target sensor/core/fuzz/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
 
-.PHONY: help setup demo test check bench fuzz golden schema format lock clean
+.PHONY: help setup demo test test-all check bench fuzz golden schema format lock clean

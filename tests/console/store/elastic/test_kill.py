@@ -17,7 +17,7 @@ from tests.console.store.elastic.cluster import Cluster, until
 from tests.elasticsearch_server import ElasticsearchServer
 from tests.federation.line_records import alert, record_id
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.usefixtures("impatient"), pytest.mark.long]
 
 WORKERS = 3
 BATCH = 40
