@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from console.store.admission import address_of
 from console.store.text import more_words
-from sensor.schema import Alert, Endpoint, Record
+from sensor.schema import Alert, Record
 
 HOUR_NS = 3_600_000_000_000
 
@@ -53,7 +54,7 @@ def of_alert(number: int, child: str, record: Record, alert: Alert) -> Kept:
     return Kept(
         number, record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
         alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
-        _shown(alert.client), _shown(alert.server), alert.first_ns, alert.last_ns, alert.count,
+        address_of(alert.client), address_of(alert.server), alert.first_ns, alert.last_ns, alert.count,
         str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert),
     )  # fmt: skip
 
@@ -66,7 +67,3 @@ def read(db: sqlite3.Connection, number: int) -> tuple[Kept, str] | None:
         (number,),
     ).fetchone()
     return None if row is None else (Kept(*row[:-1]), str(row[-1]))
-
-
-def _shown(end: Endpoint | None) -> str | None:
-    return None if end is None else end.ip or end.mac

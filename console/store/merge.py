@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from console.store import kept
+from console.store.admission import (
+    KEEP_REJECTED,
+    KEEP_REVISIONS,
+    MAX_ORIGINS_PER_CHILD,
+    Refusal,
+    bounded_sum,
+    check_size,
+    compare,
+    read_body,
+)
 from console.store.index import Index
 from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from federation import spool_tables
-from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, EvidenceFile, Heartbeat, Kind, Record, RecordError
-from sensor.schema.shape import MAX_INT
-
-KEEP_REVISIONS = 50
-KEEP_REJECTED = 10_000
-MAX_PATH = 16
-"""Hops; a record that came further went in a circle."""
-MAX_ORIGINS_PER_CHILD = 500_000
-"""A child that invents names cannot fill the table of names: a whole province has fewer sensors."""
-
-
-class Refusal(ValueError):
-    """This one record is not taken; the text is the reason its sender is told."""
+from sensor.schema import Alert, Asset, Heartbeat, Record, RecordError
 
 
 class Merge:
@@ -64,19 +61,14 @@ class Merge:
 
     def _keep(self, record: Record) -> Status:
         whole = record.to_bytes()
-        if len(whole) > RECORD_BYTES + 4096:
-            raise Refusal(f"too_large: a record has at most {RECORD_BYTES} bytes")
-        if len(record.path) > MAX_PATH:
-            raise Refusal(f"path_too_long: more than {MAX_PATH} hops")
+        check_size(record, whole)
         self._check_origin(record.origin)
         old = self._db.execute(
             "SELECT number, revision, kind FROM record WHERE origin = ? AND id = ?", (record.origin, record.id)
         ).fetchone()
-        if old is not None and old[2] != record.kind:
-            raise Refusal(f"kind_changed: this id is a record of kind {old[2]}")
-        if old is not None and old[1] >= record.revision:
+        if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE
-        body = _read_body(record)
+        body = read_body(record)
         number = self._write_record(record, whole, None if old is None else old[0])
         if old is None:
             self._index.record(str(record.kind), +1)
@@ -161,7 +153,7 @@ class Merge:
             "INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
-                _bounded_sum(ledger.skipped.values()), _bounded_sum(ledger.lost.values()),
+                bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
             ),
         )  # fmt: skip
 
@@ -172,20 +164,3 @@ def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int],
         "INSERT INTO rejected (child, origin, id, revision, reason, at_ns) VALUES (?, ?, ?, ?, ?, ?)",
         (child, *key, reason, now_ns),
     )
-
-
-def _read_body(record: Record) -> Alert | Asset | Heartbeat | EvidenceFile | None:
-    """The body, read; None for a kind this version does not know: kept and passed on, shown nowhere."""
-    if record.kind == Kind.ALERT:
-        return record.alert()
-    if record.kind == Kind.ASSET:
-        return record.asset()
-    if record.kind == Kind.HEARTBEAT:
-        return record.heartbeat()
-    if record.kind == Kind.EVIDENCE:
-        return record.evidence_file()
-    return None
-
-
-def _bounded_sum(counts: Iterable[int]) -> int:
-    return min(sum(counts), MAX_INT)

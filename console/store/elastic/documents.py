@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.store.admission import KEEP_REVISIONS, Body, address_of, bounded_sum, compare, read_body
 from console.store.elastic.indices import kind_of
-from console.store.merge import Refusal
-from console.store.rows import AssetRow, Incident, IncidentRow, Revision, Workflow, WorkflowStep
+from console.store.rows import AssetRow, Incident, IncidentRow, Revision, Status, Workflow, WorkflowStep
 from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
-from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record
+from sensor.schema import Alert, Heartbeat, Record
 from sensor.schema.fields import FIELDS
-from sensor.schema.shape import MAX_INT
 
 Source = dict[str, Any]
-
-_READERS: Mapping[str, Callable[[Record], Alert | Asset | Heartbeat | EvidenceFile]] = {
-    Kind.ALERT: Record.alert,
-    Kind.ASSET: Record.asset,
-    Kind.HEARTBEAT: Record.heartbeat,
-    Kind.EVIDENCE: Record.evidence_file,
-}
-
-KEEP_REVISIONS = 50
 
 ROW_SOURCE = [
     "event.id", "observer.name", "organization.id", "segment", "otus.revision", "otus.child", "otus.received_ns",
@@ -51,14 +41,13 @@ class Arrival:
         return self.record.to_bytes()
 
     @functools.cached_property
-    def body(self) -> Alert | Asset | Heartbeat | EvidenceFile | None:
+    def body(self) -> Body | None:
         """The body, read once; None for a kind this version does not know: kept and passed on, shown nowhere.
 
         Raises:
             RecordError: it is not what its kind says.
         """
-        reader = _READERS.get(self.record.kind)
-        return None if reader is None else reader(self.record)
+        return read_body(self.record)
 
 
 def columns(arrival: Arrival) -> Source:
@@ -99,8 +88,8 @@ def _incident(alert: Alert) -> Source:
         "@timestamp": iso(alert.first_ns),
         "event.severity": alert.level.rank,
         "network.protocol": alert.protocol,
-        "client.address": shown(alert.client),
-        "server.address": shown(alert.server),
+        "client.address": address_of(alert.client),
+        "server.address": address_of(alert.server),
         "alert.cause": alert.cause,
         "alert.reason.code": alert.reason.code,
         "alert.level": str(alert.level),
@@ -122,7 +111,14 @@ def _incident(alert: Alert) -> Source:
 def _searched(arrival: Arrival, alert: Alert) -> Source:
     """The words of an incident, as `console.store.text` says what is searched and what a word is."""
     record = arrival.record
-    parts = [alert.title.zh, alert.title.en, shown(alert.client), shown(alert.server), more_words(alert), alert.rule_id]
+    parts = [
+        alert.title.zh,
+        alert.title.en,
+        address_of(alert.client),
+        address_of(alert.server),
+        more_words(alert),
+        alert.rule_id,
+    ]
     parts += [*alert.technique, record.origin, arrival.child, alert.detector, alert.protocol]
     han, words = dict[str, None](), dict[str, None]()
     for part in filter(None, parts):
@@ -148,8 +144,8 @@ def _heartbeat(beat: Heartbeat) -> Source:
         "heartbeat.end_ns": beat.end_ns,
         "heartbeat.ledger.received": ledger.received,
         "heartbeat.ledger.parsed": ledger.parsed,
-        "heartbeat.ledger.skipped": _bounded_sum(ledger.skipped.values()),
-        "heartbeat.ledger.lost": _bounded_sum(ledger.lost.values()),
+        "heartbeat.ledger.skipped": bounded_sum(ledger.skipped.values()),
+        "heartbeat.ledger.lost": bounded_sum(ledger.lost.values()),
     }
 
 
@@ -164,9 +160,7 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
     kept, changed = before, False
     for arrival in arrivals:
         record = arrival.record
-        if kept is not None and kept["otus.kind"] != record.kind:
-            raise Refusal(f"kind_changed: this id is a record of kind {kept['otus.kind']}")
-        if kept is not None and int(kept["otus.revision"]) >= record.revision:
+        if kept is not None and not _is_newer(record, kept):
             continue
         source = columns(arrival)
         if "alert.first_ns" in source:
@@ -255,18 +249,14 @@ def record_of(source: Mapping[str, Any]) -> Record:
     return Record.from_bytes(source["otus.record"].encode())
 
 
-def shown(end: Endpoint | None) -> str | None:
-    return None if end is None else end.ip or end.mac
-
-
 def iso(moment_ns: int) -> str:
     whole = datetime.fromtimestamp(moment_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{whole}.{moment_ns % 10**9:09d}Z"
 
 
+def _is_newer(record: Record, kept: Source) -> bool:
+    return compare(record, kept["otus.kind"], int(kept["otus.revision"])) is Status.STORED
+
+
 def _json(source: Source | None, name: str) -> list[list[Any]]:
     return [] if source is None else list(json.loads(source[name]))
-
-
-def _bounded_sum(counts: Iterable[int]) -> int:
-    return min(sum(counts), MAX_INT)

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from console.store import StoreFull
+from console.store.admission import Refusal, check_size, compare
 from console.store.elastic import journal, standing
 from console.store.elastic.documents import Arrival
 from console.store.elastic.journal import Name, Waiting
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.standing import Standing
 from console.store.elastic.upward import Upward
-from console.store.merge import MAX_PATH, Refusal
 from console.store.rows import Answer, Status
-from federation.spool import RECORD_BYTES
 from sensor.schema import Key, Record, RecordError
 
 
@@ -98,9 +97,7 @@ class Intake:
         under.check(record.origin)
         name = (record.origin, record.id)
         before = highest.get(name)
-        if before is not None and before.kind != record.kind:
-            raise Refusal(f"kind_changed: this id is a record of kind {before.kind}")
-        if before is not None and before.revision >= record.revision:
+        if before is not None and compare(record, before.kind, before.revision) is Status.DUPLICATE:
             return Status.DUPLICATE
         highest[name] = Waiting(record.revision, str(record.kind))
         return Status.STORED
@@ -111,9 +108,6 @@ class Intake:
 
 def _checked(arrival: Arrival) -> Arrival:
     """Raises Refusal or RecordError for what can never be kept, whoever sends it."""
-    if len(arrival.whole) > RECORD_BYTES + 4096:
-        raise Refusal(f"too_large: a record has at most {RECORD_BYTES} bytes")
-    if len(arrival.record.path) > MAX_PATH:
-        raise Refusal(f"path_too_long: more than {MAX_PATH} hops")
+    check_size(arrival.record, arrival.whole)
     _ = arrival.body
     return arrival

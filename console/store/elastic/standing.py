@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal
 from console.store.elastic.tables import child as child_table
 from console.store.elastic.tables import origin as origin_table
 from console.store.elastic.tables import rejected
-from console.store.merge import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal
 from console.store.rows import DeadLetter
 from sensor.schema import Key
 

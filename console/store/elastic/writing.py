@@ -17,11 +17,11 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from console.store import StoreError
+from console.store.admission import Refusal
 from console.store.elastic import documents, indices
 from console.store.elastic.connection import ClusterAway, asking, explain
 from console.store.elastic.documents import Arrival, Source
 from console.store.elastic.settings import ElasticSettings
-from console.store.merge import Refusal
 
 ATTEMPTS = 12
 READ_AT_ONCE = 1000
