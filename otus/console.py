@@ -132,7 +132,7 @@ def _cluster(
     try:
         return ElasticSettings(urls, api_key_file, ca_file, prefix, chosen, keep_days=keep_days)
     except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
+        raise click.UsageError("--" + str(error).replace("_", "-")) from None
 
 
 @console.group()
