@@ -317,12 +317,12 @@ def test_two_real_consoles_do_what_is_for_one_once(registry_url: URL, tmp_path: 
     try:
         until(lambda: all(up(url) for _, url in running))
         with closing(open_registry(registry_url)) as registry:
-            until(lambda: [job.finished_s is not None for job in job_states(registry)] == [True])
+            until(lambda: [job.finished_s is not None for job in job_states(registry)] == [True, True])
             with registry.reading() as connection:
                 leases = connection.execute(text("SELECT name, fence FROM lease ORDER BY name")).all()
             # On one machine the relay's lock is on the store's file; each of these two has a store of its own.
             relay = [("relay:plant", 1)] if registry.shared else []
-        assert leases == [("job:forget_logins", 1), *relay]
+        assert leases == [("job:expire", 1), ("job:forget_logins", 1), *relay]
     finally:
         for process, _ in running:
             process.send_signal(signal.SIGTERM)
