@@ -17,7 +17,7 @@ from console.store import fulltext, rollups
 from console.store.kept import HOUR_NS
 from console.store.queries import MATCHING, narrowed, rank_of, times_clause
 from console.store.rollups import MAX_HITS
-from console.store.rows import Count, CountBy, IncidentFilter
+from console.store.rows import TIME_FORM, Count, CountBy, IncidentFilter
 from sensor.schema import Level
 
 _COLUMN = {
@@ -29,7 +29,6 @@ _COLUMN = {
     CountBy.ORIGIN: "i.origin",
     CountBy.WORKFLOW: "coalesce(d.workflow, 'new')",
 }
-_FORM = {CountBy.HOUR: "%Y-%m-%dT%H", CountBy.DAY: "%Y-%m-%d", CountBy.WEEK: "%G-W%V"}
 _TALLIED = {"child", "detector", "protocol", "technique", "origin", "workflow"}
 _ONE = {
     "child": "i.child = ?", "detector": "i.detector = ?", "protocol": "i.protocol = ?",
@@ -38,7 +37,7 @@ _ONE = {
 
 
 def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
-    if by in _FORM:
+    if by in TIME_FORM:
         return _over_time(db, by, where, zone)
     rows = _tallied(db, by, where)
     if rows is None:
@@ -94,7 +93,7 @@ def _over_time(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone:
     sums: dict[str, tuple[int, int]] = {}
 
     def add(first_ns: int, number: int, hits: int) -> None:
-        key = _local(first_ns, zone).strftime(_FORM[by])
+        key = _local(first_ns, zone).strftime(TIME_FORM[by])
         before = sums.get(key, (0, 0))
         sums[key] = (before[0] + number, before[1] + hits)
 

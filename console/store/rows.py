@@ -49,6 +49,10 @@ class CountBy(StrEnum):
     WEEK = "week"
 
 
+TIME_FORM: Mapping[CountBy, str] = {CountBy.HOUR: "%Y-%m-%dT%H", CountBy.DAY: "%Y-%m-%d", CountBy.WEEK: "%G-W%V"}
+"""How the keys of counts over time are written, in the node's zone."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a sender is told about one of its records, after the commit."""

@@ -13,7 +13,7 @@ from console.store.elastic.connection import asking
 from console.store.elastic.pictures import KEEP_ALIVE, Pictures, Place, read_cursor, write_cursor
 from console.store.elastic.settings import ElasticSettings
 from console.store.queries import MAX_LIMIT
-from console.store.rows import EXACT_TO, Count, CountBy, Found, IncidentFilter
+from console.store.rows import EXACT_TO, TIME_FORM, Count, CountBy, Found, IncidentFilter
 from console.store.text import pieces, words_of
 from sensor.schema import Level
 
@@ -158,7 +158,6 @@ _FIELD = {
     CountBy.DAY: "otus.hour",
     CountBy.WEEK: "otus.hour",
 }
-_FORM = {CountBy.HOUR: "%Y-%m-%dT%H", CountBy.DAY: "%Y-%m-%d", CountBy.WEEK: "%G-W%V"}
 
 
 def counts(
@@ -166,11 +165,11 @@ def counts(
 ) -> list[Count]:
     index = indices.alias(settings, "incident")
     sums = {"hits": {"sum": {"field": "alert.count"}}}
-    order = {"_key": "desc"} if by in _FORM else {"_count": "desc"}
+    order = {"_key": "desc"} if by in TIME_FORM else {"_count": "desc"}
     buckets = groups(client, index, question(where), _FIELD[by], sums, order)
     counted = [Count(str(item["key"]), item["doc_count"], int(item["hits"]["value"])) for item in buckets]
-    if by in _FORM:
-        return _by_time(counted, _FORM[by], zone)
+    if by in TIME_FORM:
+        return _by_time(counted, TIME_FORM[by], zone)
     if by is CountBy.LEVEL:
         return sorted(counted, key=lambda item: -Level(item.key).rank)
     return sorted(counted, key=lambda item: (-item.incidents, item.key))
