@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`)."""
     connection = _connect(path, f"file:{quoted(path)}?mode=rwc")
     try:
-        connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        begin_log(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute("PRAGMA foreign_keys=ON")
@@ -81,6 +82,27 @@ def open_writer(path: Path) -> sqlite3.Connection:
             raise DatabaseDamaged(f"{path}: the file is damaged ({error}); move it away and start again") from None
         raise explain(error, path) from None
     return connection
+
+
+def begin_log(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log (WAL), also when several processes open a new file in the same moment.
+
+    SQLite does not wait here as it waits elsewhere: who reads the file's mode while another changes it is refused at
+    once (two that wait for each other would never end), so the waiting is ours.
+
+    Raises:
+        sqlite3.OperationalError: somebody held the file for longer than `BUSY_TIMEOUT_S`.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+            return
+        except sqlite3.OperationalError as error:
+            busy = (getattr(error, "sqlite_errorcode", 0) & 0xFF) == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.01)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:

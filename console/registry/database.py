@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from console.registry.errors import RegistryError, explain, shown
 from console.registry.migrate import migrate
+from federation.database import begin_log
 
 BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 5
@@ -167,7 +168,7 @@ def _private_file(url: URL) -> None:
 
 def _durable(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; we do, also before CREATE TABLE
-    connection.execute("PRAGMA journal_mode=WAL")
+    begin_log(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
 
