@@ -7,26 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
-from sensor.schema.shape import (
-    Json,
-    Reader,
-    RecordError,
-    as_int,
-    as_list,
-    as_object,
-    as_text,
-    as_text_or_none,
-    as_texts,
-)
+from sensor.schema.shape import Json, Reader, RecordError
 from sensor.schema.words import Level, Outcome, State
 
 MAX_EVIDENCE = 8
 """First messages an alert carries; more would only repeat them."""
-
-
-def _endpoint(reader: Reader, name: str) -> Endpoint | None:
-    value = reader.take(name)
-    return None if value is None else Endpoint.from_json(value, reader.key(name))
 
 
 def _endpoint_json(end: Endpoint | None) -> Json | None:
@@ -92,37 +77,33 @@ class Alert:
     def from_json(cls, data: object, where: str = "body") -> Alert:
         reader = Reader(data, where)
         try:
-            level = Level(as_text(reader.need("level"), reader.key("level")))
-            outcome = Outcome(as_text(reader.take("outcome", "unknown"), reader.key("outcome")))
-            state = State(as_text(reader.take("state", "open"), reader.key("state")))
+            level = Level(reader.text("level"))
+            outcome = Outcome(reader.text("outcome", "unknown"))
+            state = State(reader.text("state", "open"))
         except ValueError as error:
             raise RecordError(f"{where}: {error}") from None
-        evidence = as_list(reader.take("evidence", []), reader.key("evidence"))
-        if len(evidence) > MAX_EVIDENCE:
-            raise RecordError(f"{reader.key('evidence')}: at most {MAX_EVIDENCE}")
-        advice, consequence = reader.take("advice"), reader.take("consequence")
         return cls(
-            cause=as_text(reader.need("cause"), reader.key("cause")),
-            detector=as_text(reader.need("detector"), reader.key("detector")),
+            cause=reader.text("cause"),
+            detector=reader.text("detector"),
             level=level,
-            title=Text.from_json(reader.need("title"), reader.key("title")),
-            reason=Reason.from_json(reader.need("reason"), reader.key("reason")),
-            protocol=as_text(reader.need("protocol"), reader.key("protocol")),
-            first_ns=as_int(reader.need("first_ns"), reader.key("first_ns")),
-            last_ns=as_int(reader.need("last_ns"), reader.key("last_ns")),
-            count=as_int(reader.need("count"), reader.key("count"), least=1),
-            advice=None if advice is None else Text.from_json(advice, reader.key("advice")),
-            consequence=None if consequence is None else Text.from_json(consequence, reader.key("consequence")),
-            rule_id=as_text_or_none(reader.take("rule_id"), reader.key("rule_id")),
-            technique=as_texts(reader.take("technique", []), reader.key("technique")),
-            client=_endpoint(reader, "client"),
-            server=_endpoint(reader, "server"),
-            source=_endpoint(reader, "source"),
-            destination=_endpoint(reader, "destination"),
+            title=reader.part("title", Text.from_json),
+            reason=reader.part("reason", Reason.from_json),
+            protocol=reader.text("protocol"),
+            first_ns=reader.whole("first_ns"),
+            last_ns=reader.whole("last_ns"),
+            count=reader.whole("count", least=1),
+            advice=reader.part_or_none("advice", Text.from_json),
+            consequence=reader.part_or_none("consequence", Text.from_json),
+            rule_id=reader.text_or_none("rule_id"),
+            technique=reader.texts("technique"),
+            client=reader.part_or_none("client", Endpoint.from_json),
+            server=reader.part_or_none("server", Endpoint.from_json),
+            source=reader.part_or_none("source", Endpoint.from_json),
+            destination=reader.part_or_none("destination", Endpoint.from_json),
             outcome=outcome,
             state=state,
-            fields=as_object(reader.take("fields", {}), reader.key("fields")),
-            evidence=tuple(Evidence.from_json(item, reader.key("evidence")) for item in evidence),
-            coverage=as_object(reader.take("coverage", {}), reader.key("coverage")),
+            fields=reader.mapping("fields"),
+            evidence=reader.parts("evidence", Evidence.from_json, most=MAX_EVIDENCE),
+            coverage=reader.mapping("coverage"),
             extra=reader.rest(),
         )

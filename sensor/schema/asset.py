@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensor.schema.shape import Json, Reader, as_int, as_int_or_none, as_object, as_text, as_text_or_none, as_texts
+from sensor.schema.shape import Json, Reader
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Asset:
     def from_json(cls, data: object, where: str = "body") -> Asset:
         reader = Reader(data, where)
         return cls(
-            segment=as_text(reader.take("segment", "default"), reader.key("segment")),
-            ip=as_text_or_none(reader.take("ip"), reader.key("ip")),
-            mac=as_text_or_none(reader.take("mac"), reader.key("mac")),
-            first_ns=as_int(reader.need("first_ns"), reader.key("first_ns")),
-            last_ns=as_int(reader.need("last_ns"), reader.key("last_ns")),
-            roles=as_texts(reader.take("roles", []), reader.key("roles")),
-            protocols=as_texts(reader.take("protocols", []), reader.key("protocols")),
-            operations=as_int(reader.take("operations", 0), reader.key("operations")),
-            identity=as_object(reader.take("identity", {}), reader.key("identity")),
-            vlan=as_int_or_none(reader.take("vlan"), reader.key("vlan")),
+            segment=reader.text("segment", "default"),
+            ip=reader.text_or_none("ip"),
+            mac=reader.text_or_none("mac"),
+            first_ns=reader.whole("first_ns"),
+            last_ns=reader.whole("last_ns"),
+            roles=reader.texts("roles"),
+            protocols=reader.texts("protocols"),
+            operations=reader.whole("operations", 0),
+            identity=reader.mapping("identity"),
+            vlan=reader.whole_or_none("vlan"),
             extra=reader.rest(),
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensor.schema.shape import Json, Reader, RecordError, as_int, as_text
+from sensor.schema.shape import Json, Reader, RecordError
 from sensor.schema.words import Level
 
 
@@ -71,30 +71,24 @@ class EvidenceFile:
     def from_json(cls, data: object, where: str = "body") -> EvidenceFile:
         reader = Reader(data, where)
 
-        def text(name: str) -> str:
-            return as_text(reader.need(name), reader.key(name))
-
-        def number(name: str) -> int:
-            return as_int(reader.need(name), reader.key(name))
-
         try:
-            level = Level(text("level"))
+            level = Level(reader.text("level"))
         except ValueError as error:
             raise RecordError(f"{where}: {error}") from None
         return cls(
-            alert=text("alert"),
+            alert=reader.text("alert"),
             level=level,
-            sha256=text("sha256"),
-            size=number("size"),
-            packets=number("packets"),
-            first_ns=number("first_ns"),
-            last_ns=number("last_ns"),
-            hit_ns=number("hit_ns"),
-            frame=number("frame"),
-            reaches_back_packets=number("reaches_back_packets"),
-            reaches_back_ns=number("reaches_back_ns"),
-            before=text("before"),
-            after=text("after"),
-            format=as_text(reader.take("format", "pcapng"), reader.key("format")),
+            sha256=reader.text("sha256"),
+            size=reader.whole("size"),
+            packets=reader.whole("packets"),
+            first_ns=reader.whole("first_ns"),
+            last_ns=reader.whole("last_ns"),
+            hit_ns=reader.whole("hit_ns"),
+            frame=reader.whole("frame"),
+            reaches_back_packets=reader.whole("reaches_back_packets"),
+            reaches_back_ns=reader.whole("reaches_back_ns"),
+            before=reader.text("before"),
+            after=reader.text("after"),
+            format=reader.text("format", "pcapng"),
             extra=reader.rest(),
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensor.schema.shape import Json, Reader, as_counts, as_int, as_list, as_object, as_text
+from sensor.schema.shape import Json, Reader, as_counts, as_object, as_text
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Ledger:
     def from_json(cls, data: object, where: str = "ledger") -> Ledger:
         reader = Reader(data, where)
         return cls(
-            received=as_int(reader.take("received", 0), reader.key("received")),
-            parsed=as_int(reader.take("parsed", 0), reader.key("parsed")),
-            skipped=as_counts(reader.take("skipped", {}), reader.key("skipped")),
-            lost=as_counts(reader.take("lost", {}), reader.key("lost")),
-            held=as_int(reader.take("held", 0), reader.key("held")),
+            received=reader.whole("received", 0),
+            parsed=reader.whole("parsed", 0),
+            skipped=as_counts(reader.mapping("skipped"), reader.key("skipped")),
+            lost=as_counts(reader.mapping("lost"), reader.key("lost")),
+            held=reader.whole("held", 0),
             extra=reader.rest(),
         )
 
@@ -80,14 +80,12 @@ class Interface:
     def from_json(cls, data: object, where: str = "interface") -> Interface:
         reader = Reader(data, where)
         return cls(
-            name=as_text(reader.take("name", ""), reader.key("name")),
-            received=as_int(reader.take("received", 0), reader.key("received")),
-            dropped=as_int(reader.take("dropped", 0), reader.key("dropped")),
-            transmitted=as_int(reader.take("transmitted", 0), reader.key("transmitted")),
-            nic_dropped=as_int(reader.take("nic_dropped", 0), reader.key("nic_dropped")),
-            offloads=tuple(
-                as_text(item, reader.key("offloads")) for item in as_list(reader.take("offloads", []), "offloads")
-            ),
+            name=reader.text("name", ""),
+            received=reader.whole("received", 0),
+            dropped=reader.whole("dropped", 0),
+            transmitted=reader.whole("transmitted", 0),
+            nic_dropped=reader.whole("nic_dropped", 0),
+            offloads=reader.texts("offloads"),
             extra=reader.rest(),
         )
 
@@ -139,24 +137,19 @@ class Heartbeat:
     @classmethod
     def from_json(cls, data: object, where: str = "body") -> Heartbeat:
         reader = Reader(data, where)
-        baseline = reader.take("baseline")
-        versions = as_object(reader.take("versions", {}), reader.key("versions"))
         return cls(
-            sensor=as_text(reader.need("sensor"), reader.key("sensor")),
-            start_ns=as_int(reader.need("start_ns"), reader.key("start_ns")),
-            end_ns=as_int(reader.need("end_ns"), reader.key("end_ns")),
-            ledger=Ledger.from_json(reader.take("ledger", {}), reader.key("ledger")),
-            interfaces=tuple(
-                Interface.from_json(item, reader.key("interfaces"))
-                for item in as_list(reader.take("interfaces", []), reader.key("interfaces"))
-            ),
-            versions={name: as_text(version, reader.key("versions")) for name, version in versions.items()},
-            rules_loaded=as_int(reader.take("rules_loaded", 0), reader.key("rules_loaded")),
-            baseline=None if baseline is None else as_object(baseline, reader.key("baseline")),
-            windows=as_object(reader.take("windows", {}), reader.key("windows")),
-            model=as_text(reader.take("model", "none"), reader.key("model")),
-            spool=as_object(reader.take("spool", {}), reader.key("spool")),
-            evidence=as_object(reader.take("evidence", {}), reader.key("evidence")),
-            recording=as_object(reader.take("recording", {}), reader.key("recording")),
+            sensor=reader.text("sensor"),
+            start_ns=reader.whole("start_ns"),
+            end_ns=reader.whole("end_ns"),
+            ledger=Ledger.from_json(reader.mapping("ledger"), reader.key("ledger")),
+            interfaces=reader.parts("interfaces", Interface.from_json),
+            versions={name: as_text(text, reader.key("versions")) for name, text in reader.mapping("versions").items()},
+            rules_loaded=reader.whole("rules_loaded", 0),
+            baseline=reader.part_or_none("baseline", as_object),
+            windows=reader.mapping("windows"),
+            model=reader.text("model", "none"),
+            spool=reader.mapping("spool"),
+            evidence=reader.mapping("evidence"),
+            recording=reader.mapping("recording"),
             extra=reader.rest(),
         )

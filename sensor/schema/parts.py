@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensor.schema.shape import Json, Reader, as_int, as_int_or_none, as_object, as_text, as_text_or_none
+from sensor.schema.shape import Json, Reader
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Text:
     def from_json(cls, data: object, where: str = "text") -> Text:
         reader = Reader(data, where)
         return cls(
-            zh=as_text(reader.need("zh"), reader.key("zh")),
-            en=as_text(reader.need("en"), reader.key("en")),
+            zh=reader.text("zh"),
+            en=reader.text("en"),
             extra=reader.rest(),
         )
 
@@ -50,9 +50,9 @@ class Endpoint:
     def from_json(cls, data: object, where: str = "endpoint") -> Endpoint:
         reader = Reader(data, where)
         return cls(
-            ip=as_text_or_none(reader.take("ip"), reader.key("ip")),
-            port=as_int_or_none(reader.take("port"), reader.key("port")),
-            mac=as_text_or_none(reader.take("mac"), reader.key("mac")),
+            ip=reader.text_or_none("ip"),
+            port=reader.whole_or_none("port"),
+            mac=reader.text_or_none("mac"),
             extra=reader.rest(),
         )
 
@@ -75,8 +75,8 @@ class Reason:
     def from_json(cls, data: object, where: str = "reason") -> Reason:
         reader = Reader(data, where)
         return cls(
-            code=as_text(reader.need("code"), reader.key("code")),
-            params=as_object(reader.take("params", {}), reader.key("params")),
+            code=reader.text("code"),
+            params=reader.mapping("params"),
             extra=reader.rest(),
         )
 
@@ -106,10 +106,10 @@ class Evidence:
     def from_json(cls, data: object, where: str = "evidence") -> Evidence:
         reader = Reader(data, where)
         return cls(
-            frame=as_int_or_none(reader.take("frame"), reader.key("frame")),
-            ts_ns=as_int(reader.need("ts_ns"), reader.key("ts_ns")),
-            file=as_text_or_none(reader.take("file"), reader.key("file")),
-            interface=as_text_or_none(reader.take("interface"), reader.key("interface")),
-            fields=as_object(reader.take("fields", {}), reader.key("fields")),
+            frame=reader.whole_or_none("frame"),
+            ts_ns=reader.whole("ts_ns"),
+            file=reader.text_or_none("file"),
+            interface=reader.text_or_none("interface"),
+            fields=reader.mapping("fields"),
             extra=reader.rest(),
         )

@@ -16,7 +16,7 @@ from sensor.schema.asset import Asset
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
-from sensor.schema.shape import Json, Reader, RecordError, as_int, as_object, as_text, as_texts, known_id, known_name
+from sensor.schema.shape import Json, Reader, RecordError, as_object, known_id, known_name
 from sensor.schema.words import KINDS, LEVELS, OUTCOMES, STATES, Kind, Level, Outcome, State
 
 SCHEMA_VERSION = "1.0"
@@ -104,22 +104,22 @@ class Record:
     def from_json(cls, data: object) -> Record:
         """Read an envelope. The body's inside is not looked at here."""
         reader = Reader(data, "")
-        schema = as_text(reader.take("schema", SCHEMA_VERSION), "schema")
-        record_id = as_text(reader.need("id"), "id")
-        origin = as_text(reader.need("origin"), "origin")
+        schema = reader.text("schema", SCHEMA_VERSION)
+        record_id = reader.text("id")
+        origin = reader.text("origin")
         if not known_id(record_id):
             raise RecordError("id: must be 32 lower-case hex digits")
         if not known_name(origin):
             raise RecordError("origin: must be a node's name (1 to 64 letters, digits, '.', '-', '_'; no address)")
         return cls(
             schema=schema,
-            kind=as_text(reader.need("kind"), "kind"),
+            kind=reader.text("kind"),
             id=record_id,
-            revision=as_int(reader.need("revision"), "revision", least=1),
+            revision=reader.whole("revision", least=1),
             origin=origin,
-            tenant=as_text(reader.take("tenant", "default"), "tenant"),
-            segment=as_text(reader.take("segment", "default"), "segment"),
-            path=as_texts(reader.take("path", []), "path"),
+            tenant=reader.text("tenant", "default"),
+            segment=reader.text("segment", "default"),
+            path=reader.texts("path"),
             body=as_object(reader.need("body"), "body"),
             extra=reader.rest(),
         )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 Json = dict[str, Any]
+T = TypeVar("T")
+_NOTHING: Json = {}
 
 MAX_INT = 2**63 - 1
 """The largest number a store column holds; times in nanoseconds fit until the year 2262."""
@@ -90,7 +92,12 @@ def as_counts(value: object, key: str) -> dict[str, int]:
 
 
 class Reader:
-    """Takes keys out of one JSON object; what was not taken is what this version does not know."""
+    """Takes keys out of one JSON object; what was not taken is what this version does not know.
+
+    A console reads every record through it: how a key is called is worked out only for a message.
+    """
+
+    __slots__ = ("_rest", "_where")
 
     def __init__(self, data: object, where: str) -> None:
         self._rest = as_object(data, where)
@@ -101,13 +108,58 @@ class Reader:
 
     def need(self, name: str) -> Any:
         """The value of a key that must be there."""
-        if name not in self._rest:
-            raise RecordError(f"{self.key(name)}: is missing")
-        return self._rest.pop(name)
+        try:
+            return self._rest.pop(name)
+        except KeyError:
+            raise RecordError(f"{self.key(name)}: is missing") from None
 
     def take(self, name: str, default: Any = None) -> Any:
         """The value of a key that may be absent."""
         return self._rest.pop(name, default)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """Without a default it must be there."""
+        value = self.need(name) if default is None else self._rest.pop(name, default)
+        return value if type(value) is str else as_text(value, self.key(name))
+
+    def text_or_none(self, name: str) -> str | None:
+        value = self._rest.pop(name, None)
+        return value if value is None or type(value) is str else as_text(value, self.key(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return as_texts(self._rest.pop(name, ()), self.key(name))
+
+    def whole(self, name: str, default: int | None = None, least: int = 0) -> int:
+        """A whole number. Without a default it must be there."""
+        value = self.need(name) if default is None else self._rest.pop(name, default)
+        if type(value) is int and least <= value <= MAX_INT:
+            return value
+        return as_int(value, self.key(name), least)
+
+    def whole_or_none(self, name: str) -> int | None:
+        value = self._rest.pop(name, None)
+        return None if value is None else as_int(value, self.key(name))
+
+    def mapping(self, name: str) -> Json:
+        """Empty where it is absent."""
+        value = self._rest.pop(name, _NOTHING)
+        return value.copy() if type(value) is dict else as_object(value, self.key(name))
+
+    def part(self, name: str, read: Callable[[object, str], T]) -> T:
+        """What `read` makes of an object that must be there."""
+        return read(self.need(name), self.key(name))
+
+    def part_or_none(self, name: str, read: Callable[[object, str], T]) -> T | None:
+        value = self._rest.pop(name, None)
+        return None if value is None else read(value, self.key(name))
+
+    def parts(self, name: str, read: Callable[[object, str], T], most: int | None = None) -> tuple[T, ...]:
+        """A list of objects, each through `read`."""
+        key = self.key(name)
+        items = as_list(self._rest.pop(name, ()), key)
+        if most is not None and len(items) > most:
+            raise RecordError(f"{key}: at most {most}")
+        return tuple([read(item, key) for item in items])
 
     def rest(self) -> Json:
         """Every key that nobody took: kept, so that a newer tier's fields pass through an older one."""
