@@ -75,8 +75,8 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
     last = seen = 0
     while True:
         rows = db.execute(
-            f"SELECT {COLUMNS}, coalesce(d.workflow, 'new') FROM incident i LEFT JOIN decision d USING (number)"
-            " WHERE i.number > ? ORDER BY i.number LIMIT ?",
+            f"SELECT i.number, {COLUMNS}, coalesce(d.workflow, 'new')"
+            " FROM incident i LEFT JOIN decision d USING (number) WHERE i.number > ? ORDER BY i.number LIMIT ?",
             (last, BATCH),
         ).fetchall()
         if not rows:
@@ -85,7 +85,7 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         terms: dict[str, int] = {}
         words: set[str] = set()
         for row in rows:
-            kept, workflow = Kept(*row[:-1]), str(row[-1])
+            kept, workflow = Kept(*row[1:-1]), str(row[-1])
             rollups.add(sums, kept, workflow, +1)
             words.update(token for text in fulltext.texts(kept) for token in fulltext.tokens(text))
             for term in set(fulltext.document(kept, workflow).split(" ")):

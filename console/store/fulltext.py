@@ -39,14 +39,23 @@ _LAST = "\U0010ffff"
 
 def document(kept: Kept, workflow: str) -> str:
     """The tokens of one incident; the same row always gives the same tokens, for they must be told to be removed."""
-    return " ".join([*map(joined, texts(kept)), *_filter_tokens(kept, workflow)])
+    return with_filters(words(kept), kept, workflow)
+
+
+def words(kept: Kept) -> str:
+    """Those of its texts."""
+    return " ".join(map(joined, texts(kept)))
+
+
+def with_filters(words: str, kept: Kept, workflow: str) -> str:
+    return " ".join([words, *_filter_tokens(kept, workflow)])
 
 
 def texts(kept: Kept) -> list[str]:
     """What of an incident is searched, text by text."""
     found = (
-        kept.title_zh, kept.title_en, kept.client, kept.server, kept.rule_id, kept.technique, kept.words,
-        kept.origin, kept.child, kept.detector, kept.protocol,
+        kept.title_zh, kept.title_en, kept.client, kept.server, kept.rule_id, kept.technique, kept.origin, kept.child,
+        kept.detector, kept.protocol, *kept.words.split(" "),
     )  # fmt: skip
     return [text for text in found if text]
 
@@ -64,14 +73,10 @@ def joined(text: str) -> str:
     return _joined_short(text) if len(text) <= MAX_REMEMBERED else " ".join(tokens(text))
 
 
-def _tokens(word: Word) -> Iterator[str]:
+def _tokens(word: Word) -> list[str]:
     if word.han:
-        yield from map("".join, zip(word.text, word.text[1:], strict=False))
-        yield word.text[-1]
-        return
-    yield from pieces(word)
-    for mark in MARKS.finditer(word.text):
-        yield word.text[: mark.start()]
+        return [*map("".join, zip(word.text, word.text[1:], strict=False)), word.text[-1]]
+    return [*pieces(word), *(word.text[: mark.start()] for mark in MARKS.finditer(word.text))]
 
 
 def _filter_tokens(kept: Kept, workflow: str) -> Iterator[str]:

@@ -33,13 +33,20 @@ class Index:
         self._db = db
         self._known = known
         self._changes: dict[int, tuple[State | None, State | None]] = {}
+        self._words: dict[int, str] = {}
         self._ages: dict[int, tuple[int, int]] = {}
         self._kinds: dict[str, int] = {}
 
-    def changed(self, number: int, before: State | None, after: State | None) -> None:
-        """An incident came (no `before`), changed, or goes (no `after`)."""
+    def changed(self, number: int, before: State | None, after: State | None, words: str | None = None) -> None:
+        """An incident came (no `before`), changed, or goes (no `after`). `words` are those of `after`, if at hand."""
         first = self._changes[number][0] if number in self._changes else before
         self._changes[number] = (first, after)
+        if words is not None:
+            self._words[number] = words
+
+    def state(self, number: int) -> State | None:
+        """The incident as an earlier record of this batch left it; None where none did."""
+        return self._changes[number][1] if number in self._changes else None
 
     def aged(self, number: int, at_ns: int, *, incident: bool) -> None:
         self._ages[number] = (int(incident), at_ns)
@@ -53,26 +60,39 @@ class Index:
         for kind, by in self._kinds.items():
             sums[rollups.KIND, kind, rollups.EVER, 0] = [by, 0]
         new_texts: set[str] = set()
+        came: list[tuple[int, str]] = []
         for number, (before, after) in sorted(self._changes.items()):
-            old = None if before is None else fulltext.document(*before)
-            new = None if after is None else fulltext.document(*after)
             if before is not None:
                 rollups.add(sums, *before, -1)
-            if after is not None:
+            if after is None:
+                new = None
+            else:
                 rollups.add(sums, *after, +1)
-            if old == new:
+                new = fulltext.with_filters(self._words.get(number) or fulltext.words(after[0]), *after)
+            if before is None and new is not None:
+                came.append((number, new))
+            elif not self._replace(number, before, new):
                 continue
-            if old is not None:
-                self._db.execute("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", (number, old))
             if after is not None:
-                self._db.execute("INSERT INTO search (rowid, tokens) VALUES (?, ?)", (number, new))
-                new_texts.update(text for text in fulltext.texts(after[0]) if text not in self._known)
+                new_texts.update([text for text in fulltext.texts(after[0]) if text not in self._known])
+        self._db.executemany("INSERT INTO search (rowid, tokens) VALUES (?, ?)", came)  # numbered above all others
         rollups.write(self._db, sums)
         self._write_words(new_texts)
         self._db.executemany(
             "INSERT INTO age VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET at_ns = excluded.at_ns",
             [(number, *age) for number, age in self._ages.items()],
         )
+
+    def _replace(self, number: int, before: State | None, new: str | None) -> bool:
+        """Whether something had to be changed."""
+        old = None if before is None else fulltext.document(*before)
+        if old == new:
+            return False
+        if old is not None:
+            self._db.execute("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", (number, old))
+        if new is not None:
+            self._db.execute("INSERT INTO search (rowid, tokens) VALUES (?, ?)", (number, new))
+        return True
 
     def _write_words(self, texts: set[str]) -> None:
         words = {token for text in texts for token in fulltext.joined(text).split(" ")} - {""}

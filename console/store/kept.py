@@ -13,9 +13,8 @@ HOUR_NS = 3_600_000_000_000
 
 
 class Kept(NamedTuple):
-    """The columns of table `incident`, in their order."""
+    """The columns of table `incident` behind its number, in their order."""
 
-    number: int
     origin: str
     child: str
     tenant: str
@@ -47,12 +46,13 @@ class Kept(NamedTuple):
 
 
 COLUMNS = ", ".join(f"i.{'count' if name == 'hits' else name}" for name in Kept._fields)
-PLACES = ", ".join("?" * len(Kept._fields))
+PLACES = ", ".join("?" * (1 + len(Kept._fields)))
+"""for the number and these columns"""
 
 
-def of_alert(number: int, child: str, record: Record, alert: Alert) -> Kept:
+def of_alert(child: str, record: Record, alert: Alert) -> Kept:
     return Kept(
-        number, record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
+        record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
         alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
         address_of(alert.client), address_of(alert.server), alert.first_ns, alert.last_ns, alert.count,
         str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert),

@@ -1,26 +1,18 @@
-"""Taking records in: one record at a time, inside the transaction of its batch."""
+"""Taking records in: one record at a time judged, one batch at a time written, inside one transaction."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
 
-from console.store import kept
-from console.store.admission import (
-    KEEP_REJECTED,
-    KEEP_REVISIONS,
-    MAX_ORIGINS_PER_CHILD,
-    Refusal,
-    bounded_sum,
-    check_size,
-    compare,
-    read_body,
-)
+from console.store import incoming, kept
+from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
+from console.store.candidate import Candidate, Refused
 from console.store.index import Index
 from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from federation import spool_tables
-from sensor.schema import Alert, Asset, Heartbeat, Record, RecordError
+from sensor.schema import Record
 
 
 class Merge:
@@ -35,10 +27,14 @@ class Merge:
         self._child_kind = child_kind
         self._now_ns = now_ns
         self._bound: dict[str, str] = {}
+        self._next_number = 1 + int(db.execute("SELECT coalesce(max(number), 0) FROM record").fetchone()[0])
+        self._known: dict[tuple[str, str], tuple[int, int, str]] = {}
+        self._rows = incoming.Rows(child, now_ns)
         self._up: list[Record] = []
 
-    def run(self, records: Sequence[Record]) -> list[Answer]:
-        answers = [self._one(record) for record in records]
+    def run(self, batch: Sequence[Candidate | Refused]) -> list[Answer]:
+        answers = [self._one(item) for item in batch]
+        self._rows.write(self._db)
         self._index.write()
         spool_tables.append(self._db, self._up)
         self._db.execute(
@@ -50,41 +46,52 @@ class Merge:
         )
         return answers
 
-    def _one(self, record: Record) -> Answer:
+    def _one(self, item: Candidate | Refused) -> Answer:
+        if isinstance(item, Refused):
+            return self._refused(*item)
         try:
-            status = self._keep(record.via(self._child))
-            return Answer(*record.key, status)
-        except (Refusal, RecordError) as refusal:
-            reason = str(refusal)
-            note_rejected(self._db, self._child, record.key, reason, self._now_ns)
-            return Answer(*record.key, Status.REJECTED, reason)
+            return Answer(*item.record.key, self._keep(item))
+        except Refusal as refusal:
+            return self._refused(item.record.key, str(refusal))
 
-    def _keep(self, record: Record) -> Status:
-        whole = record.to_bytes()
-        check_size(record, whole)
+    def _refused(self, key: tuple[str, str, int], reason: str) -> Answer:
+        note_rejected(self._db, self._child, key, reason, self._now_ns)
+        return Answer(*key, Status.REJECTED, reason)
+
+    def _keep(self, item: Candidate) -> Status:
+        record = item.record
         self._check_origin(record.origin)
-        old = self._db.execute(
-            "SELECT number, revision, kind FROM record WHERE origin = ? AND id = ?", (record.origin, record.id)
-        ).fetchone()
+        old = self._find(record)
         if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE
-        body = read_body(record)
-        number = self._write_record(record, whole, None if old is None else old[0])
+        number = self._next_number if old is None else old[0]
         if old is None:
+            self._next_number += 1
             self._index.record(str(record.kind), +1)
+        self._known[record.origin, record.id] = (number, record.revision, str(record.kind))
+        if item.kept is not None:
+            before = None if old is None else self._before(number)
+            after = item.kept, "new" if before is None else before[1]
+            self._index.changed(number, before, after, item.words)
+            self._rows.techniques(number, None if before is None else before[0], item.kept)
         if record.kind not in STAYING:
-            self._index.aged(number, self._now_ns, incident=isinstance(body, Alert))
-        if isinstance(body, Alert):
-            self._write_incident(number, record, body)
-        elif isinstance(body, Asset):
-            self._db.execute(
-                "INSERT INTO asset VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
-                (number, self._child, body.last_ns),
-            )
-        elif isinstance(body, Heartbeat):
-            self._write_heartbeat(number, record, body)
+            self._index.aged(number, self._now_ns, incident=item.kept is not None)
+        self._rows.add(number, item, new=old is None)
         self._up.append(record)
         return Status.STORED
+
+    def _find(self, record: Record) -> tuple[int, int, str] | None:
+        """(number, revision, kind) of what is kept of it, be it from earlier in this batch."""
+        met = self._known.get((record.origin, record.id))
+        if met is not None:
+            return met
+        found: tuple[int, int, str] | None = self._db.execute(
+            "SELECT number, revision, kind FROM record WHERE origin = ? AND id = ?", (record.origin, record.id)
+        ).fetchone()
+        return found
+
+    def _before(self, number: int) -> tuple[kept.Kept, str] | None:
+        return self._index.state(number) or kept.read(self._db, number)
 
     def _check_origin(self, origin: str) -> None:
         """An origin belongs to the child it first came through; a sensor speaks for itself only."""
@@ -107,55 +114,6 @@ class Merge:
         if held >= MAX_ORIGINS_PER_CHILD:
             raise Refusal(f"too_many_origins: a child speaks for at most {MAX_ORIGINS_PER_CHILD}")
         self._db.execute("INSERT INTO origin VALUES (?, ?)", (origin, self._child))
-
-    def _write_record(self, record: Record, whole: bytes, number: int | None) -> int:
-        if number is None:
-            return int(
-                self._db.execute(
-                    "INSERT INTO record (origin, id, kind, revision, child, tenant, segment, received_ns, whole)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-                    (
-                        record.origin, record.id, str(record.kind), record.revision, self._child, record.tenant,
-                        record.segment, self._now_ns, whole,
-                    ),
-                ).fetchone()[0]
-            )  # fmt: skip
-        self._db.execute(
-            "UPDATE record SET revision = ?, child = ?, tenant = ?, segment = ?, received_ns = ?, whole = ?"
-            " WHERE number = ?",
-            (record.revision, self._child, record.tenant, record.segment, self._now_ns, whole, number),
-        )
-        return number
-
-    def _write_incident(self, number: int, record: Record, alert: Alert) -> None:
-        before = kept.read(self._db, number)
-        after = kept.of_alert(number, self._child, record, alert)
-        self._index.changed(number, before, (after, "new" if before is None else before[1]))
-        self._db.execute(f"INSERT OR REPLACE INTO incident VALUES ({kept.PLACES})", after)
-        if before is None or before[0].technique != after.technique:
-            self._db.execute("DELETE FROM technique WHERE number = ?", (number,))
-            self._db.executemany("INSERT INTO technique VALUES (?, ?)", [(name, number) for name in after.techniques])
-        self._db.execute(
-            "INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                number, record.revision, self._now_ns, alert.count, alert.last_ns, str(alert.outcome), str(alert.state)
-            ),
-        )  # fmt: skip
-        self._db.execute(
-            "DELETE FROM revision WHERE number = ? AND revision <= (SELECT revision FROM revision WHERE number = ?"
-            " ORDER BY revision DESC LIMIT 1 OFFSET ?)",
-            (number, number, KEEP_REVISIONS),
-        )
-
-    def _write_heartbeat(self, number: int, record: Record, beat: Heartbeat) -> None:
-        ledger = beat.ledger
-        self._db.execute(
-            "INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
-                bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
-            ),
-        )  # fmt: skip
 
 
 def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int], reason: str, now_ns: int) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
 
 from console.store.kept import Kept
 from sensor.schema import LEVELS
@@ -23,7 +22,6 @@ TABLES = (
 )
 ALL, CHILD, DETECTOR, PROTOCOL, TECHNIQUE = "all", "child", "detector", "protocol", "technique"
 ORIGIN, WORKFLOW = "origin", "workflow"
-HOURLY = (ALL, CHILD, DETECTOR, PROTOCOL, TECHNIQUE)
 KIND = "kind"
 """of records: this one tally counts records, not incidents"""
 MAX_HITS = 2**38
@@ -36,23 +34,14 @@ EVER = -1
 """in place of an hour: the row of `tally`"""
 
 
-def contributions(kept: Kept, workflow: str) -> Iterator[tuple[str, str]]:
-    """(dimension, key) of every sum this incident is part of."""
-    yield ALL, ""
-    yield CHILD, kept.child
-    yield DETECTOR, kept.detector
-    yield PROTOCOL, kept.protocol
-    yield ORIGIN, kept.origin
-    yield WORKFLOW, workflow
-    for name in kept.techniques:
-        yield TECHNIQUE, name
-
-
 def add(sums: Sums, kept: Kept, workflow: str, sign: int) -> None:
-    hits = sign * min(kept.hits, MAX_HITS)
-    for dimension, key in contributions(kept, workflow):
-        for hour in (EVER, kept.hour) if dimension in HOURLY else (EVER,):
-            entry = sums[dimension, key, hour, kept.rank]
+    """Add one incident to every sum it is part of (`sign` +1), or take it away (-1)."""
+    rank, hits = kept.rank, sign * min(kept.hits, MAX_HITS)
+    in_time = [(ALL, ""), (CHILD, kept.child), (DETECTOR, kept.detector), (PROTOCOL, kept.protocol)]
+    in_time += [(TECHNIQUE, name) for name in kept.techniques]
+    for hour, columns in ((kept.hour, in_time), (EVER, (*in_time, (ORIGIN, kept.origin), (WORKFLOW, workflow)))):
+        for dimension, key in columns:
+            entry = sums[dimension, key, hour, rank]
             entry[0] += sign
             entry[1] += hits
 
@@ -71,11 +60,11 @@ def write(db: sqlite3.Connection, sums: Sums, where: str = "") -> None:
     db.executemany(f"INSERT INTO {where}rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT {conflict}", hourly)
     db.executemany(
         f"DELETE FROM {where}tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
-        [row[:3] for row in ever],
+        [(column, key, rank) for (column, key, hour, rank), by in changes if hour == EVER and by[0] < 0],
     )
     db.executemany(
         f"DELETE FROM {where}rollup WHERE dimension = ? AND key = ? AND hour = ? AND rank = ? AND incidents = 0",
-        [row[:4] for row in hourly],
+        [key for key, by in changes if key[2] != EVER and by[0] < 0],
     )
 
 

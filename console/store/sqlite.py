@@ -21,6 +21,7 @@ from console.store import (
     queries,
     retention,
 )
+from console.store.candidate import prepare
 from console.store.file import StoreFile
 from console.store.index import Index
 from console.store.merge import Merge, note_rejected
@@ -84,9 +85,10 @@ class SqliteStore(StoreFile):
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         self._refuse_when_full()
-        kind = self._nodes.kind_of(via_child)  # asked before the writer's place is taken
+        kind = self._nodes.kind_of(via_child)
+        batch = prepare(records, via_child)  # before the writer's place is taken
         with self._write() as db:
-            return Merge(db, via_child, kind, self._clock_ns(), self._known_texts).run(records)
+            return Merge(db, via_child, kind, self._clock_ns(), self._known_texts).run(batch)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None

@@ -22,7 +22,7 @@ import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sensor.schema import Alert, Endpoint
 
@@ -34,6 +34,8 @@ MAX_CHARACTERS = 256
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN = re.compile(rf"[{_HAN}]+|(?:(?![{_HAN}])\w)+(?:[.:/_-]+(?:(?![{_HAN}])\w)+)*")
+_PLAIN = re.compile(r"[a-z0-9]+(?:[.:/_-]+[a-z0-9]+)*")
+"""one word as it is compared already"""
 MARKS = re.compile(r"[.:/_-]+")
 _COLONS = re.compile(r"[0-9a-f.]*:[0-9a-f:.]+")
 """what may be an IPv6 address"""
@@ -41,8 +43,7 @@ _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     text: str
     """as it is compared: NFKC, case folded"""
     han: bool = False
@@ -52,6 +53,9 @@ class Word:
 
 def runs(text: str) -> Iterator[Word]:
     """Every word of a text, in order."""
+    if len(text) <= MAX_WORD and _PLAIN.fullmatch(text):  # most are: addresses, names, codes
+        yield Word(text, whole=_is_address(text))
+        return
     folded = unicodedata.normalize("NFKC", text).casefold()
     for found in _RUN.findall(folded):
         han = re.match(f"[{_HAN}]", found) is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.store import Answer, Status, Store, Workflow
+from console.store import Answer, CountBy, IncidentFilter, Status, Store, Workflow
 from sensor.schema import Record
 from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
 
@@ -127,6 +127,34 @@ def test_an_id_cannot_change_its_kind(store: Store) -> None:
     changed = replace(asset(1, revision=2), id=record_id(1))
     answers = store.merge([changed], "plant")
     assert statuses(answers) == ["rejected"] and answers[0].reason.startswith("kind_changed")
+
+
+def test_a_batch_may_hold_the_whole_life_of_an_incident(store: Store) -> None:
+    """As after an outage: several revisions, some of what is there already, one under another technique."""
+    store.merge([alert(1, technique=("T0801",))], "plant")
+    store.set_workflow("sensor-1", record_id(1), Workflow.TRIAGE, "li")
+    batch = [
+        alert(1, revision=2, technique=("T0802",)),
+        alert(2, technique=("T0803",)),
+        replace(asset(1, revision=3), id=record_id(2)),
+        alert(2, revision=2, technique=("T0804", "T0855")),
+        alert(1, revision=3, technique=("T0805",)),
+        alert(1, revision=2),
+    ]
+    stored, refused, known = "stored", "rejected", "duplicate"
+    assert statuses(store.merge(batch, "plant")) == [stored, stored, refused, stored, stored, known]
+    first, second = (store.incident("sensor-1", record_id(number)) for number in (1, 2))
+    assert first is not None and second is not None
+    assert first.row.workflow is Workflow.TRIAGE and [item.revision for item in first.revisions] == [3, 2, 1]
+    assert second.row.workflow is Workflow.NEW and [item.revision for item in second.revisions] == [2, 1]
+    assert {item.key: item.incidents for item in store.counts(CountBy.TECHNIQUE)} == {
+        "T0804": 1,
+        "T0855": 1,
+        "T0805": 1,
+    }
+    for technique, number in (("T0801", 0), ("T0802", 0), ("T0803", 0), ("T0804", 1), ("T0805", 1)):
+        assert store.incident_count(IncidentFilter(technique=technique)).number == number
+        assert len(store.incidents(IncidentFilter(technique=technique, text="控制器")).rows) == number
 
 
 def test_a_record_that_went_in_a_circle_is_refused(store: Store) -> None:

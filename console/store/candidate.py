@@ -1,0 +1,51 @@
+"""A batch before the writer's place is taken: all that can be worked out about its records without the store.
+
+Half of what keeping a record costs is done here, where many children's batches may be at it while one is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from console.store import fulltext, kept
+from console.store.admission import Body, Refusal, check_size, read_body
+from console.store.kept import Kept
+from sensor.schema import Alert, Key, Record, RecordError
+
+
+class Candidate(NamedTuple):
+    record: Record
+    """with the child it came from in its path"""
+    whole: bytes
+    """the record as it travels, and as it is kept"""
+    body: Body | None
+    """None for a kind this version does not know"""
+    kept: Kept | None = None
+    """an alert as its table has it"""
+    words: str = ""
+    """an alert's words, as the full text has them"""
+
+
+class Refused(NamedTuple):
+    key: Key
+    reason: str
+
+
+def prepare(records: Sequence[Record], child: str) -> list[Candidate | Refused]:
+    """One for each record, in order."""
+    return [_prepared(record, child) for record in records]
+
+
+def _prepared(record: Record, child: str) -> Candidate | Refused:
+    record = record.via(child)
+    try:
+        whole = record.to_bytes()
+        check_size(record, whole)
+        body = read_body(record)
+    except (Refusal, RecordError) as refusal:
+        return Refused(record.key, str(refusal))
+    if not isinstance(body, Alert):
+        return Candidate(record, whole, body)
+    row = kept.of_alert(child, record, body)
+    return Candidate(record, whole, body, row, fulltext.words(row))

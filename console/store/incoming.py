@@ -1,0 +1,101 @@
+"""The rows of one batch, table by table: what SQLite takes at once costs a third of what it takes one by one."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from console.store.admission import KEEP_REVISIONS, bounded_sum
+from console.store.candidate import Candidate
+from console.store.kept import PLACES, Kept
+from sensor.schema import Alert, Asset, Heartbeat, Record
+
+
+class Rows:
+    """Gathered while a batch is judged, written before its commit. Of a record that comes twice the last one counts."""
+
+    def __init__(self, child: str, now_ns: int) -> None:
+        self._child = child
+        self._now_ns = now_ns
+        self._new: dict[int, tuple[Any, ...]] = {}
+        self._newer: dict[int, tuple[Any, ...]] = {}
+        self._incidents: dict[int, Kept] = {}
+        self._techniques: dict[int, tuple[str, ...]] = {}
+        self._without: set[int] = set()
+        self._revisions: list[tuple[Any, ...]] = []
+        self._assets: dict[int, int] = {}
+        self._beats: dict[str, tuple[Any, ...]] = {}
+
+    def add(self, number: int, item: Candidate, *, new: bool) -> None:
+        record, body = item.record, item.body
+        row = (record.revision, self._child, record.tenant, record.segment, self._now_ns, item.whole)
+        if new:
+            self._new[number] = (number, record.origin, record.id, str(record.kind), *row)
+        elif number in self._new:
+            self._new[number] = (*self._new[number][:4], *row)
+        else:
+            self._newer[number] = (*row, number)
+        if isinstance(body, Alert):
+            assert item.kept is not None
+            self._incidents[number] = item.kept
+            self._revisions.append(
+                (
+                    number, record.revision, self._now_ns, body.count, body.last_ns, str(body.outcome),
+                    str(body.state),
+                )
+            )  # fmt: skip
+        elif isinstance(body, Asset):
+            self._assets[number] = body.last_ns
+        elif isinstance(body, Heartbeat):
+            self._beats[record.origin] = self._beat(number, record, body)
+
+    def techniques(self, number: int, before: Kept | None, after: Kept) -> None:
+        """Under which techniques an incident is found."""
+        if before is not None and before.technique == after.technique:
+            return
+        self._techniques[number] = after.techniques
+        if before is not None:
+            self._without.add(number)
+
+    def _beat(self, number: int, record: Record, beat: Heartbeat) -> tuple[Any, ...]:
+        ledger = beat.ledger
+        return (
+            record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
+            bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
+        )  # fmt: skip
+
+    def write(self, db: sqlite3.Connection) -> None:
+        db.executemany(
+            "INSERT INTO record (number, origin, id, kind, revision, child, tenant, segment, received_ns, whole)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._new.values(),
+        )
+        db.executemany(
+            "UPDATE record SET revision = ?, child = ?, tenant = ?, segment = ?, received_ns = ?, whole = ?"
+            " WHERE number = ?",
+            self._newer.values(),
+        )
+        db.executemany(
+            f"INSERT OR REPLACE INTO incident VALUES ({PLACES})",
+            [(number, *row) for number, row in self._incidents.items()],
+        )
+        db.executemany("DELETE FROM technique WHERE number = ?", [(number,) for number in self._without])
+        db.executemany(
+            "INSERT INTO technique VALUES (?, ?)",
+            sorted((name, number) for number, names in self._techniques.items() for name in names),
+        )
+        self._write_revisions(db)
+        db.executemany(
+            "INSERT INTO asset VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
+            [(number, self._child, last_ns) for number, last_ns in self._assets.items()],
+        )
+        db.executemany("INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._beats.values())
+
+    def _write_revisions(self, db: sqlite3.Connection) -> None:
+        db.executemany("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)", self._revisions)
+        full = {row[0] for row in self._revisions if row[1] > KEEP_REVISIONS}  # fewer cannot have come before it
+        db.executemany(
+            "DELETE FROM revision WHERE number = ? AND revision <= (SELECT revision FROM revision WHERE number = ?"
+            " ORDER BY revision DESC LIMIT 1 OFFSET ?)",
+            [(number, number, KEEP_REVISIONS) for number in full],
+        )
