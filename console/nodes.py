@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from console.registry import Registry
 from console.registry.tables import node
@@ -19,6 +19,13 @@ from sensor.schema.shape import known_name
 KINDS = ("sensor", "console")
 
 _NOBODY = hashlib.sha256(b"no such token").digest()
+_MARK = select(
+    func.count(),
+    func.count(node.c.revoked_ns),
+    func.sum(node.c.added_ns // 1_000_000),
+    func.sum(node.c.revoked_ns // 1_000_000),
+)
+"""Other than before when a child was enrolled, got a new token, or was revoked: whichever process did it."""
 _COLUMNS = (node.c.name, node.c.kind, node.c.added_ns, node.c.revoked_ns)
 
 
@@ -42,6 +49,7 @@ class Nodes:
     def __init__(self, registry: Registry, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._registry = registry
         self._clock_ns = clock_ns
+        self._listed: tuple[tuple[object, ...], tuple[Node, ...]] = ((), ())
 
     def add(self, store: BindsOrigins, name: str, kind: str = "sensor") -> str:
         """Enrol a child and return its token, shown this once. A known name gets a new token and the old one ends.
@@ -84,11 +92,17 @@ class Nodes:
             return connection.execute(select(node.c.kind).where(node.c.name == name)).scalar()
 
     def list(self) -> tuple[Node, ...]:
-        """Every child ever enrolled, by name."""
+        """Every child ever enrolled, by name. Read again only when something about them changed."""
         with self._registry.reading() as connection:
+            mark = tuple(connection.execute(_MARK).one())
+            known = self._listed
+            if mark == known[0]:
+                return known[1]
             rows = connection.execute(select(*_COLUMNS)).all()
         # In the same order whatever the server's language.
-        return tuple(sorted((Node(*row) for row in rows), key=lambda found: found.name))
+        found = tuple(sorted((Node(*row) for row in rows), key=lambda found: found.name))
+        self._listed = (mark, found)
+        return found
 
     def authenticate(self, token: str) -> Node | None:
         """The child a token stands for, or None. Compares in constant time, for unknown and revoked ones too."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from console.catalogue import say
-from console.store import SensorRow
 from console.words import Words
 from sensor.schema import Ledger
 
@@ -60,28 +58,8 @@ class Account:
         return {
             "received": self.received,
             **{piece.kind: piece.packets for piece in self.slices},
-            "reasons": {f"{line.kind}.{line.code}": line.packets for line in self.lines},
             "balanced": self.balanced,
         }
-
-
-def add(ledgers: Iterable[Ledger]) -> Ledger:
-    """Several accounts as one."""
-    received = parsed = held = 0
-    skipped: dict[str, int] = {}
-    lost: dict[str, int] = {}
-    for ledger in ledgers:
-        received, parsed, held = received + ledger.received, parsed + ledger.parsed, held + ledger.held
-        for into, counts in ((skipped, ledger.skipped), (lost, ledger.lost)):
-            for code, packets in counts.items():
-                into[code] = into.get(code, 0) + packets
-    return Ledger(received=received, parsed=parsed, skipped=skipped, lost=lost, held=held)
-
-
-def of_sensors(rows: Iterable[SensorRow], language: str) -> Account | None:
-    """The account of the last period of all sensors together, or None where none has reported."""
-    ledgers = [row.heartbeat.ledger for row in rows if row.heartbeat is not None]
-    return account(add(ledgers), language) if ledgers else None
 
 
 def account(ledger: Ledger, language: str) -> Account:

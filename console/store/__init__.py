@@ -16,6 +16,7 @@ from console.store.rows import (
     ChildRow,
     Count,
     CountBy,
+    Coverage,
     DeadLetter,
     Expired,
     Found,
@@ -137,6 +138,13 @@ class Store(Protocol):
         """Every origin that sent a heartbeat or is enrolled here as a sensor, with its last heartbeat, by name."""
         ...
 
+    def coverage(self, silent_before_ns: int) -> Coverage:
+        """How well this node sees. Silent is what was last heard before that moment, or never.
+
+        Costs a line of a table for each sensor and child, not its record.
+        """
+        ...
+
     def children(self) -> list[ChildRow]:
         """Every child node enrolled here, with its figures, by name."""
         ...
@@ -223,6 +231,7 @@ __all__ = [
     "ChildRow",
     "Count",
     "CountBy",
+    "Coverage",
     "DeadLetter",
     "EnrolledNode",
     "EnrolledNodes",

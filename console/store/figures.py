@@ -6,9 +6,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 
-from console.store import EnrolledNode, rollups
+from console.store import EnrolledNode, rollups, silence
 from console.store.queries import MAX_LIMIT, read_cursor, write_cursor
-from console.store.rows import AssetRow, ChildRow, DeadLetter, Page, SensorRow, Totals
+from console.store.rows import AssetRow, ChildRow, Coverage, DeadLetter, Page, SensorRow, Totals
 from sensor.schema import Kind, Record
 
 
@@ -48,6 +48,23 @@ def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | 
         beat = Record.from_bytes(whole).heartbeat()
         found[origin] = SensorRow(origin, via, received_ns, beat, incidents.get(origin, 0))
     return [found[name] for name in sorted(found) if child is None or found[name].child == child]
+
+
+def coverage(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], silent_before_ns: int) -> Coverage:
+    reporting, without, *sums = db.execute(
+        "SELECT count(*), total(NOT baseline), total(received), total(parsed), total(skipped), total(lost), total(held)"
+        " FROM heartbeat"
+    ).fetchone()
+    silent = [row[0] for row in db.execute("SELECT origin FROM heartbeat WHERE received_ns < ?", (silent_before_ns,))]
+    unheard = {node.name for node in nodes if node.kind == "sensor" and node.revoked_ns is None}
+    if unheard:
+        unheard -= {row[0] for row in db.execute("SELECT origin FROM heartbeat")}
+    return Coverage(
+        *silence.sensors(reporting + len(unheard), [*silent, *unheard]),
+        int(without),
+        silence.ledger(sums) if reporting else None,
+        *silence.children(nodes, dict(db.execute("SELECT name, last_seen_ns FROM child")), silent_before_ns),
+    )
 
 
 def children(db: sqlite3.Connection, enrolled: Sequence[EnrolledNode]) -> list[ChildRow]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from console.store import bulk
 from console.store.admission import KEEP_REVISIONS, bounded_sum
 from console.store.candidate import Candidate
-from console.store.kept import PLACES, Kept
+from console.store.kept import Kept
 from sensor.schema import Alert, Asset, Heartbeat, Record
 
 
@@ -61,38 +62,36 @@ class Rows:
         ledger = beat.ledger
         return (
             record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
-            bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
+            bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()), ledger.held,
+            beat.baseline is not None,
         )  # fmt: skip
 
     def write(self, db: sqlite3.Connection) -> None:
-        db.executemany(
-            "INSERT INTO record (number, origin, id, kind, revision, child, tenant, segment, received_ns, whole)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            self._new.values(),
+        bulk.insert(
+            db,
+            "INTO record (number, origin, id, kind, revision, child, tenant, segment, received_ns, whole)",
+            list(self._new.values()),
         )
         db.executemany(
             "UPDATE record SET revision = ?, child = ?, tenant = ?, segment = ?, received_ns = ?, whole = ?"
             " WHERE number = ?",
             self._newer.values(),
         )
-        db.executemany(
-            f"INSERT OR REPLACE INTO incident VALUES ({PLACES})",
-            [(number, *row) for number, row in self._incidents.items()],
-        )
+        bulk.insert(db, "OR REPLACE INTO incident", [(number, *row) for number, row in self._incidents.items()])
         db.executemany("DELETE FROM technique WHERE number = ?", [(number,) for number in self._without])
-        db.executemany(
-            "INSERT INTO technique VALUES (?, ?)",
-            sorted((name, number) for number, names in self._techniques.items() for name in names),
-        )
+        names = sorted((name, number) for number, names in self._techniques.items() for name in names)
+        bulk.insert(db, "INTO technique", names)
         self._write_revisions(db)
-        db.executemany(
-            "INSERT INTO asset VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
+        bulk.insert(
+            db,
+            "INTO asset",
             [(number, self._child, last_ns) for number, last_ns in self._assets.items()],
+            "ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
         )
-        db.executemany("INSERT OR REPLACE INTO heartbeat VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._beats.values())
+        bulk.insert(db, "OR REPLACE INTO heartbeat", list(self._beats.values()))
 
     def _write_revisions(self, db: sqlite3.Connection) -> None:
-        db.executemany("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?, ?)", self._revisions)
+        bulk.insert(db, "INTO revision", self._revisions)
         full = {row[0] for row in self._revisions if row[1] > KEEP_REVISIONS}  # fewer cannot have come before it
         db.executemany(
             "DELETE FROM revision WHERE number = ? AND revision <= (SELECT revision FROM revision WHERE number = ?"

@@ -8,6 +8,7 @@ through, the store does not open; another process that opens it meanwhile takes 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
@@ -15,7 +16,7 @@ from console.store import facts, index, kept
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 2
+VERSION = 3
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
@@ -38,7 +39,19 @@ def _to_2(db: sqlite3.Connection) -> None:
         facts.set_fact(db, UPGRADING, {"next": 1, "last": last})
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+def _to_3(db: sqlite3.Connection) -> None:
+    """What the overview sums up over all sensors, in columns. There is one row a sensor: this is quick."""
+    db.execute("ALTER TABLE heartbeat ADD COLUMN held INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE heartbeat ADD COLUMN baseline INTEGER NOT NULL DEFAULT 0")
+    rows = db.execute("SELECT h.origin, r.whole FROM heartbeat h JOIN record r USING (number)").fetchall()
+    for origin, whole in rows:
+        with contextlib.suppress(RecordError):
+            beat = Record.from_bytes(whole).heartbeat()
+            told = (beat.ledger.held, beat.baseline is not None, origin)
+            db.execute("UPDATE heartbeat SET held = ?, baseline = ? WHERE origin = ?", told)
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
 """version → what makes it the next one"""
 
 

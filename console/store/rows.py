@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sensor.schema import Asset, Heartbeat, Level, Record
+from sensor.schema import Asset, Heartbeat, Ledger, Level, Record
 
 Row = TypeVar("Row")
 
@@ -177,6 +177,28 @@ class Count:
     key: str
     incidents: int
     hits: int
+
+
+NAMED = 20
+"""names of what is silent that a summary tells; the pages of sensors and children have all"""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How well this node sees, summed up: the same few figures for three sensors and for 30,000."""
+
+    sensors: int
+    silent_sensors: int
+    silent_names: tuple[str, ...]
+    """the first `NAMED` of them by name"""
+    without_baseline: int
+    """sensors that reported, and whose detectors of the unusual are off"""
+    ledger: Ledger | None
+    """of the last periods together, under the one reason `all`; None where no sensor has reported"""
+    children: int
+    """consoles that may report here, or that spoke through an import"""
+    silent_children: int
+    silent_child_names: tuple[str, ...]
 
 
 EXACT_TO = 1000

@@ -31,6 +31,7 @@ from console.store.rows import (
     ChildRow,
     Count,
     CountBy,
+    Coverage,
     DeadLetter,
     Expired,
     Found,
@@ -159,6 +160,11 @@ class SqliteStore(StoreFile):
         nodes = self._nodes.list()
         with self._read() as db:
             return figures.sensors(db, nodes, child)
+
+    def coverage(self, silent_before_ns: int) -> Coverage:
+        nodes = self._nodes.list()
+        with self._read() as db:
+            return figures.coverage(db, nodes, silent_before_ns)
 
     def children(self) -> list[ChildRow]:
         nodes = self._nodes.list()

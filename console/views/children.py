@@ -7,10 +7,8 @@ from typing import Any
 from flask import Blueprint
 
 from console.answers import Answer, page
-from console.context import waiting_levels
 from console.language import reader_language
 from console.present import account
-from console.present.verdict import Sight
 from console.state import state
 from console.store import ChildRow
 from console.words import Words
@@ -47,18 +45,13 @@ def _figures(row: ChildRow) -> dict[str, Any]:
 def children() -> Answer:
     here, language = state(), reader_language()
     rows = sorted(here.store.children(), key=lambda row: (-_grave(row), row.name))
-    sight = Sight(
-        tier=here.settings.tier,
-        waiting=waiting_levels(),
-        sensors=(),
-        children=rows,
-        account=None,
-        incidents=0,
-        clock=here.clock,
-        silent_after_s=here.settings.silent_after_s,
-    )
     words = Words(language)
-    blind = {row.name for row in sight.silent_children}
+    silent_after_s = here.settings.silent_after_s
+    blind = {
+        row.name
+        for row in rows
+        if not row.revoked and (row.last_seen_ns is None or here.clock.age_s(row.last_seen_ns) > silent_after_s)
+    }
     return Answer(
         "children.html",
         figures={

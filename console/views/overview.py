@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from console.answers import Answer, page
+from console.clock import NS
 from console.context import waiting_levels
 from console.language import reader_language
 from console.present import account, storage, waiting
@@ -48,26 +49,16 @@ def _brief(here: ConsoleState, row: IncidentRow, language: str) -> dict[str, Any
 @page(bp, "/", "overview")
 def overview() -> Answer:
     here, language = state(), reader_language()
-    sensors = here.store.sensors()
+    coverage = here.store.coverage(here.clock.now_ns() - here.settings.silent_after_s * NS)
     totals, levels = here.store.totals(), waiting_levels()
-    ledger = account.of_sensors(sensors, language)
-    sight = Sight(
-        tier=here.settings.tier,
-        waiting=levels,
-        sensors=sensors,
-        children=here.store.children(),
-        account=ledger,
-        incidents=totals.incidents,
-        clock=here.clock,
-        silent_after_s=here.settings.silent_after_s,
-    )
+    ledger = None if coverage.ledger is None else account.account(coverage.ledger, language)
+    sight = Sight(here.settings.tier, levels, coverage, ledger, totals.incidents)
     verdict = judge(sight, language)
     to_do = waiting.first(here.store, levels, TO_DO)
     health = here.store.health()
     recent = here.store.incidents(limit=CHANGES).rows
     techniques = here.store.counts(CountBy.TECHNIQUE)
     series = by_time(here.store, here.clock, None)
-    children = [row for row in sight.children if row.kind == "console"]
     return Answer(
         "overview.html",
         figures={
@@ -79,10 +70,12 @@ def overview() -> Answer:
             "records": totals.records,
             "incidents": totals.incidents,
             "assets": totals.assets,
-            "sensors": len(sensors),
-            "silent_sensors": [row.name for row in sight.silent_sensors],
-            "children": len(children),
-            "silent_children": [row.name for row in sight.silent_children],
+            "sensors": coverage.sensors,
+            "silent_sensors": coverage.silent_sensors,
+            "silent_sensor_names": list(coverage.silent_names),
+            "children": coverage.children,
+            "silent_children": coverage.silent_children,
+            "silent_child_names": list(coverage.silent_child_names),
             "pending_up": dict(totals.pending_up),
             "to_do": [{"origin": row.origin, "id": row.id, "level": row.level} for row in to_do],
             "techniques": {count.key: count.incidents for count in techniques},
@@ -99,7 +92,6 @@ def overview() -> Answer:
             "verdict": verdict,
             "account": ledger,
             "sight": sight,
-            "children": children,
             "totals": totals,
             "to_do": [_brief(here, row, language) for row in to_do],
             "recent": [_brief(here, row, language) for row in recent],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,3 +131,21 @@ def test_a_table_that_cannot_be_read_is_said(nodes: Nodes, registry: Registry, t
     with pytest.raises(RegistryError, match="cannot be taken over"):
         take_over_nodes(registry, path)
     assert nodes.list() == ()
+
+
+def test_the_list_follows_what_another_process_does(nodes: Nodes, store: Store, registry_url: URL) -> None:
+    """It is kept in memory, and read again when the registry says that something changed."""
+    other_registry = open_registry(registry_url)
+    other = Nodes(other_registry)
+    assert nodes.list() == ()
+    other.add(store, "sensor-1")
+    first = nodes.list()
+    assert [row.name for row in first] == ["sensor-1"] and nodes.list() is first
+    other.add(store, "gd", "console")
+    assert [row.name for row in nodes.list()] == ["gd", "sensor-1"]
+    other.revoke("gd")
+    assert [row.revoked_ns is None for row in nodes.list()] == [False, True]
+    time.sleep(0.002)
+    other.add(store, "gd", "console")
+    assert [row.revoked_ns for row in nodes.list()] == [None, None]
+    other_registry.close()

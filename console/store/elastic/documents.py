@@ -146,6 +146,8 @@ def _heartbeat(beat: Heartbeat) -> Source:
         "heartbeat.ledger.parsed": ledger.parsed,
         "heartbeat.ledger.skipped": bounded_sum(ledger.skipped.values()),
         "heartbeat.ledger.lost": bounded_sum(ledger.lost.values()),
+        "heartbeat.ledger.held": ledger.held,
+        "otus.baseline": beat.baseline is not None,
     }
 
 

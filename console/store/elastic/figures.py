@@ -7,13 +7,13 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from console.store import EnrolledNode
+from console.store import EnrolledNode, silence
 from console.store.elastic import documents, indices
 from console.store.elastic.connection import asking
 from console.store.elastic.pictures import KEEP_ALIVE
 from console.store.elastic.queries import MAX_GROUPS, groups
 from console.store.elastic.settings import ElasticSettings
-from console.store.rows import ChildRow, SensorRow
+from console.store.rows import NAMED, ChildRow, Coverage, SensorRow
 from sensor.schema import LEVELS, Key
 
 SCAN_AT_ONCE = 2000
@@ -42,6 +42,43 @@ def sensors(client: Elasticsearch, settings: ElasticSettings, child: str | None,
             incidents=incidents.get(name, 0),
         )
     return [found[name] for name in sorted(found)]
+
+
+def coverage(
+    client: Elasticsearch, settings: ElasticSettings, nodes: Nodes, seen: Mapping[str, int], silent_before_ns: int
+) -> Coverage:
+    """Whose last heartbeat was heard before that moment is silent."""
+    names = ("received", "parsed", "skipped", "lost", "held")
+    index = indices.alias(settings, "sensor")
+    late = {"range": {"otus.received_ns": {"lt": silent_before_ns}}}
+    unheard = {node.name for node in nodes if node.kind == "sensor" and node.revoked_ns is None}
+    if unheard:
+        unheard -= {source["observer.name"] for source in scan(client, index, {"match_all": {}}, ["observer.name"])}
+    with asking():
+        answer = client.search(
+            index=index,
+            ignore_unavailable=True,
+            query=late,
+            size=NAMED,
+            sort=[{"observer.name": "asc"}],
+            source={"includes": ["observer.name"]},
+            track_total_hits=True,
+            aggs={"all": {"global": {}, "aggs": {
+                "with": {"filter": {"term": {"otus.baseline": True}}},
+                **{name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in names},
+            }}},
+        )  # fmt: skip
+    of_all = answer.get("aggregations", {}).get("all", {"doc_count": 0})
+    reporting, silent = of_all["doc_count"], answer["hits"]["total"]["value"] + len(unheard)
+    first = [hit["_source"]["observer.name"] for hit in answer["hits"]["hits"]]
+    return Coverage(
+        reporting + len(unheard),
+        silent,
+        silence.sensors(0, [*first, *unheard])[2],
+        reporting - of_all["with"]["doc_count"] if reporting else 0,
+        silence.ledger([of_all[name]["value"] for name in names]) if reporting else None,
+        *silence.children(nodes, seen, silent_before_ns),
+    )
 
 
 def children(client: Elasticsearch, settings: ElasticSettings, nodes: Nodes, seen: Mapping[str, int]) -> list[ChildRow]:

@@ -31,6 +31,7 @@ from console.store.rows import (
     ChildRow,
     Count,
     CountBy,
+    Coverage,
     DeadLetter,
     Expired,
     Found,
@@ -213,6 +214,13 @@ class ElasticStore:
         with self._refusing():
             nodes = self._nodes.list()
         return figures.sensors(self.client, self._settings, child, nodes)
+
+    def coverage(self, silent_before_ns: int) -> Coverage:
+        with self._transaction() as connection:
+            seen = standing.last_seen(connection)
+        with self._refusing():
+            nodes = self._nodes.list()
+        return figures.coverage(self.client, self._settings, nodes, seen, silent_before_ns)
 
     def children(self) -> list[ChildRow]:
         with self._transaction() as connection:

@@ -10,11 +10,12 @@ import pytest
 from console.store import Store, open_store
 from tests.console.store.elastic.cluster import Cluster
 
-Open = Callable[[], Store]
+Open = Callable[..., Store]
+"""`nodes` may be given: who is enrolled"""
 
 
 def _sqlite(request: pytest.FixtureRequest, folder: Path) -> Open:
-    return lambda: open_store(folder / "store.sqlite", parents=["up"])
+    return lambda **given: open_store(folder / "store.sqlite", parents=["up"], **given)
 
 
 def _elasticsearch(request: pytest.FixtureRequest, folder: Path) -> Open:

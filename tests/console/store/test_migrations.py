@@ -53,6 +53,13 @@ def assert_whole(store: Store) -> None:
     assert [(item.key, item.incidents) for item in store.counts(CountBy.DAY)] == [("2026-11-20", 4)]
     totals = store.totals()
     assert (totals.records, totals.incidents, totals.assets, totals.pending_up) == (7, 4, 1, {"up": 7})
+    (beat,) = [row.heartbeat for row in store.sensors() if row.heartbeat is not None]
+    seen = store.coverage(1)
+    assert seen.ledger is not None and (seen.ledger.received, seen.ledger.held) == (
+        beat.ledger.received,
+        beat.ledger.held,
+    )
+    assert seen.without_baseline == (beat.baseline is None)
     assert [letter.peer for letter in store.dead_letters()] == ["thief"]
     assert [row.incidents for row in store.sensors()] == [3] and store.health().oldest_ns is not None
 
@@ -117,4 +124,6 @@ def test_two_that_open_at_once_share_the_work(path: Path, small_batches: None, m
 def test_progress_is_said(path: Path, small_batches: None, caplog: pytest.LogCaptureFixture) -> None:
     open_store(path).close()
     said = [record.getMessage() for record in caplog.records]
-    assert any("to version 2: 0 %" in line for line in said) and said[-1].endswith("is of version 2 now")
+    version = migrations.VERSION
+    assert any(f"to version {version}: 0 %" in line for line in said)
+    assert said[-1].endswith(f"is of version {version} now")

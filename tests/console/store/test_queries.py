@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from console.store import Count, CountBy, IncidentFilter, Store, Workflow
+from console.store import Count, CountBy, Coverage, IncidentFilter, Store, Workflow
 from sensor.schema import LEVELS, Level
+from tests.console.store.conftest import Open
 from tests.federation.line_records import FIRST_NS, SECOND, alert, asset, heartbeat, record_id
 
 HOUR = 3600 * SECOND
@@ -168,3 +170,45 @@ def test_enormous_ledgers_do_not_break_the_sums(store: Store) -> None:
         record = replace(beat, origin=origin, body={**beat.body, "ledger": ledger})
         assert [str(answer.status) for answer in store.merge([record], "plant")] == ["stored"]
     assert store.children()[0].received > 2**62
+
+
+class Enrolled(NamedTuple):
+    name: str
+    kind: str
+    revoked_ns: int | None = None
+
+
+class Listed(NamedTuple):
+    nodes: list[Enrolled]
+
+    def list(self) -> list[Enrolled]:
+        return self.nodes
+
+    def kind_of(self, name: str) -> str | None:
+        return next((node.kind for node in self.nodes if node.name == name), None)
+
+
+def test_coverage_sums_up_who_is_seen(reopen: Open) -> None:
+    nodes = [
+        Enrolled("sensor-9", "sensor"), Enrolled("sensor-8", "sensor", 5), Enrolled("plant", "console"),
+        Enrolled("closed", "console", 7), Enrolled("never", "console"), Enrolled("sensor-1", "sensor"),
+    ]  # fmt: skip
+    store = reopen(nodes=Listed(nodes))
+    assert store.coverage(0) == Coverage(2, 2, ("sensor-1", "sensor-9"), 0, None, 2, 2, ("never", "plant"))
+    learned = heartbeat(2, origin="sensor-2", received=50)
+    learned = replace(learned, body={**learned.body, "baseline": {"id": "b1"}})
+    store.merge([heartbeat(1, received=100), learned], "plant")
+    store.merge([alert(1, origin="elsewhere")], "imported")
+    first, second = heartbeat(1, received=100).heartbeat().ledger, learned.heartbeat().ledger
+    seen = store.coverage(1)
+    assert (seen.sensors, seen.silent_sensors, seen.silent_names, seen.without_baseline) == (3, 1, ("sensor-9",), 1)
+    assert (seen.children, seen.silent_children, seen.silent_child_names) == (3, 1, ("never",))
+    assert seen.ledger is not None and seen.ledger.received == 150
+    assert seen.ledger.parsed == first.parsed + second.parsed and seen.ledger.held == first.held + second.held
+    assert seen.ledger.balanced == (first.balanced and second.balanced)
+    assert sum(seen.ledger.skipped.values()) == sum(first.skipped.values()) + sum(second.skipped.values())
+    late = store.coverage(time.time_ns() + 10**12)
+    assert (late.silent_sensors, late.silent_names) == (3, ("sensor-1", "sensor-2", "sensor-9"))
+    assert (late.silent_children, late.silent_child_names) == (3, ("imported", "never", "plant"))
+    store.merge([replace(learned, revision=2, body={**learned.body, "baseline": None})], "plant")
+    assert store.coverage(1).without_baseline == 2

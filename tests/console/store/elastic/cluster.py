@@ -14,7 +14,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from console.registry import Registry, open_registry
-from console.store import Answer
+from console.store import Answer, EnrolledNodes
 from console.store.elastic import ElasticSettings
 from console.store.elastic.documents import Source
 from console.store.elastic.store import ElasticStore
@@ -47,10 +47,11 @@ class Cluster:
         kind: type[ElasticStore] = SeenStore,
         parents: Sequence[str] = ("up",),
         clock_ns: Callable[[], int] = time.time_ns,
+        nodes: EnrolledNodes | None = None,
     ) -> ElasticStore:
         registry = open_registry(self.registry_url)
         self._registries.append(registry)
-        opened = kind(self.settings, registry, parents=parents, clock_ns=clock_ns)
+        opened = kind(self.settings, registry, parents=parents, clock_ns=clock_ns, nodes=nodes)
         self._opened.append(opened)
         return opened
 
