@@ -64,13 +64,20 @@ def _nearly_full(path: Path) -> bool:
     return room.f_bavail * room.f_frsize < _DISK_NEARLY_FULL_BYTES
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`)."""
+def open_writer(
+    path: Path, *, checkpoint_pages: int = CHECKPOINT_PAGES, cache_kb: int = PAGE_CACHE_KB
+) -> sqlite3.Connection:
+    """A connection whose commits are on the disk when they return (WAL, `synchronous=FULL`).
+
+    The longer the log may become (`checkpoint_pages`), the fewer times a page that changes again and again is written
+    back, and the more room it takes.
+    """
     connection = _connect(path, f"file:{quoted(path)}?mode=rwc")
     try:
         begin_log(connection)
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
+        connection.execute(f"PRAGMA cache_size=-{cache_kb}")
         connection.execute("PRAGMA foreign_keys=ON")
         if path.stat().st_size <= CHECK_BELOW_BYTES:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -23,6 +23,10 @@ from federation.database import (
 log = logging.getLogger(__name__)
 
 IDLE_READERS = 8
+LOG_PAGES = 4_000
+"""The write-ahead log is written back after 16 MB: a quarter of what is kept free on the disk."""
+WRITER_CACHE_KB = 65_536
+"""What a batch touches lies all over the file: the ends of a dozen indices, and the full text's newest parts."""
 SAY_EVERY_PERCENT = 5
 
 
@@ -45,7 +49,7 @@ class StoreFile:
         except OSError as error:
             raise StoreError(f"{path}: cannot be opened: {error.strerror or error}") from None
         try:
-            self._writer = open_writer(path)
+            self._writer = open_writer(path, checkpoint_pages=LOG_PAGES, cache_kb=WRITER_CACHE_KB)
         except DatabaseError as error:
             self._held.close()
             raise _store_error(error) from None

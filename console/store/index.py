@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from console.store import fulltext, rollups
+from console.store import bulk, fulltext, rollups
 from console.store.kept import Kept
 
 TABLES = (
@@ -75,12 +75,14 @@ class Index:
                 continue
             if after is not None:
                 new_texts.update([text for text in fulltext.texts(after[0]) if text not in self._known])
-        self._db.executemany("INSERT INTO search (rowid, tokens) VALUES (?, ?)", came)  # numbered above all others
+        bulk.insert(self._db, "INTO search (rowid, tokens)", came)  # numbered above all others
         rollups.write(self._db, sums)
         self._write_words(new_texts)
-        self._db.executemany(
-            "INSERT INTO age VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET at_ns = excluded.at_ns",
+        bulk.insert(
+            self._db,
+            "INTO age",
             [(number, *age) for number, age in self._ages.items()],
+            "ON CONFLICT (number) DO UPDATE SET at_ns = excluded.at_ns",
         )
 
     def _replace(self, number: int, before: State | None, new: str | None) -> bool:
@@ -96,7 +98,7 @@ class Index:
 
     def _write_words(self, texts: set[str]) -> None:
         words = {token for text in texts for token in fulltext.joined(text).split(" ")} - {""}
-        self._db.executemany("INSERT OR IGNORE INTO word VALUES (?)", [(word,) for word in sorted(words)])
+        bulk.insert(self._db, "OR IGNORE INTO word", [(word,) for word in sorted(words)])
         if len(self._known) + len(texts) > KNOWN_TEXTS:
             self._known.clear()
         self._known.update(text for text in texts if len(text) <= fulltext.MAX_REMEMBERED)

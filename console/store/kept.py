@@ -46,8 +46,6 @@ class Kept(NamedTuple):
 
 
 COLUMNS = ", ".join(f"i.{'count' if name == 'hits' else name}" for name in Kept._fields)
-PLACES = ", ".join("?" * (1 + len(Kept._fields)))
-"""for the number and these columns"""
 
 
 def of_alert(child: str, record: Record, alert: Alert) -> Kept:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 
+from console.store import bulk
 from console.store.kept import Kept
 from sensor.schema import LEVELS
 
@@ -55,9 +56,9 @@ def write(db: sqlite3.Connection, sums: Sums, where: str = "") -> None:
     changes = [(key, change) for key, change in sorted(sums.items()) if change != [0, 0]]
     ever = [(column, key, rank, *by) for (column, key, hour, rank), by in changes if hour == EVER]
     hourly = [(column, key, hour, rank, *by) for (column, key, hour, rank), by in changes if hour != EVER]
-    conflict = "DO UPDATE SET incidents = incidents + excluded.incidents, hits = hits + excluded.hits"
-    db.executemany(f"INSERT INTO {where}tally VALUES (?, ?, ?, ?, ?) ON CONFLICT {conflict}", ever)
-    db.executemany(f"INSERT INTO {where}rollup VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT {conflict}", hourly)
+    conflict = "ON CONFLICT DO UPDATE SET incidents = incidents + excluded.incidents, hits = hits + excluded.hits"
+    bulk.insert(db, f"INTO {where}tally", ever, conflict)
+    bulk.insert(db, f"INTO {where}rollup", hourly, conflict)
     db.executemany(
         f"DELETE FROM {where}tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
         [(column, key, rank) for (column, key, hour, rank), by in changes if hour == EVER and by[0] < 0],
