@@ -1,0 +1,105 @@
+"""`python -m tools.scale`: a province's year of incidents into each store, and the console's questions to it.
+
+With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.bench import machine
+from tools.bench.table import Table
+from tools.scale import page, servers
+from tools.scale.incidents import batches, heartbeats
+from tools.scale.load import Rate, fill
+from tools.scale.province import make
+from tools.scale.questions import ask_all
+
+INCIDENTS, ENTERPRISES, TIMES = 10_000_000, 30_000, 200
+ROOM_BYTES = 3_500
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
+    parser.add_argument("--incidents", type=int, default=INCIDENTS)
+    parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
+    parser.add_argument("--stores", default=",".join(servers.STORES), help=f"some of: {', '.join(servers.STORES)}")
+    parser.add_argument("--times", type=int, default=TIMES, help="each question is asked")
+    parser.add_argument("--folder", type=Path, help="where the stores are made (the system's temporary folder)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the stores there, and leave them there")
+    parser.add_argument("--json", type=Path, default=page.JSON, help="where figures go (build/scale.json)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
+    wanted = options.stores.split(",")
+    if unknown := [name for name in wanted if name not in servers.STORES]:
+        print(f"scale: no store {', '.join(unknown)}; there are: {', '.join(servers.STORES)}", file=sys.stderr)
+        return 2
+    if options.incidents < 1 or options.enterprises < 1 or options.times < 1:
+        print("scale: incidents, enterprises and times are numbers from 1", file=sys.stderr)
+        return 2
+    free = shutil.disk_usage(options.folder or tempfile.gettempdir()).free
+    if free < options.incidents * ROOM_BYTES:
+        print(f"scale: {options.incidents * ROOM_BYTES / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free; --folder",
+              file=sys.stderr)  # fmt: skip
+        return 1
+    facts, tables = machine.facts(), list[Table]()
+    for name in wanted:
+        with _folder(options) as folder:
+            table = measure(name, folder, options.incidents, options.enterprises, options.times)
+        if table is not None:
+            tables.append(table)
+            print(f"\n{table.text()}\n", flush=True)
+    page.write_json(options.json, facts, tables)
+    if options.incidents >= INCIDENTS and len(tables) == len(servers.STORES):
+        page.write(facts, tables)
+        print(f"written: {page.PAGE}")
+    return 0
+
+
+@contextmanager
+def _folder(options: argparse.Namespace) -> Iterator[Path]:
+    if options.keep is not None:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        yield options.keep
+        return
+    with tempfile.TemporaryDirectory(prefix="otus-scale-", dir=options.folder) as folder:
+        yield Path(folder)
+
+
+def measure(name: str, folder: Path, incidents: int, enterprises: int, times: int) -> Table | None:
+    province = make(enterprises)
+    every = min(1_000_000, max(incidents // 10, 1))
+    began = time.monotonic()
+
+    def progress(done: int, rate: Rate) -> None:
+        minutes = (time.monotonic() - began) / 60
+        print(f"{name}: {done:,} records, {rate.per_second:,.0f} a second, {minutes:.1f} min", flush=True)
+
+    reason = servers.missing(name)
+    if reason:
+        print(f"{name} skipped: {reason}", flush=True)
+        return None
+    with servers.STORES[name](folder) as store:
+        fill(store.store, heartbeats(province), lambda done, rate: None, every)
+        rate = fill(store.store, batches(province, incidents), progress, every)
+        store.settle()
+        answers = list(ask_all(store.store, province, times))
+        return page.table(name, incidents, every, rate, answers, store.size_bytes())
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("scale: stopped; nothing is left behind", file=sys.stderr)
+        sys.exit(130)

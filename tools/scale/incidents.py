@@ -1,0 +1,123 @@
+"""Incidents as a year brings them: by day more than by night, opened at once and closed later, few of them grave."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sensor.schema import LEVELS, Record
+from tools.scale.province import Enterprise, Province
+
+BATCH = 500
+SECOND = 1_000_000_000
+DAY_NS = 86_400 * SECOND
+BEGAN_NS = 1_764_547_200 * SECOND
+"""2025-12-01 UTC: a year of incidents follows"""
+YEAR_NS = 365 * DAY_NS
+CLOSED = 0.5
+"""of incidents come again, counted on and closed, in a later batch"""
+VERBS = (
+    ("写入", "Write to"), ("停止", "Stop of"), ("下载程序到", "Download to"), ("读取", "Read of"), ("扫描", "Scan of"),
+    ("匿名登录", "Anonymous login to"), ("固件升级", "Firmware update of"), ("轮询变慢：", "Slower poll of"),
+)  # fmt: skip
+THINGS = (
+    ("控制器", "a controller"), ("工程师站", "an engineering station"), ("安全仪表系统", "a safety system"),
+    ("变频器", "a drive"), ("历史数据库", "a historian"), ("操作员站", "an operator station"),
+)  # fmt: skip
+DETECTORS = (("signature", "baseline", "period", "anomaly"), (40, 30, 20, 10))
+IT_PROTOCOLS = ("dns", "smb", "http", "rdp")
+TECHNIQUES = tuple(f"T08{number}" for number in range(30, 60))
+OPERATIONS = ("write_single_register", "read_holding_registers", "write_var", "download_block", "read", "browse")
+Batch = tuple[str, list[Record]]
+"""(child, records)"""
+
+
+def batches(province: Province, number: int, seed: int = 1) -> Iterator[Batch]:
+    """`number` incidents in the order of their time, `BATCH` records of one child at a time; the same for one seed."""
+    chance = random.Random(seed)
+    waiting: dict[str, list[Record]] = defaultdict(list)
+    closing: dict[str, list[Record]] = defaultdict(list)
+    for index in range(number):
+        plant = province.any(chance)
+        first_ns = BEGAN_NS + index * YEAR_NS // number // DAY_NS * DAY_NS + _hour(chance)
+        opened = _record(plant, index, first_ns, chance)
+        if chance.random() < CLOSED:
+            closing[plant.city].append(opened)
+        queue = waiting[plant.city]
+        queue.append(opened)
+        if len(queue) >= BATCH:
+            yield plant.city, waiting.pop(plant.city)
+            waiting[plant.city] = [_closed(record, chance) for record in closing.pop(plant.city, ())]
+    for city, records in waiting.items():
+        if records:
+            yield city, records
+
+
+def _hour(chance: random.Random) -> int:
+    """Time of the day: two of three incidents fall into the working day of the zone (UTC+8)."""
+    hour = chance.gauss(6, 3) % 24 if chance.random() < 0.67 else chance.random() * 24
+    return int(hour * 3600) * SECOND
+
+
+def _record(plant: Enterprise, index: int, first_ns: int, chance: random.Random) -> Record:
+    verb, thing = chance.choice(VERBS), chance.choice(THINGS)
+    rule = f"{zlib.crc32((verb[0] + thing[0]).encode()):08x}-7a3c-4a43-9a52-0d7f7b0d3c11"
+    (client, client_mac), (server, server_mac) = chance.sample(plant.stations, 2)
+    protocol = plant.protocol if chance.random() < 0.85 else chance.choice(IT_PROTOCOLS)
+    operation, address = chance.choice(OPERATIONS), chance.randrange(1000)
+    fields = {"operation.name": operation, f"{protocol}.address": address}
+    detector = chance.choices(*DETECTORS)[0]
+    signed = detector == "signature"
+    body: dict[str, Any] = {
+        "cause": f"rule:{rule}" if signed else f"{detector}:{protocol}",
+        "detector": detector,
+        "level": str(chance.choices(LEVELS, (1, 4, 10, 20, 30))[0]),
+        "title": {"zh": verb[0] + thing[0], "en": f"{verb[1]} {thing[1]}"},
+        "advice": {"zh": "先电话联系车间，确认是否为计划内操作。", "en": "Call the workshop: was this planned?"},
+        "consequence": None,
+        "rule_id": rule if signed else None,
+        "reason": {"code": "rule_matched", "params": {"operation": operation, "address": address}},
+        "technique": sorted(chance.sample(TECHNIQUES, chance.choice((1, 1, 2)))),
+        "protocol": protocol,
+        "client": {"ip": client, "port": 49152 + chance.randrange(16000), "mac": client_mac},
+        "server": {"ip": server, "port": 502, "mac": server_mac},
+        "source": None,
+        "destination": None,
+        "first_ns": first_ns,
+        "last_ns": first_ns,
+        "count": 1,
+        "outcome": chance.choices(("success", "failure", "unknown"), (6, 2, 2))[0],
+        "state": "open",
+        "fields": fields,
+        "evidence": [{"file": None, "interface": "eth1", "frame": 1 + index, "ts_ns": first_ns, "fields": fields}],
+        "coverage": {},
+    }
+    # An id is a hash of the finding: nothing like the order in which incidents come.
+    name = f"{zlib.crc32(b'%d' % index):08x}{index:024x}"
+    return Record(kind="alert", id=name, revision=1, origin=plant.origin, tenant=plant.origin[:-2], body=body)
+
+
+def _closed(record: Record, chance: random.Random) -> Record:
+    hits = 2 + int(chance.expovariate(0.1))
+    body = {**record.body, "state": "closed", "count": hits, "last_ns": record.body["first_ns"] + hits * SECOND}
+    return replace(record, revision=2, body=body)
+
+
+def heartbeats(province: Province) -> Iterator[Batch]:
+    """The last account of every sensor, `BATCH` of one child at a time."""
+    waiting: dict[str, list[Record]] = defaultdict(list)
+    for number, plant in enumerate(province.enterprises):
+        ledger = {"received": 90_000, "parsed": 61_000, "skipped": {"no_payload": 28_900}, "lost": {"kernel": 100}}
+        beat = {
+            "sensor": plant.origin, "start_ns": BEGAN_NS + YEAR_NS - 60 * SECOND, "end_ns": BEGAN_NS + YEAR_NS,
+            "ledger": {**ledger, "held": 0}, "baseline": {"id": "b", "approved": True, "tuples": 900},
+        }  # fmt: skip
+        record = Record(kind="heartbeat", id=f"{number:032x}", revision=1, origin=plant.origin, body=beat)
+        waiting[plant.city].append(record)
+    for city, records in waiting.items():
+        for start in range(0, len(records), BATCH):
+            yield city, records[start : start + BATCH]

@@ -1,0 +1,64 @@
+"""Figures as a table, and docs/scale.md, which is written from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.bench import report
+from tools.bench.table import Table, rows_of
+from tools.scale.load import SENDERS, Rate
+from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
+
+PAGE = report.ROOT / "docs" / "scale.md"
+JSON = report.ROOT / "build" / "scale.json"
+NAMES = {"sqlite": "SQLite", "elasticsearch": "Elasticsearch"}
+GROUPS = {OVERVIEW: ("总览", "overview"), LIST: ("列表", "lists"), SEARCH: ("检索", "search")}
+
+
+def table(store: str, incidents: int, every: int, rate: Rate, answers: Sequence[Answered], size_bytes: int) -> Table:
+    rows = [[item.group, item.name, f"{item.median_ms:.1f}", f"{item.p99_ms:.1f}"] for item in answers]
+    worst = {group: max(item.p99_ms for item in answers if item.group == group) for group in GROUPS}
+    name = NAMES[store]
+    return Table(
+        store,
+        (f"{name}：{incidents:,} 个事件", f"{name}: {incidents:,} incidents"),
+        [("", ""), ("问题", "question"), ("中位数 ms", "median ms"), ("p99 ms", "p99 ms")],
+        rows,
+        notes=[
+            (
+                f"入库：最近 {every:,} 条记录每秒 {rate.per_second:,.0f} 条（{SENDERS} 路并发，每批 500 条，"
+                f"经存储自身的合并）；磁盘 {size_bytes / incidents:,.0f} 字节/事件。",
+                f"Ingest: {rate.per_second:,.0f} records a second over the last {every:,} ({SENDERS} senders, 500 a"
+                f" batch, through the store's own merge); {size_bytes / incidents:,.0f} bytes of disk an incident.",
+            )
+        ],
+        summary=[
+            (f"{name} 入库（条/秒）", f"{name}: records kept a second", f"{rate.per_second:,.0f}"),
+            *((f"{name} {GROUPS[group][0]} p99", f"{name}: {GROUPS[group][1]}, p99", f"{value:,.0f} ms")
+              for group, value in worst.items()),
+            (f"{name} 磁盘", f"{name}: disk", f"{size_bytes / 1e9:,.1f} GB"),
+        ],
+        data={"rate": rate.per_second, "p99_ms": worst, "bytes": size_bytes, "incidents": incidents},
+    )  # fmt: skip
+
+
+def write_json(path: Path, machine: Mapping[str, str], tables: Sequence[Table]) -> None:
+    report.write_json(path, machine, tables, {})
+
+
+def write(machine: Mapping[str, str], tables: Sequence[Table]) -> None:
+    parts = [HEAD]
+    parts.append("\n".join(rows_of(["机器 / machine", ""], [[name, value] for name, value in machine.items()])))
+    parts += [report.summary(tables, place) for place in (0, 1)]
+    parts += [item.markdown() for item in tables]
+    PAGE.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
+
+
+HEAD = """\
+# 规模 / Scale
+
+本页由 `python -m tools.scale` 整页生成，不手工修改。数字只对下面这台机器有效。
+
+Written whole by `python -m tools.scale`; do not edit. The figures hold for the machine below.
+"""

@@ -1,0 +1,109 @@
+"""What a console's pages ask of its store, many times each with other words and places, and how long it took."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from console.store import CountBy, IncidentFilter, Store, Workflow
+from sensor.schema import LEVELS, Level
+from tools.scale.incidents import BEGAN_NS, DAY_NS, THINGS, VERBS, YEAR_NS
+from tools.scale.province import CITIES, Province
+
+OVERVIEW, LIST, SEARCH = "overview", "list", "search"
+ENDED_NS = BEGAN_NS + YEAR_NS
+DEEP = 20
+"""pages before a deep one"""
+
+
+@dataclass(frozen=True)
+class Question:
+    group: str
+    name: str
+    ask: Callable[[random.Random], object]
+
+
+@dataclass(frozen=True)
+class Answered:
+    group: str
+    name: str
+    median_ms: float
+    p99_ms: float
+
+
+def all_questions(store: Store, province: Province) -> list[Question]:
+    def listed(where: IncidentFilter) -> object:
+        """A page of the list: rows and how many there are."""
+        return store.incidents(where), store.incident_count(where)
+
+    def deep(where: IncidentFilter) -> Callable[[random.Random], object]:
+        cursor = None
+        for _ in range(DEEP):
+            cursor = store.incidents(where, cursor=cursor).next_cursor
+        return lambda chance: store.incidents(where, cursor=cursor)
+
+    def city(chance: random.Random) -> str:
+        return chance.choice(CITIES)
+
+    def frequent(chance: random.Random) -> str:
+        return chance.choice(THINGS)[0]
+
+    def front_page(chance: random.Random) -> object:
+        """What `console.views.overview` asks, in its order."""
+        week = ENDED_NS - 7 * DAY_NS
+        store.coverage(ENDED_NS), store.totals(), store.counts(CountBy.WORKFLOW)
+        store.counts(CountBy.LEVEL, IncidentFilter(workflow=Workflow.NEW))
+        store.incidents(IncidentFilter(workflow=Workflow.NEW, level=Level.CRITICAL), limit=5)
+        store.health(), store.incidents(limit=8), store.counts(CountBy.TECHNIQUE), store.counts(CountBy.DETECTOR)
+        return [store.counts(CountBy.DAY, IncidentFilter(level=level, began_ns=week)) for level in LEVELS]
+
+    return [
+        Question(OVERVIEW, "the front page, all of it", front_page),
+        Question(OVERVIEW, "who is seen and who is silent", lambda c: store.coverage(ENDED_NS)),
+        Question(
+            OVERVIEW, "a city by level", lambda c: store.counts(CountBy.LEVEL, IncidentFilter(child=city(c)))
+        ),
+        Question(
+            OVERVIEW, "a year of days in a city", lambda c: store.counts(CountBy.DAY, IncidentFilter(child=city(c)))
+        ),
+        Question(OVERVIEW, "enterprises by incidents", lambda c: store.counts(CountBy.ORIGIN)),
+        Question(LIST, "newest first", lambda chance: listed(IncidentFilter())),
+        Question(LIST, "one city", lambda chance: listed(IncidentFilter(child=city(chance)))),
+        Question(LIST, "one level", lambda chance: listed(IncidentFilter(level=chance.choice(LEVELS)))),
+        Question(LIST, "one enterprise", lambda c: listed(IncidentFilter(origin=province.any(c).origin))),
+        Question(
+            LIST, "protocol, detector and city",
+            lambda c: listed(IncidentFilter(protocol="modbus", detector="baseline", child=city(c))),
+        ),
+        Question(LIST, "filters that match nothing", lambda c: listed(IncidentFilter(tenant="nobody", child=city(c)))),
+        Question(LIST, f"page {DEEP + 1}", deep(IncidentFilter())),
+        Question(LIST, f"page {DEEP + 1} of two filters", deep(IncidentFilter(protocol="s7comm", detector="period"))),
+        Question(SEARCH, "a frequent word", lambda c: listed(IncidentFilter(text=frequent(c)))),
+        Question(SEARCH, "two words", lambda c: listed(IncidentFilter(text=f"{frequent(c)} {c.choice(VERBS)[0]}"))),
+        Question(SEARCH, "one character", lambda c: listed(IncidentFilter(text="站"))),
+        Question(SEARCH, "an address", lambda c: listed(IncidentFilter(text=c.choice(province.any(c).stations)[0]))),
+        Question(SEARCH, "the beginning of addresses", lambda c: listed(IncidentFilter(text=f"10.{c.randrange(250)}"))),
+        Question(
+            SEARCH, "a frequent word, a filter that matches nothing",
+            lambda c: listed(IncidentFilter(text=frequent(c), tenant="nobody")),
+        ),
+        Question(
+            SEARCH, "a frequent word in one enterprise",
+            lambda c: listed(IncidentFilter(text=frequent(c), origin=province.any(c).origin)),
+        ),
+        Question(SEARCH, f"page {DEEP + 1} of a frequent word", deep(IncidentFilter(text="控制器"))),
+    ]  # fmt: skip
+
+
+def ask_all(store: Store, province: Province, times: int, seed: int = 7) -> Iterator[Answered]:
+    for question in all_questions(store, province):
+        chance = random.Random(seed)
+        taken = []
+        for _ in range(times):
+            began = time.perf_counter()
+            question.ask(chance)
+            taken.append(1000 * (time.perf_counter() - began))
+        taken.sort()
+        yield Answered(question.group, question.name, taken[len(taken) // 2], taken[int(len(taken) * 0.99)])
