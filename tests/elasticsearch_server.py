@@ -21,7 +21,7 @@ import httpx
 VERSION = "8.19.4"
 ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION}:zip"
 KEPT = Path(__file__).resolve().parent.parent / "build" / "elasticsearch"
-HEAP = "-Xms512m -Xmx512m"
+HEAP_MB = 512
 START_S = 120.0
 NOBODY = 65534
 """It refuses to run as root; everybody else runs it as himself."""
@@ -67,10 +67,12 @@ def free_port() -> int:
 class ElasticsearchServer:
     """One node. `start` and `kill` may be repeated: data and port stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, heap_mb: int = HEAP_MB, below: Path | None = None) -> None:
+        """`below` is the folder that holds its data, the system's temporary one if None."""
+        self._heap = f"-Xms{heap_mb}m -Xmx{heap_mb}m"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.folder = Path(tempfile.mkdtemp(prefix="otus-elasticsearch-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="otus-elasticsearch-", dir=below))
         self.snapshots = self.folder / "snapshots"
         self._process: subprocess.Popen[bytes] | None = None
         home = distribution()
@@ -107,7 +109,7 @@ class ElasticsearchServer:
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": str(self.folder),
             "ES_JAVA_HOME": str(java.parent.parent),
-            "ES_JAVA_OPTS": HEAP,
+            "ES_JAVA_OPTS": self._heap,
             "ES_PATH_CONF": str(self.folder / "config"),
             "ES_TMPDIR": str(self.folder / "temporary"),
         }

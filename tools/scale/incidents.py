@@ -52,9 +52,8 @@ def batches(province: Province, number: int, seed: int = 1) -> Iterator[Batch]:
         if len(queue) >= BATCH:
             yield plant.city, waiting.pop(plant.city)
             waiting[plant.city] = [_closed(record, chance) for record in closing.pop(plant.city, ())]
-    for city, records in waiting.items():
-        if records:
-            yield city, records
+    for queues in (waiting, {city: [_closed(record, chance) for record in rest] for city, rest in closing.items()}):
+        yield from ((city, records) for city, records in queues.items() if records)
 
 
 def _hour(chance: random.Random) -> int:

@@ -1,0 +1,78 @@
+"""The load of a province: what it makes is what sensors send, and the command says what it was asked for."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.store import CountBy, IncidentFilter, Status, open_store
+from tools.scale import load
+from tools.scale.incidents import batches, heartbeats
+from tools.scale.province import CITIES, make
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.scale", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_incidents_are_records_a_sensor_could_send() -> None:
+    province = make(200)
+    made = list(batches(province, 3000))
+    records = [record for _, batch in made for record in batch]
+    for record in records:
+        assert record.alert().to_json() == record.body and not record.alert().extra
+    assert len({record.id for record in records}) == 3000 < len(records)
+    assert {child for child, _ in made} <= set(CITIES) and max(len(batch) for _, batch in made) <= 2 * 500
+    assert list(batches(make(200), 3000)) == made, "the same for the same seed"
+    assert all(record.heartbeat().ledger.balanced for _, batch in heartbeats(province) for record in batch)
+
+
+def test_a_store_takes_all_of_it(tmp_path: Path) -> None:
+    province = make(50)
+    store = open_store(tmp_path / "store.sqlite")
+    rate = load.fill(store, itertools.chain(heartbeats(province), batches(province, 2000)), lambda *said: None, 10**9)
+    assert rate.records > 2050 and rate.seconds > 0
+    assert store.totals().incidents == 2000 and store.coverage(0).sensors == 50
+    assert sum(count.incidents for count in store.counts(CountBy.DAY)) == 2000
+    closed = sum(count.incidents for count in store.counts(CountBy.DETECTOR, IncidentFilter(state="closed")))
+    assert 500 < closed == rate.records - 2050, "each second record of an incident closes it"
+
+
+def test_a_record_that_is_not_stored_ends_the_measurement(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.sqlite")
+    batch = next(batches(make(5), 200))
+    assert {answer.status for answer in store.merge(batch[1], batch[0])} == {Status.STORED}
+    with pytest.raises(RuntimeError, match="were not stored"):
+        load.fill(store, iter([batch]), lambda *said: None, 10**9)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    figures = tmp_path / "scale.json"
+    done = run(
+        "--incidents", "1500", "--enterprises", "40", "--stores", "sqlite", "--times", "2", "--json", str(figures)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the front page, all of it" in done.stdout and "records a second over the last 150" in done.stdout
+    table = json.loads(figures.read_text(encoding="utf-8"))["tables"]["sqlite"]
+    assert table["data"]["incidents"] == 1500 and set(table["data"]["p99_ms"]) == {"overview", "list", "search"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--stores", "oracle"], "no store oracle"),
+        (["--incidents", "0"], "numbers from 1"),
+        (["--incidents", "100000000000"], "GB are needed"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode != 0 and said in done.stderr and done.stderr.count("\n") == 1
