@@ -94,7 +94,7 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
         rate = fill(store.store, batches(province, incidents), progress, every)
         store.settle()
         answers = list(ask_all(store.store, province, times))
-        return page.table(name, incidents, every, rate, answers, store.size_bytes())
+        return page.table(name, incidents, enterprises, every, rate, answers, store.sizes())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools.bench import report
 from tools.bench.table import Table, rows_of
+from tools.scale import plan
 from tools.scale.load import SENDERS, Rate
 from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
 
@@ -16,7 +17,16 @@ NAMES = {"sqlite": "SQLite", "elasticsearch": "Elasticsearch"}
 GROUPS = {OVERVIEW: ("总览", "overview"), LIST: ("列表", "lists"), SEARCH: ("检索", "search")}
 
 
-def table(store: str, incidents: int, every: int, rate: Rate, answers: Sequence[Answered], size_bytes: int) -> Table:
+def table(
+    store: str,
+    incidents: int,
+    sensors: int,
+    every: int,
+    rate: Rate,
+    answers: Sequence[Answered],
+    sizes: Mapping[str, int],
+) -> Table:
+    size_bytes = sum(sizes.values())
     rows = [[item.group, item.name, f"{item.median_ms:.1f}", f"{item.p99_ms:.1f}"] for item in answers]
     worst = {group: max(item.p99_ms for item in answers if item.group == group) for group in GROUPS}
     name = NAMES[store]
@@ -39,7 +49,9 @@ def table(store: str, incidents: int, every: int, rate: Rate, answers: Sequence[
               for group, value in worst.items()),
             (f"{name} 磁盘", f"{name}: disk", f"{size_bytes / 1e9:,.1f} GB"),
         ],
-        data={"rate": rate.per_second, "p99_ms": worst, "bytes": size_bytes, "incidents": incidents},
+        data={
+            "rate": rate.per_second, "p99_ms": worst, "bytes": dict(sizes), "incidents": incidents, "sensors": sensors,
+        },
     )  # fmt: skip
 
 
@@ -51,7 +63,8 @@ def write(machine: Mapping[str, str], tables: Sequence[Table]) -> None:
     parts = [HEAD]
     parts.append("\n".join(rows_of(["机器 / machine", ""], [[name, value] for name, value in machine.items()])))
     parts += [report.summary(tables, place) for place in (0, 1)]
-    parts += [item.markdown() for item in tables]
+    of_cluster = next(item.data for item in tables if item.key == "elasticsearch")
+    parts += [item.markdown() for item in (*tables, plan.table(of_cluster, of_cluster["rate"]))]
     PAGE.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
 
 

@@ -20,7 +20,8 @@ class Measured:
     store: Store
     settle: Callable[[], None]
     """Makes what was stored visible, and waits for the end of work that would disturb the questions."""
-    size_bytes: Callable[[], int]
+    sizes: Callable[[], Mapping[str, int]]
+    """bytes on the disk, by kind of record where they stand apart"""
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def _sqlite(folder: Path) -> Iterator[Measured]:
     path = folder / "store.sqlite"
     store = open_store(path)
     try:
-        yield Measured(store, lambda: None, lambda: path.stat().st_size)
+        yield Measured(store, lambda: None, lambda: {"all": path.stat().st_size})
     finally:
         store.close()
 
@@ -56,12 +57,15 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
             # Not merged into one segment: nobody does that to an index that is written to.
             store.refresh()
 
-        def size_bytes() -> int:
-            return int(
-                store.client.indices.stats(index="otus-*", metric="store")["_all"]["total"]["store"]["size_in_bytes"]
-            )
+        def sizes() -> dict[str, int]:
+            found = store.client.indices.stats(index="otus-*", metric="store")["indices"]
+            kinds = {name: name.split("-")[1] for name in found}
+            return {
+                kind: sum(found[name]["total"]["store"]["size_in_bytes"] for name in found if kinds[name] == kind)
+                for kind in set(kinds.values())
+            }
 
-        yield Measured(store, settle, size_bytes)
+        yield Measured(store, settle, sizes)
 
 
 def missing(name: str) -> str:
