@@ -242,8 +242,10 @@ def _print_ledger(tiers: Tiers, outcome: Outcome) -> None:
             continue
         ledger = row.heartbeat.ledger
         skipped, lost = sum(ledger.skipped.values()), sum(ledger.lost.values())
-        print(f"  账本 / ledger   received {ledger.received} = parsed {ledger.parsed} + skipped {skipped} + lost {lost}"
-              f" + held {ledger.held}   {'✓' if ledger.balanced else '✗'}")
+        print(
+            f"  账本 / ledger   received {ledger.received} = parsed {ledger.parsed} + skipped {skipped} + lost {lost}"
+            f" + held {ledger.held}   {'✓' if ledger.balanced else '✗'}"
+        )
         print(f"                  skipped {dict(ledger.skipped)}  lost {dict(ledger.lost)}")
         print(f"  规则 / rules    {row.heartbeat.rules_loaded}   模型 / model {row.heartbeat.model}")
     if outcome.transmitted is not None:

@@ -7,7 +7,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, or_
+from sqlalchemy import Connection, and_, case, or_, select
 
 from console.registry.database import Registry
 from console.registry.tables import lease as table
@@ -27,6 +27,12 @@ class Lease:
 def this_process() -> str:
     """A holder's name that no other process has, and that tells a person where to look."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def still_held(connection: Connection, lease: Lease) -> bool:
+    """Whether nobody took it since; and nobody can before this transaction ends, which is what makes it a fence."""
+    mine = and_(table.c.name == lease.name, table.c.holder == lease.holder, table.c.fence == lease.fence)
+    return connection.execute(select(table.c.fence).where(mine).with_for_update(read=True)).first() is not None
 
 
 class Leases:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from console.registry import open_registry
+from console.registry import open_registry, queue_tables
 from console.registry.leases import Leases
 from console.store import Answer, StoreError, StoreFull, Workflow
 from console.store.elastic import journal
@@ -60,7 +60,7 @@ def test_what_comes_while_the_cluster_is_away_is_kept_and_drains(behind_a_door: 
     assert statuses(store.merge([alert(2, revision=3)], "plant")) == ["stored"]
     assert waits(store) > 0
     with store._transaction() as connection:
-        assert store._upward.pending(connection) == {"up": 4}
+        assert queue_tables.pending(connection) == {"up": 4}
     with pytest.raises(StoreError, match="cannot be reached") as caught:
         store.incidents()
     assert "\n" not in str(caught.value)
@@ -104,7 +104,7 @@ def test_beyond_its_budget_the_journal_says_so_and_keeps_nothing_of_the_call(
     kept = {alert(n).key for n in range(1, number)}
     with store._transaction() as connection:
         assert journal.keys(connection) == kept
-        assert store._upward.pending(connection) == {"up": len(kept)}
+        assert queue_tables.pending(connection) == {"up": len(kept)}
     door.reopen()
     drained(store)
     assert store.latest() == kept
