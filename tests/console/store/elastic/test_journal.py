@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from console.registry import open_registry, queue_tables
 from console.registry.leases import Leases
@@ -16,6 +17,7 @@ from console.store import Answer, StoreError, StoreFull, Workflow
 from console.store.elastic import journal
 from console.store.elastic.documents import Arrival
 from console.store.elastic.store import ElasticStore
+from federation.queue import Verdict
 from tests.console.store.elastic.cluster import Cluster, Door, until
 from tests.federation.line_records import alert, asset, heartbeat, record_id
 
@@ -23,8 +25,16 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
-def behind_a_door(door: Door, tmp_path: Path, elasticsearch_url: str) -> Iterator[Cluster]:
-    made = Cluster(elasticsearch_url, tmp_path)
+def cluster(elasticsearch_url: str, tmp_path: Path, registry_url: URL) -> Iterator[Cluster]:
+    """On each engine: the journal is the registry's."""
+    made = Cluster(elasticsearch_url, tmp_path, registry_url)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def behind_a_door(door: Door, tmp_path: Path, elasticsearch_url: str, registry_url: URL) -> Iterator[Cluster]:
+    made = Cluster(elasticsearch_url, tmp_path, registry_url)
     made.settings = replace(made.settings, urls=(door.url,))
     yield made
     made.remove()
@@ -108,6 +118,23 @@ def test_beyond_its_budget_the_journal_says_so_and_keeps_nothing_of_the_call(
     door.reopen()
     drained(store)
     assert store.latest() == kept
+    assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+
+
+def test_beyond_what_may_wait_for_the_parents_nothing_is_taken_until_they_answer(cluster: Cluster) -> None:
+    cluster.settings = replace(cluster.settings, upward_max_bytes=10_000)
+    store = cluster.open(ElasticStore)
+    number = 0
+    with pytest.raises(StoreFull, match="wait for the parents: is the line up") as caught:
+        for number in range(1, 100):
+            assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+    assert "\n" not in str(caught.value) and 1 < number < 20
+    with store._transaction() as connection:
+        waiting = queue_tables.take(connection, "up", 500, 10**9)
+        assert [item.key for item in waiting] == [alert(n).key for n in range(1, number)]
+        queue_tables.answer(connection, "up", [Verdict(item) for item in waiting], 1)
+    store.refresh()
+    assert store.latest() == {alert(n).key for n in range(1, number)}
     assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
 
 
