@@ -27,6 +27,14 @@ attempt = Table(
     Column("locked_until_s", BigInteger, nullable=False),
 )
 """wrong passwords in a row, of names with and without an account"""
+address_attempt = Table(
+    "address_attempt",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("since_s", BigInteger, nullable=False, index=True),
+    Column("attempts", BigInteger, nullable=False),
+)
+"""logins tried from one address, whatever names"""
 secret = Table(
     "secret",
     metadata,

@@ -8,7 +8,8 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from console.auth import AddressLimit, enter, leave, safe_next
+from console.address_limit import AddressLimit
+from console.auth import enter, leave, safe_next
 from console.catalogue import LANGUAGES
 from console.language import COOKIE, COOKIE_SECONDS
 from console.plain import clean
