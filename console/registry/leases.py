@@ -35,6 +35,13 @@ def still_held(connection: Connection, lease: Lease) -> bool:
     return connection.execute(select(table.c.fence).where(mine).with_for_update(read=True)).first() is not None
 
 
+def holder_of(registry: Registry, name: str) -> str | None:
+    """Who holds a lease now; None: nobody."""
+    with registry.reading() as connection:
+        held = and_(table.c.name == name, table.c.until_ms > registry.now_ms(connection))
+        return connection.execute(select(table.c.holder).where(held)).scalar_one_or_none()
+
+
 class Leases:
     """The leases of one holder. The names are the program's own and few: rows stay, for their numbers."""
 
