@@ -58,38 +58,47 @@ def append_written(db: sqlite3.Connection, records: Iterable[tuple[Record, bytes
     parents = [row[0] for row in db.execute("SELECT name FROM spool_parent ORDER BY name")]
     if not parents:
         return 0
-    place, grown, added = meta(db, "place"), 0, 0
+    newest: dict[tuple[str, str], tuple[Record, bytes]] = {}
     for record, body in records:
-        origin, record_id, revision = record.key
-        size = len(body)
+        before = newest.get(record.key[:2])
+        if before is None or before[0].revision < record.revision:
+            newest[record.key[:2]] = (record, body)
+    place, grown, last = meta(db, "place"), 0, _last_seq(db)
+    added: list[tuple[object, ...]] = []
+    changed: list[tuple[object, ...]] = []
+    lines: list[tuple[str, int, int]] = []
+    for name, (record, body) in newest.items():
         row = db.execute(
             "SELECT seq, revision, CASE WHEN body IS NULL THEN 0 ELSE size END FROM spool_record"
             " WHERE origin = ? AND id = ?",
-            (origin, record_id),
+            name,
         ).fetchone()
-        if row is not None and row[1] >= revision:
+        if row is not None and row[1] >= record.revision:
             continue
+        values = (record.revision, rank_of(record), len(body), body)
         if row is None:
-            seq = db.execute(
-                "INSERT INTO spool_record (origin, id, revision, rank, size, body) VALUES (?, ?, ?, ?, ?, ?)",
-                (origin, record_id, revision, rank_of(record), size, body),
-            ).lastrowid
-            grown += size
+            last += 1
+            added.append((last, *name, *values))
         else:
-            seq = row[0]
-            db.execute(
-                "UPDATE spool_record SET revision = ?, rank = ?, size = ?, body = ? WHERE seq = ?",
-                (revision, rank_of(record), size, body, seq),
-            )
-            grown += size - row[2]
+            changed.append((*values, row[0]))
+        grown += len(body) - (0 if row is None else row[2])
         place += 1
-        db.executemany(
-            "INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", [(parent, seq, place) for parent in parents]
-        )
-        added += 1
+        lines += [(parent, last if row is None else row[0], place) for parent in parents]
+    # A table at a time: its pages stay at hand.
+    db.executemany(
+        "INSERT INTO spool_record (seq, origin, id, revision, rank, size, body) VALUES (?, ?, ?, ?, ?, ?, ?)", added
+    )
+    db.executemany("UPDATE spool_record SET revision = ?, rank = ?, size = ?, body = ? WHERE seq = ?", changed)
+    db.executemany("INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", lines)
     set_meta(db, "place", place)
     add_meta(db, "bytes", grown)
-    return added
+    return len(added) + len(changed)
+
+
+def _last_seq(db: sqlite3.Connection) -> int:
+    """The highest number ever given: SQLite itself would go on behind it."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool_record'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def give_up(db: sqlite3.Connection, max_bytes: int) -> int:
