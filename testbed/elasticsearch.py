@@ -93,13 +93,13 @@ class ElasticsearchServer:
     """One node. `start` and `kill` may be repeated: data and port stay."""
 
     def __init__(self, heap_mb: int = HEAP_MB) -> None:
+        home = self._home = distribution()
         self._heap = f"-Xms{heap_mb}m -Xmx{heap_mb}m"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="otus-elasticsearch-"))
         self.snapshots = self.folder / "snapshots"
         self._process: subprocess.Popen[bytes] | None = None
-        home = self._home = distribution()
         if os.geteuid() == 0 and not _all_may_enter(home):
             self._home = self.folder / "home"  # nobody must reach it: a home folder of root's is closed to all others
             shutil.copytree(home, self._home)
@@ -120,7 +120,7 @@ class ElasticsearchServer:
             "path.repo": f"[{self.snapshots}]",
             # The machine's own disk may be nearly full; tests of the flood stage set the block by hand.
             "cluster.routing.allocation.disk.threshold_enabled": "false",
-            "xpack.security.enabled": "false",
+            **self.security(settings),
         }
         text = "".join(f"{key}: {value}\n" for key, value in lines.items())
         (settings / "elasticsearch.yml").write_text(text, encoding="utf-8")
@@ -128,6 +128,17 @@ class ElasticsearchServer:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, NOBODY, NOBODY)
         self.folder.chmod(0o755)
+
+    def security(self, config: Path) -> dict[str, object]:
+        """Settings of who may do what; files of it belong into `config`."""
+        return {"xpack.security.enabled": "false"}
+
+    def answers(self) -> bool:
+        # `GET /` answers 405 here: the health of the cluster is asked instead.
+        try:
+            return httpx.get(f"{self.url}/_cluster/health", timeout=5, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
 
     def start(self) -> None:
         as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -159,10 +170,8 @@ class ElasticsearchServer:
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
                 break
-            # `GET /` answers 405 here: the health of the cluster is asked instead.
-            with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.url}/_cluster/health", timeout=5).status_code == 200:
-                    return
+            if self.answers():
+                return
             time.sleep(0.25)
         lines = (self.folder / "output").read_text(encoding="utf-8", errors="replace").splitlines()
         tail = " | ".join(lines[-8:])[-1000:]

@@ -194,6 +194,13 @@ def test_a_session_is_good_in_both_and_ends_in_both(consoles: list[Flask]) -> No
     assert there.get("/").status_code == 302, "the copy of the cookie at the other is worth nothing"
 
 
+def test_a_name_that_no_database_looks_for_is_wrong_like_any_other(consoles: list[Flask]) -> None:
+    client = consoles[0].test_client()
+    form = {"name": "wa\0ng", "password": PASSWORD, "csrf_token": token_of(client)}
+    answer = client.post("/login", data=form)
+    assert answer.status_code == 401 and "账号或口令不对" in answer.get_data(as_text=True)
+
+
 def test_a_node_enrolled_at_one_is_known_at_the_other(consoles: list[Flask]) -> None:
     one, two = (state(app) for app in consoles)
     token = one.nodes.add(one.store, "sensor-1")

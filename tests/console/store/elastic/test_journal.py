@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from console.registry import open_registry, queue_tables
 from console.registry.leases import Leases
-from console.store import Answer, StoreError, StoreFull, Workflow
+from console.store import Answer, Status, StoreError, StoreFull, Workflow
 from console.store.elastic import journal
 from console.store.elastic.documents import Arrival
 from console.store.elastic.store import ElasticStore
@@ -136,6 +136,13 @@ def test_beyond_what_may_wait_for_the_parents_nothing_is_taken_until_they_answer
     store.refresh()
     assert store.latest() == {alert(n).key for n in range(1, number)}
     assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+
+
+def test_a_record_that_calls_itself_by_a_zero_byte_is_refused_and_holds_up_nobody(cluster: Cluster) -> None:
+    store = cluster.open(ElasticStore)
+    store.note_rejected([Answer("a\0b", "c\0", 1, Status.REJECTED, "id: 'c\0' is none")], "plant")
+    (letter,) = store.dead_letters()
+    assert (letter.origin, letter.id, letter.peer) == ("a\ufffdb", "c\ufffd", "plant")
 
 
 def test_read_only_indices_of_a_full_disk_are_waited_for(cluster: Cluster) -> None:
