@@ -10,9 +10,9 @@ help: ## list the targets
 setup: ## everything needed to run: virtual environment, Rust core, browser assets
 	$(setup) run
 
-demo: ## play a small plant with attacks, three tiers of console on localhost (ONCE=1 ends after the summary)
-	$(setup) run range
-	@.venv/bin/otus demo $(if $(ONCE),--once) $(ARGS)
+demo: ## play a small plant with attacks, three tiers of console on localhost (ONCE=1 ends after the summary; STORE=elasticsearch)
+	$(setup) run range $(if $(filter elasticsearch,$(STORE)),elastic)
+	@.venv/bin/otus demo $(if $(ONCE),--once) $(if $(STORE),--store $(STORE)) $(ARGS)
 
 test: ## all tests: Rust core, Python, captures, end to end, browser (ARGS go to pytest)
 	$(setup) run range dev test

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from flask import Flask, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
+from console.address_limit import AddressLimit
 from console.answers import wants_json
 from console.registry import RegistryError
 from console.state import state
@@ -27,9 +25,6 @@ BACKGROUND_HEADER = "X-Otus-Background"
 SESSION_KEY = "_user_id"
 """where Flask-Login keeps `Account.get_id` in the cookie"""
 
-MAX_ADDRESSES = 4096
-ATTEMPTS_PER_ADDRESS, ATTEMPTS_WINDOW_S = 30, 300
-
 
 class Account(UserMixin):  # type: ignore[misc]
     """The account of the present session, and the session's key."""
@@ -39,27 +34,6 @@ class Account(UserMixin):  # type: ignore[misc]
 
     def get_id(self) -> str:
         return self.key
-
-
-class AddressLimit:
-    """How often one address may try to log in, whatever names it tries. Kept in memory; the oldest is forgotten."""
-
-    def __init__(self, most: int = ATTEMPTS_PER_ADDRESS, window_s: float = ATTEMPTS_WINDOW_S) -> None:
-        self._most, self._window_s = most, window_s
-        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def allows(self, address: str) -> bool:
-        """Count one attempt and say whether it may go ahead."""
-        now = time.monotonic()
-        with self._lock:
-            start, count = self._seen.pop(address, (now, 0))
-            if now - start > self._window_s:
-                start, count = now, 0
-            self._seen[address] = (start, count + 1)
-            while len(self._seen) > MAX_ADDRESSES:
-                self._seen.popitem(last=False)
-        return count < self._most
 
 
 def safe_next(target: str | None) -> str:
@@ -127,5 +101,5 @@ def install(app: Flask) -> None:
     manager = LoginManager(app)
     manager.session_protection = "strong"
     manager.user_loader(_load)
-    app.extensions["otus_address_limit"] = AddressLimit()
+    app.extensions["otus_address_limit"] = AddressLimit(state(app).registry)
     app.before_request(_guard)

@@ -14,16 +14,14 @@ from flask import Flask
 from console.app import create_app
 from console.housekeeping import check_at_start, jobs_of
 from console.nodes import Nodes
-from console.opening import open_console_registry, open_console_store, open_sessions, open_users
+from console.opening import open_console_registry, open_console_store, open_sessions, open_users, outlet_of
 from console.registry import RegistryError, RegistryUnreachable
 from console.registry.jobs import Jobs, JobState, job_states
-from console.registry.leases import Leases, this_process
 from console.relay import Relay, start_relay
 from console.server import ConsoleRefused, Server, listen, url_of
 from console.settings import ConsoleSettings
-from console.state import ConsoleState, state
+from console.state import state
 from console.store import StoreError
-from console.turn import LeaseTurn, Turn
 from console.users import Role, UserError
 from federation.parent import Parent
 
@@ -61,8 +59,7 @@ class _Running:
     def load(self) -> Flask:
         self.app = self._create()
         here = state(self.app)
-        # The embedded store keeps the queue to the parents in its own file; another store brings its own relay.
-        self.relay = start_relay(here.store, self.settings, turn=_turn(here))  # type: ignore[arg-type]
+        self.relay = start_relay(outlet_of(here.registry, self.settings), self.settings)
         check_at_start(here.store)
         self.jobs = Jobs(here.registry, jobs_of(here))
         self.jobs.start()
@@ -86,13 +83,6 @@ class _Running:
             here = state(self.app)
             here.store.close()
             here.registry.close()
-
-
-def _turn(here: ConsoleState) -> Turn | None:
-    """Whose turn it is to report upward: a lease where several machines share the registry, else a lock on a file."""
-    if not here.registry.shared:
-        return None
-    return LeaseTurn(Leases(here.registry, this_process()), f"relay:{here.settings.node_name}")
 
 
 def add_account(settings: ConsoleSettings, name: str, password: str, role: Role | str) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import URL
 from console.nodes import Nodes
 from console.registry import Registry, open_registry
 from console.registry.takeover import take_over_nodes, take_over_users
+from console.relay import FileOutlet, Outlet, RegistryOutlet
 from console.sessions import Sessions
 from console.settings import ConsoleSettings
 from console.store import Store, StoreError, open_store
@@ -56,6 +57,13 @@ def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
         keep_free_bytes=settings.keep_free_mb * 2**20,
         nodes=nodes,
     )
+
+
+def outlet_of(registry: Registry, settings: ConsoleSettings) -> Outlet:
+    """Where the store that the settings name keeps its queue to the parents."""
+    if settings.elasticsearch is None:
+        return FileOutlet(settings.data_dir / "store.sqlite")
+    return RegistryOutlet(registry, settings.node_name, settings.data_dir)
 
 
 def open_users(registry: Registry, settings: ConsoleSettings) -> Users:

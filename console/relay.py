@@ -8,40 +8,99 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from console.turn import FileTurn, Turn
+from console.registry import Registry
+from console.registry.leases import Leases, this_process
+from console.registry.queue import RegistryQueue
+from console.registry.secret import shared_secret
+from console.turn import FileTurn, LeaseTurn, Turn
 from federation.parent import Parent, ParentRefused
 from federation.policy import UpwardPolicy
 from federation.pseudonyms import load_key
-from federation.spool import Spool, SpoolError
+from federation.queue import Queue, QueueError
+from federation.spool import Spool
 from federation.uplink import AsItIs, Pace, Policy, Uplink
 
 log = logging.getLogger(__name__)
+KEY_FILE = "pseudonym.key"
+AGAIN_S = 10.0
+"""how long a queue that could not be opened is left alone"""
 
 
 class RelaySettings(Protocol):
     """What of a console's settings the relay reads."""
 
     @property
-    def data_dir(self) -> Path: ...
-    @property
     def tier(self) -> str: ...
     @property
     def parent_links(self) -> Sequence[Mapping[str, object]]: ...
 
 
-class HasPath(Protocol):
-    """A store that keeps its queue to the parents in a file; None: it keeps none."""
+class Outlet(Protocol):
+    """Where a store keeps its queue to the parents, and whose turn it is to send what is in it."""
 
     @property
-    def path(self) -> Path | None: ...
+    def turn(self) -> Turn: ...
+
+    def open(self, parents: Sequence[str]) -> Queue:
+        """The queue, for these parents and no others; only while it is our turn.
+
+        Raises:
+            QueueError: it cannot be used now.
+        """
+        ...
+
+    def pseudonym_key(self) -> bytes:
+        """The key by which an enterprise's records are cut: one for all processes that may send them.
+
+        Raises:
+            ValueError: a file is in its place that is no key.
+        """
+        ...
+
+
+class FileOutlet:
+    """The embedded store's own file. A lock on this machine says whose turn it is."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.turn = FileTurn(path.with_suffix(".relay.lock"))
+
+    def open(self, parents: Sequence[str]) -> Queue:
+        return Spool(self._path, parents, may_drop=False)
+
+    def pseudonym_key(self) -> bytes:
+        return load_key(self._path.with_name(KEY_FILE))
+
+
+class RegistryOutlet:
+    """The registry, for consoles on several machines. A lease says whose turn it is, and is the fence of the queue."""
+
+    def __init__(self, registry: Registry, node_name: str, folder: Path) -> None:
+        """`folder` may hold the key of a time when this console kept its records in a file there."""
+        self._registry = registry
+        self._key_file = folder / KEY_FILE
+        self.turn = LeaseTurn(Leases(registry, this_process()), f"relay:{node_name}")
+
+    def open(self, parents: Sequence[str]) -> Queue:
+        lease = self.turn.lease
+        if lease is None:
+            raise QueueError("the turn to send ended before it began")
+        return RegistryQueue(self._registry, parents, lease)
+
+    def pseudonym_key(self) -> bytes:
+        earlier = load_key(self._key_file) if self._key_file.exists() else None
+        key = shared_secret(self._registry, "pseudonyms", earlier)
+        if earlier not in (None, key):
+            log.warning("%s is not the key of this console's other processes and is not used", self._key_file)
+        return key
 
 
 class Relay:
     """The running lines of one console. Only one process of a console sends: the one whose turn it is."""
 
-    def __init__(self, path: Path, parents: Sequence[Parent], policy: Policy, pace: Pace | None, turn: Turn) -> None:
-        self._path = path
-        self._turn = turn
+    def __init__(self, outlet: Outlet, parents: Sequence[Parent], policy: Policy, pace: Pace | None) -> None:
+        self._outlet = outlet
+        self._turn = outlet.turn
         self._parents = tuple(parents)
         self._policy = policy
         self._pace = pace
@@ -58,62 +117,58 @@ class Relay:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        goes_on = True
-        while goes_on and not self._stop.is_set():
+        while not self._stop.is_set():
             if self._turn.take():
-                goes_on = self._send()
+                self._send()
                 self._turn.give_back()
             else:
                 self._stop.wait(self._turn.check_s)
 
-    def _send(self) -> bool:
-        """Send for as long as it is our turn; False: it cannot be done at all."""
+    def _send(self) -> None:
+        """Send for as long as it is our turn."""
         try:
-            spool = Spool(self._path, [parent.name for parent in self._parents], may_drop=False)
-        except SpoolError as error:
+            queue = self._outlet.open([parent.name for parent in self._parents])
+        except QueueError as error:
             log.error("nothing is reported upward: %s", error)
-            return False
-        uplink = Uplink(spool, self._parents, self._policy, pace=self._pace)
+            self._stop.wait(AGAIN_S)
+            return
+        uplink = Uplink(queue, self._parents, self._policy, pace=self._pace)
         uplink.start()
         while not self._stop.wait(self._turn.check_s) and self._turn.take():
             pass
         if uplink.stop():
-            spool.close()
-        return True
+            queue.close()
 
 
-def start_relay(
-    store: HasPath, settings: RelaySettings, pace: Pace | None = None, turn: Turn | None = None
-) -> Relay | None:
-    """Begin to report upward, or None where the settings name no parent.
-
-    `turn` says which of several processes sends; None: the one that holds a lock on a file beside the store.
+def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
+    """Begin to report upward, or None where the settings name no parent: then queues that earlier settings began end.
 
     An enterprise's records are cut by the default policy; what comes from below to a province was cut there.
 
     Raises:
         ValueError: a parent's entry or the pseudonym key cannot be used; the message says why.
     """
-    if store.path is None:
-        return None
     parents = [_parent(link) for link in settings.parent_links]
     if not parents:
-        _let_go(store.path)
+        _let_go(outlet)
         return None
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
-        policy = UpwardPolicy(load_key(settings.data_dir / "pseudonym.key"))
-    relay = Relay(store.path, parents, policy, pace, turn or FileTurn(store.path.with_suffix(".relay.lock")))
+        policy = UpwardPolicy(outlet.pseudonym_key())
+    relay = Relay(outlet, parents, policy, pace)
     relay.start()
     return relay
 
 
-def _let_go(path: Path) -> None:
-    """No parent is left: end the queues that earlier settings began."""
+def _let_go(outlet: Outlet) -> None:
+    """No parent is left."""
+    if not outlet.turn.take():
+        return
     try:
-        Spool(path, (), may_drop=False).close()
-    except SpoolError as error:
+        outlet.open(()).close()
+    except QueueError as error:
         log.error("%s", error)
+    outlet.turn.give_back()
 
 
 def _parent(link: Mapping[str, object]) -> Parent:

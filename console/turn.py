@@ -66,6 +66,11 @@ class LeaseTurn:
         self._lease: Lease | None = None
         self._until_s = 0.0
 
+    @property
+    def lease(self) -> Lease | None:
+        """What is held; its number is the fence of what is done."""
+        return self._lease
+
     def take(self) -> bool:
         held, asked_s = self._lease, time.monotonic()
         try:

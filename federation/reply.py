@@ -70,8 +70,13 @@ def _verdict(item: Mapping[str, object]) -> tuple[Key, str | None]:
     if status in ("stored", "duplicate"):
         return (origin, record_id, revision), None
     if status == "rejected":
-        return (origin, record_id, revision), str(item.get("reason") or "no reason given")[:REASON_CHARACTERS]
+        return (origin, record_id, revision), _plain(str(item.get("reason") or "no reason given"))
     raise ValueError("status")
+
+
+def _plain(reason: str) -> str:
+    """What a database keeps: half a surrogate pair no file takes, and a zero byte no PostgreSQL."""
+    return reason[:REASON_CHARACTERS].replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
 
 
 def _bounded(response: httpx.Response) -> bytes:

@@ -1,4 +1,6 @@
-"""The queue on disk between a node and its parents: what was appended is kept until every parent answered for it."""
+"""The queue on disk between a node and its parents: what was appended is kept until every parent answered for it.
+
+`federation.queue` says what a queue does; this one is a file."""
 
 from __future__ import annotations
 
@@ -7,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
@@ -15,39 +16,29 @@ from typing import Any
 from federation import spool_schema as schema
 from federation import spool_tables as tables
 from federation.database import DatabaseError, DatabaseFull, open_writer, transaction
+from federation.queue import (
+    BATCH_BYTES,
+    BATCH_RECORDS,
+    RECORD_BYTES,
+    DeadRow,
+    ParentState,
+    Queued,
+    QueueError,
+    QueueFull,
+    Verdict,
+)
 from federation.reserve import Reserve
-from federation.spool_tables import DeadRow, Queued, Verdict
 from sensor.schema import LEVELS, Key, Record, RecordError
 
 log = logging.getLogger(__name__)
 
-BATCH_RECORDS = 500
-BATCH_BYTES = 4 * 2**20
-RECORD_BYTES = 2**20
-"""The largest record a tier takes; the wire protocol's limit for one record."""
 
-
-class SpoolError(RuntimeError):
+class SpoolError(QueueError):
     """The spool cannot be used; the message is one line that says what to do."""
 
 
-class SpoolFull(SpoolError):
+class SpoolFull(SpoolError, QueueFull):
     """There is no room, on the disk or in the spool's share. Nothing of this call was kept, all before it is."""
-
-
-@dataclass(frozen=True)
-class ParentState:
-    """How the line to one parent stands; kept in the spool, so that a restart does not begin to hammer."""
-
-    name: str
-    failures: int = 0
-    """in a row"""
-    retry_at_ns: int = 0
-    problem: str = ""
-    """one line for a person; empty while all is well"""
-    last_answer_ns: int = 0
-    answered: int = 0
-    refused: int = 0
 
 
 _RANK_NAMES = {level.rank: str(level) for level in LEVELS} | {
@@ -57,7 +48,7 @@ _RANK_NAMES = {level.rank: str(level) for level in LEVELS} | {
 
 
 class Spool:
-    """Records on their way to a list of parents. Safe to use from many threads.
+    """Implements `federation.queue.Queue`. Safe to use from many threads.
 
     With `may_drop` (a sensor) records beyond `max_mb` are given up unsent, least severe first, and counted. Without it
     (a console) `append` raises SpoolFull instead: what a console holds was acknowledged to somebody.
@@ -152,14 +143,14 @@ class Spool:
                 )
         return added
 
+    def now_ns(self) -> int:
+        return self._clock_ns()
+
     def take(self, parent: str, limit: int = BATCH_RECORDS, max_bytes: int = BATCH_BYTES) -> list[Queued]:
-        """The next records for a parent, in order. They stay until `answer`."""
         with self._read() as db:
             return tables.take(db, parent, limit, max_bytes)
 
     def answer(self, parent: str, verdicts: Sequence[Verdict]) -> None:
-        """Write down a parent's answers, durably, and that the line works."""
-
         def work(db: Connection) -> None:
             tables.answer(db, parent, verdicts, self._clock_ns())
             db.execute("UPDATE spool_parent SET failures = 0, retry_at_ns = 0, problem = '' WHERE name = ?", (parent,))
@@ -167,12 +158,9 @@ class Spool:
         self._drain(work)
 
     def defer(self, parent: str, unanswered: Sequence[Queued]) -> None:
-        """Let records without an answer wait behind the others."""
         self._drain(lambda db: tables.defer(db, parent, [item.seq for item in unanswered]))
 
     def failed(self, parent: str, problem: str, retry_at_ns: int) -> ParentState:
-        """Write down that an attempt failed and when the next may be made."""
-
         def work(db: Connection) -> None:
             db.execute(
                 "UPDATE spool_parent SET failures = failures + 1, retry_at_ns = ?, problem = ? WHERE name = ?",
@@ -216,7 +204,6 @@ class Spool:
             return {(row[0], row[1], row[2]) for row in db.execute("SELECT origin, id, revision FROM spool_record")}
 
     def dead_letters(self, limit: int = 200) -> list[DeadRow]:
-        """What a parent rejected, the newest first."""
         with self._read() as db:
             rows = db.execute(
                 "SELECT number, parent, origin, id, revision, reason, at_ns"
@@ -226,7 +213,6 @@ class Spool:
             return [DeadRow(row[0], row[1], (row[2], row[3], row[4]), row[5], row[6]) for row in rows]
 
     def revive(self, parent: str) -> int:
-        """Queue a parent's dead letters once more, after the cause was repaired. Returns how many."""
         with self._write() as db:
             return tables.revive(db, parent)
 

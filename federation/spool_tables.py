@@ -3,49 +3,19 @@
 A sensor has them in a file of their own (`federation.spool.Spool`); a console has them in its store's file, so that
 keeping a record and queueing it for the parents is one commit.
 
-A record has one row, of its newest revision. `spool_pending` says which parents still owe an answer for that revision,
-in the order in which they will be asked. A newer revision replaces one that waits, in its place in the queue; one whose
-older revision was answered already goes to the end. An answer counts only for the revision it names.
+`spool_pending` says which parents still owe an answer for the newest revision of a record, in the order in which they
+will be asked.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from federation import queue
+from federation.queue import Queued, Verdict
 from federation.spool_schema import HEARTBEAT_RANK, add_meta, meta, rank_of, set_meta
-from sensor.schema import Key, Record
-
-KEEP_RECEIPTS = 100_000
-"""Rows (without body) kept of records that every parent answered; a forgotten one costs at most one duplicate."""
-KEEP_DEAD_LETTERS = 10_000
-
-
-@dataclass(frozen=True)
-class Queued:
-    """A record on its way to one parent."""
-
-    seq: int
-    key: Key
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a parent answered for one queued record; `rejected` names the reason, None is stored or duplicate."""
-
-    queued: Queued
-    rejected: str | None = None
-
-
-@dataclass(frozen=True)
-class DeadRow:
-    number: int
-    parent: str
-    key: Key
-    reason: str
-    at_ns: int
+from sensor.schema import Record
 
 
 def add_parents(db: sqlite3.Connection, parents: Sequence[str]) -> None:
@@ -80,42 +50,55 @@ def append(db: sqlite3.Connection, records: Iterable[Record]) -> int:
     Raises:
         RecordError: a record cannot be written as JSON; the caller's transaction must be undone.
     """
+    return append_written(db, ((record, record.to_bytes()) for record in records))
+
+
+def append_written(db: sqlite3.Connection, records: Iterable[tuple[Record, bytes]]) -> int:
+    """The same for records that were put into bytes already, which costs more than all else here."""
     parents = [row[0] for row in db.execute("SELECT name FROM spool_parent ORDER BY name")]
     if not parents:
         return 0
-    place, grown, added = meta(db, "place"), 0, 0
-    for record in records:
-        origin, record_id, revision = record.key
-        body = record.to_bytes()
-        size = len(body)
+    newest: dict[tuple[str, str], tuple[Record, bytes]] = {}
+    for record, body in records:
+        before = newest.get(record.key[:2])
+        if before is None or before[0].revision < record.revision:
+            newest[record.key[:2]] = (record, body)
+    place, grown, last = meta(db, "place"), 0, _last_seq(db)
+    added: list[tuple[object, ...]] = []
+    changed: list[tuple[object, ...]] = []
+    lines: list[tuple[str, int, int]] = []
+    for name, (record, body) in newest.items():
         row = db.execute(
             "SELECT seq, revision, CASE WHEN body IS NULL THEN 0 ELSE size END FROM spool_record"
             " WHERE origin = ? AND id = ?",
-            (origin, record_id),
+            name,
         ).fetchone()
-        if row is not None and row[1] >= revision:
+        if row is not None and row[1] >= record.revision:
             continue
+        values = (record.revision, rank_of(record), len(body), body)
         if row is None:
-            seq = db.execute(
-                "INSERT INTO spool_record (origin, id, revision, rank, size, body) VALUES (?, ?, ?, ?, ?, ?)",
-                (origin, record_id, revision, rank_of(record), size, body),
-            ).lastrowid
-            grown += size
+            last += 1
+            added.append((last, *name, *values))
         else:
-            seq = row[0]
-            db.execute(
-                "UPDATE spool_record SET revision = ?, rank = ?, size = ?, body = ? WHERE seq = ?",
-                (revision, rank_of(record), size, body, seq),
-            )
-            grown += size - row[2]
+            changed.append((*values, row[0]))
+        grown += len(body) - (0 if row is None else row[2])
         place += 1
-        db.executemany(
-            "INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", [(parent, seq, place) for parent in parents]
-        )
-        added += 1
+        lines += [(parent, last if row is None else row[0], place) for parent in parents]
+    # A table at a time: its pages stay at hand.
+    db.executemany(
+        "INSERT INTO spool_record (seq, origin, id, revision, rank, size, body) VALUES (?, ?, ?, ?, ?, ?, ?)", added
+    )
+    db.executemany("UPDATE spool_record SET revision = ?, rank = ?, size = ?, body = ? WHERE seq = ?", changed)
+    db.executemany("INSERT OR IGNORE INTO spool_pending VALUES (?, ?, ?)", lines)
     set_meta(db, "place", place)
     add_meta(db, "bytes", grown)
-    return added
+    return len(added) + len(changed)
+
+
+def _last_seq(db: sqlite3.Connection) -> int:
+    """The highest number ever given: SQLite itself would go on behind it."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool_record'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def give_up(db: sqlite3.Connection, max_bytes: int) -> int:
@@ -245,14 +228,14 @@ def _settle(db: sqlite3.Connection, seqs: Sequence[int]) -> None:
 
 def _forget(db: sqlite3.Connection) -> None:
     """Bound what is kept of the past: receipts and dead letters, the oldest going first."""
-    extra = db.execute("SELECT count(*) FROM spool_record WHERE body IS NULL").fetchone()[0] - KEEP_RECEIPTS
+    extra = db.execute("SELECT count(*) FROM spool_record WHERE body IS NULL").fetchone()[0] - queue.KEEP_RECEIPTS
     if extra > 0:
         db.execute(
             "DELETE FROM spool_record WHERE seq IN"
             " (SELECT seq FROM spool_record WHERE body IS NULL ORDER BY seq LIMIT ?)",
             (extra,),
         )
-    extra = db.execute("SELECT count(*) FROM spool_dead").fetchone()[0] - KEEP_DEAD_LETTERS
+    extra = db.execute("SELECT count(*) FROM spool_dead").fetchone()[0] - queue.KEEP_DEAD_LETTERS
     if extra > 0:
         db.execute(
             "DELETE FROM spool_dead WHERE number IN (SELECT number FROM spool_dead ORDER BY number LIMIT ?)", (extra,)

@@ -1,4 +1,4 @@
-"""Brings what a spool holds to every parent, by the protocol of `docs/architecture.md`, "Between tiers".
+"""Brings what a queue holds to every parent, by the protocol of `docs/architecture.md`, "Between tiers".
 
 One thread per parent: a parent that is down holds up no other. A record leaves the queue when its parent answered for
 it; a batch whose answer was lost on the way is sent again, and the parent calls it a duplicate.
@@ -17,8 +17,8 @@ from typing import Protocol
 import httpx
 
 from federation.parent import Parent
+from federation.queue import BATCH_RECORDS, Queue, Queued, QueueError, Verdict
 from federation.reply import Gone, Reply, read_reply
-from federation.spool import BATCH_RECORDS, Queued, Spool, SpoolError, Verdict
 from sensor.schema import SCHEMA_VERSION, Record, RecordError
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ LONGEST_DELAY_S = 300.0
 SLOW_DELAY_S = 120.0
 """After an answer that only a person can change (unknown credential, a parent that is too old)."""
 LONGEST_RETRY_AFTER_S = 3600.0
+LONGEST_WAIT_S = 2 * LONGEST_RETRY_AFTER_S
+"""No attempt is put off for longer: a time further ahead was written by a clock that has been set back since."""
 IDLE_S = 0.5
 
 
@@ -57,27 +59,25 @@ class Pace:
 
 
 class Uplink:
-    """The lines from one spool to its parents. `start`, then `stop`; or `send_once` for one step without threads."""
+    """The lines from one queue to its parents. `start`, then `stop`; or `send_once` for one step without threads."""
 
     def __init__(
         self,
-        spool: Spool,
+        queue: Queue,
         parents: Sequence[Parent],
         policy: Policy | None = None,
         *,
         pace: Pace | None = None,
         transport: httpx.BaseTransport | None = None,
-        clock_ns: Callable[[], int] = time.time_ns,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`jitter` gives numbers from 0 to 1. Every parent's name must be in the spool's list of parents."""
-        missing = [parent.name for parent in parents if parent.name not in spool.parents]
+        """`jitter` gives numbers from 0 to 1. Every parent's name must be in the queue's list of parents."""
+        missing = [parent.name for parent in parents if parent.name not in queue.parents]
         if missing:
-            raise ValueError(f"the spool keeps nothing for parent {', '.join(missing)}")
-        self._spool = spool
+            raise ValueError(f"the queue keeps nothing for parent {', '.join(missing)}")
+        self._queue = queue
         self._policy = policy or AsItIs()
         self._pace = pace or Pace()
-        self._clock_ns = clock_ns
         self._jitter = jitter
         self._stop = threading.Event()
         self._limit = {parent.name: BATCH_RECORDS for parent in parents}
@@ -118,7 +118,7 @@ class Uplink:
         while not self._stop.is_set():
             try:
                 wait_s = self.send_once(parent)
-            except SpoolError as error:
+            except QueueError as error:
                 log.error("uplink to %s: %s", parent.name, error)
                 wait_s = self._pace.slow_s
             except Exception:
@@ -129,11 +129,11 @@ class Uplink:
 
     def send_once(self, parent: Parent) -> float:
         """Send one batch if it is time, write down the answers, and return the seconds to wait before the next call."""
-        state = self._spool.parent(parent.name)
-        early_s = min((state.retry_at_ns - self._clock_ns()) / 1e9, LONGEST_RETRY_AFTER_S)
-        if early_s > 0:
+        state = self._queue.parent(parent.name)
+        early_s = (state.retry_at_ns - self._queue.now_ns()) / 1e9
+        if 0 < early_s <= LONGEST_WAIT_S:
             return min(early_s, max(self._pace.idle_s, 1.0))
-        batch = self._spool.take(parent.name, self._limit[parent.name])
+        batch = self._queue.take(parent.name, self._limit[parent.name])
         if not batch:
             return self._pace.idle_s
         batch, texts = self._cut(parent, batch)
@@ -166,7 +166,7 @@ class Uplink:
                 log.exception("record %s cannot be cut", "/".join(map(str, item.key)))
                 spoilt.append(Verdict(item, f"not_sent: {type(error).__name__}"))
         if spoilt:
-            self._spool.answer(parent.name, spoilt)
+            self._queue.answer(parent.name, spoilt)
         return kept, texts
 
     def _post(self, parent: Parent, texts: list[bytes]) -> Reply:
@@ -184,12 +184,12 @@ class Uplink:
                 )
         if not verdicts:
             return self._later(parent, "answered 200, but for none of the records", failures)
-        self._spool.answer(parent.name, verdicts)
+        self._queue.answer(parent.name, verdicts)
         if failures:
             log.info("parent %s answers again", parent.name)
         self._limit[parent.name] = min(BATCH_RECORDS, self._limit[parent.name] * 2)
         if silent:
-            self._spool.defer(parent.name, silent)
+            self._queue.defer(parent.name, silent)
         return 0.0
 
     def _refused(self, parent: Parent, gone: Gone, batch: list[Queued], failures: int) -> float:
@@ -197,7 +197,7 @@ class Uplink:
             if len(batch) > 1:
                 self._limit[parent.name] = max(1, len(batch) // 2)
                 return 0.0
-            self._spool.answer(parent.name, [Verdict(batch[0], "too_large")])
+            self._queue.answer(parent.name, [Verdict(batch[0], "too_large")])
             return 0.0
         return self._later(parent, gone.problem, failures, slow=gone.needs_a_person, retry_after_s=gone.retry_after_s)
 
@@ -211,9 +211,9 @@ class Uplink:
         if retry_after_s is not None:
             delay_s = max(delay_s, min(retry_after_s, LONGEST_RETRY_AFTER_S) * (1 + self._jitter() / 10))
         line = f"parent {parent.name} ({parent.url}) {problem}"
-        self._spool.failed(parent.name, line, self._clock_ns() + int(delay_s * 1e9))
+        self._queue.failed(parent.name, line, self._queue.now_ns() + int(delay_s * 1e9))
         if failures == 0 or slow:
-            log.warning("%s; %d records wait, next try in %.0f s", line, self._spool.pending(parent.name), delay_s)
+            log.warning("%s; %d records wait, next try in %.0f s", line, self._queue.pending(parent.name), delay_s)
         return min(delay_s, max(self._pace.idle_s, 1.0))
 
 

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of the console's data.")
+from otus import store_cluster
+from otus.store_place import Place, of_place
+
+if TYPE_CHECKING:
+    from console.store import Health
+
 MB = 2**20
 
 
@@ -20,73 +26,85 @@ def store() -> None:
 
 
 @store.command()
-@DATA
+@of_place
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def health(data_dir: Path, as_json: bool) -> None:
+def health(place: Place, as_json: bool) -> None:
     """Size, oldest record, room left and until when, the last run of retention. Exit code 1 where a person must act."""
+    if place.cluster is not None:
+        store_cluster.show_health(place, as_json)
+        return
     from console.store.health import read
 
-    found = read(_file(data_dir))
+    found = read(place.file())
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False))
     else:
-        growth = found.growth_bytes_per_day
-        lines = [
-            ("size / 占用", f"{found.size_bytes / MB:,.1f} MB"),
-            ("room left / 剩余", f"{found.free_bytes / MB:,.0f} MB"),
-            ("growth / 增长", "-" if growth is None else f"{growth / MB:,.2f} MB/d"),
-            ("full / 用满", _day(found.full_at_ns)),
-            ("kept / 保存", f"{found.keep_days} d"),
-            ("oldest / 最早", _day(found.oldest_ns)),
-        ]
-        if found.expired is not None:
-            last = found.expired
-            lines += [
-                ("retention ran / 清理", _day(last.at_ns)),
-                ("  due before / 早于", _day(last.before_ns)),
-                ("  oldest then / 清理前最早", _day(last.oldest_before_ns)),
-                ("  oldest after / 清理后最早", _day(last.oldest_after_ns)),
-                ("  incidents, others / 删除", f"{last.incidents:,}, {last.others:,}"),
-            ]
-        for name, value in lines:
-            click.echo(f"{name}: {value}")
-        for remark in found.remarks:
-            click.echo(f"! {_said(remark.code, remark.parameters)}")
+        show(found)
     if found.remarks:
         raise click.exceptions.Exit(1)
 
 
+def show(found: Health) -> None:
+    """What is known of every store."""
+    growth = found.growth_bytes_per_day
+    lines = [
+        ("size / 占用", f"{found.size_bytes / MB:,.1f} MB"),
+        ("room left / 剩余", f"{found.free_bytes / MB:,.0f} MB"),
+        ("growth / 增长", "-" if growth is None else f"{growth / MB:,.2f} MB/d"),
+        ("full / 用满", _day(found.full_at_ns)),
+        ("kept / 保存", f"{found.keep_days} d"),
+        ("oldest / 最早", _day(found.oldest_ns)),
+    ]
+    if found.expired is not None:
+        last = found.expired
+        lines += [
+            ("retention ran / 清理", _day(last.at_ns)),
+            ("  due before / 早于", _day(last.before_ns)),
+            ("  oldest then / 清理前最早", _day(last.oldest_before_ns)),
+            ("  oldest after / 清理后最早", _day(last.oldest_after_ns)),
+            ("  incidents, others / 删除", f"{last.incidents:,}, {last.others:,}"),
+        ]
+    for name, value in lines:
+        click.echo(f"{name}: {value}")
+    for remark in found.remarks:
+        click.echo(f"! {said(remark.code, remark.parameters)}")
+
+
 @store.command()
-@DATA
+@of_place
 @click.argument("file", type=click.Path(path_type=Path))
-def backup(data_dir: Path, file: Path) -> None:
+def backup(place: Place, file: Path) -> None:
     """Copy the store to FILE, also while the console runs. FILE appears whole and checked, or not at all."""
     from console.store.backup import back_up
 
-    saved = back_up(_file(data_dir), file)
+    saved = back_up(place.file("`otus store snapshot take`"), file)
     click.echo(
         f"{saved.path}: {saved.incidents:,} incidents, {saved.records:,} records, {saved.size_bytes / MB:,.1f} MB"
     )
 
 
 @store.command()
-@DATA
+@of_place
 @click.argument("file", type=click.Path(path_type=Path))
-def restore(data_dir: Path, file: Path) -> None:
+def restore(place: Place, file: Path) -> None:
     """Put the backup FILE in the store's place. The console must be stopped; what is replaced is kept aside."""
     from console.store.backup import restore as put_back
 
-    replaced = put_back(file, _file(data_dir))
-    click.echo(f"{_file(data_dir)}: restored" + (f"; what it replaced is {replaced}" if replaced else ""))
+    here = place.file("`otus store snapshot restore NAME`")
+    replaced = put_back(file, here)
+    click.echo(f"{here}: restored" + (f"; what it replaced is {replaced}" if replaced else ""))
 
 
 @store.command()
-@DATA
-def check(data_dir: Path) -> None:
+@of_place
+def check(place: Place) -> None:
     """Read everything, make counts and full text anew and compare. Changes nothing; exit code 1 where they differ."""
     from console.store.check import check as find
 
-    found = find(_file(data_dir), lambda number: click.echo(f"{number:,}", err=True))
+    found = find(
+        place.file("the cluster checks its own; `otus store health` tells"),
+        lambda number: click.echo(f"{number:,}", err=True),
+    )
     for line in found:
         click.echo(line)
     if found:
@@ -95,20 +113,19 @@ def check(data_dir: Path) -> None:
 
 
 @store.command()
-@DATA
-def sizes(data_dir: Path) -> None:
-    """What each table and index takes, and that for one incident."""
+@of_place
+def sizes(place: Place) -> None:
+    """What each table and index takes, and that for one incident; of a cluster each index, and its shards."""
+    if place.cluster is not None:
+        store_cluster.show_sizes(place)
+        return
     from console.store.sizes import sizes as measure
 
-    found = measure(_file(data_dir))
+    found = measure(place.file())
     for name, size in found.parts:
         click.echo(f"{name:<24}{size / MB:>12,.2f} MB{size / max(found.incidents, 1):>10,.1f} B")
     click.echo(f"{'total':<24}{found.total / MB:>12,.2f} MB{found.total / max(found.incidents, 1):>10,.1f} B")
     click.echo(f"{found.incidents:,} incidents")
-
-
-def _file(data_dir: Path) -> Path:
-    return data_dir / "store.sqlite"
 
 
 def _day(moment_ns: int | None) -> str:
@@ -117,7 +134,10 @@ def _day(moment_ns: int | None) -> str:
     return datetime.fromtimestamp(moment_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
-def _said(code: str, parameters: Mapping[str, str | int]) -> str:
-    from console.present.storage import said
+def said(code: str, parameters: Mapping[str, str | int]) -> str:
+    from console.present.storage import said as told
 
-    return " / ".join(said(code, parameters, language) for language in ("zh", "en"))
+    return " / ".join(told(code, parameters, language) for language in ("zh", "en"))
+
+
+store.add_command(store_cluster.snapshot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from sensor.schema import Record
 from testbed import netns
 from testbed.commands import RangeError
 from testbed.demo_plant import Plant, Told, available, new_run_id
+from testbed.elasticsearch import ElasticsearchServer, missing
 from testbed.state import ProcessMark, RunState, end_processes
 from testbed.tiers import PASSWORD, SENSOR, Tiers, log_tail, start_module
 from testbed.truth import read_truth
@@ -28,6 +30,8 @@ WINDOW_S = 1
 """The demo's windows are short, so that half a minute of learning holds enough of them."""
 HEARTBEAT_S = 2
 DRAIN_S = 20.0
+HEAP_MB = 384
+"""Of the Elasticsearch node: a demo's alerts are few."""
 AFTER_S = 5.0
 """Traffic goes on that long after the last attack: a changed rhythm shows in the polls that follow."""
 CAPTURES = Path(__file__).resolve().parent.parent / "pcaps" / "plant"
@@ -52,18 +56,21 @@ class Outcome:
     sensor_line: str
 
 
-def run_demo(*, once: bool, learn_s: int, replay: bool, keep: Path | None) -> int:
-    """Play the demo; 0 when every action was seen at the ministry and nobody innocent alarmed."""
+def run_demo(*, once: bool, learn_s: int, replay: bool, keep: Path | None, store: str = "sqlite") -> int:
+    """Play the demo; 0 when every action was seen at the ministry and nobody innocent alarmed.
+
+    With `store="elasticsearch"` province and ministry keep their records in a node that is started for it.
+    """
     try:
         with ending_in_order():
             if removed := netns.cleanup_stale():
                 say(f"已清理上次中断的演示 / cleaned up after a demo that was killed: {', '.join(removed)}")
             reason = "按要求回放 / as asked" if replay else available()
-            with _claimed(keep) as (run, workdir):
+            with _claimed(keep) as (run, workdir), _cluster(run, store) as cluster_url:
                 if reason is None:
-                    return _played(run, workdir, once, learn_s)
+                    return _played(run, workdir, once, learn_s, cluster_url)
                 say(f"不搭建现场网络，改为回放随附抓包：{reason} / replaying the bundled captures instead")
-                return _replayed(run, workdir, once)
+                return _replayed(run, workdir, once, cluster_url)
     except RangeError as error:
         print(f"otus: {error}", file=sys.stderr)
         return 1
@@ -107,10 +114,40 @@ def _claimed(keep: Path | None) -> Iterator[tuple[RunState, Path]]:
         netns.cleanup(run_id)
 
 
-def _played(run: RunState, workdir: Path, once: bool, learn_s: int) -> int:
+@contextlib.contextmanager
+def _cluster(run: RunState, store: str) -> Iterator[str | None]:
+    """The address of an Elasticsearch of the demo's own, ended with it; None where all tiers keep files.
+
+    Raises:
+        RangeError: it cannot be started here.
+    """
+    if store != "elasticsearch":
+        yield None
+        return
+    if lacking := missing():
+        raise RangeError(
+            f"Elasticsearch 需要 / needs: {lacking}；请安装 / install: apt install default-jre-headless maven"
+        )
+    # Each new index is "yellow" for its first moment.
+    logging.getLogger("console.store.elastic").setLevel(logging.ERROR)
+    say("启动 Elasticsearch（首次需下载约 100 MB） / starting Elasticsearch (the first time 100 MB are fetched)")
+    server = ElasticsearchServer(HEAP_MB)
+    run.folders.append(str(server.folder))
+    run.save()
+    try:
+        server.start()
+        run.processes += [ProcessMark.of(pid, "elasticsearch") for pid in server.processes()]
+        run.save()
+        say(f"Elasticsearch {server.url}（省、部两级 / province and ministry）")
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _played(run: RunState, workdir: Path, once: bool, learn_s: int, cluster_url: str | None) -> int:
     sensor: subprocess.Popen[bytes] | None = None
     with Plant(new_run_id(), workdir / "plant", learn_s=learn_s, callback=tell) as plant:
-        tiers = Tiers(workdir, run)
+        tiers = Tiers(workdir, run, cluster_url)
         try:
             tiers.start()
             for running in tiers.running:
@@ -177,11 +214,11 @@ def _start_sensor(run: RunState, plant: Plant, tiers: Tiers, workdir: Path) -> s
     return sensor
 
 
-def _replayed(run: RunState, workdir: Path, once: bool) -> int:
+def _replayed(run: RunState, workdir: Path, once: bool, cluster_url: str | None) -> int:
     """Without a plant: the recorded one through the same engine, detectors, spool and tiers."""
     from testbed.replayed import learn_recorded, replay_recorded
 
-    tiers = Tiers(workdir, run)
+    tiers = Tiers(workdir, run, cluster_url)
     try:
         tiers.start()
         say(f"基线已学成 / learned: {learn_recorded(CAPTURES / 'normal.pcap', workdir / 'baseline', WINDOW_S)}")
@@ -236,19 +273,21 @@ def _summary(tiers: Tiers, outcome: Outcome) -> int:
 
 
 def _print_ledger(tiers: Tiers, outcome: Outcome) -> None:
-    store = tiers.enterprise.store()
-    for row in store.sensors():
+    with tiers.enterprise.store() as store:
+        rows = store.sensors()
+    for row in rows:
         if row.heartbeat is None:
             continue
         ledger = row.heartbeat.ledger
         skipped, lost = sum(ledger.skipped.values()), sum(ledger.lost.values())
-        print(f"  账本 / ledger   received {ledger.received} = parsed {ledger.parsed} + skipped {skipped} + lost {lost}"
-              f" + held {ledger.held}   {'✓' if ledger.balanced else '✗'}")
+        print(
+            f"  账本 / ledger   received {ledger.received} = parsed {ledger.parsed} + skipped {skipped} + lost {lost}"
+            f" + held {ledger.held}   {'✓' if ledger.balanced else '✗'}"
+        )
         print(f"                  skipped {dict(ledger.skipped)}  lost {dict(ledger.lost)}")
         print(f"  规则 / rules    {row.heartbeat.rules_loaded}   模型 / model {row.heartbeat.model}")
     if outcome.transmitted is not None:
         print(f"  采集口发送计数 / frames sent by the capture port: {outcome.transmitted}")
-    store.close()
 
 
 def _print_alerts(records: list[Record]) -> None:

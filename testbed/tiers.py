@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
 from console.cli import add_account, enrol
+from console.opening import open_console_registry, open_console_store
 from console.settings import ConsoleSettings
-from console.store import Store, open_store
+from console.store import Store, StoreError
+from console.store.elastic import ElasticSettings
 from sensor.schema import Record
 from testbed.commands import RangeError
 from testbed.state import ProcessMark, RunState, end_processes
@@ -50,6 +54,8 @@ class RunningTier:
     port: int
     process: subprocess.Popen[bytes] | None = None
     parents: list[str] = field(default_factory=list)
+    cluster: ElasticSettings | None = None
+    """where its records are kept; None: in its folder"""
 
     @property
     def url(self) -> str:
@@ -59,24 +65,32 @@ class RunningTier:
     def log_path(self) -> Path:
         return self.folder / "console.log"
 
-    def store(self) -> Store:
+    def settings(self) -> ConsoleSettings:
+        return ConsoleSettings(self.folder, elasticsearch=self.cluster)
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[Store]:
         """The tier's store, read beside the process that writes it."""
-        return open_store(self.folder / "store.sqlite")
+        settings = self.settings()
+        with (
+            contextlib.closing(open_console_registry(settings)) as registry,
+            contextlib.closing(open_console_store(registry, settings)) as store,
+        ):
+            yield store
 
     def alerts(self) -> list[Record]:
         """Every alert that the tier holds, by its last revision."""
-        store = self.store()
         records, cursor = [], None
-        while True:
-            page = store.incidents(limit=200, cursor=cursor)
-            for row in page.rows:
-                incident = store.incident(row.origin, row.id)
-                if incident is not None:
-                    records.append(incident.record)
-            cursor = page.next_cursor
-            if cursor is None:
-                store.close()
-                return records
+        with self.store() as store:
+            while True:
+                page = store.incidents(limit=200, cursor=cursor)
+                for row in page.rows:
+                    incident = store.incident(row.origin, row.id)
+                    if incident is not None:
+                        records.append(incident.record)
+                cursor = page.next_cursor
+                if cursor is None:
+                    return records
 
 
 def start_module(arguments: list[str], log_path: Path, run: RunState | None, name: str) -> subprocess.Popen[bytes]:
@@ -116,7 +130,8 @@ def free_port(first: int) -> int:
 class Tiers:
     """Starts bottom tiers last, so that every child finds its parent."""
 
-    def __init__(self, workdir: Path, run: RunState | None) -> None:
+    def __init__(self, workdir: Path, run: RunState | None, cluster_url: str | None = None) -> None:
+        """`cluster_url`: an Elasticsearch that keeps the records of all tiers above the enterprise."""
         self._run = run
         self.tokens: dict[str, Path] = {}
         self.running: list[RunningTier] = []
@@ -125,7 +140,10 @@ class Tiers:
             folder = workdir / tier.kind
             folder.mkdir(parents=True, exist_ok=True)
             port = free_port(port)
-            self.running.append(RunningTier(tier, folder, port))
+            running = RunningTier(tier, folder, port)
+            if cluster_url is not None and tier.kind != "enterprise":
+                running.cluster = ElasticSettings((cluster_url,), prefix=tier.node)
+            self.running.append(running)
             port += 1
 
     @property
@@ -144,7 +162,7 @@ class Tiers:
         """
         children = [SENSOR, *(tier.node for tier in TIERS[:-1])]
         for running, child in zip(self.running, children, strict=True):
-            settings = ConsoleSettings(running.folder)
+            settings = running.settings()
             add_account(settings, running.tier.login, PASSWORD, "analyst")
             kind = "sensor" if child == SENSOR else "console"
             self._keep_token(child, enrol(settings, child, kind), running.folder.parent)
@@ -170,6 +188,9 @@ class Tiers:
         arguments += ["--node-name", tier.node, "--title", tier.zh, "--title-en", tier.en, "--port", str(running.port)]
         for parent in running.parents:
             arguments += ["--parent", parent]
+        if running.cluster is not None:
+            arguments += ["--store", "elasticsearch", "--url", running.cluster.urls[0]]
+            arguments += ["--prefix", running.cluster.prefix]
         return arguments
 
     @staticmethod
@@ -191,7 +212,10 @@ class Tiers:
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             time.sleep(0.5)
-            sets = [{record.key for record in running.alerts()} for running in self.running]
+            try:
+                sets = [{record.key for record in running.alerts()} for running in self.running]
+            except StoreError:  # an index that is made this moment cannot be searched yet
+                continue
             if sets[0] and all(one == sets[0] for one in sets):
                 return True
         return False

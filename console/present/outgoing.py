@@ -8,9 +8,7 @@ from typing import Any
 from console.catalogue import say
 from console.plain import clean
 from console.present.message import shown
-from console.settings import ConsoleSettings
 from federation.policy import Cut, UpwardPolicy
-from federation.pseudonyms import load_key
 from sensor.schema import Record
 from sensor.schema.fields import Upward
 
@@ -44,11 +42,9 @@ class Preview:
         return tuple(line for line in self.lines if line.action == action)
 
 
-def preview_of(record: Record, settings: ConsoleSettings, language: str) -> Preview | None:
-    """What would go of `record`; None above the enterprise, where records are passed on as they came."""
-    if settings.tier != "enterprise":
-        return None
-    policy = UpwardPolicy(load_key(settings.data_dir / "pseudonym.key"))
+def preview_of(record: Record, pseudonym_key: bytes, language: str) -> Preview:
+    """What would go of `record` from an enterprise."""
+    policy = UpwardPolicy(pseudonym_key)
     lines = [_line(place, cut, language) for place, cut in policy.preview(record).items()]
     lines.sort(key=lambda line: (ORDER.index(line.action), line.place))
     return Preview(tuple(lines[:MAX_LINES]))

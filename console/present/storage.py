@@ -10,7 +10,8 @@ from console.store import Health
 
 TONE = {
     "damaged": "critical", "unsound": "critical", "full": "critical", "filling": "high",
-    "cluster_red": "critical", "waiting": "high", "cluster_yellow": "medium",
+    "cluster_red": "critical", "waiting": "high", "few_shards": "high",
+    "cluster_yellow": "medium",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, case, or_
+from sqlalchemy import Connection, and_, case, or_, select
 
 from console.registry.database import Registry
 from console.registry.tables import lease as table
@@ -27,6 +27,19 @@ class Lease:
 def this_process() -> str:
     """A holder's name that no other process has, and that tells a person where to look."""
     return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def still_held(connection: Connection, lease: Lease) -> bool:
+    """Whether nobody took it since; and nobody can before this transaction ends, which is what makes it a fence."""
+    mine = and_(table.c.name == lease.name, table.c.holder == lease.holder, table.c.fence == lease.fence)
+    return connection.execute(select(table.c.fence).where(mine).with_for_update(read=True)).first() is not None
+
+
+def holder_of(registry: Registry, name: str) -> str | None:
+    """Who holds a lease now; None: nobody."""
+    with registry.reading() as connection:
+        held = and_(table.c.name == name, table.c.until_ms > registry.now_ms(connection))
+        return connection.execute(select(table.c.holder).where(held)).scalar_one_or_none()
 
 
 class Leases:

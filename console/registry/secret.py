@@ -12,10 +12,12 @@ from console.registry.tables import secret
 SECRET_BYTES = 32
 
 
-def shared_secret(registry: Registry, name: str) -> bytes:
-    """Random bytes under a name: made once, by whoever asks first, the same for all who ask later."""
+def shared_secret(registry: Registry, name: str, first: bytes | None = None) -> bytes:
+    """Random bytes under a name: made once, by whoever asks first (or `first`), the same for all who ask later."""
     with registry.transaction() as connection:
         connection.execute(
-            registry.insert(secret).values(name=name, value=secrets.token_bytes(SECRET_BYTES)).on_conflict_do_nothing()
+            registry.insert(secret)
+            .values(name=name, value=first or secrets.token_bytes(SECRET_BYTES))
+            .on_conflict_do_nothing()
         )
         return bytes(connection.execute(select(secret.c.value).where(secret.c.name == name)).scalar_one())

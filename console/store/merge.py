@@ -30,13 +30,13 @@ class Merge:
         self._next_number = 1 + int(db.execute("SELECT coalesce(max(number), 0) FROM record").fetchone()[0])
         self._known: dict[tuple[str, str], tuple[int, int, str]] = {}
         self._rows = incoming.Rows(child, now_ns)
-        self._up: list[Record] = []
+        self._up: list[tuple[Record, bytes]] = []
 
     def run(self, batch: Sequence[Candidate | Refused]) -> list[Answer]:
         answers = [self._one(item) for item in batch]
         self._rows.write(self._db)
         self._index.write()
-        spool_tables.append(self._db, self._up)
+        spool_tables.append_written(self._db, self._up)
         self._db.execute(
             "INSERT INTO child VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_seen_ns = excluded.last_seen_ns",
             (self._child, self._now_ns),
@@ -77,7 +77,7 @@ class Merge:
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
         self._rows.add(number, item, new=old is None)
-        self._up.append(record)
+        self._up.append((record, item.whole))
         return Status.STORED
 
     def _find(self, record: Record) -> tuple[int, int, str] | None:

@@ -6,6 +6,7 @@ from flask import Blueprint, request
 
 from console.answers import Answer, page
 from console.language import reader_language
+from console.opening import outlet_of
 from console.present.outgoing import preview_of
 from console.state import state
 from console.store import IncidentRow
@@ -27,7 +28,10 @@ def preview() -> Answer:
     rows = here.store.incidents(limit=CHOICES).rows
     key = _chosen(rows)
     found = None if key is None else here.store.incident(*key)
-    shown = None if found is None else preview_of(found.record, here.settings, reader_language())
+    shown = None
+    if found is not None and here.settings.tier == "enterprise":  # above, records are passed on as they came
+        key_of_names = outlet_of(here.registry, here.settings).pseudonym_key()
+        shown = preview_of(found.record, key_of_names, reader_language())
     totals = here.store.totals()
     return Answer(
         "preview.html",

@@ -8,7 +8,8 @@ from flask import Blueprint, abort, current_app, make_response, redirect, render
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from console.auth import AddressLimit, enter, leave, safe_next
+from console.address_limit import AddressLimit
+from console.auth import enter, leave, safe_next
 from console.catalogue import LANGUAGES
 from console.language import COOKIE, COOKIE_SECONDS
 from console.plain import clean
@@ -29,14 +30,15 @@ def login() -> ResponseReturnValue:
 @bp.post("/login")
 def enter_with_password() -> ResponseReturnValue:
     limit: AddressLimit = current_app.extensions["otus_address_limit"]
-    name, target = request.form.get("name", "")[:64].strip(), request.form.get("next", "")
+    # No account's name has a control character, and PostgreSQL would not even look for a zero byte.
+    name, target = clean(request.form.get("name", "")[:64].strip())[:64], request.form.get("next", "")
     if not limit.allows(request.remote_addr or ""):
         return render_template("login.html", problem="too_many", name=name, next=target), 429
     verdict = enter(name, request.form.get("password", ""))
     if verdict is Verdict.OK:
-        log.info("%s logged in from %s", clean(name), request.remote_addr)
+        log.info("%s logged in from %s", name, request.remote_addr)
         return redirect(safe_next(target), code=303)
-    log.warning("login of %s from %s refused: %s", clean(name), request.remote_addr, verdict)
+    log.warning("login of %s from %s refused: %s", name, request.remote_addr, verdict)
     minutes = state().settings.lock_minutes
     return render_template("login.html", problem=str(verdict), name=name, next=target, minutes=minutes), 401
 

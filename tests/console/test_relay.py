@@ -19,7 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from console.ingest import bp, connect
 from console.nodes import Nodes
 from console.registry import open_registry
-from console.relay import Relay, start_relay
+from console.relay import FileOutlet, Relay, start_relay
 from console.store.sqlite import SqliteStore
 from federation.parent import Parent, ParentRefused
 from federation.spool import Spool
@@ -65,7 +65,7 @@ def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
     made.url = f"http://127.0.0.1:{server.server_port}"
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    relay: Relay | None = start_relay(made.store, made, PACE)
+    relay: Relay | None = start_relay(FileOutlet(made.store.path), made, PACE)
     try:
         yield made
     finally:
@@ -165,7 +165,7 @@ def test_only_one_of_two_processes_of_a_console_sends(tmp_path: Path) -> None:
         tier(tmp_path / "m", "ministry") as ministry,
         tier(tmp_path / "p", "province", ministry.link("province")) as below,
     ):
-        second = start_relay(below.store, below, PACE)
+        second = start_relay(FileOutlet(below.store.path), below, PACE)
         assert second is not None
         below.store.merge([alert(1)], "enterprise")
         wait_for(lambda: len(ministry.store.latest()) == 1)
@@ -193,16 +193,16 @@ def test_a_console_whose_last_parent_is_gone_lets_the_queue_go(tmp_path: Path) -
 def test_links_that_cannot_be_used_are_one_clear_line(tmp_path: Path, link: dict[str, Any], words: str) -> None:
     store = SqliteStore(tmp_path / "store.sqlite")
     with pytest.raises(ParentRefused, match=words):
-        start_relay(store, Tier(tmp_path, "province", (link,)))
+        start_relay(FileOutlet(store.path), Tier(tmp_path, "province", (link,)))
 
 
 def test_a_full_disk_at_ingest_keeps_what_was_acknowledged_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk, tier(disk / "e", "enterprise") as enterprise:
         filler = fill(disk, leave_bytes=3 * 2**20)
         link = enterprise.link("sensor-1", "sensor")
-        spool = Spool(tmp_path / "spool.sqlite", ["enterprise"])
+        spool = Spool(tmp_path / "spool.sqlite", ["enterprise"], clock_ns=_fast_clock())
         parent = Parent("enterprise", enterprise.url, str(link["token"]))
-        uplink = Uplink(spool, [parent], pace=PACE, clock_ns=_fast_clock())
+        uplink = Uplink(spool, [parent], pace=PACE)
         for number in range(1, 3001, 100):
             spool.append([alert(number + extra) for extra in range(100)])
             uplink.send_once(parent)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import closing
 
 import pytest
 from flask import Flask
+from sqlalchemy import URL
 
-from console import auth
-from console.auth import BACKGROUND_HEADER, AddressLimit, safe_next
-from console.registry import RegistryUnreachable
+from console import address_limit
+from console.address_limit import AddressLimit
+from console.auth import BACKGROUND_HEADER, safe_next
+from console.registry import Registry, RegistryUnreachable, open_registry
+from console.registry.tables import address_attempt
 from console.sessions import Sessions
+from console.state import state
 from console.users import Users
 from tests.console.conftest import PASSWORD, MakeConsole, log_in, token_of
 
@@ -51,7 +56,7 @@ def test_guessing_locks(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_one_address_may_not_try_for_ever(app: Flask) -> None:
-    app.extensions["otus_address_limit"] = AddressLimit(most=3, window_s=300)
+    app.extensions["otus_address_limit"] = AddressLimit(state(app).registry, most=3, window_s=300)
     client = app.test_client()
     token = token_of(client)
     answers = [
@@ -61,14 +66,24 @@ def test_one_address_may_not_try_for_ever(app: Flask) -> None:
     assert answers == [401, 401, 401, 429, 429]
 
 
-def test_address_limit_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "MAX_ADDRESSES", 10)
-    limit = AddressLimit(most=1, window_s=0.0)
-    assert limit.allows("a")
-    strict = AddressLimit(most=1, window_s=100.0)
-    assert strict.allows("a") and not strict.allows("a")
+def test_address_limit_forgets(registry: Registry, registry_url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address_limit, "MAX_ADDRESSES", 10)
+    at_once = AddressLimit(registry, most=1, window_s=0)
+    assert at_once.allows("a") and at_once.allows("a")
+    strict = AddressLimit(registry, most=2, window_s=100)
+    with closing(open_registry(registry_url)) as same:
+        other = AddressLimit(same, most=2, window_s=100)  # as another process has it
+        assert strict.allows("a") and not other.allows("a") and not strict.allows("a")
+    with registry.transaction() as connection:
+        connection.execute(address_attempt.update().values(since_s=address_attempt.c.since_s - 50))
     assert all(strict.allows(f"b{n}") for n in range(10))
-    assert strict.allows("a"), "the oldest address was forgotten: memory is bounded"
+    assert strict.allows("a"), "the oldest address was forgotten: the table is bounded"
+    with registry.transaction() as connection:
+        connection.execute(address_attempt.update().values(since_s=address_attempt.c.since_s - 50, attempts=99))
+    assert not strict.allows("b9")
+    with registry.transaction() as connection:
+        connection.execute(address_attempt.update().values(since_s=address_attempt.c.since_s - 50))
+    assert strict.allows("b9"), "its time is over"
 
 
 def test_login_begins_a_new_session_and_logout_ends_it(app: Flask) -> None:

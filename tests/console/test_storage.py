@@ -34,7 +34,7 @@ def damaged(app: Flask) -> Flask:
 
 
 def test_every_remark_has_words_and_a_tone() -> None:
-    assert set(GRAVEST_FIRST) | {"waiting", "cluster_yellow", "cluster_red"} == set(TONE)
+    assert set(GRAVEST_FIRST) | {"waiting", "few_shards", "cluster_yellow", "cluster_red"} == set(TONE)
     assert all(known(f"storage.{code}") and known(f"storage.{code}_advice") for code in TONE)
     one = Health(1, 1, 180, None, None, None, None, (Remark("filling", {"days": 1}), Remark("full", {"free_mb": 2})))
     assert remarks(one, "en")[0].headline == "At this pace the disk is full in one day."

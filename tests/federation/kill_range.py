@@ -153,7 +153,7 @@ def run_console(folder: Path, name: str, port: int, link: dict[str, object] | No
     app.register_blueprint(console.ingest.bp)
     console.ingest.connect(app, store, nodes)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
-    console.relay.start_relay(store, Settings(folder, name, links), PACE)
+    console.relay.start_relay(console.relay.FileOutlet(store.path), Settings(folder, name, links), PACE)
     server.serve_forever()
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.store import Store, open_store
-from tests import elasticsearch_server
-from tests.elasticsearch_server import ElasticsearchServer
+from testbed import elasticsearch
+from testbed.elasticsearch import ElasticsearchServer
 
 HEAP_MB = 1024
 """of Elasticsearch"""
@@ -70,7 +70,7 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
 
 def missing(name: str) -> str:
     """What this machine lacks for a store, or nothing."""
-    return elasticsearch_server.missing() if name == "elasticsearch" else ""
+    return elasticsearch.missing() if name == "elasticsearch" else ""
 
 
 STORES: Mapping[str, Callable[[Path], AbstractContextManager[Measured]]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from console.registry import queue_tables
 from console.store import StoreFull
 from console.store.admission import Refusal, check_size, compare
 from console.store.elastic import journal, standing
@@ -14,7 +15,6 @@ from console.store.elastic.documents import Arrival
 from console.store.elastic.journal import Name, Waiting
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.standing import Standing
-from console.store.elastic.upward import Upward
 from console.store.rows import Answer, Status
 from sensor.schema import Key, Record, RecordError
 
@@ -56,7 +56,6 @@ class Intake:
         self,
         connection: Connection,
         known: Mapping[Name, Waiting],
-        upward: Upward,
         settings: ElasticSettings,
         hold_until_ns: int,
     ) -> None:
@@ -90,8 +89,15 @@ class Intake:
                     "the cluster is away and the journal is full"
                     f" ({settings.journal_max_bytes >> 20} MB); bring the cluster back, nothing acknowledged is lost"
                 )
-            upward.append(connection, [arrival.record for arrival in arrivals])
         standing.note_rejected(connection, self.child, self.refused, self.now_ns)
+        # Last, because from here to the commit no other process queues anything.
+        if kept:
+            queue_tables.append(connection, [(arrival.record, arrival.whole) for _, arrival in kept])
+            if queue_tables.waiting_bytes(connection) > settings.upward_max_bytes:
+                raise StoreFull(
+                    f"{settings.upward_max_bytes >> 20} MB wait for the parents: is the line up?"
+                    " nothing acknowledged is lost"
+                )
 
     def _judge(self, under: Standing, record: Record, highest: dict[Name, Waiting]) -> Status:
         under.check(record.origin)

@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 from console.store.elastic import indices
 from console.store.elastic.connection import asking
 from console.store.elastic.settings import ElasticSettings
+from console.store.elastic.shards import shards
 from console.store.rows import Expired, Health, Remark
 
 DAY_NS = 86_400 * 10**9
@@ -160,6 +161,8 @@ def health(
             remarks.append(Remark("filling", {"days": days}))
     if journal_bytes * 2 > settings.journal_max_bytes:
         remarks.insert(0, Remark("waiting", {"percent": 100 * journal_bytes // settings.journal_max_bytes}))
+    if shards(client).few:
+        remarks.append(Remark("few_shards"))
     if state != "green":
         remarks.append(Remark(f"cluster_{state}"))
     return Health(size, free, settings.keep_days, oldest, growth, full_at, last, tuple(remarks))

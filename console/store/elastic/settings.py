@@ -33,6 +33,8 @@ class ElasticSettings:
     """how long after it was stored a record is seen at the latest"""
     journal_max_bytes: int = 1 << 30
     """what waits here while the cluster is away; beyond it senders are told to keep their records"""
+    upward_max_bytes: int = 4 << 30
+    """what waits for the parents; beyond it senders are told to keep their records"""
     keep_days: int = 180
     """what was stored last within this time is never deleted"""
     timeout_s: float = 30.0

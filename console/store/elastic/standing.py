@@ -89,16 +89,24 @@ def release(connection: Connection, origin: str) -> bool:
 
 
 def note_rejected(connection: Connection, child: str, refused: Iterable[tuple[Key, str]], now_ns: int) -> None:
-    """Remember refusals for the page of dead letters, the newest of them."""
+    """Remember refusals for the page of dead letters, the newest of them. Their names may be a stranger's invention."""
     rows = [
-        {"child": child, "origin": origin, "id": record_id, "revision": revision, "reason": reason, "at_ns": now_ns}
+        {
+            "child": child, "origin": _kept(origin), "id": _kept(record_id), "revision": revision,
+            "reason": _kept(reason), "at_ns": now_ns,
+        }
         for (origin, record_id, revision), reason in refused
-    ]
+    ]  # fmt: skip
     if not rows:
         return
     connection.execute(insert(rejected), rows)
     newest = connection.execute(select(func.max(rejected.c.number))).scalar_one()
     connection.execute(delete(rejected).where(rejected.c.number <= newest - KEEP_REJECTED))
+
+
+def _kept(text: str) -> str:
+    """A zero byte is the one character that PostgreSQL keeps in no text: the batch would be refused for ever."""
+    return text.replace("\0", "\ufffd")
 
 
 def dead_letters(connection: Connection, limit: int) -> list[DeadLetter]:

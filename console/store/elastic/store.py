@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from console.registry import Registry, RegistryError, RegistryFull
+from console.registry import Registry, RegistryError, RegistryFull, queue_tables
 from console.store import NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull
 from console.store.elastic import documents, figures, indices, journal, queries, retention, standing, tables, templates
 from console.store.elastic.connection import asking, check_cluster, open_client
@@ -22,7 +22,6 @@ from console.store.elastic.intake import Intake
 from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
 from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
-from console.store.elastic.upward import Upward
 from console.store.elastic.writing import Place, Writer
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
@@ -75,9 +74,8 @@ class ElasticStore:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
-        with self._refusing():
-            self._upward = Upward(registry, parents)
-        self.path = self._upward.path
+        with self._transaction() as connection:
+            queue_tables.add_parents(connection, parents)
         self.client = open_client(settings)
         try:
             check_cluster(self.client, settings)
@@ -121,7 +119,7 @@ class ElasticStore:
         for attempt in range(KEEP_ATTEMPTS):
             try:
                 with self._transaction() as connection:
-                    intake.keep(connection, known, self._upward, self._settings, held_ns)
+                    intake.keep(connection, known, self._settings, held_ns)
                 return
             except StoreError as error:
                 intake.answers, intake.arrivals, intake.refused = (list(part) for part in before)  # type: ignore
@@ -234,7 +232,10 @@ class ElasticStore:
         with self._transaction() as connection:
             letters = [
                 *standing.dead_letters(connection, limit),
-                *self._upward.dead_letters(connection, limit),
+                *(
+                    DeadLetter("outgoing", row.parent, *row.key, row.reason, row.at_ns)
+                    for row in queue_tables.dead_letters(connection, limit)
+                ),
             ]
         return sorted(letters, key=lambda letter: -letter.at_ns)[:limit]
 
@@ -249,7 +250,7 @@ class ElasticStore:
             for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",))
         )
         with self._transaction() as connection:
-            return Totals(records, incidents, assets, self._upward.pending(connection))
+            return Totals(records, incidents, assets, queue_tables.pending(connection))
 
     def latest(self) -> set[Key]:
         """What waits in the journal is kept too: it is asked first, so that nothing is missed on its way."""

@@ -6,12 +6,9 @@ make them all.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
-from console.registry.tables import metadata
-
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts by itself only where the key is called INTEGER."""
+from console.registry.tables import counted, metadata
 
 origin = Table(
     "origin",
@@ -29,7 +26,7 @@ child = Table(
 rejected = Table(
     "rejected",
     metadata,
-    Column("number", _NUMBER, primary_key=True),
+    Column("number", counted, primary_key=True),
     Column("child", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("id", Text, nullable=False),
@@ -40,7 +37,7 @@ rejected = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("number", _NUMBER, primary_key=True),
+    Column("number", counted, primary_key=True),
     Column("child", Text, nullable=False),
     Column("received_ns", BigInteger, nullable=False),
     Column("taken_until_ns", BigInteger, nullable=False),
@@ -65,7 +62,7 @@ journal_key = Table(
 retention_run = Table(
     "retention_run",
     metadata,
-    Column("number", _NUMBER, primary_key=True),
+    Column("number", counted, primary_key=True),
     Column("report", Text, nullable=False),
 )
 """The last run of retention, as JSON."""

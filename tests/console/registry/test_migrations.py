@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, inspect, text
 
-from console.registry import RegistryNewer, RegistryUnfinished, migrate, open_registry
+from console.registry import RegistryNewer, RegistryUnfinished, migrate, open_registry, queue_tables
 from console.registry.database import _begin_sqlite, _durable
 from console.registry.migrate import FOLDER, VERSION_TABLE, versions
 from console.registry.tables import metadata
 from console.store.elastic.tables import journal
+from federation import spool_schema, spool_tables
+from federation.queue import Verdict
+from tests.federation.line_records import alert
+from tests.federation.queues import written
 
 
 @pytest.fixture
@@ -120,3 +126,27 @@ def test_a_step_that_breaks_half_way_leaves_nothing(
             migrate.migrate(engine)
     assert "half" not in tables(engine)
     open_registry(registry_url).close()
+
+
+def test_what_waited_for_the_parents_in_the_tables_of_before_goes_on_waiting(registry_url: URL, engine: Engine) -> None:
+    migrate.migrate(engine, "0005")
+    if engine.dialect.name != "sqlite":
+        pytest.skip("these tables were SQLite's only")
+    file = Path(str(registry_url.database))
+    with closing(sqlite3.connect(file, isolation_level=None)) as old:
+        spool_schema.create(old)
+        spool_tables.add_parents(old, ["miit", "wxb"])
+        spool_tables.append(old, [alert(number) for number in range(1, 6)])
+        spool_tables.answer(old, "miit", [Verdict(item) for item in spool_tables.take(old, "miit", 2, 10**6)], 7)
+        first, second = spool_tables.take(old, "wxb", 2, 10**6)
+        spool_tables.answer(old, "wxb", [Verdict(first), Verdict(second, "no")], 8)
+        before = {name: spool_tables.take(old, name, 500, 10**6) for name in ("miit", "wxb")}
+    with closing(open_registry(registry_url)) as registry, registry.transaction() as connection:
+        assert {name: queue_tables.take(connection, name, 500, 10**6) for name in ("miit", "wxb")} == before
+        assert queue_tables.waiting_bytes(connection) == sum(len(item.body) for item in before["wxb"])
+        assert [letter.reason for letter in queue_tables.dead_letters(connection, 10)] == ["no"]
+        assert queue_tables.state_of(connection, "wxb").refused == 1
+        assert queue_tables.append(connection, written([alert(1), alert(5, revision=2), alert(9)])) == 2
+        waiting = [item.key for item in queue_tables.take(connection, "wxb", 500, 10**6)]
+        assert waiting == [alert(3).key, alert(4).key, alert(5, revision=2).key, alert(9).key]
+    assert not {name for name in tables(engine) if name.startswith("spool")}

@@ -194,6 +194,13 @@ def test_a_session_is_good_in_both_and_ends_in_both(consoles: list[Flask]) -> No
     assert there.get("/").status_code == 302, "the copy of the cookie at the other is worth nothing"
 
 
+def test_a_name_that_no_database_looks_for_is_wrong_like_any_other(consoles: list[Flask]) -> None:
+    client = consoles[0].test_client()
+    form = {"name": "wa\0ng", "password": PASSWORD, "csrf_token": token_of(client)}
+    answer = client.post("/login", data=form)
+    assert answer.status_code == 401 and "账号或口令不对" in answer.get_data(as_text=True)
+
+
 def test_a_node_enrolled_at_one_is_known_at_the_other(consoles: list[Flask]) -> None:
     one, two = (state(app) for app in consoles)
     token = one.nodes.add(one.store, "sensor-1")
@@ -320,9 +327,8 @@ def test_two_real_consoles_do_what_is_for_one_once(registry_url: URL, tmp_path: 
             until(lambda: [job.finished_s is not None for job in job_states(registry)] == [True, True])
             with registry.reading() as connection:
                 leases = connection.execute(text("SELECT name, fence FROM lease ORDER BY name")).all()
-            # On one machine the relay's lock is on the store's file; each of these two has a store of its own.
-            relay = [("relay:plant", 1)] if registry.shared else []
-        assert leases == [("job:expire", 1), ("job:forget_logins", 1), *relay]
+        # Each of these two has a store of its own, and with it a queue that nobody else can send.
+        assert leases == [("job:expire", 1), ("job:forget_logins", 1)]
     finally:
         for process, _ in running:
             process.send_signal(signal.SIGTERM)

@@ -24,10 +24,22 @@ def _elasticsearch(request: pytest.FixtureRequest, folder: Path) -> Open:
     return cluster.open
 
 
-STORES = {"sqlite": _sqlite, "elasticsearch": _elasticsearch}
+def _several(request: pytest.FixtureRequest, folder: Path) -> Open:
+    """As consoles on several machines have it."""
+    registry = request.getfixturevalue("postgresql_url")
+    cluster = Cluster(request.getfixturevalue("elasticsearch_url"), folder, registry)
+    request.addfinalizer(cluster.remove)
+    return cluster.open
 
 
-@pytest.fixture(params=STORES)
+STORES = {"sqlite": _sqlite, "elasticsearch": _elasticsearch, "elasticsearch and postgresql": _several}
+
+
+LONG = {"elasticsearch and postgresql"}
+"""What differs there is the journal and the queue, whose own tests always run on both engines."""
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in STORES])
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens the same store again, as a restart does."""
     return STORES[request.param](request, tmp_path)

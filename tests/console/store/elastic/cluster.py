@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from sqlalchemy import URL
 
 from console.registry import Registry, open_registry
 from console.store import Answer, EnrolledNodes
@@ -34,10 +35,10 @@ class SeenStore(ElasticStore):
 
 
 class Cluster:
-    def __init__(self, url: str, folder: Path, **changes: Any) -> None:
+    def __init__(self, url: str, folder: Path, registry: URL | None = None, **changes: Any) -> None:
         self.settings = ElasticSettings(**{"urls": (url,), "prefix": PREFIX, "refresh_s": 0.05, **changes})
         self.prefix = self.settings.prefix
-        self.registry_url = f"sqlite:///{folder / 'registry.sqlite'}"
+        self.registry_url = registry or URL.create("sqlite", database=str(folder / "registry.sqlite"))
         self.client = Elasticsearch(url, request_timeout=30)
         self._opened: list[ElasticStore] = []
         self._registries: list[Registry] = []

@@ -11,6 +11,7 @@ from tests.console.store.elastic.cluster import Cluster, Door
 
 @pytest.fixture
 def cluster(elasticsearch_url: str, tmp_path: Path) -> Iterator[Cluster]:
+    """With a registry of its own on SQLite."""
     made = Cluster(elasticsearch_url, tmp_path)
     yield made
     made.remove()

@@ -19,7 +19,6 @@ from console.store import StoreError
 from console.store.elastic import ElasticSettings, templates
 from console.store.elastic.connection import ClusterAway, explain
 from console.store.elastic.store import ElasticStore
-from console.store.elastic.upward import Upward
 from tests.console.store.elastic.cluster import Cluster
 from tests.elasticsearch_server import free_port
 
@@ -179,14 +178,3 @@ def test_a_store_of_a_newer_version(cluster: Cluster, monkeypatch: pytest.Monkey
         cluster.open().close()
     with pytest.raises(StoreError, match=r"written by a newer Otus \(mapping 2, this one writes 1\)"):
         cluster.open()
-
-
-def test_parents_need_a_registry_that_can_queue_for_them(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry = open_registry(cluster.registry_url)
-    with registry.transaction() as connection:
-        monkeypatch.setattr(connection.dialect, "name", "postgresql")
-    with pytest.raises(StoreError, match="reports to up, and its registry is PostgreSQL"):
-        Upward(registry, ("up",))
-    Upward(registry, ())
-    monkeypatch.undo()
-    registry.close()

@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
-from console.registry import open_registry
+from console.registry import open_registry, queue_tables
 from console.registry.leases import Leases
-from console.store import Answer, StoreError, StoreFull, Workflow
+from console.store import Answer, Status, StoreError, StoreFull, Workflow
 from console.store.elastic import journal
 from console.store.elastic.documents import Arrival
 from console.store.elastic.store import ElasticStore
+from federation.queue import Verdict
 from tests.console.store.elastic.cluster import Cluster, Door, until
 from tests.federation.line_records import alert, asset, heartbeat, record_id
 
@@ -23,8 +25,16 @@ pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture
-def behind_a_door(door: Door, tmp_path: Path, elasticsearch_url: str) -> Iterator[Cluster]:
-    made = Cluster(elasticsearch_url, tmp_path)
+def cluster(elasticsearch_url: str, tmp_path: Path, registry_url: URL) -> Iterator[Cluster]:
+    """On each engine: the journal is the registry's."""
+    made = Cluster(elasticsearch_url, tmp_path, registry_url)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def behind_a_door(door: Door, tmp_path: Path, elasticsearch_url: str, registry_url: URL) -> Iterator[Cluster]:
+    made = Cluster(elasticsearch_url, tmp_path, registry_url)
     made.settings = replace(made.settings, urls=(door.url,))
     yield made
     made.remove()
@@ -60,7 +70,7 @@ def test_what_comes_while_the_cluster_is_away_is_kept_and_drains(behind_a_door: 
     assert statuses(store.merge([alert(2, revision=3)], "plant")) == ["stored"]
     assert waits(store) > 0
     with store._transaction() as connection:
-        assert store._upward.pending(connection) == {"up": 4}
+        assert queue_tables.pending(connection) == {"up": 4}
     with pytest.raises(StoreError, match="cannot be reached") as caught:
         store.incidents()
     assert "\n" not in str(caught.value)
@@ -104,11 +114,35 @@ def test_beyond_its_budget_the_journal_says_so_and_keeps_nothing_of_the_call(
     kept = {alert(n).key for n in range(1, number)}
     with store._transaction() as connection:
         assert journal.keys(connection) == kept
-        assert store._upward.pending(connection) == {"up": len(kept)}
+        assert queue_tables.pending(connection) == {"up": len(kept)}
     door.reopen()
     drained(store)
     assert store.latest() == kept
     assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+
+
+def test_beyond_what_may_wait_for_the_parents_nothing_is_taken_until_they_answer(cluster: Cluster) -> None:
+    cluster.settings = replace(cluster.settings, upward_max_bytes=10_000)
+    store = cluster.open(ElasticStore)
+    number = 0
+    with pytest.raises(StoreFull, match="wait for the parents: is the line up") as caught:
+        for number in range(1, 100):
+            assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+    assert "\n" not in str(caught.value) and 1 < number < 20
+    with store._transaction() as connection:
+        waiting = queue_tables.take(connection, "up", 500, 10**9)
+        assert [item.key for item in waiting] == [alert(n).key for n in range(1, number)]
+        queue_tables.answer(connection, "up", [Verdict(item) for item in waiting], 1)
+    store.refresh()
+    assert store.latest() == {alert(n).key for n in range(1, number)}
+    assert statuses(store.merge([alert(number)], "plant")) == ["stored"]
+
+
+def test_a_record_that_calls_itself_by_a_zero_byte_is_refused_and_holds_up_nobody(cluster: Cluster) -> None:
+    store = cluster.open(ElasticStore)
+    store.note_rejected([Answer("a\0b", "c\0", 1, Status.REJECTED, "id: 'c\0' is none")], "plant")
+    (letter,) = store.dead_letters()
+    assert (letter.origin, letter.id, letter.peer) == ("a\ufffdb", "c\ufffd", "plant")
 
 
 def test_read_only_indices_of_a_full_disk_are_waited_for(cluster: Cluster) -> None:

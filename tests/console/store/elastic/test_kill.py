@@ -9,6 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 from console.store import Status, Workflow
 from console.store.elastic import journal
@@ -26,9 +27,9 @@ BATCH = 40
 @pytest.mark.timeout(600)
 @pytest.mark.skipif("OTUS_TEST_ES_URL" in os.environ, reason="a server that is not ours is not killed")
 def test_a_server_killed_under_load_loses_nothing_acknowledged(
-    elasticsearch_server: ElasticsearchServer, tmp_path: Path
+    elasticsearch_server: ElasticsearchServer, tmp_path: Path, registry_url: URL
 ) -> None:
-    cluster = Cluster(elasticsearch_server.url, tmp_path)
+    cluster = Cluster(elasticsearch_server.url, tmp_path, registry_url)
     store = cluster.open(ElasticStore)
     acknowledged: dict[tuple[str, str], int] = defaultdict(int)
     stop = threading.Event()
