@@ -24,6 +24,7 @@ from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.upward import Upward
 from console.store.elastic.writing import Place, Writer
+from console.store.moving.guard import refuse_while_moving
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
     Answer,
@@ -75,6 +76,7 @@ class ElasticStore:
         except (ZoneInfoNotFoundError, ValueError):
             raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
         with self._refusing():
+            refuse_while_moving(registry)
             self._upward = Upward(registry, parents)
         self.path = self._upward.path
         self.client = open_client(settings)
