@@ -12,6 +12,8 @@ from typing import Protocol
 from console.store.rows import (
     EXACT_TO,
     Answer,
+    AssetHistory,
+    AssetRevision,
     AssetRow,
     ChildRow,
     Count,
@@ -23,6 +25,8 @@ from console.store.rows import (
     Incident,
     IncidentFilter,
     IncidentRow,
+    LinkFilter,
+    LinkRow,
     Page,
     Remark,
     Revision,
@@ -35,6 +39,7 @@ from console.store.rows import (
 from sensor.schema import Key, Record
 
 NO_FILTER = IncidentFilter()
+ALL_LINKS = LinkFilter()
 
 
 class EnrolledNode(Protocol):
@@ -133,6 +138,14 @@ class Store(Protocol):
         """Assets, the one last seen most recently first."""
         ...
 
+    def asset(self, origin: str, record_id: str) -> AssetHistory | None:
+        """One station with its last revisions, or None."""
+        ...
+
+    def links(self, where: LinkFilter = ALL_LINKS, limit: int = 200, cursor: str | None = None) -> Page[LinkRow]:
+        """Who speaks to whom, the link last heard most recently first. Steady from page to page, as `incidents` is."""
+        ...
+
     def sensors(self, child: str | None = None) -> list[SensorRow]:
         """Every origin that sent a heartbeat or is enrolled here as a sensor, with its last heartbeat, by name."""
         ...
@@ -216,9 +229,12 @@ def open_store(
 
 
 __all__ = [
+    "ALL_LINKS",
     "EXACT_TO",
     "NO_FILTER",
     "Answer",
+    "AssetHistory",
+    "AssetRevision",
     "AssetRow",
     "ChildRow",
     "Count",
@@ -232,6 +248,8 @@ __all__ = [
     "Incident",
     "IncidentFilter",
     "IncidentRow",
+    "LinkFilter",
+    "LinkRow",
     "NoNodes",
     "Page",
     "Remark",

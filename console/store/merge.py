@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from console.store import kept
+from console.store import kept, stations
 from console.store.admission import (
     KEEP_REJECTED,
     KEEP_REVISIONS,
@@ -20,7 +20,7 @@ from console.store.index import Index
 from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from federation import spool_tables
-from sensor.schema import Alert, Asset, Heartbeat, Record, RecordError
+from sensor.schema import Alert, Asset, Heartbeat, Link, Record, RecordError
 
 
 class Merge:
@@ -76,11 +76,8 @@ class Merge:
             self._index.aged(number, self._now_ns, incident=isinstance(body, Alert))
         if isinstance(body, Alert):
             self._write_incident(number, record, body)
-        elif isinstance(body, Asset):
-            self._db.execute(
-                "INSERT INTO asset VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
-                (number, self._child, body.last_ns),
-            )
+        elif isinstance(body, Asset | Link):
+            stations.write(self._db, number, self._child, record, body, self._now_ns)
         elif isinstance(body, Heartbeat):
             self._write_heartbeat(number, record, body)
         self._up.append(record)

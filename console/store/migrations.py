@@ -11,16 +11,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept
+from console.store import facts, index, kept, rollups, stations
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 2
+VERSION = 3
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
 
-STAYING = (Kind.ASSET, Kind.HEARTBEAT)
+STAYING = (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)
 """kinds that have no age: an inventory is not old because nothing changed"""
 
 
@@ -38,7 +38,23 @@ def _to_2(db: sqlite3.Connection) -> None:
         facts.set_fact(db, UPGRADING, {"next": 1, "last": last})
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
+def _to_3(db: sqlite3.Connection) -> None:
+    """Links, and the last revisions of stations, of which the one that is there is the first.
+
+    A record of kind `link` that came before this version knew that kind is listed when its next revision comes; it has
+    no age any more.
+    """
+    for statement in stations.TABLES:
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO asset_revision SELECT number, revision, received_ns, json_extract(CAST(whole AS TEXT), '$.body')"
+        " FROM asset JOIN record USING (number)"
+    )
+    if rollups.total(db, rollups.KIND, Kind.LINK):
+        db.execute("DELETE FROM age WHERE number IN (SELECT number FROM record WHERE kind = ?)", (Kind.LINK,))
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
 """version → what makes it the next one"""
 
 

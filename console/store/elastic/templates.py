@@ -73,7 +73,8 @@ _OF_KIND: Mapping[str, Mapping[str, Mapped]] = {
         "otus.words": KEYWORD,
         "otus.steps": KEPT,
         "otus.revisions": KEPT,
-    }
+    },
+    "asset": {"otus.revisions": KEPT},
 }
 
 

@@ -151,7 +151,7 @@ def _record(source: Any) -> Row:
         source["otus.received_ns"],
         None if kind in STAYING else source["otus.touched_ns"],
         source["otus.workflow"] if is_alert else None,
-        json.loads(source["otus.revisions"]) if is_alert else None,
+        json.loads(source.get("otus.revisions", "[]")),
         json.loads(source["otus.steps"]) if is_alert else None,
     )
 

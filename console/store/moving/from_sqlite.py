@@ -104,6 +104,10 @@ class SqliteSource:
                 "SELECT number, revision, received_ns, count, last_ns, outcome, state FROM revision"
                 " WHERE number BETWEEN ? AND ? ORDER BY number, revision DESC", first, last,
             )  # fmt: skip
+            revisions |= self._of(
+                "SELECT number, revision, received_ns, body FROM asset_revision WHERE number BETWEEN ? AND ?"
+                " ORDER BY number, revision DESC", first, last,
+            )  # fmt: skip
             steps = self._of(
                 "SELECT number, at_ns, by, before, after, note FROM step WHERE number BETWEEN ? AND ?"
                 " ORDER BY number, step", first, last,

@@ -15,7 +15,7 @@ from console.store.moving.elastic import Cluster, run, set_last_run
 from console.store.moving.from_elastic import ElasticSource
 from console.store.moving.rows import HEARD, RECORD, Row
 from console.store.moving.sides import RETENTION, State
-from sensor.schema import Alert, Record
+from sensor.schema import Alert, Asset, Record
 
 REQUEST_BYTES = 8 * 2**20
 
@@ -102,9 +102,10 @@ class ElasticTarget:
         if isinstance(arrival.body, Alert):
             source |= {
                 "otus.workflow": workflow,
-                "otus.revisions": json.dumps(revisions),
                 "otus.steps": json.dumps(steps, ensure_ascii=False),
             }
+        if isinstance(arrival.body, Alert | Asset):
+            source["otus.revisions"] = json.dumps(revisions, ensure_ascii=False)
         if touched_ns is not None:
             source["otus.touched_ns"] = touched_ns
         home = indices.homes(settings, arrival.record, received_ns)[0]

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from console.store import StoreError, StoreFull, damage, facts, kept, retention, schema
+from console.store import StoreError, StoreFull, damage, facts, kept, retention, schema, stations
 from console.store.admission import bounded_sum, read_body
 from console.store.backup import settle
 from console.store.index import Index
@@ -18,7 +18,7 @@ from console.store.moving.rows import HEARD, RECORD, Row
 from console.store.moving.sides import FACTS, RETENTION, Source, State
 from console.store.moving.tables import QUEUE, write
 from federation.database import DatabaseError, DatabaseFull, explain, open_writer, quoted, transaction
-from sensor.schema import Alert, Asset, Record
+from sensor.schema import Alert, Asset, Link, Record
 
 MOVING = "moving"
 """the fact: how far the move is, in the same transaction as what it moved"""
@@ -151,8 +151,10 @@ class SqliteTarget:
                 "INSERT INTO step (number, at_ns, by, before, after, note) VALUES (?, ?, ?, ?, ?, ?)",
                 [(number, *step) for step in steps],
             )
-        elif isinstance(body, Asset):
-            self._many("asset", [(number, child, body.last_ns)])
+        elif isinstance(body, Asset | Link):
+            stations.write(self._db, number, child, record, body, received_ns)
+            self._db.execute("DELETE FROM asset_revision WHERE number = ?", (number,))
+            self._many("asset_revision", [(number, *mark) for mark in revisions])
 
     def _many(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         if rows:

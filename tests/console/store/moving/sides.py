@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from console.store import CountBy, IncidentFilter, Store, Workflow
+from console.store import CountBy, IncidentFilter, LinkFilter, Store, Workflow
 from console.store.elastic import ElasticSettings
 from console.store.elastic.store import ElasticStore
 from console.store.moving import Moved
@@ -16,7 +16,7 @@ from console.store.rows import Answer, Status
 from console.store.sqlite import SqliteStore
 from sensor.schema import Record
 from tests.console.store.elastic.cluster import Cluster
-from tests.federation.line_records import alert, asset, evidence, heartbeat, record_id
+from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id
 
 DAY_NS = 86_400 * 10**9
 BEGAN_NS = 1_795_154_400_000_000_000
@@ -79,6 +79,7 @@ def fill(store: Store, clock: Clock, number: int = 40) -> None:
     clock.now_ns += 30 * DAY_NS
     store.merge([alert(n, origin="far.sensor", first_ns=1, last_ns=2) for n in range(3)], "province")
     store.merge([asset(1), asset(2, revision=4), evidence(1), heartbeat(1), heartbeat(2)], "plant")
+    store.merge([asset(2, revision=5), link(1), link(2, revision=2), link(3, protocol="s7comm")], "plant")
     store.merge([heartbeat(3, origin="far.sensor")], "province")
     store.merge([Record("tomorrow", record_id(77), 1, "sensor-1", {"一": [1, None, "二"]}, extra={"new": 1})], "plant")
     store.merge([alert(1)], "thief")  # refused: stands under another child
@@ -111,6 +112,9 @@ def picture(store: Store) -> dict[str, Any]:
             for text in ("写命令", "192.168.1.66", "far.sensor", "nowhere")
         ],
         "assets": sorted(store.assets().rows, key=lambda row: row.id),
+        "histories": [store.asset(row.origin, row.id) for row in sorted(store.assets().rows, key=lambda row: row.id)],
+        "links": store.links().rows,
+        "links of": store.links(LinkFilter(address="192.168.1.11", protocol="s7comm")).rows,
         "sensors": store.sensors(),
         "children": store.children(),
         "letters": store.dead_letters(),

@@ -27,7 +27,12 @@ def test_everything_is_there_afterwards(make: Make, clock: Clock, origin: str, t
     result = moved(source, target)
     numbers = result.tally.numbers
     assert numbers["record:alert"] == 43 and numbers["record:heartbeat"] == 3 and numbers["heard"] == 2
-    assert numbers["record:tomorrow"] == 1 and numbers["rejected"] == 2 and numbers["origin"] == 3
+    assert (
+        numbers["record:tomorrow"] == 1
+        and numbers["record:link"] == 3
+        and numbers["rejected"] == 2
+        and numbers["origin"] == 3
+    )
     store = target.open()
     assert picture(store) == before
     # It goes on living as the source would have: older revisions are duplicates, decisions and revisions go on.
