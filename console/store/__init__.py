@@ -184,7 +184,7 @@ class Store(Protocol):
         An incident's age counts from when this node last stored a revision or a person's decision of it, by this
         node's clock, whatever the packets' time says. None younger than the days kept (at least 180, a setting) goes.
         What is older goes with its revisions, steps, full text and counts, at the latest once a whole period of the
-        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, the last
+        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, links, the last
         heartbeats, and who stands under whom stay. A run is bounded: where `done` is False, call again.
         """
         ...
