@@ -35,10 +35,11 @@ HEARTBEAT_RANK, ASSET_RANK = -1, 0
 
 
 def rank_of(record: Record) -> int:
-    """How late a record is given up: heartbeat, asset, then alerts by level. What is unknown counts as a high alert."""
+    """How late a record is given up: heartbeat, asset and link, then alerts by level. What is unknown counts as a high
+    alert."""
     if record.kind == Kind.HEARTBEAT:
         return HEARTBEAT_RANK
-    if record.kind == Kind.ASSET:
+    if record.kind in (Kind.ASSET, Kind.LINK):
         return ASSET_RANK
     try:
         return Level(record.body["level"]).rank

@@ -117,14 +117,26 @@ def _cluster(
     keep_days: int,
 ) -> ElasticSettings | None:
     """What was said of a cluster, or None for the embedded store."""
-    from console.store.elastic import ElasticSettings
-
     if store == "sqlite":
         if urls or api_key_file or ca_file or periods:
             raise click.UsageError("--url, --api-key-file, --ca-file and --period go with --store elasticsearch")
         return None
     if not urls:
         raise click.UsageError("--store elasticsearch needs --url, like https://es.example.cn:9200")
+    return cluster_settings(urls, api_key_file, ca_file, prefix, periods, keep_days)
+
+
+def cluster_settings(
+    urls: tuple[str, ...],
+    api_key_file: Path | None,
+    ca_file: Path | None,
+    prefix: str,
+    periods: tuple[str, ...],
+    keep_days: int = 180,
+) -> ElasticSettings:
+    """A cluster, as the options of the command line name it."""
+    from console.store.elastic import ElasticSettings
+
     chosen = {}
     for entry in periods:
         kind, _, period = entry.partition("=")

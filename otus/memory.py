@@ -77,8 +77,10 @@ class Memory:
     def save(self, state: bytes, analyst: Analyst, inventory: Inventory, *, end: bool = False) -> None:
         """Behind a batch that has been told: the engine's state of that very batch, and what was told so far."""
         self._due_s = time.monotonic() + SAVE_EVERY_S
-        alerts, stations = analyst.remember(), inventory.remember()
-        content = lambda: saved.pack(state, {**self._whose, "alerts": alerts(), "stations": stations()})  # noqa: E731
+        alerts, stations, links = analyst.remember(), inventory.remember(), inventory.links.remember()
+        content = lambda: saved.pack(  # noqa: E731
+            state, {**self._whose, "alerts": alerts(), "stations": stations(), "links": links()}
+        )
         if self._writing is not None:
             self._writing.join(PATIENCE_S)
             if self._writing.is_alive():
@@ -119,10 +121,12 @@ def start_engine(
         memory.set_aside(str(error))
     try:
         inventory.recall(found.parts["stations"])
+        inventory.links.recall(found.parts.get("links", []))  # a state from before links were kept has none
         analyst.recall(found.parts["alerts"], open_folds)
     except (ValueError, LookupError, TypeError) as error:
         # All of it or nothing: an engine that counts under alerts that nobody knows would be silent about them.
         inventory.recall([])
+        inventory.links.recall([])
         memory.set_aside(f"{memory.path}: contradicts itself ({error})")
         return detection.engine(**settings)
     return engine

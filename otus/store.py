@@ -22,7 +22,7 @@ MB = 2**20
 
 @click.group()
 def store() -> None:
-    """Health, backup, restore and check of a console's store. / 控制台数据库的状态、备份、恢复与自检。"""
+    """Health, backup, restore, check and move of a console's store. / 控制台数据库的状态、备份、恢复、自检与迁移。"""
 
 
 @store.command()
@@ -126,6 +126,57 @@ def sizes(place: Place) -> None:
         click.echo(f"{name:<24}{size / MB:>12,.2f} MB{size / max(found.incidents, 1):>10,.1f} B")
     click.echo(f"{'total':<24}{found.total / MB:>12,.2f} MB{found.total / max(found.incidents, 1):>10,.1f} B")
     click.echo(f"{found.incidents:,} incidents")
+
+
+@store.command()
+@click.option("--from", "origin", required=True, multiple=True, metavar="PLACE", help="Data folder, file, or URL.")
+@click.option("--to", required=True, multiple=True, metavar="PLACE", help="The same; a URL may be repeated.")
+@click.option(
+    "--registry", metavar="URL", envvar="OTUS_REGISTRY", help="The cluster's registry; in the data folder by default."
+)
+@click.option("--api-key-file", type=click.Path(path_type=Path), help="File with the API key for the cluster.")
+@click.option("--ca-file", type=click.Path(path_type=Path), help="PEM of the authority of the cluster's certificate.")
+@click.option("--prefix", default="otus", show_default=True, help="How the indices of this console begin.")
+@click.option("--period", "periods", multiple=True, metavar="KIND=PERIOD", help="As `otus console run` has it; repeat.")
+@click.option("--begin-anew", is_flag=True, help="Throw away half of a move that stands in the target.")
+def migrate(
+    origin: tuple[str, ...],
+    to: tuple[str, ...],
+    registry: str | None,
+    api_key_file: Path | None,
+    ca_file: Path | None,
+    prefix: str,
+    periods: tuple[str, ...],
+    begin_anew: bool,
+) -> None:
+    """Move all a store keeps into another: SQLite (data folder or file) or Elasticsearch (URL). / 整库迁移。
+
+    The consoles of both must be stopped. The source stays as it is. Stopped in the middle, the same command goes on.
+    """
+    from console.store.moving.places import is_cluster, move
+    from otus.console import cluster_settings
+
+    clusters = [is_cluster(origin), is_cluster(to)]
+    if all(clusters):
+        raise click.UsageError("from one cluster to another: take a snapshot (docs/elasticsearch.md)")
+    for places, cluster in zip((origin, to), clusters, strict=True):
+        if len(places) > 1 and not cluster:
+            raise click.UsageError("only the URL of a cluster is given more than once")
+    if not any(clusters) and (api_key_file or ca_file or periods):
+        raise click.UsageError("--api-key-file, --ca-file and --period go with the URL of a cluster")
+    moved = move(
+        origin,
+        to,
+        lambda urls: cluster_settings(urls, api_key_file, ca_file, prefix, periods),
+        registry,
+        lambda line: click.echo(line, err=True),
+        anew=begin_anew,
+    )
+    for part, number in sorted(moved.tally.numbers.items()):
+        click.echo(f"{part:<24}{number:>14,}")
+    click.echo(f"the same in both / 两边一致: sha256 {moved.tally.digest}")
+    for name in moved.unread:
+        click.echo(f"! {name}: stays with {origin[0]}, for it is about that file", err=True)
 
 
 def _day(moment_ns: int | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from sensor._core import News
+from sensor.links import Links
 from sensor.schema import Asset, Record
 from sensor.schema.shape import Json
 
@@ -43,9 +44,10 @@ class Inventory:
     def __init__(self, origin: str, tenant: str) -> None:
         self._origin, self._tenant = origin, tenant
         self._addresses: dict[tuple[str, str], _Address] = {}
+        self.links = Links(origin, tenant)
 
     def remember(self) -> Callable[[], list[Json]]:
-        """What a restart must not forget: taken now, made into JSON when somebody has time for it."""
+        """The stations that a restart must not forget: taken now, made into JSON when somebody has time for it."""
         known = [
             (key, sorted(address.roles), sorted(address.protocols), [replace(one) for one in address.stations.values()])
             for key, address in self._addresses.items()
@@ -75,13 +77,13 @@ class Inventory:
         self._addresses = addresses
 
     def take(self, news: list[News]) -> list[Record]:
-        """Records of the stations that are new or changed."""
+        """Records of the stations and links that are new or changed."""
         changed: dict[int, _Station] = {}
         for item in news:
             for station in self._note(item):
                 station.last_ns = max(station.last_ns, item.ts_ns)
                 changed[id(station)] = station
-        return [self._record(station) for station in changed.values()]
+        return [*(self._record(station) for station in changed.values()), *self.links.take(news)]
 
     def _note(self, item: News) -> list[_Station]:
         if item.kind == "asset":

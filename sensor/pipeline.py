@@ -83,8 +83,11 @@ class Pipeline:
             log.warning("%s", warning)
         records = self._analyst.take(batch)
         self.alerts += sum(1 for record in records if record.revision == 1)
-        if self._inventory is not None and batch.news:
-            records += self._inventory.take(batch.news)
+        if self._inventory is not None:
+            if batch.news:
+                records += self._inventory.take(batch.news)
+            if len(batch.windows):
+                records += self._inventory.links.heard(batch.windows)
         if self._evidence is not None:
             records += self._evidence.take(batch, records)
         health = self._health

@@ -12,6 +12,8 @@ from typing import Protocol
 from console.store.rows import (
     EXACT_TO,
     Answer,
+    AssetHistory,
+    AssetRevision,
     AssetRow,
     ChildRow,
     Count,
@@ -24,6 +26,8 @@ from console.store.rows import (
     Incident,
     IncidentFilter,
     IncidentRow,
+    LinkFilter,
+    LinkRow,
     Page,
     Remark,
     Revision,
@@ -36,6 +40,7 @@ from console.store.rows import (
 from sensor.schema import Key, Record
 
 NO_FILTER = IncidentFilter()
+ALL_LINKS = LinkFilter()
 
 
 class EnrolledNode(Protocol):
@@ -134,6 +139,14 @@ class Store(Protocol):
         """Assets, the one last seen most recently first."""
         ...
 
+    def asset(self, origin: str, record_id: str) -> AssetHistory | None:
+        """One station with its last revisions, or None."""
+        ...
+
+    def links(self, where: LinkFilter = ALL_LINKS, limit: int = 200, cursor: str | None = None) -> Page[LinkRow]:
+        """Who speaks to whom, the link last heard most recently first. Steady from page to page, as `incidents` is."""
+        ...
+
     def sensors(self, child: str | None = None) -> list[SensorRow]:
         """Every origin that sent a heartbeat or is enrolled here as a sensor, with its last heartbeat, by name."""
         ...
@@ -179,7 +192,7 @@ class Store(Protocol):
         An incident's age counts from when this node last stored a revision or a person's decision of it, by this
         node's clock, whatever the packets' time says. None younger than the days kept (at least 180, a setting) goes.
         What is older goes with its revisions, steps, full text and counts, at the latest once a whole period of the
-        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, the last
+        store (a month at most) lies beyond them. Records of other kinds go with their age; assets, links, the last
         heartbeats, and who stands under whom stay. A run is bounded: where `done` is False, call again.
         """
         ...
@@ -224,9 +237,12 @@ def open_store(
 
 
 __all__ = [
+    "ALL_LINKS",
     "EXACT_TO",
     "NO_FILTER",
     "Answer",
+    "AssetHistory",
+    "AssetRevision",
     "AssetRow",
     "ChildRow",
     "Count",
@@ -241,6 +257,8 @@ __all__ = [
     "Incident",
     "IncidentFilter",
     "IncidentRow",
+    "LinkFilter",
+    "LinkRow",
     "NoNodes",
     "Page",
     "Remark",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from console.store.rows import Status
 from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Record
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Link, Record
 from sensor.schema.shape import MAX_INT
 
 KEEP_REVISIONS = 50
@@ -18,13 +18,14 @@ PATH_BYTES = 4096
 MAX_ORIGINS_PER_CHILD = 500_000
 """A child that invents names cannot fill the table of names: a whole province has fewer sensors."""
 
-Body = Alert | Asset | Heartbeat | EvidenceFile
+Body = Alert | Asset | Heartbeat | EvidenceFile | Link
 
 _READERS: Mapping[str, Callable[[Record], Body]] = {
     Kind.ALERT: Record.alert,
     Kind.ASSET: Record.asset,
     Kind.HEARTBEAT: Record.heartbeat,
     Kind.EVIDENCE: Record.evidence_file,
+    Kind.LINK: Record.link,
 }
 
 

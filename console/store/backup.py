@@ -52,7 +52,7 @@ def back_up(store: Path, target: Path, progress: Progress = lambda percent: None
         copied = _check(part)
         if copied != counts:
             raise StoreError(f"{part}: the copy has {copied}, the store {counts}; nothing was kept")
-        _settle(part, target)
+        settle(part, target)
     except sqlite3.Error as error:
         raise StoreError(str(explain(error, part))) from None
     except (DatabaseError, OSError) as error:
@@ -77,7 +77,7 @@ def restore(saved: Path, store: Path) -> Path | None:
             shutil.copyfile(saved, part)
             _check(part)
             replaced = damage.set_aside(store, "replaced", time.time_ns())
-            _settle(part, store)
+            settle(part, store)
     except damage.InUse as error:
         raise StoreError(str(error)) from None
     except sqlite3.Error as error:
@@ -122,7 +122,7 @@ def _counts(db: sqlite3.Connection) -> dict[str, int]:
     return {table: int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in COUNTED}
 
 
-def _settle(part: Path, target: Path) -> None:
+def settle(part: Path, target: Path) -> None:
     """On the disk under its name, for good."""
     with part.open("rb") as file:
         os.fsync(file.fileno())

@@ -105,4 +105,10 @@ def totals(db: sqlite3.Connection) -> Totals:
     pending = db.execute(
         "SELECT name, (SELECT count(*) FROM spool_pending WHERE parent = name) FROM spool_parent ORDER BY name"
     )
-    return Totals(sum(kinds.values()), kinds.get(Kind.ALERT, 0), kinds.get(Kind.ASSET, 0), dict(pending.fetchall()))
+    return Totals(
+        sum(kinds.values()),
+        kinds.get(Kind.ALERT, 0),
+        kinds.get(Kind.ASSET, 0),
+        dict(pending.fetchall()),
+        kinds.get(Kind.LINK, 0),
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from console.store import bulk
+from console.store import bulk, stations
 from console.store.admission import KEEP_REVISIONS, bounded_sum
 from console.store.candidate import Candidate
 from console.store.kept import Kept
-from sensor.schema import Alert, Asset, Heartbeat, Record
+from sensor.schema import Alert, Asset, Heartbeat, Link, Record
 
 
 class Rows:
@@ -24,7 +24,7 @@ class Rows:
         self._techniques: dict[int, tuple[str, ...]] = {}
         self._without: set[int] = set()
         self._revisions: list[tuple[Any, ...]] = []
-        self._assets: dict[int, int] = {}
+        self._stations: list[tuple[int, Record, Asset | Link]] = []
         self._beats: dict[str, tuple[Any, ...]] = {}
 
     def add(self, number: int, item: Candidate, *, new: bool) -> None:
@@ -45,8 +45,8 @@ class Rows:
                     str(body.state),
                 )
             )  # fmt: skip
-        elif isinstance(body, Asset):
-            self._assets[number] = body.last_ns
+        elif isinstance(body, Asset | Link):
+            self._stations.append((number, record, body))
         elif isinstance(body, Heartbeat):
             self._beats[record.origin] = self._beat(number, record, body)
 
@@ -82,12 +82,8 @@ class Rows:
         names = sorted((name, number) for number, names in self._techniques.items() for name in names)
         bulk.insert(db, "INTO technique", names)
         self._write_revisions(db)
-        bulk.insert(
-            db,
-            "INTO asset",
-            [(number, self._child, last_ns) for number, last_ns in self._assets.items()],
-            "ON CONFLICT (number) DO UPDATE SET last_ns = excluded.last_ns",
-        )
+        for number, record, body in self._stations:
+            stations.write(db, number, self._child, record, body, self._now_ns)
         bulk.insert(db, "OR REPLACE INTO heartbeat", list(self._beats.values()))
 
     def _write_revisions(self, db: sqlite3.Connection) -> None:

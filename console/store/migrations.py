@@ -12,7 +12,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept
+from console.store import facts, index, kept, rollups, stations
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
@@ -21,7 +21,7 @@ BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
 
-STAYING = (Kind.ASSET, Kind.HEARTBEAT)
+STAYING = (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)
 """kinds that have no age: an inventory is not old because nothing changed"""
 
 
@@ -40,7 +40,20 @@ def _to_2(db: sqlite3.Connection) -> None:
 
 
 def _to_3(db: sqlite3.Connection) -> None:
-    """What the overview sums up over all sensors, in columns. There is one row a sensor: this is quick."""
+    """Links, and the last revisions of stations, of which the one that is there is the first; and in columns what the
+    overview sums up over all sensors, of which there is one row each.
+
+    A record of kind `link` that came before this version knew that kind is listed when its next revision comes; it has
+    no age any more.
+    """
+    for statement in stations.TABLES:
+        db.execute(statement)
+    db.execute(
+        "INSERT INTO asset_revision SELECT number, revision, received_ns, json_extract(CAST(whole AS TEXT), '$.body')"
+        " FROM asset JOIN record USING (number)"
+    )
+    if rollups.total(db, rollups.KIND, Kind.LINK):
+        db.execute("DELETE FROM age WHERE number IN (SELECT number FROM record WHERE kind = ?)", (Kind.LINK,))
     db.execute("ALTER TABLE heartbeat ADD COLUMN held INTEGER NOT NULL DEFAULT 0")
     db.execute("ALTER TABLE heartbeat ADD COLUMN baseline INTEGER NOT NULL DEFAULT 0")
     rows = db.execute("SELECT h.origin, r.whole FROM heartbeat h JOIN record r USING (number)").fetchall()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sensor.schema import Asset, Heartbeat, Ledger, Level, Record
+from sensor.schema import Asset, Heartbeat, Ledger, Level, Link, Record
 
 Row = TypeVar("Row")
 
@@ -280,6 +280,51 @@ class AssetRow:
 
 
 @dataclass(frozen=True)
+class AssetRevision:
+    """What a station was told to be, and when."""
+
+    revision: int
+    received_ns: int
+    asset: Asset
+
+
+@dataclass(frozen=True)
+class AssetHistory:
+    """One station in full."""
+
+    row: AssetRow
+    segment: str
+    """as its links name it"""
+    revisions: tuple[AssetRevision, ...]
+    """the newest first, at most the last 20; those from before this node kept them are missing"""
+
+
+@dataclass(frozen=True)
+class LinkFilter:
+    """Which links; every field narrows, None leaves open."""
+
+    child: str | None = None
+    address: str | None = None
+    """of either end"""
+    protocol: str | None = None
+    origin: str | None = None
+    segment: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """Who speaks to whom."""
+
+    origin: str
+    id: str
+    child: str
+    tenant: str
+    segment: str
+    link: Link
+    received_ns: int
+
+
+@dataclass(frozen=True)
 class SensorRow:
     """One origin of heartbeats, with its last one."""
 
@@ -334,3 +379,4 @@ class Totals:
     assets: int
     pending_up: Mapping[str, int] = field(default_factory=dict)
     """parent → records that still wait for its answer"""
+    links: int = 0

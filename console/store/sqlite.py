@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from console.store import (
+    ALL_LINKS,
     NO_FILTER,
     EnrolledNodes,
     NoNodes,
@@ -20,6 +21,7 @@ from console.store import (
     kept,
     queries,
     retention,
+    stations,
 )
 from console.store.candidate import prepare
 from console.store.file import StoreFile
@@ -27,6 +29,7 @@ from console.store.index import Index
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
     Answer,
+    AssetHistory,
     AssetRow,
     ChildRow,
     Count,
@@ -39,6 +42,8 @@ from console.store.rows import (
     Incident,
     IncidentFilter,
     IncidentRow,
+    LinkFilter,
+    LinkRow,
     Page,
     Revision,
     SensorRow,
@@ -155,6 +160,14 @@ class SqliteStore(StoreFile):
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         with self._read() as db:
             return figures.assets(db, child, limit, cursor)
+
+    def asset(self, origin: str, record_id: str) -> AssetHistory | None:
+        with self._read() as db:
+            return stations.asset(db, origin, record_id)
+
+    def links(self, where: LinkFilter = ALL_LINKS, limit: int = 200, cursor: str | None = None) -> Page[LinkRow]:
+        with self._read() as db:
+            return stations.links(db, where, limit, cursor)
 
     def sensors(self, child: str | None = None) -> list[SensorRow]:
         nodes = self._nodes.list()

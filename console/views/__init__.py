@@ -2,11 +2,13 @@
 
 from console.views import (
     account,
+    asset,
     assets,
     children,
     health,
     incident,
     incidents,
+    links,
     overview,
     preview,
     refused,
@@ -21,6 +23,8 @@ BLUEPRINTS = (
     incidents.bp,
     incident.bp,
     assets.bp,
+    asset.bp,
+    links.bp,
     sensors.bp,
     children.bp,
     preview.bp,

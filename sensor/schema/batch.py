@@ -98,6 +98,19 @@ class AssetModel(_Open):
     vlan: Annotated[int, Field(ge=0, le=4095, strict=True)] | None = None
 
 
+class LinkModel(_Open):
+    """Who speaks to whom, in which protocol"""
+
+    segment: Words = "default"
+    client: Words
+    server: Words
+    server_port: Annotated[int, Field(ge=0, le=65535, strict=True)] | None = None
+    protocol: Words
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    messages: Number = 0
+
+
 class LedgerModel(_Open):
     """`received = parsed + skipped + lost + held`, in packets"""
 
@@ -182,6 +195,11 @@ class EvidenceRecord(_Envelope):
     body: EvidenceFileModel
 
 
+class LinkRecord(_Envelope):
+    kind: Literal["link"]
+    body: LinkModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
@@ -189,7 +207,7 @@ class OtherRecord(_Envelope):
         str,
         Field(
             pattern=r"^[a-z_]{1,32}$",
-            json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat", "evidence"]}},
+            json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat", "evidence", "link"]}},
         ),
     ]
     body: dict[str, JsonValue]
@@ -202,7 +220,7 @@ class BatchModel(_Open):
 
     schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")]
     records: Annotated[
-        list[AlertRecord | AssetRecord | HeartbeatRecord | EvidenceRecord | OtherRecord],
+        list[AlertRecord | AssetRecord | HeartbeatRecord | EvidenceRecord | LinkRecord | OtherRecord],
         Field(max_length=MAX_RECORDS),
     ]
 
@@ -212,6 +230,7 @@ _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "asset": TypeAdapter(AssetRecord),
     "heartbeat": TypeAdapter(HeartbeatRecord),
     "evidence": TypeAdapter(EvidenceRecord),
+    "link": TypeAdapter(LinkRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

@@ -15,6 +15,7 @@ from sensor.schema.alert import MAX_EVIDENCE, Alert
 from sensor.schema.asset import Asset
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
+from sensor.schema.link import Link
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
 from sensor.schema.shape import Json, Reader, RecordError, as_object, known_id, known_name
 from sensor.schema.words import KINDS, LEVELS, OUTCOMES, STATES, Kind, Level, Outcome, State
@@ -61,6 +62,9 @@ class Record:
 
     def evidence_file(self) -> EvidenceFile:
         return EvidenceFile.from_json(self.body)
+
+    def link(self) -> Link:
+        return Link.from_json(self.body)
 
     def via(self, child: str) -> Record:
         """The same record, seen one hop further up."""
@@ -128,5 +132,5 @@ class Record:
 __all__ = [
     "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
     "Alert", "Asset", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind", "Ledger",
-    "Level", "Outcome", "Reason", "Record", "RecordError", "State", "Text", "evidence_id",
+    "Level", "Link", "Outcome", "Reason", "Record", "RecordError", "State", "Text", "evidence_id",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     ASSET = "asset"
     HEARTBEAT = "heartbeat"
     EVIDENCE = "evidence"
+    LINK = "link"
 
 
 class Level(StrEnum):

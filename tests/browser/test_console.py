@@ -36,7 +36,7 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
     "--window-size=1366,768",
 )  # fmt: skip
-PAGES = ("/", "/incidents", "/assets", "/sensors", "/preview", "/refused", "/account")
+PAGES = ("/", "/incidents", "/assets", "/links", "/sensors", "/preview", "/refused", "/account")
 
 
 def recent() -> list[Record]:

@@ -15,6 +15,7 @@ from sensor.schema import (
     Interface,
     Ledger,
     Level,
+    Link,
     Outcome,
     Reason,
     Record,
@@ -173,7 +174,23 @@ def assets() -> list[Record]:
     ]  # fmt: skip
 
 
+def links() -> list[Record]:
+    found = [
+        (HMI, PLC_MODBUS, 502, "modbus", 61_002, 20),
+        (HMI, PLC_S7, 102, "s7comm", 40_233, 20),
+        (HMI, OPC, 4840, "opcua", 12_001, 20),
+        (ATTACKER, PLC_MODBUS, 502, "modbus", 236, 0),
+    ]
+    return [
+        record(f"link {client} {server} {port}", Link(
+            segment="default", client=client, server=server, server_port=port, protocol=protocol,
+            first_ns=NOW_NS - days * 86_400 * SECOND - 600 * SECOND, last_ns=NOW_NS - 5 * SECOND, messages=messages,
+        ).to_json(), kind="link")
+        for client, server, port, protocol, messages, days in found
+    ]  # fmt: skip
+
+
 def plant(**changed: Any) -> list[Record]:
     """Everything one sensor sent; `changed` replaces alerts by name."""
     records = [record(name, (changed.get(name) or alert(name)).to_json()) for name in ALERTS]
-    return [*records, *assets(), record("heartbeat", heartbeat().to_json(), kind="heartbeat")]
+    return [*records, *assets(), *links(), record("heartbeat", heartbeat().to_json(), kind="heartbeat")]

@@ -18,7 +18,7 @@ from console.present.drawing import band, number, pairs, rhythm
 from console.present.message import line
 from console.present.reason import explain
 from console.words import Words
-from sensor.schema import Alert, Asset, Endpoint, Evidence, Reason, Text
+from sensor.schema import Alert, Asset, Endpoint, Evidence, Link, Reason, Text
 from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in
 
@@ -45,6 +45,8 @@ def hostile_records(text: str) -> list[Any]:
     })  # fmt: skip
     asset = Asset(segment=text[:64], ip=text[:100], mac=text[:100], first_ns=0, last_ns=2**62, roles=(text[:64],),
                   protocols=(text[:64],), identity={text[:60]: text})  # fmt: skip
+    link = Link(segment=text[:64], client=text[:100], server=text[:100], server_port=1, protocol=text[:64],
+                first_ns=0, last_ns=2**62)  # fmt: skip
     beat = sample.heartbeat(
         versions={text[:60]: text}, model=text[:60], windows={"seen": text, "judged": [text]},
         spool={"pending": text, "dropped": text}, baseline={"id": text, "approved": text, "tuples": text},
@@ -52,6 +54,7 @@ def hostile_records(text: str) -> list[Any]:
     return [
         sample.record("hostile", alert.to_json()),
         sample.record("asset", asset.to_json(), kind="asset"),
+        sample.record("link", link.to_json(), kind="link"),
         sample.record("beat", beat.to_json(), kind="heartbeat"),
     ]
 
@@ -66,6 +69,8 @@ def test_no_page_obeys_what_a_record_says(make_console: MakeConsole, text: str, 
         "/incidents",
         f"/incidents/sensor-1/{sample.record_id('hostile')}",
         "/assets",
+        f"/assets/sensor-1/{sample.record_id('asset')}",
+        "/links",
         "/sensors",
         "/children",
     ):
@@ -87,7 +92,8 @@ def test_queries_are_data(client: FlaskClient, text: str) -> None:
         page = client.get("/incidents", query_string={query: text})
         assert page.status_code == 200
         assert "<script>alert" not in page.get_data(as_text=True)
-    for path, query in (("/assets", "cursor"), ("/assets", "child"), ("/sensors", "child"), ("/preview", "record")):
+    for path, query in (("/assets", "cursor"), ("/assets", "child"), ("/sensors", "child"), ("/preview", "record"),
+                        ("/links", "address"), ("/links", "protocol"), ("/links", "child"), ("/links", "cursor")):  # fmt: skip
         assert client.get(path, query_string={query: text}).status_code == 200
     assert client.get("/login", query_string={"next": text}).status_code in (302, 200)
 

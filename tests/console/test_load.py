@@ -11,6 +11,7 @@ import pytest
 from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in
 
+ASSET = f"/assets/sensor-1/{sample.record_id(f'asset {sample.HMI}')}"
 INCIDENT = f"/incidents/sensor-1/{sample.record_id('n0')}"
 
 
@@ -50,7 +51,9 @@ def asked_for(make_console: MakeConsole, path: str, incidents: int) -> tuple[Cou
     return counting.asked, counting.rows
 
 
-@pytest.mark.parametrize("path", ["/", "/incidents", INCIDENT, "/assets", "/sensors", "/children", "/preview"])
+@pytest.mark.parametrize(
+    "path", ["/", "/incidents", INCIDENT, "/assets", ASSET, "/links", "/sensors", "/children", "/preview"]
+)
 def test_more_incidents_are_no_more_work(make_console: MakeConsole, path: str) -> None:
     few, _ = asked_for(make_console, path, 100)
     many, rows = asked_for(make_console, path, 2000)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from sensor.schema import Alert, Ledger, Level, Outcome, Text
@@ -46,7 +47,7 @@ def test_overview_figures(client: FlaskClient) -> None:
     assert figures["ledger"]["parsed"] + figures["ledger"]["skipped"] == 482_103
     assert figures["ledger"]["skipped"] >= 148_210
     assert figures["assets"] == 5 and figures["incidents"] == 5
-    assert figures["pending_up"] == {"gd": 11}
+    assert figures["pending_up"] == {"gd": 15}
     assert figures["to_do"][0]["id"] == sample.record_id("stop")
     assert figures["techniques"]["T0858"] == 1
 
@@ -265,6 +266,37 @@ def test_assets(client: FlaskClient) -> None:
     assert len(client.get("/assets.json").get_json()["assets"]) == 5
 
 
+def station_path(ip: str) -> str:
+    return f"/assets/sensor-1/{sample.record_id(f'asset {ip}')}"
+
+
+def test_links(client: FlaskClient) -> None:
+    text = text_of(client, "/links")
+    assert "流量中共看到 4 条通信关系" in text and "1 条是近 24 小时第一次出现" in text
+    assert "192.168.10.13 :4840" in text and "OPC UA" in text and "61,002" in text
+    figures = client.get("/links.json?address=192.168.10.11").get_json()
+    assert {(item["client"], item["server_port"]) for item in figures["links"]} == {
+        (sample.ATTACKER, 502),
+        (sample.HMI, 502),
+    }
+    assert len(client.get("/links.json?address=192.168.10.20&protocol=s7comm").get_json()["links"]) == 1
+    assert "没有符合条件的通信关系" in text_of(client, "/links?address=10.9.9.9")
+
+
+def test_an_asset_shows_what_changed_and_whom_it_speaks_to(app: Flask) -> None:
+    client = log_in(app)
+    (before,) = [item for item in sample.assets() if item.body["ip"] == sample.PLC_S7]
+    body = {**before.body, "roles": ["client", "server"], "identity": {**before.body["identity"], "firmware": "V4.6"}}
+    app.extensions["otus"].store.merge([replace(before, revision=2, body=body)], "sensor-1")
+    text = text_of(client, station_path(sample.PLC_S7))
+    assert "固件版本：V4.5 → V4.6" in text and "新增角色：客户端" in text and "变化记录由此开始" in text
+    assert "192.168.10.20" in text and "40,233" in text and "192.168.10.66" not in text
+    figures = client.get(station_path(sample.PLC_S7) + ".json").get_json()
+    assert [item["revision"] for item in figures["revisions"]] == [2, 1] and len(figures["links"]) == 1
+    assert client.get(f"/assets/sensor-1/{'0' * 32}").status_code == 404
+    assert station_path(sample.PLC_S7) in client.get("/assets").get_data(as_text=True)
+
+
 def test_sensors_show_the_whole_ledger(client: FlaskClient) -> None:
     text = text_of(client, "/sensors")
     assert "采集口发送报文数为 0" in text
@@ -309,7 +341,9 @@ def test_nothing_refused_says_why_it_is_empty(client: FlaskClient) -> None:
     assert "没有退回的记录。" in text_of(client, "/refused")
 
 
-@pytest.mark.parametrize("path", ["/", "/incidents", "/assets", "/sensors", "/preview", "/refused", "/children"])
+@pytest.mark.parametrize(
+    "path", ["/", "/incidents", "/assets", "/links", "/sensors", "/preview", "/refused", "/children"]
+)
 def test_empty_pages_say_what_would_fill_them(make_console: MakeConsole, path: str) -> None:
     page = log_in(make_console()).get(path).get_data(as_text=True)
     empty = re.findall(r'class="empty">([^<]+)<|class="lead">([^<]+)<', page)
@@ -356,7 +390,19 @@ def test_what_was_cut_is_said_so_above(make_console: MakeConsole, client: FlaskC
 def test_english_pages_have_no_chinese(make_console: MakeConsole, tier: str) -> None:
     records = sample.plant()
     client = log_in(make_console(tier, records, title=Text("Works", "Works")), language="en")
-    paths = ["/", "/incidents", "/assets", "/sensors", "/preview", "/refused", "/children", "/account", "/nothing"]
+    paths = [
+        "/",
+        "/incidents",
+        "/assets",
+        station_path(sample.HMI),
+        "/links",
+        "/sensors",
+        "/preview",
+        "/refused",
+        "/children",
+        "/account",
+        "/nothing",
+    ]
     for path in [*paths, *(path_to(name) for name in sample.ALERTS)]:
         text = text_of(client, path).replace("角鸮", "").replace("中文", "")
         assert not HAN.findall(text), path

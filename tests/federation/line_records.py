@@ -14,6 +14,7 @@ from sensor.schema import (
     Heartbeat,
     Ledger,
     Level,
+    Link,
     Outcome,
     Reason,
     Record,
@@ -74,6 +75,21 @@ def asset(number: int = 1, revision: int = 1, origin: str = "sensor-1") -> Recor
         identity={"vendor": "Siemens", "serial": "S C-X4U421302009"},
     )
     return Record(kind="asset", id=record_id(10**6 + number), revision=revision, origin=origin, body=body.to_json())
+
+
+def link(number: int = 1, revision: int = 1, origin: str = "sensor-1", **changes: Any) -> Record:
+    parts: dict[str, Any] = {
+        "segment": "default",
+        "client": f"192.168.1.{number % 250 + 1}",
+        "server": "192.168.1.11",
+        "server_port": 502,
+        "protocol": "modbus",
+        "first_ns": FIRST_NS,
+        "last_ns": FIRST_NS + number * SECOND + revision,
+        "messages": 12 * revision,
+    }
+    body = Link(**{**parts, **changes}).to_json()
+    return Record(kind="link", id=record_id(3 * 10**6 + number), revision=revision, origin=origin, body=body)
 
 
 def heartbeat(number: int = 1, revision: int = 1, origin: str = "sensor-1", received: int = 100) -> Record:

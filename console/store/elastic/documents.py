@@ -9,11 +9,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from console.store import history
 from console.store.admission import KEEP_REVISIONS, Body, address_of, bounded_sum, compare, read_body
 from console.store.elastic.indices import kind_of
-from console.store.rows import AssetRow, Incident, IncidentRow, Revision, Status, Workflow, WorkflowStep
+from console.store.rows import (
+    AssetHistory,
+    AssetRow,
+    Incident,
+    IncidentRow,
+    LinkRow,
+    Revision,
+    Status,
+    Workflow,
+    WorkflowStep,
+)
 from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
-from sensor.schema import Alert, Heartbeat, Record
+from sensor.schema import Alert, Heartbeat, Kind, Record
 from sensor.schema.fields import FIELDS
 
 Source = dict[str, Any]
@@ -175,6 +186,9 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
                 "otus.steps": "[]" if kept is None else kept["otus.steps"],
                 "otus.touched_ns": max(arrival.received_ns, 0 if kept is None else int(kept["otus.touched_ns"])),
             }
+        elif record.kind == Kind.ASSET:
+            marks = [history.mark(record, arrival.received_ns), *_json(kept, "otus.revisions")]
+            source["otus.revisions"] = json.dumps(marks[: history.KEEP_ASSET_REVISIONS], ensure_ascii=False)
         kept, changed = source, True
     return kept if changed else None
 
@@ -247,6 +261,22 @@ def asset_row(source: Mapping[str, Any]) -> AssetRow:
     )
 
 
+def asset_history(source: Mapping[str, Any]) -> AssetHistory:
+    return AssetHistory(asset_row(source), source["segment"], history.read(_json(dict(source), "otus.revisions")))
+
+
+def link_row(source: Mapping[str, Any]) -> LinkRow:
+    return LinkRow(
+        origin=source["observer.name"],
+        id=source["event.id"],
+        child=source["otus.child"],
+        tenant=source["organization.id"],
+        segment=source["segment"],
+        link=record_of(source).link(),
+        received_ns=source["otus.received_ns"],
+    )
+
+
 def record_of(source: Mapping[str, Any]) -> Record:
     return Record.from_bytes(source["otus.record"].encode())
 
@@ -261,4 +291,5 @@ def _is_newer(record: Record, kept: Source) -> bool:
 
 
 def _json(source: Source | None, name: str) -> list[list[Any]]:
-    return [] if source is None else list(json.loads(source[name]))
+    """A station that came before its history was kept has none."""
+    return [] if source is None else list(json.loads(source.get(name, "[]")))

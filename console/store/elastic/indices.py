@@ -15,7 +15,7 @@ VERSION = 1
 """Of the mapping. Raised where a field changes its type: new documents then go to new indices, old ones stay where
 they are and are read on. A field that is only added needs no new version."""
 
-KINDS = ("incident", "asset", "heartbeat", "evidence", "other", "sensor")
+KINDS = ("incident", "asset", "link", "heartbeat", "evidence", "other", "sensor")
 """What has indices. `other`: kinds of a newer schema. `sensor`: the last heartbeat of each origin."""
 RECORD_KINDS = KINDS[:-1]
 
@@ -26,7 +26,13 @@ AHEAD_NS = 7 * 86_400 * 10**9
 """A sensor whose clock, or whose capture, jumps over the centuries must not make an index for every month of them."""
 
 _FORMS = {"day": "%Y.%m.%d", "month": "%Y.%m", "year": "%Y"}
-_KIND_OF = {Kind.ALERT: "incident", Kind.ASSET: "asset", Kind.HEARTBEAT: "heartbeat", Kind.EVIDENCE: "evidence"}
+_KIND_OF = {
+    Kind.ALERT: "incident",
+    Kind.ASSET: "asset",
+    Kind.LINK: "link",
+    Kind.HEARTBEAT: "heartbeat",
+    Kind.EVIDENCE: "evidence",
+}
 _TIME_OF = {"incident": "first_ns", "heartbeat": "start_ns", "evidence": "first_ns"}
 
 

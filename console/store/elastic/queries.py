@@ -13,7 +13,7 @@ from console.store.elastic.connection import asking
 from console.store.elastic.pictures import KEEP_ALIVE, Pictures, Place, read_cursor, write_cursor
 from console.store.elastic.settings import ElasticSettings
 from console.store.queries import MAX_LIMIT
-from console.store.rows import EXACT_TO, TIME_FORM, Count, CountBy, Found, IncidentFilter
+from console.store.rows import EXACT_TO, TIME_FORM, Count, CountBy, Found, IncidentFilter, LinkFilter
 from console.store.text import pieces, words_of
 from sensor.schema import Level
 
@@ -53,6 +53,24 @@ def question(where: IncidentFilter) -> Question:
     if where.began_ns is not None:
         parts.append({"range": {"alert.first_ns": {"gte": _long(where.began_ns)}}})
     parts += _words(where.text)
+    return {"bool": {"filter": parts}} if parts else {"match_all": {}}
+
+
+def link_question(where: LinkFilter) -> Question:
+    parts: list[Question] = [
+        {"term": {field: value.encode("utf-8", "replace").decode()}}
+        for field, value in (
+            ("otus.child", where.child),
+            ("link.protocol", where.protocol),
+            ("observer.name", where.origin),
+            ("segment", where.segment),
+        )
+        if value is not None
+    ]
+    if where.address is not None:
+        address = where.address.encode("utf-8", "replace").decode()
+        ends: list[Question] = [{"term": {f"link.{end}": address}} for end in ("client", "server")]
+        parts.append({"bool": {"should": ends, "minimum_should_match": 1}})
     return {"bool": {"filter": parts}} if parts else {"match_all": {}}
 
 

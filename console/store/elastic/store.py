@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from console.registry import Registry, RegistryError, RegistryFull, queue_tables
-from console.store import NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull
+from console.store import ALL_LINKS, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull
 from console.store.elastic import documents, figures, indices, journal, queries, retention, standing, tables, templates
 from console.store.elastic.connection import asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
@@ -23,9 +23,11 @@ from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
 from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.writing import Place, Writer
+from console.store.moving.guard import refuse_while_moving
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
     Answer,
+    AssetHistory,
     AssetRow,
     ChildRow,
     Count,
@@ -38,6 +40,8 @@ from console.store.rows import (
     Incident,
     IncidentFilter,
     IncidentRow,
+    LinkFilter,
+    LinkRow,
     Page,
     SensorRow,
     Status,
@@ -74,6 +78,8 @@ class ElasticStore:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
             raise StoreError(f"{zone!r} is not a time zone; use a name like Asia/Shanghai") from None
+        with self._refusing():
+            refuse_while_moving(registry)
         with self._transaction() as connection:
             queue_tables.add_parents(connection, parents)
         self.client = open_client(settings)
@@ -208,6 +214,23 @@ class ElasticStore:
         )
         return Page(tuple(documents.asset_row(row) for row in rows), following)
 
+    def asset(self, origin: str, record_id: str) -> AssetHistory | None:
+        with asking():
+            hits = self.client.search(
+                index=self._alias("asset"),
+                query={"ids": {"values": [indices.document_id(origin, record_id)]}},
+                size=1,
+                ignore_unavailable=True,
+            )["hits"]["hits"]
+        return documents.asset_history(hits[0]["_source"]) if hits else None
+
+    def links(self, where: LinkFilter = ALL_LINKS, limit: int = 200, cursor: str | None = None) -> Page[LinkRow]:
+        question = queries.link_question(where)
+        rows, following = queries.page(
+            self.client, self._pictures, self._alias("link"), question, "link.last_ns", limit, cursor, None
+        )
+        return Page(tuple(documents.link_row(row) for row in rows), following)
+
     def sensors(self, child: str | None = None) -> list[SensorRow]:
         with self._refusing():
             nodes = self._nodes.list()
@@ -245,12 +268,12 @@ class ElasticStore:
             standing.note_rejected(connection, via_child, refused, self._clock_ns())
 
     def totals(self) -> Totals:
-        records, incidents, assets = (
+        records, incidents, assets, links = (
             figures.number_of(self.client, self._settings, *kinds)
-            for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",))
+            for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",), ("link",))
         )
         with self._transaction() as connection:
-            return Totals(records, incidents, assets, queue_tables.pending(connection))
+            return Totals(records, incidents, assets, queue_tables.pending(connection), links)
 
     def latest(self) -> set[Key]:
         """What waits in the journal is kept too: it is asked first, so that nothing is missed on its way."""

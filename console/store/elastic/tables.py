@@ -66,3 +66,10 @@ retention_run = Table(
     Column("report", Text, nullable=False),
 )
 """The last run of retention, as JSON."""
+unfinished_move = Table(
+    "unfinished_move",
+    metadata,
+    Column("number", counted, primary_key=True),
+    Column("state", Text, nullable=False),
+)
+"""As long as all of another store is not moved here yet: how far that is (`console.store.moving`), as JSON."""

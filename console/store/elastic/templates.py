@@ -75,6 +75,7 @@ _OF_KIND: Mapping[str, Mapping[str, Mapped]] = {
         "otus.revisions": KEPT,
     },
     "sensor": {"otus.baseline": KEYWORD},
+    "asset": {"otus.revisions": KEPT},
 }
 
 

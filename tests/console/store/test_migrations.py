@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from console.store import CountBy, Found, IncidentFilter, Store, StoreError, Workflow, migrations, open_store
 from console.store.check import check
-from tests.federation.line_records import alert, record_id
+from tests.federation.line_records import alert, asset, link, record_id
 
+VERSION_2 = Path(__file__).with_name("store_2.sqlite.gz")
 VERSION_1 = Path(__file__).with_name("store_1.sql")
 
 
@@ -127,3 +129,35 @@ def test_progress_is_said(path: Path, small_batches: None, caplog: pytest.LogCap
     version = migrations.VERSION
     assert any(f"to version {version}: 0 %" in line for line in said)
     assert said[-1].endswith(f"is of version {version} now")
+
+
+@pytest.fixture
+def path_2(tmp_path: Path) -> Path:
+    """A file as version 2 wrote it, with a record of kind `link`, which it did not know."""
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(gzip.decompress(VERSION_2.read_bytes()))
+    return path
+
+
+def test_version_2_is_brought_to_this_one(path_2: Path) -> None:
+    assert version_of(path_2) == 2
+    store = open_store(path_2)
+    assert version_of(path_2) == migrations.VERSION and check(path_2) == []
+    totals = store.totals()
+    assert (totals.records, totals.incidents, totals.assets, totals.links) == (9, 4, 2, 1)
+    assert totals.pending_up == {"up": 9} and [letter.peer for letter in store.dead_letters()] == ["thief"]
+    incident = store.incident("sensor-1", record_id(1))
+    assert incident is not None and incident.row.workflow is Workflow.CONFIRMED and len(incident.steps) == 2
+    # Of a station's past there is the revision that was there, and it goes on from it.
+    known = store.asset("sensor-1", asset(1).id)
+    assert known is not None and [past.revision for past in known.revisions] == [3]
+    assert known.revisions[0].asset == known.row.asset and known.revisions[0].received_ns == known.row.received_ns
+    store.merge([asset(1, revision=4), link(1)], "plant-a")
+    known = store.asset("sensor-1", asset(1).id)
+    assert known is not None and [past.revision for past in known.revisions] == [4, 3]
+    # What was an unknown kind is no link that can be shown, and is as old as it may be: links stay.
+    assert [row.link for row in store.links().rows] == [link(1).link()]
+    assert store.expire(known.row.received_ns + 1000 * 86_400 * 10**9).others == 1, "the evidence"
+    assert check(path_2) == []
+    store.close()
+    open_store(path_2).close()

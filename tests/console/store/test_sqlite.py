@@ -53,7 +53,7 @@ def test_opening_without_parents_keeps_what_waits_for_them(path: Path) -> None:
 
 def test_a_merge_that_fails_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(path, parents=["up"])
-    monkeypatch.setattr("federation.spool_tables.append", lambda *_: 1 / 0)
+    monkeypatch.setattr("federation.spool_tables.append_written", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.merge([alert(1)], "plant")
     monkeypatch.undo()
@@ -63,7 +63,7 @@ def test_a_merge_that_fails_leaves_nothing_behind(path: Path, monkeypatch: pytes
 
 def test_words_of_a_merge_that_failed_are_written_by_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(path, parents=["up"])
-    monkeypatch.setattr("federation.spool_tables.append", lambda *_: 1 / 0)
+    monkeypatch.setattr("federation.spool_tables.append_written", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.merge([alert(1)], "plant")
     monkeypatch.undo()

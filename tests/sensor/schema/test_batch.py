@@ -17,13 +17,14 @@ from sensor.schema import (
     Heartbeat,
     Interface,
     Ledger,
+    Link,
     Reason,
     Record,
     RecordError,
     Text,
 )
 from sensor.schema import batch as models
-from tests.federation.line_records import alert, asset, evidence, heartbeat
+from tests.federation.line_records import alert, asset, evidence, heartbeat, link
 
 
 @pytest.mark.drift
@@ -43,6 +44,7 @@ PAIRS: list[tuple[type, type]] = [
     (Ledger, models.LedgerModel),
     (Interface, models.InterfaceModel),
     (EvidenceFile, models.EvidenceFileModel),
+    (Link, models.LinkModel),
 ]
 
 
@@ -56,7 +58,9 @@ def test_envelope_and_dataclass_have_the_same_keys() -> None:
     assert named == {field.name for field in fields(Record)} - {"extra"}
 
 
-@pytest.mark.parametrize("record", [alert(1), asset(1), heartbeat(1), evidence(1)], ids=lambda record: record.kind)
+@pytest.mark.parametrize(
+    "record", [alert(1), asset(1), heartbeat(1), evidence(1), link(1)], ids=lambda record: record.kind
+)
 def test_our_own_records_pass(record: Record) -> None:
     assert models.check_record(json.loads(record.to_bytes())) == record
 

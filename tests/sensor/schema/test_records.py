@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.schema import LEVELS, Alert, Asset, EvidenceFile, Heartbeat, Ledger, Record, RecordError
+from sensor.schema import LEVELS, Alert, Asset, EvidenceFile, Heartbeat, Ledger, Link, Record, RecordError
 from sensor.schema.shape import known_name
-from tests.federation.line_records import alert, asset, evidence, heartbeat
+from tests.federation.line_records import alert, asset, evidence, heartbeat, link
 
 BODIES: dict[str, tuple[Record, Callable[[object], Any]]] = {
     "alert": (alert(1), Alert.from_json),
     "asset": (asset(1), Asset.from_json),
     "heartbeat": (heartbeat(1), Heartbeat.from_json),
     "evidence": (evidence(1), EvidenceFile.from_json),
+    "link": (link(1), Link.from_json),
 }
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
 anything = st.recursive(
