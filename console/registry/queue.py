@@ -83,10 +83,6 @@ class RegistryQueue:
         with self._read() as connection:
             return tables.dead_letters(connection, limit)
 
-    def revive(self, parent: str) -> int:
-        with self._write() as connection:
-            return tables.revive(connection, parent)
-
     def close(self) -> None:
         """The registry stays open: others use it."""
 
