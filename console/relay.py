@@ -11,7 +11,7 @@ from typing import Protocol
 
 from console.registry import Registry, queue_tables
 from console.registry.leases import Leases, this_process
-from console.registry.queue import RegistryQueue
+from console.registry.queue import RegistryQueue, log_gone
 from console.registry.secret import shared_secret
 from console.turn import FileTurn, LeaseTurn, Turn
 from federation import spool_tables
@@ -52,6 +52,15 @@ class Outlet(Protocol):
         """
         ...
 
+    def let_go(self) -> None:
+        """No parent is left: end the queues that earlier settings began, whoever's turn it is. What is queued for
+        nobody would grow until nothing is accepted any more.
+
+        Raises:
+            RuntimeError: it cannot be done now.
+        """
+        ...
+
     def resend(self, parent: str) -> int:
         """Queue what a parent refused once more, after the cause was repaired; returns how many. It may be another's
         turn to send.
@@ -80,6 +89,9 @@ class FileOutlet:
     def open(self, parents: Sequence[str]) -> Queue:
         return Spool(self._path, parents, may_drop=False)
 
+    def let_go(self) -> None:
+        Spool(self._path, (), may_drop=False).close()
+
     def resend(self, parent: str) -> int:
         if not self._path.is_file():
             raise ValueError(f"{self._path}: there is no store here")
@@ -104,6 +116,11 @@ class RegistryOutlet:
         if lease is None:
             raise QueueError("the turn to send ended before it began")
         return RegistryQueue(self._registry, parents, lease)
+
+    def let_go(self) -> None:
+        with self._registry.transaction() as connection:
+            gone = queue_tables.keep_parents(connection, ())
+        log_gone(gone)
 
     def resend(self, parent: str) -> int:
         with self._registry.transaction() as connection:
@@ -172,7 +189,10 @@ def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = Non
     """
     parents = [_parent(link) for link in settings.parent_links]
     if not parents:
-        _let_go(outlet)
+        try:
+            outlet.let_go()
+        except RuntimeError as error:
+            log.error("%s", error)
         return None
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
@@ -180,17 +200,6 @@ def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = Non
     relay = Relay(outlet, parents, policy, pace)
     relay.start()
     return relay
-
-
-def _let_go(outlet: Outlet) -> None:
-    """No parent is left."""
-    if not outlet.turn.take():
-        return
-    try:
-        outlet.open(()).close()
-    except QueueError as error:
-        log.error("%s", error)
-    outlet.turn.give_back()
 
 
 def _parent(link: Mapping[str, object]) -> Parent:
