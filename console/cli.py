@@ -113,6 +113,16 @@ def scheduled_jobs(settings: ConsoleSettings) -> list[JobState]:
         return job_states(registry)
 
 
+def resend(settings: ConsoleSettings, parent: str) -> int:
+    """Queue what a parent refused once more; the console may be running. Returns how many records.
+
+    Raises:
+        RegistryError, RuntimeError, ValueError: nothing was queued; the message is one line.
+    """
+    with closing(open_console_registry(settings)) as registry:
+        return outlet_of(registry, settings).resend(parent)
+
+
 def enrol(settings: ConsoleSettings, name: str, kind: str = "sensor") -> str:
     """Enrol a child and return its token; the console may be running.
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
-from console.registry import Registry
+from console.registry import Registry, queue_tables
 from console.registry.leases import Leases, this_process
-from console.registry.queue import RegistryQueue
+from console.registry.queue import RegistryQueue, log_gone
 from console.registry.secret import shared_secret
 from console.turn import FileTurn, LeaseTurn, Turn
+from federation import spool_tables
+from federation.database import open_writer, transaction
 from federation.parent import Parent, ParentRefused
 from federation.policy import UpwardPolicy
 from federation.pseudonyms import load_key
@@ -49,6 +52,24 @@ class Outlet(Protocol):
         """
         ...
 
+    def let_go(self) -> None:
+        """No parent is left: end the queues that earlier settings began, whoever's turn it is. What is queued for
+        nobody would grow until nothing is accepted any more.
+
+        Raises:
+            RuntimeError: it cannot be done now.
+        """
+        ...
+
+    def resend(self, parent: str) -> int:
+        """Queue what a parent refused once more, after the cause was repaired; returns how many. It may be another's
+        turn to send.
+
+        Raises:
+            ValueError, RuntimeError: nothing was queued; one line says why.
+        """
+        ...
+
     def pseudonym_key(self) -> bytes:
         """The key by which an enterprise's records are cut: one for all processes that may send them.
 
@@ -68,6 +89,15 @@ class FileOutlet:
     def open(self, parents: Sequence[str]) -> Queue:
         return Spool(self._path, parents, may_drop=False)
 
+    def let_go(self) -> None:
+        Spool(self._path, (), may_drop=False).close()
+
+    def resend(self, parent: str) -> int:
+        if not self._path.is_file():
+            raise ValueError(f"{self._path}: there is no store here")
+        with closing(open_writer(self._path)) as db, transaction(db, self._path):
+            return spool_tables.revive(db, parent)
+
     def pseudonym_key(self) -> bytes:
         return load_key(self._path.with_name(KEY_FILE))
 
@@ -86,6 +116,15 @@ class RegistryOutlet:
         if lease is None:
             raise QueueError("the turn to send ended before it began")
         return RegistryQueue(self._registry, parents, lease)
+
+    def let_go(self) -> None:
+        with self._registry.transaction() as connection:
+            gone = queue_tables.keep_parents(connection, ())
+        log_gone(gone)
+
+    def resend(self, parent: str) -> int:
+        with self._registry.transaction() as connection:
+            return queue_tables.revive(connection, parent)
 
     def pseudonym_key(self) -> bytes:
         earlier = load_key(self._key_file) if self._key_file.exists() else None
@@ -150,7 +189,10 @@ def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = Non
     """
     parents = [_parent(link) for link in settings.parent_links]
     if not parents:
-        _let_go(outlet)
+        try:
+            outlet.let_go()
+        except RuntimeError as error:
+            log.error("%s", error)
         return None
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
@@ -158,17 +200,6 @@ def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = Non
     relay = Relay(outlet, parents, policy, pace)
     relay.start()
     return relay
-
-
-def _let_go(outlet: Outlet) -> None:
-    """No parent is left."""
-    if not outlet.turn.take():
-        return
-    try:
-        outlet.open(()).close()
-    except QueueError as error:
-        log.error("%s", error)
-    outlet.turn.give_back()
 
 
 def _parent(link: Mapping[str, object]) -> Parent:

@@ -212,10 +212,6 @@ class Spool:
             )
             return [DeadRow(row[0], row[1], (row[2], row[3], row[4]), row[5], row[6]) for row in rows]
 
-    def revive(self, parent: str) -> int:
-        with self._write() as db:
-            return tables.revive(db, parent)
-
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         with self._lock:

@@ -193,7 +193,13 @@ def defer(db: sqlite3.Connection, parent: str, seqs: Sequence[int]) -> None:
 
 
 def revive(db: sqlite3.Connection, parent: str) -> int:
-    """Queue a parent's dead letters again (after its or our mistake was repaired). Returns how many."""
+    """Queue a parent's dead letters again (after its or our mistake was repaired). Returns how many.
+
+    Raises:
+        ValueError: nothing is queued for such a parent.
+    """
+    if parent not in _parents(db):
+        raise ValueError(f"{parent!r} is no parent; those there are: {', '.join(sorted(_parents(db))) or 'none'}")
     rows = db.execute("SELECT number, body FROM spool_dead WHERE parent = ? ORDER BY number", (parent,)).fetchall()
     place = meta(db, "place")
     for number, body in rows:

@@ -212,3 +212,20 @@ def jobs(data_dir: Path, registry: str | None) -> None:
         began = datetime.fromtimestamp(job.started_s).astimezone().isoformat(sep=" ")
         went = "running" if job.finished_s is None else job.error or "done"
         click.echo(f"{job.name}: every {job.every_s} s, last {began} by {job.holder}: {went}")
+
+
+@console.command()
+@DATA
+@REGISTRY
+@click.option("--store", type=click.Choice(["sqlite", "elasticsearch"]), default="sqlite", show_default=True)
+@click.argument("parent")
+def resend(data_dir: Path, registry: str | None, store: str, parent: str) -> None:
+    """Send what PARENT refused once more, after the cause was repaired there or here. / 重新上报被上级退回的记录。"""
+    from console.cli import resend as queue_again
+    from console.settings import ConsoleSettings
+    from console.store.elastic import ElasticSettings
+
+    # Its queue stands in the registry, whichever cluster it is.
+    cluster = ElasticSettings(()) if store == "elasticsearch" else None
+    number = queue_again(ConsoleSettings(data_dir=data_dir, registry=registry, elasticsearch=cluster), parent)
+    click.echo(f"{parent}: {number} records wait again")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -46,8 +46,7 @@ class RegistryQueue:
         with self._write() as connection:
             tables.add_parents(connection, self.parents)
             gone = tables.keep_parents(connection, self.parents)
-        for name, waiting in gone.items():
-            log.warning("%s is no parent any more: %d records that waited for it are let go", name, waiting)
+        log_gone(gone)
 
     def now_ns(self) -> int:
         """The database's clock: the processes may stand on several machines."""
@@ -83,10 +82,6 @@ class RegistryQueue:
         with self._read() as connection:
             return tables.dead_letters(connection, limit)
 
-    def revive(self, parent: str) -> int:
-        with self._write() as connection:
-            return tables.revive(connection, parent)
-
     def close(self) -> None:
         """The registry stays open: others use it."""
 
@@ -101,6 +96,12 @@ class RegistryQueue:
     def _read(self) -> Iterator[Connection]:
         with _refusing(), self._registry.reading() as connection:
             yield connection
+
+
+def log_gone(gone: Mapping[str, int]) -> None:
+    """`gone`: who left the list of parents → records that waited for it."""
+    for name, waiting in gone.items():
+        log.warning("%s is no parent any more: %d records that waited for it are let go", name, waiting)
 
 
 @contextmanager

@@ -278,8 +278,14 @@ def failed(connection: Connection, parent: str, problem: str, retry_at_ns: int) 
 
 
 def revive(connection: Connection, parent: str) -> int:
-    """Queue a parent's dead letters again (after its or our mistake was repaired). Returns how many."""
+    """Queue a parent's dead letters again (after its or our mistake was repaired). Returns how many.
+
+    Raises:
+        ValueError: nothing is queued for such a parent.
+    """
     _hold(connection)
+    if parent not in _names(connection):
+        raise ValueError(f"{parent!r} is no parent; those there are: {', '.join(_names(connection)) or 'none'}")
     letters = connection.execute(
         select(upward_dead).where(upward_dead.c.parent == parent).order_by(upward_dead.c.number)
     ).all()

@@ -13,6 +13,7 @@ from console.registry import open_registry, queue_tables
 from console.registry.leases import Leases
 from console.registry.queue import RegistryQueue
 from console.registry.tables import upward_record
+from console.relay import FileOutlet, RegistryOutlet
 from federation.queue import Queue
 from federation.spool import Spool
 from sensor.schema import Key, Record
@@ -26,6 +27,10 @@ class Kept(Protocol):
         ...
 
     def append(self, *records: Record) -> int: ...
+
+    def resend(self, parent: str) -> int:
+        """As `otus console resend` does."""
+        ...
 
     def waiting_bytes(self) -> int: ...
 
@@ -47,6 +52,9 @@ class File:
 
     def append(self, *records: Record) -> int:
         return self._opened[-1].append(records)
+
+    def resend(self, parent: str) -> int:
+        return FileOutlet(self._path).resend(parent)
 
     def waiting_bytes(self) -> int:
         return int(self._opened[-1].state()["pending_bytes"])
@@ -72,6 +80,9 @@ class InRegistry:
     def append(self, *records: Record) -> int:
         with self.registry.transaction() as connection:
             return queue_tables.append(connection, written(records))
+
+    def resend(self, parent: str) -> int:
+        return RegistryOutlet(self.registry, "here", Path()).resend(parent)
 
     def waiting_bytes(self) -> int:
         with self.registry.reading() as connection:

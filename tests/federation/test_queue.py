@@ -112,7 +112,9 @@ def test_a_rejected_record_goes_to_the_dead_letters_and_can_be_revived(kept: Kep
     assert [(dead.key, dead.reason) for dead in opened.dead_letters()] == [(alert(1).key, "body: wrong")]
     assert opened.pending("a") == 0
     assert opened.parent("a").refused == 1
-    assert opened.revive("a") == 1
+    with pytest.raises(ValueError, match="'b' is no parent; those there are: a"):
+        kept.resend("b")
+    assert kept.resend("a") == 1
     assert numbers(opened) == [(1, 1)]
     assert opened.dead_letters() == []
     assert answer_all(opened) == 1
@@ -124,7 +126,7 @@ def test_a_dead_letter_that_a_newer_revision_overtook_is_not_sent_again(kept: Ke
     kept.append(alert(1))
     answer_all(opened, rejected="no")
     kept.append(alert(1, revision=2))
-    opened.revive("a")
+    kept.resend("a")
     assert numbers(opened) == [(1, 2)]
 
 
@@ -190,7 +192,7 @@ def test_bytes_are_those_of_the_bodies_that_wait(kept: Kept) -> None:
     kept.append(alert(2, revision=300))
     waiting = {item.seq: len(item.body) for parent in "ab" for item in opened.take(parent)}
     assert kept.waiting_bytes() == sum(waiting.values())
-    opened.revive("b")
+    kept.resend("b")
     waiting = {item.seq: len(item.body) for parent in "ab" for item in opened.take(parent)}
     assert kept.waiting_bytes() == sum(waiting.values())
     answer_all(opened, "a"), answer_all(opened, "b")

@@ -15,7 +15,8 @@ from sqlalchemy import URL
 
 from console.registry.leases import Leases
 from console.registry.queue import RegistryQueue
-from console.relay import RegistryOutlet
+from console.relay import RegistryOutlet, start_relay
+from console.settings import ConsoleSettings
 from console.turn import LeaseTurn
 from federation.queue import BATCH_BYTES, QueueError, Verdict
 from tests.federation.line_records import alert
@@ -46,11 +47,10 @@ def test_a_sender_that_was_followed_changes_nothing(kept: InRegistry) -> None:
         lambda: before.answer("up", [Verdict(batch[1])]),
         lambda: before.defer("up", batch),
         lambda: before.failed("up", "away", 10**19),
-        lambda: before.revive("up"),
         lambda: RegistryQueue(kept.registry, [], lease),
     ):
         with pytest.raises(QueueError, match="another process sends now"):
-            work()  # type: ignore[no-untyped-call]
+            work()
     assert [item.key for item in after.take("up")] == [alert(2).key]
     assert after.parent("up").failures == 0
 
@@ -163,3 +163,14 @@ def test_all_processes_cut_with_one_key_and_an_earlier_one_is_kept(kept: InRegis
     assert RegistryOutlet(kept.registry, "gd", other).pseudonym_key() == key
     (other / "pseudonym.key").write_text("cd" * 32 + "\n")
     assert RegistryOutlet(kept.registry, "gd", other).pseudonym_key() == key
+
+
+def test_a_console_whose_last_parent_is_gone_lets_the_queue_go_whoever_sends(
+    kept: InRegistry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.open("up")  # the lease is another's still
+    kept.append(alert(1), alert(2))
+    settings = ConsoleSettings(tmp_path)
+    assert start_relay(RegistryOutlet(kept.registry, "here", tmp_path), settings) is None
+    assert "up is no parent any more: 2 records" in caplog.text
+    assert kept.append(alert(3)) == 0 and kept.waiting_bytes() == 0

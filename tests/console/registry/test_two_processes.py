@@ -24,7 +24,7 @@ from sqlalchemy import URL, create_engine, text
 from console.app import create_app
 from console.cli import _Running
 from console.nodes import Nodes
-from console.registry import Registry, RegistryUnreachable, open_registry
+from console.registry import Registry, RegistryUnreachable, open_registry, queue_tables
 from console.registry.jobs import job_states
 from console.registry.leases import Leases
 from console.registry.migrate import VERSION_TABLE, versions
@@ -32,9 +32,15 @@ from console.registry.tables import account, metadata
 from console.sessions import Sessions
 from console.settings import ConsoleSettings
 from console.state import state
-from console.users import Users, Verdict
+from console.store.sqlite import SqliteStore
+from console.users import Users
+from console.users import Verdict as Login
+from federation import spool_tables
+from federation.queue import Verdict
 from tests import postgresql
 from tests.console.conftest import PASSWORD, QUICK_HASHER, token_of
+from tests.federation.line_records import alert
+from tests.federation.queues import written
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = """
@@ -151,7 +157,7 @@ def test_wrong_passwords_are_counted_across_both(start: Callable[..., Process], 
     together(processes)
     verdicts = [verdict for process in processes for verdict in process.said()]
     assert sorted(verdicts) == ["locked"] + ["wrong"] * 9, "none was lost, the tenth locks"
-    assert users.check("wang", PASSWORD)[0] is Verdict.LOCKED
+    assert users.check("wang", PASSWORD)[0] is Login.LOCKED
 
 
 @pytest.fixture
@@ -374,3 +380,37 @@ def test_accounts_and_nodes_are_made_from_the_command_line(tmp_path: Path, regis
     assert otus("user", "end-sessions", "wang").stdout == "wang: 1 sessions ended\n"
     assert otus("user", "end-sessions", "nobody").stderr == "otus: there is no account 'nobody'\n"
     assert not (tmp_path / "data" / "registry.sqlite").exists()
+
+
+@pytest.mark.parametrize("store", ["sqlite", "elasticsearch"])
+def test_what_a_parent_refused_is_sent_again_from_the_command_line(
+    tmp_path: Path, registry_url: URL, store: str
+) -> None:
+    with closing(open_registry(registry_url)) as registry, registry.transaction() as connection:
+        queue_tables.add_parents(connection, ["miit"])
+        queue_tables.append(connection, written([alert(1)]))
+        refused = [Verdict(item, "origin_not_under_child") for item in queue_tables.take(connection, "miit", 9, 10**6)]
+        queue_tables.answer(connection, "miit", refused, 1)
+    embedded = SqliteStore(tmp_path / "store.sqlite", parents=["miit"])
+    embedded.merge([alert(1), alert(2)], "plant")
+    with embedded._write() as db:
+        queued = spool_tables.take(db, "miit", 9, 10**6)
+        spool_tables.answer(db, "miit", [Verdict(item, "origin_not_under_child") for item in queued], 1)
+
+    def otus(parent: str, folder: Path = tmp_path) -> subprocess.CompletedProcess[str]:
+        address = registry_url.render_as_string(hide_password=False)
+        command = ["console", "resend", "--data-dir", str(folder), "--registry", address, "--store", store, parent]
+        return subprocess.run(
+            [sys.executable, "-m", "otus.cli", *command], cwd=ROOT, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
+
+    number = {"sqlite": 2, "elasticsearch": 1}[store]
+    assert otus("miit").stdout == f"miit: {number} records wait again\n"
+    with closing(open_registry(registry_url)) as registry, registry.transaction() as connection:
+        assert queue_tables.pending(connection) == {"miit": int(store == "elasticsearch")}
+    assert embedded.totals().pending_up == {"miit": 2 if store == "sqlite" else 0}
+    embedded.close()
+    assert otus("gd").stderr == "otus: 'gd' is no parent; those there are: miit\n"
+    if store == "sqlite":
+        assert "there is no store here" in otus("miit", tmp_path / "no").stderr
