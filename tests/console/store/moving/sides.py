@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from console.registry import open_registry, queue_tables
 from console.store import CountBy, IncidentFilter, LinkFilter, Store, Workflow
 from console.store.elastic import ElasticSettings
 from console.store.elastic.store import ElasticStore
@@ -14,6 +16,9 @@ from console.store.moving import Moved
 from console.store.moving.places import move
 from console.store.rows import Answer, Status
 from console.store.sqlite import SqliteStore
+from federation import spool_tables
+from federation.database import open_writer, transaction
+from federation.queue import Verdict
 from sensor.schema import Record
 from tests.console.store.elastic.cluster import Cluster
 from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id
@@ -59,6 +64,27 @@ def elastic_side(cluster: Cluster, clock: Callable[[], int]) -> Side:
         lambda urls: cluster.settings,
         cluster.registry_url,
     )
+
+
+@contextmanager
+def queue_of(side: Side) -> Iterator[tuple[Any, Any]]:
+    """The queue to the parents as it stands there: what is done to its tables, and a transaction to do it in."""
+    if side.registry is None:
+        path = Path(side.places[0])
+        path = path if path.suffix else path / "store.sqlite"
+        with closing(open_writer(path)) as writer, transaction(writer, path) as db:
+            yield spool_tables, db
+        return
+    with closing(open_registry(side.registry)) as registry, registry.transaction() as connection:
+        yield queue_tables, connection
+
+
+def answer_some(side: Side) -> None:
+    """Of five that wait for `up`: the first is stored, the second refused, the third put behind the others."""
+    with queue_of(side) as (tables, db):
+        first, second, third = tables.take(db, "up", 3, 2**20)
+        tables.answer(db, "up", [Verdict(first), Verdict(second, "refused: 不收")], 7)
+        tables.defer(db, "up", [third.seq])
 
 
 def moved(source: Side, target: Side, said: list[str] | None = None, **options: Any) -> Moved:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from console.store import Status, StoreError, Workflow
 from console.store.check import check
-from federation import spool_tables
-from federation.database import open_reader, open_writer, transaction
-from tests.console.store.moving.sides import DAY_NS, DIRECTIONS, Clock, Make, fill, moved, picture
+from federation.queue import Verdict
+from tests.console.store.moving.sides import (
+    DAY_NS,
+    DIRECTIONS,
+    Clock,
+    Make,
+    answer_some,
+    fill,
+    moved,
+    picture,
+    queue_of,
+)
 from tests.federation.line_records import alert, record_id
 
 
@@ -65,21 +73,21 @@ def test_the_queue_to_the_parents_is_moved_as_it_stands(make: Make, clock: Clock
     source, target = make(origin), make(to)
     store = source.open()
     store.merge([alert(n) for n in range(5)], "plant")
-    path: Path = store.path  # type: ignore[attr-defined]
-    with closing(open_writer(path)) as writer, transaction(writer, path) as db:
-        taken = spool_tables.take(db, "up", 2, 2**20)
-        verdicts = [spool_tables.Verdict(taken[0]), spool_tables.Verdict(taken[1], "refused: 不收")]
-        spool_tables.answer(db, "up", verdicts, 7)
-        spool_tables.defer(db, "up", [3])
     store.close()
+    answer_some(source)
     moved(source, target)
     store = target.open()
     assert store.totals().pending_up == {"other": 5, "up": 3}
     assert [(letter.direction, letter.reason) for letter in store.dead_letters()] == [("outgoing", "refused: 不收")]
     store.merge([alert(9)], "plant")
-    with closing(open_reader(store.path)) as reader:  # type: ignore[attr-defined]
-        waiting = [queued.key[1] for queued in spool_tables.take(reader, "up", 10, 2**20)]
-    assert waiting == [record_id(n) for n in (3, 4, 2, 9)]
+    store.close()
+    with queue_of(target) as (tables, db):
+        waiting = tables.take(db, "up", 10, 2**20)
+        assert [queued.key[1] for queued in waiting] == [record_id(n) for n in (3, 4, 2, 9)]
+        # What is answered now counts on where the other stopped, and what is appended gets a place behind all others.
+        tables.answer(db, "up", [Verdict(waiting[0]), Verdict(waiting[1], "again")], 8)
+    store = target.open()
+    assert store.totals().pending_up == {"other": 6, "up": 2} and len(store.dead_letters()) == 2
     store.close()
 
 

@@ -1,4 +1,4 @@
-"""A cluster whose registry is PostgreSQL: the same move, but a queue to parents has no place there."""
+"""A cluster whose registry is PostgreSQL: the same move."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from console.store import StoreError
 from console.store.elastic.store import ElasticStore
 from console.store.sqlite import SqliteStore
+from federation.queue import Verdict
 from tests.console.store.elastic.cluster import Cluster
-from tests.console.store.moving.sides import Clock, Side, fill, moved, picture
-from tests.federation.line_records import alert
+from tests.console.store.moving.sides import Clock, Side, answer_some, fill, moved, picture, queue_of
+from tests.federation.line_records import alert, record_id
 
 
 def sides(postgresql_url: URL, cluster: Cluster, folder: Path, clock: Clock, parents: list[str]) -> tuple[Side, Side]:
@@ -55,15 +55,23 @@ def test_there_and_back(postgresql_url: URL, cluster: Cluster, tmp_path: Path, c
     store.close()
 
 
-def test_what_waits_for_a_parent_is_not_left_behind(
+def test_what_waits_for_a_parent_goes_with_it_and_goes_on(
     postgresql_url: URL, cluster: Cluster, tmp_path: Path, clock: Clock
 ) -> None:
     source, target = sides(postgresql_url, cluster, tmp_path, clock, ["up"])
     store = source.open()
-    store.merge([alert(1)], "plant")
+    store.merge([alert(n) for n in range(5)], "plant")
+    store.merge([alert(1)], "thief")
     store.close()
-    with pytest.raises(StoreError, match="has no queue to parents"):
-        moved(source, target)
-    store = source.open()
-    assert store.totals().pending_up == {"up": 1}
+    answer_some(source)
+    moved(source, target)
+    store = target.open()
+    assert store.totals().pending_up == {"up": 3} and len(store.dead_letters()) == 2
+    # The server numbers refusals by itself: it must go on behind those that were brought.
+    store.merge([alert(2)], "thief")
+    with queue_of(target) as (tables, connection):
+        waiting = tables.take(connection, "up", 10, 2**20)
+        assert [queued.key[1] for queued in waiting] == [record_id(n) for n in (3, 4, 2)]
+        tables.answer(connection, "up", [Verdict(waiting[0], "again")], 8)
+    assert store.totals().pending_up == {"up": 2} and len(store.dead_letters()) == 4
     store.close()
