@@ -19,7 +19,7 @@ test: ## all tests: Rust core, Python, captures, end to end, browser (ARGS go to
 	@tools/test $(ARGS)
 
 test-all: ## make test, and what would make it longer than 25 minutes
-	$(setup) run range dev test
+	$(setup) run range dev test wheels emulate images
 	@tools/test --all
 
 check: ## lint, types, clippy, drift tests

@@ -2,14 +2,14 @@
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS builder
-ARG WHEEL=build PIP_INDEX_URL PIP_CERT npm_config_registry
+ARG WHEEL=build PIP_CONFIG_FILE PIP_INDEX_URL PIP_CERT npm_config_registry
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates
 WORKDIR /otus
 COPY . .
 RUN docker/environment console,elastic,postgresql
 
 FROM ${BASE}
-RUN --mount=type=bind,source=docker/system,target=/mnt/system /mnt/system
+RUN --mount=type=bind,source=docker,target=/mnt /mnt/system
 COPY --from=builder /opt/otus /opt/otus
 ENV PATH=/opt/otus/bin:/usr/bin:/bin LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
     OTUS_CONSOLE_DATA_DIR=/var/lib/otus OTUS_CONSOLE_HOST=0.0.0.0 OTUS_CONSOLE_PORT=8443 \

@@ -2,14 +2,14 @@
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS builder
-ARG WHEEL=build PIP_INDEX_URL PIP_CERT npm_config_registry
+ARG WHEEL=build PIP_CONFIG_FILE PIP_INDEX_URL PIP_CERT npm_config_registry
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates
 WORKDIR /otus
 COPY . .
 RUN docker/environment anomaly,columns
 
 FROM ${BASE}
-RUN --mount=type=bind,source=docker/system,target=/mnt/system /mnt/system libcap2-bin
+RUN --mount=type=bind,source=docker,target=/mnt /mnt/system libcap2-bin
 COPY --from=builder /opt/otus /opt/otus
 # An engine gives capabilities to root alone; an ordinary user has those of the file it starts. So capture has an
 # interpreter of its own: it does not start where CAP_NET_RAW is withheld, and all else goes on without it.

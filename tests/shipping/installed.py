@@ -15,7 +15,7 @@ CLIENT_SETTING = re.compile(r"^(PIP_|SSL_CERT|REQUESTS_CA|CURL_CA|https?_proxy|n
 
 def build_wheel(folder: Path) -> Path:
     """The wheel for this machine alone, from the core that the set-up compiled: a matter of seconds."""
-    command = [ROOT / ".venv/bin/maturin", "build", "--quiet", "--release", "--locked"]
+    command: list[str | Path] = [ROOT / ".venv/bin/maturin", "build", "--quiet", "--release", "--locked"]
     command += ["--compatibility", "linux", "--out", folder]
     environment = {**os.environ, "VIRTUAL_ENV": str(ROOT / ".venv")}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ class Installed:
         self.bin = environment / "bin"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
         settings = {name: value for name, value in os.environ.items() if CLIENT_SETTING.match(name)}
-        command = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", "--quiet"]
+        command: list[str | Path] = [sys.executable, "-m", "pip", "--python", self.bin / "python", "install", "--quiet"]
         # No package is built from source: what needed a compiler here would need one at the user's.
         command += ["--disable-pip-version-check", "--only-binary", ":all:", "-c", ROOT / "tools/constraints.txt"]
         ran = subprocess.run(
@@ -47,12 +47,12 @@ class Installed:
         return {"PATH": str(self.bin), "HOME": str(self.folder), "LANG": "C.UTF-8"}
 
     def otus(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [self.bin / "otus", *arguments]
+        command = [str(self.bin / "otus"), *arguments]
         environment = {**self._environment, **environment}
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=120
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [self.bin / "otus", *arguments]
+        command = [str(self.bin / "otus"), *arguments]
         return subprocess.Popen(command, cwd=self.folder, env=self._environment, stderr=subprocess.PIPE, text=True)
