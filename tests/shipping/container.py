@@ -4,6 +4,8 @@ root, `/tmp` and the volume apart, no capability but those named, nothing to be 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,6 +37,17 @@ def buildah(*arguments: str) -> str:
     ran = subprocess.run([BUILDAH, *arguments], capture_output=True, text=True, check=False, timeout=600)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Say SIGTERM to the first process inside, as an engine does: `unshare` itself lets that pass by."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+    for child in children:
+        os.kill(int(child), signal.SIGTERM)
+    try:
+        process.wait(30)
+    finally:
+        process.kill()
 
 
 class Container:

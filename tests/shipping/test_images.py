@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.captures import ROOT
-from tests.shipping.container import Container
+from tests.shipping.container import Container, end
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 USER = 10001
@@ -72,7 +72,7 @@ def test_nothing_to_build_with_and_nothing_to_gain(container: Container) -> None
     assert ran.stdout == ""
     for left in ("otus", "root/.cache", "root/.cargo", "etc/pip.conf", "opt/otus/bin/pip"):
         assert not (container.root / left).exists(), left
-    assert not [*(container.root / "media").iterdir(), *(container.root / "mnt").iterdir()], "left by the build"
+    assert not [*container.root.glob("media/*"), *container.root.glob("mnt/*")], "left by the build"
     gpl = [path.name for path in (container.root / "opt/otus").glob("lib/python3*/site-packages/scapy*")]
     assert gpl == []
 
@@ -104,8 +104,7 @@ def test_the_console_serves_and_says_so(container: Container) -> None:
             assert answer.status_code == 200 and len(answer.content) > 1000, name
         assert users_of("otus") == {USER}
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
     assert container.run(*health, OTUS_CONSOLE_PORT=port).returncode == 1
 
 
@@ -150,8 +149,7 @@ def test_the_sensor_is_asked_whether_it_goes_on(container: Container) -> None:
             assert line, "it ended"
         assert container.run(*health).returncode == 0
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 @only("range")
