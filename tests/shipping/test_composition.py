@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import yaml
+from sqlalchemy import URL, make_url
 
 from tests.captures import ROOT
 
@@ -179,3 +181,28 @@ def test_one_plant(plant: Plant, port: int) -> None:
     capture = str(ROOT / "pcaps/modbus/function_code_scan.pcap")
     sent = plant.otus("sensor", "replay", capture, "--config", str(plant.folder / "sensor.yml"))
     assert sent.returncode == 0, sent.stderr  # it waits until the console has answered for everything
+
+
+def test_the_databases_of_the_tiers(secrets: Path, postgresql_server: URL, tmp_path: Path) -> None:
+    """What docker/prepare has PostgreSQL run at its first start, and each tier's address and password for it."""
+    address = postgresql_server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as server:
+        for line in (secrets / "postgresql.sql").read_text(encoding="ascii").splitlines():
+            server.execute(line.encode())
+        try:
+            for tier in ("province", "ministry"):
+                registry = make_url(services("compose.tiers.yml")[tier]["environment"]["OTUS_REGISTRY"])
+                host, _, _, user, password = (secrets / f"{tier}.pgpass").read_text(encoding="ascii").strip().split(":")
+                assert (host, user) == (registry.host, registry.username)
+                there = registry.set(host=postgresql_server.host, port=postgresql_server.port, password=password)
+                ran = subprocess.run(
+                    [sys.executable, "-m", "otus.cli", "console", "node", "add", "a", "--data-dir", tmp_path / tier],
+                    cwd=ROOT,
+                    env={**os.environ, "OTUS_REGISTRY": there.render_as_string(hide_password=False)},
+                    capture_output=True, text=True, check=False, timeout=60,
+                )  # fmt: skip
+                assert ran.returncode == 0 and ran.stdout.strip(), ran.stderr
+        finally:
+            for name in ("otus_gd", "otus_miit"):
+                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                server.execute(f"DROP ROLE {name}".encode())
