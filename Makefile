@@ -19,7 +19,7 @@ test: ## all tests: Rust core, Python, captures, end to end, browser (ARGS go to
 	@tools/test $(ARGS)
 
 test-all: ## make test, and what would make it longer than 25 minutes
-	$(setup) run range dev test
+	$(setup) run range dev test wheels emulate images
 	@tools/test --all
 
 check: ## lint, types, clippy, drift tests
@@ -48,10 +48,18 @@ format: ## put Rust and Python into their format
 	@cd sensor/core && cargo fmt
 	@.venv/bin/ruff check --fix-only --quiet . && .venv/bin/ruff format --quiet .
 
+wheels: ## what pip installs without Rust and Node, for x86_64 and aarch64, in dist/
+	$(setup) wheels aarch64
+	@tools/wheels
+
+images: ## container images of sensor, console and range, by buildah (docker/README.md)
+	$(setup) wheels images
+	@tools/images
+
 lock: ## take the newest Python packages that pyproject.toml allows into tools/constraints.txt
 	@tools/lock
 
 clean: ## remove what was built here (the captures, the rules and your data stay)
-	rm -rf .venv sensor/core/target sensor/core/fuzz/target console/node_modules console/static/vendor build artefacts sensor/_core*.so
+	rm -rf .venv sensor/core/target sensor/core/fuzz/target console/node_modules console/static/vendor build dist artefacts sensor/_core*.so
 
-.PHONY: help setup demo test test-all check bench fuzz golden schema format lock clean
+.PHONY: help setup demo test test-all check bench fuzz golden schema format wheels images lock clean

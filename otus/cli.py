@@ -65,6 +65,14 @@ def main() -> int:
         # The reader of our output has gone (`| head`): nothing more to say, and no complaint at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        from otus.extras import missing
+
+        line = missing(error)
+        if line is None:
+            raise
+        click.echo(f"otus: {line}", err=True)
+        return 1
     except (OSError, ValueError, RuntimeError) as error:
         if os.environ.get("OTUS_TRACEBACK"):
             raise

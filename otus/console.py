@@ -12,7 +12,22 @@ from otus.site_options import own_protocols
 if TYPE_CHECKING:
     from console.store.elastic import ElasticSettings
 
-DATA = click.option("--data-dir", required=True, type=click.Path(path_type=Path), help="Folder of this console's data.")
+DATA = click.option(
+    "--data-dir",
+    required=True,
+    envvar="OTUS_CONSOLE_DATA_DIR",
+    type=click.Path(path_type=Path),
+    help="Folder of this console's data.",
+)
+HOST = click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="OTUS_CONSOLE_HOST",
+    show_default=True,
+    help="Address to listen on; beyond loopback with TLS.",
+)
+PORT = click.option("--port", type=int, default=8080, envvar="OTUS_CONSOLE_PORT", show_default=True)
+CERTIFICATE = click.option("--tls-certificate", envvar="OTUS_CONSOLE_TLS_CERTIFICATE", type=click.Path(path_type=Path))
 REGISTRY = click.option(
     "--registry",
     metavar="URL",
@@ -34,13 +49,13 @@ def console() -> None:
 @click.option("--node-name", default="console", show_default=True, help="This node's name, as its parent knows it.")
 @click.option("--title", metavar="ZH", help="Whose console this is, as its users call it.")
 @click.option("--title-en", metavar="EN", help="The same in English.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; beyond loopback with TLS.")
-@click.option("--port", type=int, default=8080, show_default=True)
-@click.option("--tls-certificate", type=click.Path(path_type=Path))
-@click.option("--tls-key", type=click.Path(path_type=Path))
+@HOST
+@PORT
+@CERTIFICATE
+@click.option("--tls-key", envvar="OTUS_CONSOLE_TLS_KEY", type=click.Path(path_type=Path))
 @click.option("--keep-days", type=int, default=180, show_default=True, help="Keep alerts for so long; 180 or more.")
 @click.option("--keep-free-mb", type=int, default=64, show_default=True, help="With less on its disk, accept nothing.")
-@click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE", help="Report to this node; repeat.")
+@click.option("--parent", "parents", multiple=True, metavar="NAME=URL,TOKENFILE[,CAFILE]", help="Report to it; repeat.")
 @REGISTRY
 @click.option(
     "--store",
@@ -145,6 +160,20 @@ def cluster_settings(
         return ElasticSettings(urls, api_key_file, ca_file, prefix, chosen, keep_days=keep_days)
     except ValueError as error:
         raise click.UsageError("--" + str(error).replace("_", "-")) from None
+
+
+@console.command()
+@HOST
+@PORT
+@CERTIFICATE
+def health(host: str, port: int, tls_certificate: Path | None) -> None:
+    """Ask the console on this machine whether it answers; exit code 1 where it does not. / 控制台是否在正常应答。
+
+    With a certificate it asks over TLS, and takes an answer from the holder of that certificate only.
+    """
+    from otus.console_health import ask
+
+    click.echo(ask(host, port, tls_certificate))
 
 
 @console.group()

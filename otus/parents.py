@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parent_of(entry: object) -> Parent:
-    """`{name, url, token_file}`, or `NAME=URL,TOKENFILE` on a command line.
+    """`{name, url, token_file, ca_file?}`, or `NAME=URL,TOKENFILE[,CAFILE]` on a command line.
 
     Raises:
         ValueError: something is missing, or the token cannot be read.
@@ -22,10 +22,10 @@ def parent_of(entry: object) -> Parent:
 
     if isinstance(entry, str):
         name, equals, rest = entry.partition("=")
-        url, comma, token_file = rest.rpartition(",")
-        if not (equals and comma):
-            raise ValueError(f"parent {entry!r}: expected NAME=URL,TOKENFILE")
-        entry = {"name": name, "url": url, "token_file": token_file}
+        parts = rest.split(",")
+        if not equals or len(parts) not in (2, 3):
+            raise ValueError(f"parent {entry!r}: expected NAME=URL,TOKENFILE or NAME=URL,TOKENFILE,CAFILE")
+        entry = {"name": name, **dict(zip(("url", "token_file", "ca_file"), parts, strict=False))}
     if not isinstance(entry, Mapping) or not {"name", "url", "token_file"} <= set(entry):
         raise ValueError(f"parents: {entry!r} needs name, url and token_file")
     path = Path(str(entry["token_file"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -13,6 +14,10 @@ PID = "sensor.pid"
 """Locked as long as the sensor runs; its process number stands in it."""
 ANSWER = "reload.json"
 """What came of the last reload."""
+BEAT_S = 5.0
+"""How often the sensor shows that it goes on, by the time of that file."""
+STUCK_S = 60.0
+"""Not seen to go on for this long: a disk that hangs and a storm of alerts are over sooner."""
 PATIENCE_S = 120.0
 """A large baseline and a model of many trees take seconds, on a small machine many."""
 
@@ -26,6 +31,7 @@ class Running:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._beaten_s = 0.0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder / PID, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -41,6 +47,14 @@ class Running:
     def listen(self) -> None:
         """From now on a signal is understood: others may know the process number."""
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def tend(self) -> None:
+        """Called between batches."""
+        now_s = time.monotonic()
+        if now_s - self._beaten_s >= BEAT_S:
+            self._beaten_s = now_s
+            with contextlib.suppress(OSError):  # health says then that it cannot be seen
+                os.utime(self._lock)
 
     def answer(self, done: bool, line: str) -> None:
         """Say what came of a reload, to whoever waits for it."""
@@ -72,6 +86,23 @@ def running(folder: Path) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def health(folder: Path) -> str:
+    """That the sensor of this folder runs and goes on, in a line.
+
+    Raises:
+        RuntimeError: it does not, and how that shows.
+    """
+    pid = running(folder)
+    if pid is None:
+        raise RuntimeError(f"{folder}: no sensor runs with this state (otus sensor run --state-dir {folder})")
+    silent_s = max(0.0, time.time() - (folder / PID).stat().st_mtime)
+    if silent_s > STUCK_S:
+        raise RuntimeError(
+            f"{folder}: the sensor (process {pid}) has not gone on for {silent_s:.0f} s; look at its log"
+        )
+    return f"the sensor (process {pid}) runs; it went on {silent_s:.0f} s ago"
 
 
 def ask_to_reload(folder: Path, patience_s: float = PATIENCE_S) -> str:

@@ -100,6 +100,20 @@ def reload(config: Path | None, state_dir: str | None) -> None:
     click.echo(ask_to_reload(Path(settings["state_dir"])))
 
 
+@sensor.command("health")
+@click.option("--config", type=click.Path(path_type=Path), help="File of settings that the sensor runs with.")
+@click.option("--state-dir", metavar="FOLDER", help="The running sensor's; default: as in the settings.")
+def show_health(config: Path | None, state_dir: str | None) -> None:
+    """Say whether the sensor runs and goes on; exit code 1 where it does not. / 探针是否在正常运行。"""
+    from otus.running import health
+    from sensor.settings import load
+
+    settings = load(config, {"state_dir": state_dir})
+    if not settings["state_dir"]:
+        raise click.UsageError("name the folder of the running sensor: --state-dir, or state_dir in --config")
+    click.echo(health(Path(settings["state_dir"])))
+
+
 def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load, started
@@ -163,6 +177,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
         def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
+            if running is not None:
+                running.tend()
             if alerts is not None:
                 alerts.tend()
             if memory is not None and (state := engine.snapshot() if batch.done else batch.state) is not None:

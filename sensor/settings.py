@@ -76,7 +76,10 @@ SETTINGS = (
     Setting("spool_dir", "", "folder of the queue to the console; empty: nothing is sent"),
     Setting("spool_max_mb", 1024, "disk for the queue; beyond it the least severe unsent records go, counted", least=1),
     Setting(
-        "parents", [], "consoles to report to: {name, url, token_file}, or NAME=URL,TOKENFILE; NAME=…", separator=";"
+        "parents",
+        [],
+        "consoles to report to: {name, url, token_file, ca_file?}, or NAME=URL,TOKENFILE[,CAFILE]; NAME=…",
+        separator=";",
     ),
     Setting("evidence_dir", "", "folder for the packets around each alert (pcapng); empty: none are kept"),
     Setting(
