@@ -15,9 +15,9 @@ CLIENT_SETTING = re.compile(r"^(PIP_|SSL_CERT|REQUESTS_CA|CURL_CA|https?_proxy|n
 
 def build_wheel(folder: Path) -> Path:
     """The wheel for this machine alone, from the core that the set-up compiled: a matter of seconds."""
-    command: list[str | Path] = [ROOT / ".venv/bin/maturin", "build", "--quiet", "--release", "--locked"]
+    command: list[str | Path] = [Path(sys.executable).with_name("maturin"), "build", "--quiet", "--release", "--locked"]
     command += ["--compatibility", "linux", "--out", folder]
-    environment = {**os.environ, "VIRTUAL_ENV": str(ROOT / ".venv")}
+    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     (wheel,) = folder.glob("otus-*.whl")
