@@ -119,7 +119,9 @@ def test_everything_a_real_stack_says_is_told(server: tuple[str, int], tmp_path:
         client.close()  # type: ignore[no-untyped-call]
     told = events(recorder.write(tmp_path / "said.pcap", PORTS[framing]))
     assert len(told) == 2 * len(rows)
-    for (_, name, asked, answered), refused, question, answer in zip(rows, failed, told[::2], told[1::2], strict=True):
+    for (_, name, asked, answered), refused, question, answer in zip(
+        rows, failed, told[::2], told[1::2], strict=True
+    ):
         for event, kind, fields in ((question, "request", asked), (answer, "response", {} if refused else answered)):
             assert (event["message.kind"], event["operation.name"]) == (kind, name), event
             assert event["network.protocol"] == "modbus" and event["modbus.framing"] == framing

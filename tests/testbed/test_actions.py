@@ -38,9 +38,8 @@ def test_rules_named_in_the_table_exist() -> None:
 
 def test_the_story_is_made_of_known_actions_and_ends_with_the_rhythm() -> None:
     assert set(STORY) <= set(BY_ID) and STORY[-1] == "rhythm_change"
-    assert benign_addresses() == {
-        BY_NAME[name].address for name in ("boiler", "cooling", "turbine", "gateway", "scada", "engineer")
-    }
+    assert benign_addresses() == {BY_NAME[name].address for name in
+                                  ("boiler", "cooling", "turbine", "gateway", "scada", "engineer")}
 
 
 def test_truth_is_written_whole_lines(tmp_path: Path) -> None:
