@@ -39,13 +39,13 @@ QUEUE = (
         ("name", "failures", "retry_at_ns", "problem", "last_answer_ns", "answered", "refused"),
         ("name",),
     ),
-    Table("spool_record", ("seq", "origin", "id", "revision", "rank", "size", "body"), ("seq",), 20),
+    Table("spool_record", ("seq", "origin", "id", "revision", "rank", "size", "body"), ("seq",), 100),
     Table("spool_pending", ("parent", "seq", "place"), ("parent", "seq")),
     Table(
         "spool_dead",
         ("number", "parent", "origin", "id", "revision", "reason", "at_ns", "rank", "body"),
         ("number",),
-        20,
+        100,
     ),
     Table("spool_meta", ("key", "value"), ("key",), only="key <> 'version' AND value <> 0"),
 )
