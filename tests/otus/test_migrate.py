@@ -105,8 +105,8 @@ def test_a_running_console_is_not_moved_from(tmp_path: Path) -> None:
 
 def test_a_full_disk_costs_nothing(tmp_path: Path) -> None:
     source = make(tmp_path / "old", 6000)
-    with small_disk(tmp_path / "small", 48) as small:
-        filler = fill(small, 4 * 2**20)
+    with small_disk(tmp_path / "small", 64) as small:
+        filler = fill(small, 13 * 2**20)
         command = ("store", "migrate", "--from", source, "--to", small / "new")
         shown = otus(*command)
         assert shown.returncode == 1 and "the disk is full" in shown.stderr, shown.stderr

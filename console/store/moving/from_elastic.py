@@ -14,7 +14,7 @@ from console.store.moving.rows import HEARD, RECORD, Batch, Place, Row, heard_ro
 from console.store.moving.sides import RETENTION
 from sensor.schema import Kind
 
-MOST, LEAST, SENSORS = 1000, 10, 100
+MOST, LEAST, SENSORS = 2000, 10, 100
 WANTED_BYTES = 4 * 2**20
 """of records in one answer; how many are asked for follows the size of the last ones"""
 ORPHAN = "outlived"

@@ -17,7 +17,7 @@ from console.store.moving.tables import Tables
 from federation.database import DatabaseError, explain, open_reader
 from sensor.schema import Kind
 
-AT_ONCE, AT_ONCE_BYTES = 500, 4 * 2**20
+AT_ONCE, AT_ONCE_BYTES = 2000, 4 * 2**20
 REMEMBERED = (health.REMARKS, health.READ_DAMAGE)
 """facts: what a person has to read, and what a person has read"""
 

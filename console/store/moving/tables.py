@@ -49,12 +49,12 @@ QUEUE = (
     ),
     Table(
         "queue_record", "spool_record", "upward_record", ("seq", "origin", "id", "revision", "size", "body"), ("seq",),
-        20,
+        100,
     ),
     Table("queue_pending", "spool_pending", "upward_pending", ("parent", "seq", "place"), ("parent", "seq")),
     Table(
         "queue_dead", "spool_dead", "upward_dead",
-        ("number", "parent", "origin", "id", "revision", "reason", "at_ns", "body"), ("number",), 20,
+        ("number", "parent", "origin", "id", "revision", "reason", "at_ns", "body"), ("number",), 100,
     ),
 )  # fmt: skip
 """What waits for the parents, in its order; a queue is moved as it stands, so that nothing has to be sent before the
