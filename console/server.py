@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from console import collector
 from console.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
@@ -132,4 +133,6 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Called in the worker, after the fork: the store's file is opened by the process that uses it."""
-        return self._load()
+        application = self._load()
+        collector.settle()
+        return application

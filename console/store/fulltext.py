@@ -15,6 +15,7 @@ and stops when a page is full, where its own prefix query would first gather eve
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -35,6 +36,8 @@ REMEMBERED, MAX_REMEMBERED = 8_000, 128
 """Texts whose tokens are remembered, and characters of such a text: titles, names and addresses come again and again,
 and cutting them up was most of the cost of a write."""
 _LAST = "\U0010ffff"
+_ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+_LONGEST_ADDRESS = len("02:00:00:00:00:11")
 
 
 def document(kept: Kept, workflow: str) -> str:
@@ -70,6 +73,13 @@ def _joined_short(text: str) -> str:
 
 
 def joined(text: str) -> str:
+    """`tokens`, with spaces between. Addresses are too many to be remembered, and of a form that is cut at once."""
+    if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text):
+        if "." in text:
+            a, b, c, _ = text.split(".")
+            return f"{text} {a} {a}.{b} {a}.{b}.{c}"
+        a, b, c, d, e, _ = text.split(":")
+        return f"{text} {a} {a}:{b} {a}:{b}:{c} {a}:{b}:{c}:{d} {a}:{b}:{c}:{d}:{e}"
     return _joined_short(text) if len(text) <= MAX_REMEMBERED else " ".join(tokens(text))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from console import collector
 from tools.bench import machine
 from tools.bench.table import Table
 from tools.scale import page, servers
@@ -89,6 +90,7 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
     if reason:
         print(f"{name} skipped: {reason}", flush=True)
         return None
+    collector.settle()  # as the console does
     with servers.STORES[name](folder) as store:
         fill(store.store, heartbeats(province), lambda done, rate: None, every)
         rate = fill(store.store, batches(province, incidents), progress, every)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.store import CountBy, Found, IncidentFilter, Store, Workflow
+from console.store import CountBy, Found, IncidentFilter, Store, Workflow, fulltext
 from console.store.text import Word, words_of
 from sensor.schema import Endpoint, Level, Text
 from tests.federation.line_records import alert, record_id
@@ -170,3 +170,10 @@ def test_what_a_word_is() -> None:
     assert words_of("写入,写入") == (Word("写入", han=True),)
     assert words_of("192.168.1.66") == (Word("192.168.1.66", whole=True),)
     assert len(words_of(" ".join(map(str, range(100))))) == 16
+
+
+@pytest.mark.parametrize(
+    "text", ["10.2.30.4", "192.168.100.200", "02:00:00:00:0a:42", "1.2.3", "1.2.3.4.5", "10:20:30:40:50", "fe80::1"]
+)
+def test_addresses_are_cut_as_all_else_is(text: str) -> None:
+    assert fulltext.joined(text) == " ".join(fulltext.tokens(text))
