@@ -136,7 +136,11 @@ class Tables:
     def settle(self) -> None:
         """What a queue counts about itself: the last place, the bytes that wait, the records that are answered for."""
         record, pending = self.name(QUEUE[1]), self.name(QUEUE[2])
-        place = f"(SELECT coalesce(max(place), 0) FROM {pending})"
+        # Places and numbers come from one count there: neither may be given again.
+        place = (
+            f"(SELECT max(place) FROM (SELECT coalesce(max(place), 0) AS place FROM {pending}"
+            f" UNION ALL SELECT coalesce(max(seq), 0) FROM {record}) AS given)"
+        )
         size = f"(SELECT coalesce(sum(size), 0) FROM {record} WHERE body IS NOT NULL)"
         if self.in_registry:
             receipts = f"(SELECT count(*) FROM {record} WHERE body IS NULL)"

@@ -91,6 +91,24 @@ def test_the_queue_to_the_parents_is_moved_as_it_stands(make: Make, clock: Clock
     store.close()
 
 
+@pytest.mark.parametrize(("origin", "to"), DIRECTIONS)
+def test_a_queue_that_was_emptied_goes_on(make: Make, clock: Clock, origin: str, to: str) -> None:
+    """What every parent answered is remembered, and its numbers are not given again."""
+    source, target = make(origin), make(to)
+    store = source.open()
+    store.merge([alert(n) for n in range(4)], "plant")
+    store.close()
+    with queue_of(source) as (tables, db):
+        for parent in ("up", "other"):
+            tables.answer(db, parent, [Verdict(queued) for queued in tables.take(db, parent, 10, 2**20)], 7)
+    moved(source, target)
+    store = target.open()
+    assert store.totals().pending_up == {"other": 0, "up": 0}
+    store.merge([alert(9), alert(2, revision=2)], "plant")
+    assert store.totals().pending_up == {"other": 2, "up": 2}
+    store.close()
+
+
 def test_a_target_that_holds_something_is_left_alone(make: Make, clock: Clock) -> None:
     source, cluster, other = make("sqlite"), make("elasticsearch"), make("sqlite")
     for side in (source, cluster, other):
