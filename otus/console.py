@@ -117,12 +117,12 @@ def run(
         tls_key=tls_key,
         keep_days=keep_days,
         keep_free_mb=keep_free_mb,
-        elasticsearch=_cluster(store, urls, api_key_file, ca_file, prefix, periods, keep_days),
+        elasticsearch=cluster_of(store, urls, api_key_file, ca_file, prefix, periods, keep_days),
     )
     run_console(settings, links)
 
 
-def _cluster(
+def cluster_of(
     store: str,
     urls: tuple[str, ...],
     api_key_file: Path | None,

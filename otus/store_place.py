@@ -97,9 +97,9 @@ def of_place(command: Callable[..., None]) -> Callable[..., None]:
         registry: str | None,
         **more: Any,
     ) -> None:
-        from otus.console import _cluster
+        from otus.console import cluster_of
 
-        cluster = _cluster(store, urls, api_key_file, ca_file, prefix, (), 180)
+        cluster = cluster_of(store, urls, api_key_file, ca_file, prefix, (), 180)
         command(Place(data_dir, registry, cluster), **more)
 
     for option in reversed(_OPTIONS):
