@@ -74,6 +74,7 @@ _OF_KIND: Mapping[str, Mapping[str, Mapped]] = {
         "otus.steps": KEPT,
         "otus.revisions": KEPT,
     },
+    "heartbeat": {"otus.baseline": KEYWORD},
     "sensor": {"otus.baseline": KEYWORD},
     "asset": {"otus.revisions": KEPT},
 }
