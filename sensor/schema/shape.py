@@ -56,23 +56,9 @@ def as_text(value: object, key: str) -> str:
     return value
 
 
-def as_text_or_none(value: object, key: str) -> str | None:
-    return None if value is None else as_text(value, key)
-
-
 def as_int(value: object, key: str, least: int = 0) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MAX_INT:
         raise RecordError(f"{key}: must be a whole number from {least} to {MAX_INT}")
-    return value
-
-
-def as_int_or_none(value: object, key: str) -> int | None:
-    return None if value is None else as_int(value, key)
-
-
-def as_bool(value: object, key: str) -> bool:
-    if not isinstance(value, bool):
-        raise RecordError(f"{key}: must be true or false")
     return value
 
 

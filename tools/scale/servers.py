@@ -19,7 +19,7 @@ HEAP_MB = 1024
 class Measured:
     store: Store
     settle: Callable[[], None]
-    """Makes what was stored visible, and waits for the end of work that would disturb the questions."""
+    """Makes what was stored visible."""
     sizes: Callable[[], Mapping[str, int]]
     """bytes on the disk, by kind of record where they stand apart"""
 
@@ -53,10 +53,6 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
         store = ElasticStore(ElasticSettings((server.url,)), registry)
         stack.callback(store.close)
 
-        def settle() -> None:
-            # Not merged into one segment: nobody does that to an index that is written to.
-            store.refresh()
-
         def sizes() -> dict[str, int]:
             found = store.client.indices.stats(index="otus-*", metric="store")["indices"]
             kinds = {name: name.split("-")[1] for name in found}
@@ -65,7 +61,8 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
                 for kind in set(kinds.values())
             }
 
-        yield Measured(store, settle, sizes)
+        # Not merged into one segment: nobody does that to an index that is written to.
+        yield Measured(store, store.refresh, sizes)
 
 
 def missing(name: str) -> str:
