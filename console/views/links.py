@@ -23,19 +23,19 @@ def links() -> Answer:
     here = state()
     filters = {name: text for name in FILTERS if (text := request.args.get(name, "").strip()[:128])}
     found = here.store.links(LinkFilter(**filters), limit=PAGE, cursor=request.args.get("cursor"))
-    now_ns = here.clock.now_ns()
+    now_ns, total = here.clock.now_ns(), here.store.totals().links
     first_page = not request.args.get("cursor")
     return Answer(
         "links.html",
         figures={
             "filters": filters,
-            "total": here.store.totals().links,
+            "total": total,
             "links": [figures_of(row) for row in found.rows],
             "next_cursor": found.next_cursor,
         },
         context={
             "rows": found.rows,
-            "total": here.store.totals().links,
+            "total": total,
             "filters": filters,
             "fresh": {row.id for row in found.rows if now_ns - row.link.first_ns < FRESH_NS},
             "whole": first_page and found.next_cursor is None and not filters,
