@@ -39,9 +39,7 @@ def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | 
         ).fetchall()
     )
     found: dict[str, SensorRow] = {
-        node.name: SensorRow(node.name, node.name, 0, None, incidents.get(node.name, 0))
-        for node in nodes
-        if node.kind == "sensor" and node.revoked_ns is None
+        name: SensorRow(name, name, 0, None, incidents.get(name, 0)) for name in silence.enrolled_sensors(nodes)
     }
     rows = db.execute("SELECT h.origin, h.child, h.received_ns, r.whole FROM heartbeat h JOIN record r USING (number)")
     for origin, via, received_ns, whole in rows:
@@ -56,11 +54,13 @@ def coverage(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], silent_befor
         " FROM heartbeat"
     ).fetchone()
     silent = [row[0] for row in db.execute("SELECT origin FROM heartbeat WHERE received_ns < ?", (silent_before_ns,))]
-    unheard = {node.name for node in nodes if node.kind == "sensor" and node.revoked_ns is None}
+    unheard = silence.enrolled_sensors(nodes)
     if unheard:
         unheard -= {row[0] for row in db.execute("SELECT origin FROM heartbeat")}
     return Coverage(
-        *silence.sensors(reporting + len(unheard), [*silent, *unheard]),
+        reporting + len(unheard),
+        len(silent) + len(unheard),
+        silence.first([*silent, *unheard]),
         int(without),
         silence.ledger(sums) if reporting else None,
         *silence.children(nodes, dict(db.execute("SELECT name, last_seen_ns FROM child")), silent_before_ns),

@@ -1,8 +1,9 @@
-"""What is kept of a station's past: its last revisions, the same in every store."""
+"""What is kept of a record's past: its last revisions, of a station the same in every store."""
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,3 +26,12 @@ def read(marks: Iterable[Sequence[Any]]) -> tuple[AssetRevision, ...]:
     """The newest first."""
     found = [AssetRevision(revision, at_ns, Asset.from_json(json.loads(text))) for revision, at_ns, text in marks]
     return tuple(sorted(found, key=lambda revision: -revision.revision))
+
+
+def keep_newest(db: sqlite3.Connection, table: str, numbers: Iterable[int], most: int) -> None:
+    """Let the oldest revisions of these records go from a table of the embedded store."""
+    db.executemany(
+        f"DELETE FROM {table} WHERE number = ? AND revision <= (SELECT revision FROM {table} WHERE number = ?"
+        " ORDER BY revision DESC LIMIT 1 OFFSET ?)",
+        [(number, number, most) for number in numbers],
+    )

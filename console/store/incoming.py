@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from console.store import bulk, stations
+from console.store import bulk, history, stations
 from console.store.admission import KEEP_REVISIONS, bounded_sum
 from console.store.candidate import Candidate
 from console.store.kept import Kept
@@ -48,7 +48,7 @@ class Rows:
         elif isinstance(body, Asset | Link):
             self._stations.append((number, record, body))
         elif isinstance(body, Heartbeat):
-            self._beats[record.origin] = self._beat(number, record, body)
+            self._beats[record.origin] = (record.origin, self._child, number, self._now_ns, *figures_of(body))
 
     def techniques(self, number: int, before: Kept | None, after: Kept) -> None:
         """Under which techniques an incident is found."""
@@ -57,14 +57,6 @@ class Rows:
         self._techniques[number] = after.techniques
         if before is not None:
             self._without.add(number)
-
-    def _beat(self, number: int, record: Record, beat: Heartbeat) -> tuple[Any, ...]:
-        ledger = beat.ledger
-        return (
-            record.origin, self._child, number, self._now_ns, ledger.received, ledger.parsed,
-            bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()), ledger.held,
-            beat.baseline is not None,
-        )  # fmt: skip
 
     def write(self, db: sqlite3.Connection) -> None:
         bulk.insert(
@@ -89,8 +81,13 @@ class Rows:
     def _write_revisions(self, db: sqlite3.Connection) -> None:
         bulk.insert(db, "INTO revision", self._revisions)
         full = {row[0] for row in self._revisions if row[1] > KEEP_REVISIONS}  # fewer cannot have come before it
-        db.executemany(
-            "DELETE FROM revision WHERE number = ? AND revision <= (SELECT revision FROM revision WHERE number = ?"
-            " ORDER BY revision DESC LIMIT 1 OFFSET ?)",
-            [(number, number, KEEP_REVISIONS) for number in full],
-        )
+        history.keep_newest(db, "revision", full, KEEP_REVISIONS)
+
+
+def figures_of(beat: Heartbeat) -> tuple[int, ...]:
+    """What is summed up over sensors: the last columns of table `heartbeat`, in their order."""
+    ledger = beat.ledger
+    return (
+        ledger.received, ledger.parsed, bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
+        ledger.held, beat.baseline is not None,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 
 from console.store import EnrolledNode
@@ -14,8 +14,13 @@ Silence = tuple[int, int, tuple[str, ...]]
 """(all, silent ones, the first names of these)"""
 
 
-def sensors(number: int, silent: Sequence[str]) -> Silence:
-    return number, len(silent), tuple(nsmallest(NAMED, silent))
+def enrolled_sensors(nodes: Sequence[EnrolledNode]) -> set[str]:
+    """Sensors that may report here, whether they ever did or not."""
+    return {node.name for node in nodes if node.kind == "sensor" and node.revoked_ns is None}
+
+
+def first(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(nsmallest(NAMED, names))
 
 
 def children(nodes: Sequence[EnrolledNode], seen: Mapping[str, int], silent_before_ns: int) -> Silence:
@@ -24,7 +29,7 @@ def children(nodes: Sequence[EnrolledNode], seen: Mapping[str, int], silent_befo
     ended = {node.name for node in nodes if node.revoked_ns is not None}
     consoles = {name for name, kind in kinds.items() if kind == "console"} - ended | (seen.keys() - kinds.keys())
     silent = [name for name in consoles if name not in seen or seen[name] < silent_before_ns]
-    return len(consoles), len(silent), tuple(nsmallest(NAMED, silent))
+    return len(consoles), len(silent), first(silent)
 
 
 def ledger(sums: Sequence[float]) -> Ledger:

@@ -35,11 +35,7 @@ def write(db: sqlite3.Connection, number: int, child: str, record: Record, body:
         (number, child, body.last_ns),
     )
     db.execute("INSERT INTO asset_revision VALUES (?, ?, ?, ?)", (number, *history.mark(record, now_ns)))
-    db.execute(
-        "DELETE FROM asset_revision WHERE number = ? AND revision <= (SELECT revision FROM asset_revision"
-        " WHERE number = ? ORDER BY revision DESC LIMIT 1 OFFSET ?)",
-        (number, number, history.KEEP_ASSET_REVISIONS),
-    )
+    history.keep_newest(db, "asset_revision", [number], history.KEEP_ASSET_REVISIONS)
 
 
 def asset(db: sqlite3.Connection, origin: str, record_id: str) -> AssetHistory | None:

@@ -28,9 +28,9 @@ def sensors(client: Elasticsearch, settings: ElasticSettings, child: str | None,
         for item in groups(client, indices.alias(settings, "incident"), {"match_all": {}}, "observer.name", {})
     }
     found = {
-        node.name: SensorRow(node.name, node.name, 0, None, incidents.get(node.name, 0))
-        for node in nodes
-        if node.kind == "sensor" and node.revoked_ns is None and child in (None, node.name)
+        name: SensorRow(name, name, 0, None, incidents.get(name, 0))
+        for name in silence.enrolled_sensors(nodes)
+        if child in (None, name)
     }
     for source in scan(client, indices.alias(settings, "sensor"), query, None):
         name = source["observer.name"]
@@ -51,7 +51,7 @@ def coverage(
     names = ("received", "parsed", "skipped", "lost", "held")
     index = indices.alias(settings, "sensor")
     late = {"range": {"otus.received_ns": {"lt": silent_before_ns}}}
-    unheard = {node.name for node in nodes if node.kind == "sensor" and node.revoked_ns is None}
+    unheard = silence.enrolled_sensors(nodes)
     if unheard:
         unheard -= {source["observer.name"] for source in scan(client, index, {"match_all": {}}, ["observer.name"])}
     with asking():
@@ -74,7 +74,7 @@ def coverage(
     return Coverage(
         reporting + len(unheard),
         silent,
-        silence.sensors(0, [*first, *unheard])[2],
+        silence.first([*first, *unheard]),
         reporting - of_all["with"]["doc_count"] if reporting else 0,
         silence.ledger([of_all[name]["value"] for name in names]) if reporting else None,
         *silence.children(nodes, seen, silent_before_ns),

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from console.store import StoreError, StoreFull, damage, facts, kept, retention, schema, stations
-from console.store.admission import bounded_sum, read_body
+from console.store.admission import read_body
 from console.store.backup import settle
+from console.store.incoming import figures_of
 from console.store.index import Index
 from console.store.moving.from_sqlite import SqliteSource, check_version
 from console.store.moving.rows import HEARD, RECORD, Row
@@ -163,14 +164,10 @@ class SqliteTarget:
     def _put_heard(self, row: Row) -> None:
         origin, record_id, child, received_ns = row.said
         beat = Record.from_bytes(row.whole.encode()).heartbeat()
-        ledger = beat.ledger
         self._db.execute(
             "INSERT INTO heartbeat SELECT ?, ?, number, ?, ?, ?, ?, ?, ?, ? FROM record WHERE origin = ? AND id = ?",
-            (
-                origin, child, received_ns, ledger.received, ledger.parsed, bounded_sum(ledger.skipped.values()),
-                bounded_sum(ledger.lost.values()), ledger.held, beat.baseline is not None, origin, record_id,
-            ),
-        )  # fmt: skip
+            (origin, child, received_ns, *figures_of(beat), origin, record_id),
+        )
 
     def source(self) -> Source:
         return SqliteSource(self._db, self._part)
