@@ -18,7 +18,7 @@ use crate::hash::Map;
 use crate::value::Class;
 
 const MAGIC: &[u8; 8] = b"OTUSBASE";
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Write a canonical table.
 pub fn encode(table: &Table<'_>) -> Vec<u8> {
@@ -159,9 +159,8 @@ pub fn read<'a, T>(bytes: &'a [u8], content: impl FnOnce(&mut Reader<'a>) -> Rea
     match reader.cursor.u16_le() {
         Ok(VERSION) => {}
         Ok(version) => {
-            return Err(format!(
-                "the baseline has format {version}, this version reads {VERSION}: import its YAML again, or upgrade"
-            ))
+            let way_out = if version < VERSION { "learn it again with: otus baseline learn" } else { "upgrade" };
+            return Err(format!("the baseline has format {version}, this version reads {VERSION}: {way_out}"));
         }
         Err(Short) => return Err("the baseline is cut off".into()),
     }

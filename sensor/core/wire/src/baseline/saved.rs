@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::cursor::{Cursor, Short};
 use crate::protocol;
 
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const DIGEST: usize = 32;
 
 pub struct Writer {

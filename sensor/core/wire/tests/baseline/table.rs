@@ -43,6 +43,16 @@ fn order_does_not_matter_to_who_edits_it() {
 }
 
 #[test]
+fn what_another_version_wrote_is_refused_with_the_way_out() {
+    for (format, way_out) in [(1u16, "learn it again"), (9, "upgrade")] {
+        let mut bytes = learn(&messages());
+        bytes[8..10].copy_from_slice(&format.to_le_bytes());
+        let error = Baseline::from_bytes(&bytes).unwrap_err();
+        assert!(error.contains(&format!("has format {format}")) && error.contains(way_out), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_in_a_document_are_named() {
     let json = table_to_json(&learn(&messages())).unwrap();
     for (from, to, expected) in [
@@ -50,7 +60,7 @@ fn mistakes_in_a_document_are_named() {
         ("\"roles\":[\"client\"]", "\"roles\":[\"boss\"]", "must be client or server"),
         ("\"02:00:00:00:00:01\"", "\"2:0\"", "six pairs"),
         ("\"low_us\":", "\"low_us\":9999999,\"x\":", "unknown field"),
-        ("\"version\":1", "\"version\":2", "version 2"),
+        ("\"version\":2", "\"version\":1", "version 1"),
         ("\"protocol\":", "\"protokoll\":", "unknown field `protokoll`"),
     ] {
         let broken = json.replacen(from, to, 1);
