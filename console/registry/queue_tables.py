@@ -97,8 +97,9 @@ def keep_parents(connection: Connection, parents: Sequence[str]) -> dict[str, in
     return gone
 
 
-def append(connection: Connection, records: Sequence[tuple[Record, bytes]]) -> int:
-    """Queue records, each with its bytes, for every parent; returns how many were new or newer."""
+def append(connection: Connection, records: Sequence[tuple[Record, bytes]], only: str | None = None) -> int:
+    """Queue records, each with its bytes, for every parent; returns how many were new or newer. `only`: for this
+    parent alone, as an answer is for the one who asked."""
     newest: dict[tuple[str, str], tuple[Record, bytes]] = {}
     for record, body in records:
         before = newest.get(record.key[:2])
@@ -107,7 +108,9 @@ def append(connection: Connection, records: Sequence[tuple[Record, bytes]]) -> i
     if not newest or not _names(connection):
         return 0
     counts = _hold(connection)
-    parents = _names(connection)
+    parents = [name for name in _names(connection) if only in (None, name)]
+    if not parents:
+        return 0
     known = _known(connection, list(newest))
     added, changed = [], []
     places: dict[int, int] = {}
