@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from console import auth, context, errors, language, security
+from console import auth, context, errors, language, security, tasks
 from console.clock import Clock
 from console.nodes import Nodes
 from console.opening import open_console_registry, open_console_store, open_sessions, open_users
@@ -90,3 +90,4 @@ def _register_ingest(app: Flask, csrf: CSRFProtect) -> None:
     ingest: Any = importlib.import_module("console.ingest")
     csrf.exempt(ingest.bp)
     app.register_blueprint(ingest.bp)
+    app.register_blueprint(tasks.bp)
