@@ -40,6 +40,8 @@ def _clause(where: OrderFilter) -> tuple[list[str], dict[str, Any]]:
     if where.open is not None:
         parts.append("o.open = :open")
         values["open"] = int(where.open)
+    if where.received is not None:
+        parts.append("o.parent <> ''" if where.received else "o.parent = ''")
     if where.addressee is not None:
         parts.append(
             "(o.all_below = 1 OR EXISTS (SELECT 1 FROM order_addressee a"

@@ -24,6 +24,8 @@ class OrderFilter:
     open: bool | None = None
     parent: str | None = None
     """the parent it came from; "": issued here"""
+    received: bool | None = None
+    """from any parent"""
     addressee: str | None = None
     """a child that it is for"""
     overdue_at_ns: int | None = None

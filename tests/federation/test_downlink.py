@@ -166,7 +166,7 @@ def test_after_stop_nothing_is_kept(store: SqliteStore) -> None:
     line.stop()
     assert time.monotonic() - began_s < 1, "a call under way is not waited for"
     go.set()
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == "downlink-gd"] or [None]
-    if thread is not None:
-        thread.join(10)
+    for thread in threading.enumerate():
+        if thread.name == "downlink-gd":
+            thread.join(10)
     assert kept(store) == [] and store.heard_from("gd") == 0

@@ -232,6 +232,7 @@ def test_filters_and_totals(store: Store) -> None:
 
     assert found() == [6, 5, 4, 3, 2, 1]
     assert found(kind="task") == [6, 3] and found(course="warning") == [2] and found(parent="") == [4, 3, 2, 1]
+    assert found(received=True) == [6, 5] and found(received=False) == [4, 3, 2, 1] and found(parent="up") == [6, 5]
     assert found(state="closed") == [3] and found(open=True, kind="task") == [6]
     assert found(addressee="a") == [6, 5, 4, 2, 1] and found(addressee="b", parent="") == [4, 3, 2]
     assert found(addressee="no\0body", parent="") == [2], "what is for all"
