@@ -24,8 +24,9 @@ from console.users import Users
 from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
 
-MAX_FORM_BYTES = 64 * 1024
-"""what a request may weigh; the way in for batches sets a larger limit of its own"""
+MAX_FORM_BYTES = 256 * 1024
+"""What a request may weigh: the longest order a desk may write, of Chinese characters at nine bytes each. The way in
+for batches sets a larger limit of its own."""
 
 
 def create_app(
