@@ -25,8 +25,6 @@ _SHORT = (ReceiptState.SIGNED, ReceiptState.REPORTED)
 class Stage:
     """One part of the line of steps."""
 
-    group: str
-    """which words: `order_state` or `receipt_state`"""
     code: str
     status: str
     """`done`, `now` or `ahead`"""
@@ -67,7 +65,7 @@ def stages(item: OrderItem) -> tuple[Stage, ...]:
     """Issued, then our own steps where it came from a parent, then its end."""
     order = item.record.order()
     first = next(iter(order.steps), None)
-    found = [Stage("order_state", OrderState.ISSUED, "done", first)]
+    found = [Stage(OrderState.ISSUED, "done", first)]
     receipt = None if item.answer is None else item.answer.receipt()
     if item.row.parent:
         taken = {step.state: step for step in (() if receipt is None else receipt.steps)}
@@ -80,13 +78,13 @@ def stages(item: OrderItem) -> tuple[Stage, ...]:
             status = "done" if number <= place else "ahead"
             if number == place + 1 and item.row.open and not item.row.settled:
                 status = "now"
-            found.append(Stage("receipt_state", state, status, taken.get(state)))
+            found.append(Stage(state, status, taken.get(state)))
     course = course_of(item)
     end = item.row.state if not item.row.open else course.ends[0] if course else OrderState.CLOSED
     waits = item.row.open and (not item.row.parent or item.row.settled)
     last = next((step for step in reversed(order.steps) if step.state == item.row.state), None)
     status = "done" if not item.row.open else "now" if waits else "ahead"
-    found.append(Stage("order_state", str(end), status, None if item.row.open else last))
+    found.append(Stage(str(end), status, None if item.row.open else last))
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from sensor.schema.words import Colour
 
 log = logging.getLogger(__name__)
 bp = Blueprint("notices", __name__)
-PAGE = 30
+PAGE = 20
 MOST_BOXES = 60
 """children that are shown as boxes to tick; more are named in a text"""
 

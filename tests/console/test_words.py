@@ -36,7 +36,7 @@ CORE = ROOT / "sensor" / "core" / "wire" / "src"
     ("group", "codes"),
     [("level", LEVELS), ("outcome", OUTCOMES), ("outcome_short", OUTCOMES), ("state", STATES), ("workflow", tuple(Workflow)),
      ("course", tuple(COURSES)), ("colour", tuple(Colour)), ("order_state", tuple(OrderState)),
-     ("receipt_state", tuple(ReceiptState)), ("finding", tuple(Finding)), ("check", tuple(Verdict)),
+     ("receipt_state", tuple(ReceiptState)), ("finding", tuple(Finding)), ("step", (*OrderState, *ReceiptState)), ("check", tuple(Verdict)),
      ("detector", ("signature", "baseline", "period", "anomaly"))],
 )  # fmt: skip
 def test_closed_lists(group: str, codes: tuple[str, ...]) -> None:
