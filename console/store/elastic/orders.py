@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from elasticsearch import Elasticsearch
 from sqlalchemy import Connection
 
-from console.registry import queue_tables
+from console.registry import Registry, queue_tables
 from console.store import order_lists, orders
 from console.store.admission import HERE
 from console.store.elastic import documents, indices, queries, standing
@@ -39,12 +39,19 @@ class ElasticOrders:
     _settings: ElasticSettings
     _pictures: Pictures
     _clock_ns: Callable[[], int]
+    _registry: Registry
+    _refusing: Callable[[], AbstractContextManager[None]]
     _transaction: Callable[[], AbstractContextManager[Connection]]
 
     @contextmanager
     def _ordering(self) -> Iterator[Connection]:
         with self._transaction() as connection:
             alone(connection)
+            yield connection
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        with self._refusing(), self._registry.reading() as connection:
             yield connection
 
     def issue(self, record: Record) -> None:
@@ -71,23 +78,23 @@ class ElasticOrders:
             return answers
 
     def heard_from(self, parent: str) -> int:
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return orders.heard_from(run_on(connection), parent)
 
     def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return orders.below(run_on(connection), child, after, limit, max_bytes)
 
     def orders(self, where: OrderFilter = ALL_ORDERS, limit: int = 50, cursor: str | None = None) -> Page[OrderRow]:
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return order_lists.page(run_on(connection), where, limit, cursor)
 
     def order(self, origin: str, record_id: str) -> OrderItem | None:
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return orders.find(run_on(connection), origin, record_id)
 
     def order_totals(self, now_ns: int) -> OrderTotals:
-        with self._transaction() as connection:
+        with self._looking() as connection:
             return orders.totals(run_on(connection), now_ns)
 
     def receipts(
