@@ -205,7 +205,7 @@ def revive(db: sqlite3.Connection, parent: str) -> int:
     place = meta(db, "place")
     for number, body in rows:
         record = Record.from_bytes(body)
-        append(db, [record])
+        append_written(db, [(record, body)], parent)
         place = max(place, meta(db, "place")) + 1
         row = db.execute(
             "SELECT seq, revision, body FROM spool_record WHERE origin = ? AND id = ?", record.key[:2]

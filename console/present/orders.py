@@ -33,18 +33,19 @@ class Stage:
 
 @dataclass(frozen=True)
 class Progress:
-    """Of the receivers of one order, as far as they are known."""
+    """Of the receivers of one order."""
 
-    receivers: int
+    receivers: int | None
+    """None: of those below the units below here nobody has the number"""
     answered: int
     settled: int
 
     @property
-    def silent(self) -> int:
-        return max(0, self.receivers - self.answered)
+    def silent(self) -> int | None:
+        return None if self.receivers is None else max(0, self.receivers - self.answered)
 
     def share(self, number: int) -> float:
-        return round(100 * number / max(1, self.receivers, self.answered), 2)
+        return round(100 * number / max(1, self.receivers or 0, self.answered), 2)
 
 
 def colour_class(row: OrderRow) -> str:
@@ -56,9 +57,11 @@ def consoles(nodes: Iterable[EnrolledNode]) -> list[str]:
     return sorted(node.name for node in nodes if node.kind == "console" and node.revoked_ns is None)
 
 
-def progress(row: OrderRow, counts: ReceiptCounts, children: int) -> Progress:
-    """`children`: how many consoles stand below here now. Through one of them many may answer."""
-    return Progress(children if row.all_below else row.addressees, counts.all, counts.settled)
+def progress(row: OrderRow, counts: ReceiptCounts, children: int, tier: str) -> Progress:
+    """`children`: how many consoles stand below here now. Below a province these are the plants themselves; below a
+    ministry's provinces stand thousands, and all of them answer."""
+    receivers = row.addressees if not row.all_below else children if tier != "ministry" else None
+    return Progress(receivers, counts.all, counts.settled)
 
 
 def stages(item: OrderItem) -> tuple[Stage, ...]:

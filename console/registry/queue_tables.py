@@ -293,7 +293,7 @@ def revive(connection: Connection, parent: str) -> int:
         select(upward_dead).where(upward_dead.c.parent == parent).order_by(upward_dead.c.number)
     ).all()
     records = [(Record.from_bytes(bytes(row.body)), bytes(row.body)) for row in letters]
-    append(connection, records)
+    append(connection, records, parent)
     counts = _hold(connection)
     known = _known(connection, [record.key[:2] for record, _ in records])
     places: dict[int, int] = {}

@@ -88,7 +88,7 @@ def notice(origin: str, record_id: str) -> Answer:
             "results": {} if own is None else {result.line: result for result in own.results},
             "answers": answers.rows,
             "counts": counts,
-            "progress": progress(item.row, counts, len(consoles(here.nodes.list()))),
+            "progress": progress(item.row, counts, len(consoles(here.nodes.list())), here.settings.tier),
             "silent": _silent(item),
             "next_cursor": answers.next_cursor,
             "colour_class": colour_class,

@@ -74,7 +74,9 @@ def notices() -> Answer:
             "rows": found.rows,
             "filters": filters,
             "totals": totals,
-            "progress": {row.id: progress(row, counts[row.origin, row.id], children) for row in found.rows},
+            "progress": {
+                row.id: progress(row, counts[row.origin, row.id], children, here.settings.tier) for row in found.rows
+            },
             "left": {row.id: days_left(row, now_ns) for row in found.rows},
             "late": {row.id for row in found.rows if row.overdue(now_ns)},
             "colour_class": colour_class,

@@ -270,6 +270,16 @@ def test_many_children_are_named_not_ticked(desk: Flask) -> None:
     assert row.addressees == 3
 
 
+def test_how_many_stand_below_provinces_nobody_knows(make_console: MakeConsole) -> None:
+    app = make_console("ministry")
+    state(app).nodes.add(state(app).store, "gd", "console")
+    order = warning(1, origin="miit")
+    state(app).store.issue(order)
+    state(app).store.merge([receipt(order, f"e{number}", state="acknowledged") for number in range(40)], "gd")
+    page = log_in(app).get(f"/notices/miit/{order_id(1)}").get_data(as_text=True)
+    assert "办理中 40" in page and "未答复" not in page and "经 gd" in page
+
+
 def test_filters(desk: Flask) -> None:
     client, store = log_in(desk), state(desk).store
     store.issue(notice(1, addressees=("shili",), deadline_ns=sample.NOW_NS - 1))
