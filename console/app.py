@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from console import auth, context, errors, language, security
+from console import auth, context, errors, language, security, tasks
 from console.clock import Clock
 from console.nodes import Nodes
 from console.opening import open_console_registry, open_console_store, open_sessions, open_users
@@ -24,8 +24,9 @@ from console.users import Users
 from console.views import BLUEPRINTS
 from sensor.schema.shape import known_name
 
-MAX_FORM_BYTES = 64 * 1024
-"""what a request may weigh; the way in for batches sets a larger limit of its own"""
+MAX_FORM_BYTES = 256 * 1024
+"""What a request may weigh: the longest order a desk may write, of Chinese characters at nine bytes each. The way in
+for batches sets a larger limit of its own."""
 
 
 def create_app(
@@ -90,3 +91,4 @@ def _register_ingest(app: Flask, csrf: CSRFProtect) -> None:
     ingest: Any = importlib.import_module("console.ingest")
     csrf.exempt(ingest.bp)
     app.register_blueprint(ingest.bp)
+    app.register_blueprint(tasks.bp)

@@ -18,8 +18,8 @@ PUBLIC = frozenset(
     {"static", "session.login", "session.enter_with_password", "session.choose_language", "health.health"}
 )
 """Endpoints for which nobody has to be logged in."""
-OWN_CREDENTIAL = frozenset({"ingest"})
-"""Blueprints that check a credential of their own: what children send."""
+OWN_CREDENTIAL = frozenset({"ingest", "tasks"})
+"""Blueprints that check a credential of their own: what children send, and what they ask for."""
 BACKGROUND_HEADER = "X-Otus-Background"
 """Sent by pages that refresh themselves: such a request does not keep a session alive."""
 SESSION_KEY = "_user_id"

@@ -59,7 +59,7 @@ class _Running:
     def load(self) -> Flask:
         self.app = self._create()
         here = state(self.app)
-        self.relay = start_relay(outlet_of(here.registry, self.settings), self.settings)
+        self.relay = start_relay(outlet_of(here.registry, self.settings), here.store, self.settings)
         check_at_start(here.store)
         self.jobs = Jobs(here.registry, jobs_of(here))
         self.jobs.start()

@@ -37,6 +37,11 @@ class Clock:
             return moment.strftime("%H:%M:%S")
         return moment.strftime("%m-%d %H:%M:%S" if moment.year == today.year else "%Y-%m-%d %H:%M:%S")
 
+    def minute(self, ts_ns: int) -> str:
+        """`2026-11-20 14:21`: what somebody chose to the minute."""
+        moment = self.local(ts_ns)
+        return f"{ts_ns} ns" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
+
     def full(self, ts_ns: int | None) -> str:
         """`2026-11-20 14:21:33`"""
         if ts_ns is None:

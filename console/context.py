@@ -55,6 +55,7 @@ def _context() -> dict[str, Any]:
     }
     if current_user.is_authenticated:
         context["waiting_count"] = waiting.pressing(waiting_levels())
+        context["waiting_orders"] = here.store.order_totals(here.clock.now_ns()).waiting
     return context
 
 

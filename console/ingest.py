@@ -40,7 +40,8 @@ def connect(app: Flask, store: Store, nodes: Nodes) -> None:
     app.extensions[EXTENSION] = Ingest(store, nodes)
 
 
-def _ingest() -> Ingest:
+def ingest_here() -> Ingest:
+    """Of the application that answers this request."""
     found = current_app.extensions.get(EXTENSION)
     if found is None:
         # The console's own application keeps its store and settings in one state.
@@ -54,32 +55,31 @@ def _ingest() -> Ingest:
 @bp.post("/api/v1/batches")
 def batches() -> Response:
     """Take a batch of records from a child."""
-    ingest = _ingest()
+    ingest = ingest_here()
     request.max_content_length = MAX_BATCH_BYTES
     try:
-        node = _sender(ingest.nodes)
+        node = sender(ingest.nodes)
         if node is None:
             _swallow()
-            refusal = _refusal(401, "unknown_credential", "enrol this node at its parent and use the token given there")
-            refusal.headers["WWW-Authenticate"] = 'Bearer realm="otus"'
-            return refusal
+            return unknown_credential()
         return _take(ingest.store, node, request.get_data(cache=False))
     except RequestEntityTooLarge:
-        return _refusal(413, "too_large", f"a batch has at most {MAX_BATCH_BYTES} bytes; send fewer records")
+        return refusal(413, "too_large", f"a batch has at most {MAX_BATCH_BYTES} bytes; send fewer records")
     except ClientDisconnected:
-        return _refusal(400, "incomplete", "the batch ended early")
+        return refusal(400, "incomplete", "the batch ended early")
     except StoreFull as error:
         log.error("%s", error)
-        return _later("full", "no room here; keep your records and come back")
+        return later("full", "no room here; keep your records and come back")
     except StoreError as error:
         log.error("%s", error)
-        return _later("store_failed", "the store cannot be written; keep your records and come back")
+        return later("store_failed", "the store cannot be written; keep your records and come back")
     except RegistryError as error:
         log.error("%s", error)
-        return _later("registry_away", "credentials cannot be looked up now; keep your records and come back")
+        return later("registry_away", "credentials cannot be looked up now; keep your records and come back")
 
 
-def _sender(nodes: Nodes) -> Node | None:
+def sender(nodes: Nodes) -> Node | None:
+    """The child whose credential this request shows."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return nodes.authenticate(token.strip()) if scheme.lower() == "bearer" and len(token) < 512 else None
 
@@ -97,17 +97,17 @@ def _take(store: Store, node: Node, body: bytes) -> Response:
             raise RecordError("a batch is an object with 'schema' and 'records'")
         major = major_of(batch.get("schema"))
     except (ValueError, RecursionError) as error:
-        return _refusal(400, "not_a_batch", str(error)[:300])
+        return refusal(400, "not_a_batch", str(error)[:300])
     if major != SCHEMA_MAJOR:
         newer = major > SCHEMA_MAJOR
-        return _refusal(
+        return refusal(
             409,
             "schema_too_new" if newer else "schema_too_old",
             f"this node reads schema {SCHEMA_VERSION}: upgrade {'this node' if newer else 'the child'}",
             reads=SCHEMA_VERSION,
         )
     if len(batch["records"]) > MAX_RECORDS:
-        return _refusal(413, "too_large", f"a batch has at most {MAX_RECORDS} records")
+        return refusal(413, "too_large", f"a batch has at most {MAX_RECORDS} records")
     return jsonify(
         {"schema": SCHEMA_VERSION, "results": [item.to_json() for item in _merge(store, node, batch["records"])]}
     )
@@ -147,13 +147,19 @@ def _printable(value: object) -> str:
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
 
 
-def _refusal(status: int, error: str, message: str, **more: object) -> Response:
+def unknown_credential() -> Response:
+    response = refusal(401, "unknown_credential", "enrol this node at its parent and use the token given there")
+    response.headers["WWW-Authenticate"] = 'Bearer realm="otus"'
+    return response
+
+
+def refusal(status: int, error: str, message: str, **more: object) -> Response:
     response = jsonify({"error": error, "message": message, **more})
     response.status_code = status
     return response
 
 
-def _later(error: str, message: str) -> Response:
-    response = _refusal(503, error, message)
+def later(error: str, message: str) -> Response:
+    response = refusal(503, error, message)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response

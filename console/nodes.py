@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from console.registry import Registry
 from console.registry.tables import node
+from console.store.admission import HERE
 from sensor.schema.shape import known_name
 
 KINDS = ("sensor", "console")
@@ -64,6 +65,8 @@ class Nodes:
         if kind not in KINDS:
             raise ValueError(f"{kind!r}: a child is one of {', '.join(KINDS)}")
         owner = store.bind_origin(name, name)
+        if owner == HERE:
+            raise ValueError(f"{name!r}: so a parent calls this node itself; choose another name")
         if owner != name:
             raise ValueError(f"{name!r}: child {owner} already reports for this name; choose another")
         token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)

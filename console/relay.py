@@ -1,4 +1,4 @@
-"""A console's own way up: the thread that brings what its store queued to each of its parents."""
+"""A console's own line to its parents: what its store queued goes up, notices and tasks come down."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from console.registry.secret import shared_secret
 from console.turn import FileTurn, LeaseTurn, Turn
 from federation import spool_tables
 from federation.database import open_writer, transaction
+from federation.downlink import Downlink, Inbox
 from federation.parent import Parent, ParentRefused
 from federation.policy import UpwardPolicy
 from federation.pseudonyms import load_key
@@ -137,8 +138,11 @@ class RegistryOutlet:
 class Relay:
     """The running lines of one console. Only one process of a console sends: the one whose turn it is."""
 
-    def __init__(self, outlet: Outlet, parents: Sequence[Parent], policy: Policy, pace: Pace | None) -> None:
+    def __init__(
+        self, outlet: Outlet, inbox: Inbox, parents: Sequence[Parent], policy: Policy, pace: Pace | None
+    ) -> None:
         self._outlet = outlet
+        self._inbox = inbox
         self._turn = outlet.turn
         self._parents = tuple(parents)
         self._policy = policy
@@ -164,7 +168,7 @@ class Relay:
                 self._stop.wait(self._turn.check_s)
 
     def _send(self) -> None:
-        """Send for as long as it is our turn."""
+        """Send, and ask what there is for us, for as long as it is our turn."""
         try:
             queue = self._outlet.open([parent.name for parent in self._parents])
         except QueueError as error:
@@ -172,15 +176,19 @@ class Relay:
             self._stop.wait(AGAIN_S)
             return
         uplink = Uplink(queue, self._parents, self._policy, pace=self._pace)
+        downlink = Downlink(self._inbox, self._parents, pace=self._pace)
         uplink.start()
+        downlink.start()
         while not self._stop.wait(self._turn.check_s) and self._turn.take():
             pass
+        downlink.stop()
         if uplink.stop():
             queue.close()
 
 
-def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
-    """Begin to report upward, or None where the settings name no parent: then queues that earlier settings began end.
+def start_relay(outlet: Outlet, inbox: Inbox, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
+    """Begin to report upward and to keep in `inbox` what comes down, or None where the settings name no parent: then
+    queues that earlier settings began end.
 
     An enterprise's records are cut by the default policy; what comes from below to a province was cut there.
 
@@ -197,7 +205,7 @@ def start_relay(outlet: Outlet, settings: RelaySettings, pace: Pace | None = Non
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
         policy = UpwardPolicy(outlet.pseudonym_key())
-    relay = Relay(outlet, parents, policy, pace)
+    relay = Relay(outlet, inbox, parents, policy, pace)
     relay.start()
     return relay
 

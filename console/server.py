@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from console import collector
+from console import collector, tasks
 from console.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "errorlog": "-",
             "loglevel": "warning",
             "proc_name": f"otus-console-{settings.node_name}",
+            "post_worker_init": lambda worker: tasks.end_with(worker.wsgi, lambda: not worker.alive),
             "post_fork": lambda arbiter, worker: _end_with_parent(),
             "worker_exit": lambda arbiter, worker: self._stop(),
             # Several consoles on one machine would share ~/.gunicorn/gunicorn.ctl.

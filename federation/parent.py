@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sensor.schema.shape import known_name
 
 BATCHES = "/api/v1/batches"
+TASKS = "/api/v1/tasks"
 
 
 class ParentRefused(ValueError):
@@ -49,6 +50,10 @@ class Parent:
     @property
     def batches_url(self) -> str:
         return self.url.rstrip("/") + BATCHES
+
+    @property
+    def tasks_url(self) -> str:
+        return self.url.rstrip("/") + TASKS
 
     def tls(self) -> ssl.SSLContext | bool:
         """How to check the parent's certificate; it always is checked."""

@@ -38,6 +38,18 @@ class Gone(Exception):
 
 def read_reply(response: httpx.Response) -> Reply:
     """The parent's answers for single records. Raises Gone for everything that is not one."""
+    check_status(response)
+    body = bounded(response)
+    try:
+        results = json.loads(body)["results"]
+        verdicts = dict(_verdict(item) for item in results)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Gone("gave an answer that cannot be read; records are kept") from None
+    return Reply(verdicts)
+
+
+def check_status(response: httpx.Response) -> None:
+    """Raises Gone for everything but 200."""
     status = response.status_code
     if status == 413:
         raise Gone("says the batch is too large", too_large=True)
@@ -54,13 +66,6 @@ def read_reply(response: httpx.Response) -> Reply:
         raise Gone(f"failed ({status}); records are kept", retry_after_s=_retry_after_s(response))
     if status != 200:
         raise Gone(f"answered {status}: is this the address of a console? records are kept", needs_a_person=True)
-    body = _bounded(response)
-    try:
-        results = json.loads(body)["results"]
-        verdicts = dict(_verdict(item) for item in results)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Gone("gave an answer that cannot be read; records are kept") from None
-    return Reply(verdicts)
 
 
 def _verdict(item: Mapping[str, object]) -> tuple[Key, str | None]:
@@ -79,7 +84,7 @@ def _plain(reason: str) -> str:
     return reason[:REASON_CHARACTERS].replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
 
 
-def _bounded(response: httpx.Response) -> bytes:
+def bounded(response: httpx.Response) -> bytes:
     body = b""
     for chunk in response.iter_bytes():
         body += chunk

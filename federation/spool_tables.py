@@ -53,9 +53,10 @@ def append(db: sqlite3.Connection, records: Iterable[Record]) -> int:
     return append_written(db, ((record, record.to_bytes()) for record in records))
 
 
-def append_written(db: sqlite3.Connection, records: Iterable[tuple[Record, bytes]]) -> int:
-    """The same for records that were put into bytes already, which costs more than all else here."""
-    parents = [row[0] for row in db.execute("SELECT name FROM spool_parent ORDER BY name")]
+def append_written(db: sqlite3.Connection, records: Iterable[tuple[Record, bytes]], only: str | None = None) -> int:
+    """The same for records that were put into bytes already, which costs more than all else here. `only`: for this
+    parent alone, as an answer is for the one who asked."""
+    parents = sorted(_parents(db) if only is None else _parents(db) & {only})
     if not parents:
         return 0
     newest: dict[tuple[str, str], tuple[Record, bytes]] = {}
@@ -204,7 +205,7 @@ def revive(db: sqlite3.Connection, parent: str) -> int:
     place = meta(db, "place")
     for number, body in rows:
         record = Record.from_bytes(body)
-        append(db, [record])
+        append_written(db, [(record, body)], parent)
         place = max(place, meta(db, "place")) + 1
         row = db.execute(
             "SELECT seq, revision, body FROM spool_record WHERE origin = ? AND id = ?", record.key[:2]

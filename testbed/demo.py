@@ -21,6 +21,7 @@ from testbed import netns
 from testbed.commands import RangeError
 from testbed.demo_plant import Plant, Told, available, new_run_id
 from testbed.elasticsearch import ElasticsearchServer, missing
+from testbed.orders import issue_down
 from testbed.state import ProcessMark, RunState, end_processes
 from testbed.tiers import PASSWORD, SENSOR, Tiers, log_tail, start_module
 from testbed.truth import read_truth
@@ -236,6 +237,10 @@ def _replayed(run: RunState, workdir: Path, once: bool, cluster_url: str | None)
 def _wait_for_all(tiers: Tiers) -> None:
     if not tiers.wait_until_equal(DRAIN_S):
         say("上级尚未收齐（心跳仍在继续） / the tiers above have not caught up yet")
+    if issue_down(tiers):
+        say("省级下发通报一件、抽查一件，企业端已收到，登录后可签收 / a notice and a spot check are at the plant")
+    else:
+        say("省级下发的通报和抽查尚未到达企业端 / the notice and the spot check have not reached the plant yet")
 
 
 def _summary(tiers: Tiers, outcome: Outcome) -> int:

@@ -97,8 +97,9 @@ def keep_parents(connection: Connection, parents: Sequence[str]) -> dict[str, in
     return gone
 
 
-def append(connection: Connection, records: Sequence[tuple[Record, bytes]]) -> int:
-    """Queue records, each with its bytes, for every parent; returns how many were new or newer."""
+def append(connection: Connection, records: Sequence[tuple[Record, bytes]], only: str | None = None) -> int:
+    """Queue records, each with its bytes, for every parent; returns how many were new or newer. `only`: for this
+    parent alone, as an answer is for the one who asked."""
     newest: dict[tuple[str, str], tuple[Record, bytes]] = {}
     for record, body in records:
         before = newest.get(record.key[:2])
@@ -107,7 +108,9 @@ def append(connection: Connection, records: Sequence[tuple[Record, bytes]]) -> i
     if not newest or not _names(connection):
         return 0
     counts = _hold(connection)
-    parents = _names(connection)
+    parents = [name for name in _names(connection) if only in (None, name)]
+    if not parents:
+        return 0
     known = _known(connection, list(newest))
     added, changed = [], []
     places: dict[int, int] = {}
@@ -290,7 +293,7 @@ def revive(connection: Connection, parent: str) -> int:
         select(upward_dead).where(upward_dead.c.parent == parent).order_by(upward_dead.c.number)
     ).all()
     records = [(Record.from_bytes(bytes(row.body)), bytes(row.body)) for row in letters]
-    append(connection, records)
+    append(connection, records, parent)
     counts = _hold(connection)
     known = _known(connection, [record.key[:2] for record, _ in records])
     places: dict[int, int] = {}

@@ -9,6 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from console.store.order_rows import (
+    Below,
+    OrderFilter,
+    OrderItem,
+    OrderRow,
+    OrderTotals,
+    ReceiptCounts,
+    ReceiptRow,
+)
+from console.store.order_store import ALL_ORDERS, OrderStore
 from console.store.rows import (
     EXACT_TO,
     Answer,
@@ -79,7 +89,7 @@ class StoreFull(StoreError):
     """The disk is full. Nothing of this call was kept, everything acknowledged before is; ask again later."""
 
 
-class Store(Protocol):
+class Store(OrderStore, Protocol):
     """Records in, screens out. Safe to use from many threads; every call is one transaction."""
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
@@ -238,12 +248,14 @@ def open_store(
 
 __all__ = [
     "ALL_LINKS",
+    "ALL_ORDERS",
     "EXACT_TO",
     "NO_FILTER",
     "Answer",
     "AssetHistory",
     "AssetRevision",
     "AssetRow",
+    "Below",
     "ChildRow",
     "Count",
     "CountBy",
@@ -260,7 +272,14 @@ __all__ = [
     "LinkFilter",
     "LinkRow",
     "NoNodes",
+    "OrderFilter",
+    "OrderItem",
+    "OrderRow",
+    "OrderStore",
+    "OrderTotals",
     "Page",
+    "ReceiptCounts",
+    "ReceiptRow",
     "Remark",
     "Revision",
     "SensorRow",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from console.store.rows import Status
 from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Link, Record
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Link, Receipt, Record
 from sensor.schema.shape import MAX_INT
 
 KEEP_REVISIONS = 50
@@ -18,7 +18,10 @@ PATH_BYTES = 4096
 MAX_ORIGINS_PER_CHILD = 500_000
 """A child that invents names cannot fill the table of names: a whole province has fewer sensors."""
 
-Body = Alert | Asset | Heartbeat | EvidenceFile | Link
+HERE = "^"
+"""What the names that parents know us by stand under: no child can be called that, so no child speaks for us."""
+
+Body = Alert | Asset | Heartbeat | EvidenceFile | Link | Receipt
 
 _READERS: Mapping[str, Callable[[Record], Body]] = {
     Kind.ALERT: Record.alert,
@@ -26,6 +29,7 @@ _READERS: Mapping[str, Callable[[Record], Body]] = {
     Kind.HEARTBEAT: Record.heartbeat,
     Kind.EVIDENCE: Record.evidence_file,
     Kind.LINK: Record.link,
+    Kind.RECEIPT: Record.receipt,
 }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from console.store import incoming, kept
+from console.store import incoming, kept, orders
 from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
 from console.store.candidate import Candidate, Refused
 from console.store.index import Index
 from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
+from console.store.sql import run_on
 from federation import spool_tables
 from sensor.schema import Record
 
@@ -30,13 +31,14 @@ class Merge:
         self._next_number = 1 + int(db.execute("SELECT coalesce(max(number), 0) FROM record").fetchone()[0])
         self._known: dict[tuple[str, str], tuple[int, int, str]] = {}
         self._rows = incoming.Rows(child, now_ns)
-        self._up: list[tuple[Record, bytes]] = []
+        self._up: dict[str | None, list[tuple[Record, bytes]]] = {}
 
     def run(self, batch: Sequence[Candidate | Refused]) -> list[Answer]:
         answers = [self._one(item) for item in batch]
         self._rows.write(self._db)
         self._index.write()
-        spool_tables.append_written(self._db, self._up)
+        for parent, records in self._up.items():
+            spool_tables.append_written(self._db, records, parent)
         self._db.execute(
             "INSERT INTO child VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last_seen_ns = excluded.last_seen_ns",
             (self._child, self._now_ns),
@@ -61,6 +63,7 @@ class Merge:
     def _keep(self, item: Candidate) -> Status:
         record = item.record
         self._check_origin(record.origin)
+        onward = orders.admit(run_on(self._db), record, self._child, self._child_kind)
         old = self._find(record)
         if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE
@@ -77,7 +80,8 @@ class Merge:
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
         self._rows.add(number, item, new=old is None)
-        self._up.append((record, item.whole))
+        if onward != "":
+            self._up.setdefault(onward, []).append((record, item.whole))
         return Status.STORED
 
     def _find(self, record: Record) -> tuple[int, int, str] | None:

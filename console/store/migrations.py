@@ -12,11 +12,11 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept, rollups, stations
+from console.store import facts, index, kept, orders, receipts, rollups, stations
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 3
+VERSION = 4
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
@@ -64,7 +64,13 @@ def _to_3(db: sqlite3.Connection) -> None:
             db.execute("UPDATE heartbeat SET held = ?, baseline = ? WHERE origin = ?", told)
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3}
+def _to_4(db: sqlite3.Connection) -> None:
+    """What comes down the line from the parents, and what the nodes below say about it."""
+    for statement in (*orders.TABLES, *receipts.TABLES):
+        db.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """version → what makes it the next one"""
 
 

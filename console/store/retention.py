@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from console.store import facts, kept
+from console.store import facts, kept, orders
 from console.store.index import Index
 from console.store.rows import Expired
+from console.store.sql import run_on
 from sensor.schema import Kind
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -45,6 +46,7 @@ def expire(write: Write, now_ns: int, keep_days: int, pressed: Callable[[], bool
             gone_others = 0
             if not gone:
                 gone_others = _batch(db, "incident = 0 AND at_ns < ?", before_ns, incident=False)
+                gone_others = gone_others or orders.expire(run_on(db), before_ns, BATCH)
             if not gone and not gone_others and pressed():
                 clause = "incident = 0 AND number IN (SELECT number FROM record WHERE kind = ?)"
                 gone_others = _batch(db, clause, str(Kind.EVIDENCE), incident=False)
@@ -79,7 +81,7 @@ def _batch(db: sqlite3.Connection, clause: str, value: int | str, *, incident: b
             index.changed(number, state, None)
     index.write()
     # What refers to a record goes before it.
-    for table in ("technique", "revision", "decision", "step", "incident") if incident else ():
+    for table in ("technique", "revision", "decision", "step", "incident") if incident else ("receipt",):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
     for table in ("age", "record"):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])

@@ -227,7 +227,7 @@ class Expired:
     incidents: int
     """how many went, each with its revisions, steps and counts"""
     others: int = 0
-    """records of other kinds that went: evidence (of any age, where the disk is short of room), and kinds this version
+    """what else went: evidence (of any age, where the disk is short of room), orders, receipts, and kinds this version
     does not know"""
     done: bool = True
     """False: there is more to delete than one run does; the next run goes on"""

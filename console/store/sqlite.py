@@ -24,7 +24,6 @@ from console.store import (
     stations,
 )
 from console.store.candidate import prepare
-from console.store.file import StoreFile
 from console.store.index import Index
 from console.store.merge import Merge, note_rejected
 from console.store.rows import (
@@ -51,6 +50,7 @@ from console.store.rows import (
     Workflow,
     WorkflowStep,
 )
+from console.store.sqlite_orders import SqliteOrders
 from federation import spool_tables
 from sensor.schema import Key, Record
 
@@ -58,7 +58,7 @@ KEEP_FREE_BYTES = 64 * 2**20
 """Left free on the disk (but no more than a fiftieth of it): with less, nothing is accepted any more."""
 
 
-class SqliteStore(StoreFile):
+class SqliteStore(SqliteOrders):
     """Implements `console.store.Store`."""
 
     def __init__(

@@ -13,9 +13,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from sensor.schema.alert import MAX_EVIDENCE
+from sensor.schema.order import (
+    MAX_ADDRESSEES,
+    MAX_INCIDENTS,
+    MAX_NOTE,
+    MAX_PERSON,
+    MAX_STATE,
+    MAX_STEPS,
+    MAX_TEXT,
+    MAX_TITLE,
+)
+from sensor.schema.receipt import MAX_REMARK
 from sensor.schema.records import SCHEMA_MAJOR, Record
 from sensor.schema.shape import MAX_INT, RecordError
-from sensor.schema.words import Level, Outcome, State
+from sensor.schema.task import MAX_CHECKLIST, MAX_LINE
+from sensor.schema.words import Colour, Finding, Kind, Level, Outcome, State, Verdict
 
 SCHEMA_FILE = Path(__file__).with_name("batch.schema.json")
 MAX_RECORDS = 500
@@ -165,6 +177,75 @@ class EvidenceFileModel(_Open):
     after: Annotated[str, Field(max_length=32)]
 
 
+StateCode = Annotated[str, Field(min_length=1, max_length=MAX_STATE, description="a newer tier may know more of them")]
+
+
+class StepModel(_Open):
+    """What somebody did, and when; steps are only ever added"""
+
+    at_ns: Nanoseconds
+    by: Annotated[str, Field(max_length=MAX_PERSON)]
+    state: StateCode
+    note: Annotated[str, Field(max_length=MAX_NOTE)] = ""
+    finding: Finding | None = None
+
+
+class ReferenceModel(_Open):
+    origin: Name
+    id: Id
+
+
+class _OrderModel(_Open):
+    title: Annotated[str, Field(max_length=MAX_TITLE)]
+    text: Annotated[str, Field(max_length=MAX_TEXT)]
+    issued_ns: Nanoseconds
+    deadline_ns: Nanoseconds | None = None
+    state: StateCode
+    open: Annotated[bool, Field(strict=True)] = True
+    all_below: Annotated[bool, Field(strict=True, description="either this, or addressees")] = False
+    addressees: Annotated[list[Name], Field(max_length=MAX_ADDRESSEES)] = []
+    incidents: Annotated[list[ReferenceModel], Field(max_length=MAX_INCIDENTS)] = []
+    steps: Annotated[list[StepModel], Field(max_length=MAX_STEPS)] = []
+
+
+class NoticeModel(_OrderModel):
+    """Goes down the line: 通报 (bulletin) or 预警 (warning, with a colour)"""
+
+    form: StateCode
+    colour: Colour | None = None
+    level: Level | None = None
+
+
+Line = Annotated[str, Field(max_length=MAX_LINE)]
+
+
+class TaskModel(_OrderModel):
+    """Goes down the line: 抽查, a list to check oneself by"""
+
+    checklist: Annotated[
+        list[Annotated[str, Field(max_length=MAX_LINE)]], Field(min_length=1, max_length=MAX_CHECKLIST)
+    ]
+    scope: Annotated[str, Field(max_length=MAX_LINE)] = ""
+
+
+class CheckedModel(_Open):
+    line: Annotated[int, Field(ge=0, lt=MAX_CHECKLIST, strict=True)]
+    verdict: Verdict
+    remark: Annotated[str, Field(max_length=MAX_REMARK)] = ""
+
+
+class ReceiptModel(_Open):
+    """Goes up the line: what one receiver says about one notice or task"""
+
+    about: ReferenceModel
+    state: StateCode
+    settled: Annotated[bool, Field(strict=True)] = False
+    at_ns: Nanoseconds
+    finding: Finding | None = None
+    steps: Annotated[list[StepModel], Field(max_length=MAX_STEPS)] = []
+    results: Annotated[list[CheckedModel], Field(max_length=MAX_CHECKLIST)] = []
+
+
 class _Envelope(_Open):
     schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")] = "1.0"
     id: Id
@@ -200,6 +281,21 @@ class LinkRecord(_Envelope):
     body: LinkModel
 
 
+class NoticeRecord(_Envelope):
+    kind: Literal["notice"]
+    body: NoticeModel
+
+
+class TaskRecord(_Envelope):
+    kind: Literal["task"]
+    body: TaskModel
+
+
+class ReceiptRecord(_Envelope):
+    kind: Literal["receipt"]
+    body: ReceiptModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
@@ -207,7 +303,7 @@ class OtherRecord(_Envelope):
         str,
         Field(
             pattern=r"^[a-z_]{1,32}$",
-            json_schema_extra={"not": {"enum": ["alert", "asset", "heartbeat", "evidence", "link"]}},
+            json_schema_extra={"not": {"enum": [str(kind) for kind in Kind]}},
         ),
     ]
     body: dict[str, JsonValue]
@@ -220,7 +316,17 @@ class BatchModel(_Open):
 
     schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")]
     records: Annotated[
-        list[AlertRecord | AssetRecord | HeartbeatRecord | EvidenceRecord | LinkRecord | OtherRecord],
+        list[
+            AlertRecord
+            | AssetRecord
+            | HeartbeatRecord
+            | EvidenceRecord
+            | LinkRecord
+            | NoticeRecord
+            | TaskRecord
+            | ReceiptRecord
+            | OtherRecord
+        ],
         Field(max_length=MAX_RECORDS),
     ]
 
@@ -231,6 +337,9 @@ _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "heartbeat": TypeAdapter(HeartbeatRecord),
     "evidence": TypeAdapter(EvidenceRecord),
     "link": TypeAdapter(LinkRecord),
+    "notice": TypeAdapter(NoticeRecord),
+    "task": TypeAdapter(TaskRecord),
+    "receipt": TypeAdapter(ReceiptRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

@@ -16,8 +16,12 @@ from sensor.schema.asset import Asset
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.link import Link
+from sensor.schema.notice import Notice
+from sensor.schema.order import Order
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
+from sensor.schema.receipt import Receipt, receipt_id
 from sensor.schema.shape import Json, Reader, RecordError, as_object, known_id, known_name
+from sensor.schema.task import Task
 from sensor.schema.words import KINDS, LEVELS, OUTCOMES, STATES, Kind, Level, Outcome, State
 
 SCHEMA_VERSION = "1.0"
@@ -65,6 +69,19 @@ class Record:
 
     def link(self) -> Link:
         return Link.from_json(self.body)
+
+    def order(self) -> Order:
+        """The body of what goes down the line: a notice or a task."""
+        if self.kind not in (Kind.NOTICE, Kind.TASK):
+            raise RecordError(f"kind: {self.kind} is no order")
+        return Notice.from_json(self.body) if self.kind == Kind.NOTICE else Task.from_json(self.body)
+
+    def receipt(self) -> Receipt:
+        """The body as a receipt. Raises RecordError also where its id is another order's."""
+        found = Receipt.from_json(self.body)
+        if self.id != receipt_id(found.about):
+            raise RecordError("id: a receipt's follows from the order it is about")
+        return found
 
     def via(self, child: str) -> Record:
         """The same record, seen one hop further up."""
@@ -132,5 +149,6 @@ class Record:
 __all__ = [
     "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
     "Alert", "Asset", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind", "Ledger",
-    "Level", "Link", "Outcome", "Reason", "Record", "RecordError", "State", "Text", "evidence_id",
+    "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "State",
+    "Task", "Text", "evidence_id", "receipt_id",
 ]  # fmt: skip

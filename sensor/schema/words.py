@@ -17,6 +17,9 @@ class Kind(StrEnum):
     HEARTBEAT = "heartbeat"
     EVIDENCE = "evidence"
     LINK = "link"
+    NOTICE = "notice"
+    TASK = "task"
+    RECEIPT = "receipt"
 
 
 class Level(StrEnum):
@@ -50,6 +53,59 @@ class State(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+class Form(StrEnum):
+    """Which kind of notice: 通报 about something found at its receivers, 预警 of something that may come to them."""
+
+    BULLETIN = "bulletin"
+    WARNING = "warning"
+
+
+class Colour(StrEnum):
+    """How grave a warning is: 红 橙 黄 蓝, gravest first. Not an alert's level: these scales share no words."""
+
+    RED = "red"
+    ORANGE = "orange"
+    YELLOW = "yellow"
+    BLUE = "blue"
+
+
+class OrderState(StrEnum):
+    """Where a notice or a task is, by its issuer's word: 已下发 已办结 已解除 已撤回."""
+
+    ISSUED = "issued"
+    CLOSED = "closed"
+    LIFTED = "lifted"
+    WITHDRAWN = "withdrawn"
+
+
+class ReceiptState(StrEnum):
+    """How far one receiver is: 已签收 已核实 已整改 已反馈 of a bulletin, 已知悉 已排查 已加固 of a warning."""
+
+    SIGNED = "signed"
+    VERIFIED = "verified"
+    RECTIFIED = "rectified"
+    REPORTED = "reported"
+    ACKNOWLEDGED = "acknowledged"
+    CHECKED = "checked"
+    HARDENED = "hardened"
+
+
+class Finding(StrEnum):
+    """What a receiver found when it looked for itself in a warning: 涉及 不涉及 无法判断."""
+
+    INVOLVED = "involved"
+    NOT_INVOLVED = "not_involved"
+    UNCLEAR = "unclear"
+
+
+class Verdict(StrEnum):
+    """What came out for one line of a checklist: 符合 不符合 不适用."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
 
 
 KINDS: tuple[Kind, ...] = tuple(Kind)

@@ -23,7 +23,8 @@ SAME_IN_BOTH = {"frame.brand", "frame.language_zh"}
 CODES = ("code.", "operation.", "technique.", "feature.", "reason.", "reason_frame.", "ledger.skip.", "ledger.loss.",
          "message.", "verdict.", "error.", "refused.reason_", "story.", "account.", "login.", "ledger.", "incident.do_",
          "preview.action_", "preview.level_", "overview.kpi_children_", "overview.title_", "overview.chart_",
-         "frame.tier_", "frame.menu_children_", "frame.language_", "incidents.", "storage.")  # fmt: skip
+         "frame.tier_", "frame.menu_children_", "frame.language_", "incidents.", "storage.",
+         "notices.do_", "notices.again_", "notices.problem_", "notices.about_")  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:

@@ -16,6 +16,7 @@ from console.registry.tables import node
 from console.registry.takeover import take_over_nodes
 from console.store import Store, open_store
 from tests.federation.line_records import alert
+from tests.federation.order_records import notice
 
 
 @pytest.fixture
@@ -80,6 +81,13 @@ def test_a_name_another_child_reports_for_is_taken(nodes: Nodes, store: Store) -
     store.merge([alert(1)], "plant")
     with pytest.raises(ValueError, match="child plant already reports"):
         nodes.add(store, "sensor-1")
+    assert nodes.list() == ()
+
+
+def test_a_name_that_a_parent_calls_us_by_is_taken(nodes: Nodes, store: Store) -> None:
+    store.receive([notice(1)], "gd", "shili", 1)
+    with pytest.raises(ValueError, match="a parent calls this node itself"):
+        nodes.add(store, "shili")
     assert nodes.list() == ()
 
 

@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from console import tasks
 from console.ingest import bp, connect
 from console.nodes import Nodes
 from console.registry import open_registry
@@ -60,12 +61,13 @@ def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
     made.store = SqliteStore(folder / "store.sqlite", parents=[str(link["name"]) for link in links], nodes=made.nodes)
     app = Flask(name)
     app.register_blueprint(bp)
+    app.register_blueprint(tasks.bp)
     connect(app, made.store, made.nodes)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     made.url = f"http://127.0.0.1:{server.server_port}"
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    relay: Relay | None = start_relay(FileOutlet(made.store.path), made, PACE)
+    relay: Relay | None = start_relay(FileOutlet(made.store.path), made.store, made, PACE)
     try:
         yield made
     finally:
@@ -165,7 +167,7 @@ def test_only_one_of_two_processes_of_a_console_sends(tmp_path: Path) -> None:
         tier(tmp_path / "m", "ministry") as ministry,
         tier(tmp_path / "p", "province", ministry.link("province")) as below,
     ):
-        second = start_relay(FileOutlet(below.store.path), below, PACE)
+        second = start_relay(FileOutlet(below.store.path), below.store, below, PACE)
         assert second is not None
         below.store.merge([alert(1)], "enterprise")
         wait_for(lambda: len(ministry.store.latest()) == 1)
@@ -193,7 +195,7 @@ def test_a_console_whose_last_parent_is_gone_lets_the_queue_go(tmp_path: Path) -
 def test_links_that_cannot_be_used_are_one_clear_line(tmp_path: Path, link: dict[str, Any], words: str) -> None:
     store = SqliteStore(tmp_path / "store.sqlite")
     with pytest.raises(ParentRefused, match=words):
-        start_relay(FileOutlet(store.path), Tier(tmp_path, "province", (link,)))
+        start_relay(FileOutlet(store.path), store, Tier(tmp_path, "province", (link,)))
 
 
 def test_a_full_disk_at_ingest_keeps_what_was_acknowledged_and_goes_on_when_there_is_room(tmp_path: Path) -> None:

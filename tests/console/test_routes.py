@@ -22,6 +22,8 @@ PAGES = [
     "/assets",
     ASSET,
     "/links",
+    "/notices",
+    "/notices/new",
     "/sensors",
     "/children",
     "/preview",
@@ -71,10 +73,14 @@ def test_public_list_is_short_and_real(app: Flask) -> None:
 def test_children_have_a_credential_of_their_own(app: Flask) -> None:
     """The way in for records is neither open nor behind the login, and has no form token."""
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in OWN_CREDENTIAL]
-    assert [str(rule) for rule in rules] == ["/api/v1/batches"]
-    answer = app.test_client().post("/api/v1/batches", json={"schema": "1.0", "records": []})
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert [str(rule) for rule in rules] == ["/api/v1/batches", "/api/v1/tasks"]
+    client = app.test_client()
+    for answer in (
+        client.post("/api/v1/batches", json={"schema": "1.0", "records": []}),
+        client.get("/api/v1/tasks?after=0"),
+    ):
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_no_page_says_whether_it_exists_to_a_stranger(app: Flask) -> None:
@@ -90,7 +96,7 @@ def test_writing_needs_the_form_token(app: Flask, method: str) -> None:
             assert answer.status_code == 400, rule
             assert "页面已过期" in answer.get_data(as_text=True)
             seen += 1
-    assert seen == (6 if method == "POST" else 0), "a new way to write: is it meant?"
+    assert seen == (9 if method == "POST" else 0), "a new way to write: is it meant?"
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/login", "/account", "/api/v1/health", "/static/otus.css", "/no-such-page"])

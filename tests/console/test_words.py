@@ -23,6 +23,8 @@ from detectors.anomaly.features import NAMES as FEATURE_NAMES
 from detectors.baseline.describe import CAUSES
 from detectors.rules.techniques import TECHNIQUES
 from sensor.schema import LEVELS, OUTCOMES, STATES, Ledger, Reason
+from sensor.schema.course import COURSES
+from sensor.schema.words import Colour, Finding, OrderState, ReceiptState, Verdict
 from tests.console import sample
 from tests.golden import every_operation
 
@@ -33,6 +35,8 @@ CORE = ROOT / "sensor" / "core" / "wire" / "src"
 @pytest.mark.parametrize(
     ("group", "codes"),
     [("level", LEVELS), ("outcome", OUTCOMES), ("outcome_short", OUTCOMES), ("state", STATES), ("workflow", tuple(Workflow)),
+     ("course", tuple(COURSES)), ("colour", tuple(Colour)), ("order_state", tuple(OrderState)),
+     ("receipt_state", tuple(ReceiptState)), ("finding", tuple(Finding)), ("step", (*OrderState, *ReceiptState)), ("check", tuple(Verdict)),
      ("detector", ("signature", "baseline", "period", "anomaly"))],
 )  # fmt: skip
 def test_closed_lists(group: str, codes: tuple[str, ...]) -> None:

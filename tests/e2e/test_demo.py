@@ -74,7 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_every_action_is_told_and_seen(demo: Running) -> None:
     said = demo.output
-    assert GOOD in said
+    assert GOOD in said and "a notice and a spot check are at the plant" in said
     assert [action for action in STORY if f"✓ {action} " not in said] == []
     assert "frames sent by the capture port: 0\n" in said
     ledger = re.search(r"received (\d+) = parsed (\d+) \+ skipped (\d+) \+ lost (\d+) \+ held (\d+)", said)
@@ -119,7 +119,7 @@ def test_the_incident_at_each_tier(person: Reader, tier: int) -> None:
         assert words in text, words
     incident = seen(person)
     pages.append(incident)
-    for path in ("/assets", "/sensors", "/children", "/preview") if tier else ("/assets", "/sensors", "/preview"):
+    for path in ("/assets", "/sensors", *(("/children",) if tier else ()), "/preview", "/notices"):
         person.open(path)
         person.keep(f"demo-{name}-{path[1:]}")
         pages.append(seen(person))
@@ -161,7 +161,7 @@ def test_without_a_plant_the_captures_are_replayed(tmp_path: Path) -> None:
     demo = Running(tmp_path / "tmp", "demo", "--once", "--replay")
     try:
         assert demo.wait(REPLAY_WITHIN_S) == 0, demo.output
-        assert GOOD in demo.output
+        assert GOOD in demo.output and "a notice and a spot check are at the plant" in demo.output
         assert [action for action in STORY if f"✓ {action} " not in demo.output] == []
         assert wait_until_gone(demo.mark) == {} and remains(demo) == []
     finally:

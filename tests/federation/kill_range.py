@@ -31,6 +31,7 @@ import console.ingest
 import console.relay
 import console.store.merge
 import console.store.sqlite
+import console.tasks
 import federation.spool
 import federation.spool_tables
 import federation.uplink
@@ -151,9 +152,10 @@ def run_console(folder: Path, name: str, port: int, link: dict[str, object] | No
     store = console.store.sqlite.SqliteStore(folder / "store.sqlite", parents=parents, nodes=nodes)
     app = Flask(name)
     app.register_blueprint(console.ingest.bp)
+    app.register_blueprint(console.tasks.bp)
     console.ingest.connect(app, store, nodes)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
-    console.relay.start_relay(console.relay.FileOutlet(store.path), Settings(folder, name, links), PACE)
+    console.relay.start_relay(console.relay.FileOutlet(store.path), store, Settings(folder, name, links), PACE)
     server.serve_forever()
 
 

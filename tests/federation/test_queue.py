@@ -121,6 +121,16 @@ def test_a_rejected_record_goes_to_the_dead_letters_and_can_be_revived(kept: Kep
     assert kept.waiting_bytes() == 0
 
 
+def test_what_one_parent_refused_is_sent_again_to_that_one(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "KEEP_RECEIPTS", 0)  # nobody remembers that b has it
+    opened = kept.open("a", "b")
+    kept.append(alert(1))
+    answer_all(opened, "b")
+    answer_all(opened, "a", rejected="no")
+    assert kept.resend("a") == 1
+    assert (opened.pending("a"), opened.pending("b")) == (1, 0)
+
+
 def test_a_dead_letter_that_a_newer_revision_overtook_is_not_sent_again(kept: Kept) -> None:
     opened = kept.open("a")
     kept.append(alert(1))

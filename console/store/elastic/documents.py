@@ -12,6 +12,7 @@ from typing import Any
 from console.store import history
 from console.store.admission import KEEP_REVISIONS, Body, address_of, bounded_sum, compare, read_body
 from console.store.elastic.indices import kind_of
+from console.store.order_rows import ReceiptRow
 from console.store.rows import (
     AssetHistory,
     AssetRow,
@@ -24,7 +25,7 @@ from console.store.rows import (
     WorkflowStep,
 )
 from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
-from sensor.schema import Alert, Heartbeat, Kind, Record
+from sensor.schema import Alert, Heartbeat, Kind, Receipt, Record
 from sensor.schema.fields import FIELDS
 
 Source = dict[str, Any]
@@ -69,6 +70,8 @@ def columns(arrival: Arrival) -> Source:
         inner = _incident(body) | _searched(arrival, body)
     elif isinstance(body, Heartbeat):
         inner = _heartbeat(body)
+    elif isinstance(body, Receipt):
+        inner = _receipt(body)
     elif body is not None:
         kind = kind_of(record)
         inner = {f"{kind}.{name}": value for name, value in record.body.items() if f"{kind}.{name}" in FIELDS}
@@ -159,6 +162,16 @@ def _heartbeat(beat: Heartbeat) -> Source:
         "heartbeat.ledger.lost": bounded_sum(ledger.lost.values()),
         "heartbeat.ledger.held": ledger.held,
         "otus.baseline": beat.baseline is not None,
+    }
+
+
+def _receipt(receipt: Receipt) -> Source:
+    return {
+        "receipt.about.origin": receipt.about.origin,
+        "receipt.about.id": receipt.about.id,
+        "receipt.state": receipt.state,
+        "receipt.settled": receipt.settled,
+        "receipt.at_ns": receipt.at_ns,
     }
 
 
@@ -273,6 +286,17 @@ def link_row(source: Mapping[str, Any]) -> LinkRow:
         tenant=source["organization.id"],
         segment=source["segment"],
         link=record_of(source).link(),
+        received_ns=source["otus.received_ns"],
+    )
+
+
+def receipt_row(source: Mapping[str, Any]) -> ReceiptRow:
+    return ReceiptRow(
+        origin=source["observer.name"],
+        id=source["event.id"],
+        child=source["otus.child"],
+        revision=source["otus.revision"],
+        receipt=record_of(source).receipt(),
         received_ns=source["otus.received_ns"],
     )
 

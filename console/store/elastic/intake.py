@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from console.registry import queue_tables
-from console.store import StoreFull
+from console.store import StoreFull, orders
 from console.store.admission import Refusal, check_size, compare
 from console.store.elastic import journal, standing
 from console.store.elastic.documents import Arrival
 from console.store.elastic.journal import Name, Waiting
+from console.store.elastic.order_tables import run_on
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.standing import Standing
 from console.store.rows import Answer, Status
@@ -32,6 +33,8 @@ class Intake:
     arrivals: list[tuple[int, Arrival]] = field(init=False, default_factory=list)
     """what may be kept, with its place in the batch"""
     refused: list[tuple[Key, str]] = field(init=False, default_factory=list)
+    onward: dict[int, str | None] = field(init=False, default_factory=dict)
+    """place in the batch → what `orders.admit` says"""
     number: int | None = field(init=False, default=None)
     """of the journal's row, if anything was kept"""
 
@@ -74,6 +77,7 @@ class Intake:
         for place, arrival in self.arrivals:
             try:
                 status = self._judge(under, arrival.record, highest)
+                self.onward[place] = orders.admit(run_on(connection), arrival.record, self.child, self.kind)
             except Refusal as refusal:
                 self.refuse(place, str(refusal))
                 continue
@@ -92,7 +96,10 @@ class Intake:
         standing.note_rejected(connection, self.child, self.refused, self.now_ns)
         # Last, because from here to the commit no other process queues anything.
         if kept:
-            queue_tables.append(connection, [(arrival.record, arrival.whole) for _, arrival in kept])
+            for parent in sorted({self.onward[place] for place, _ in kept}, key=str):
+                up = [(arrival.record, arrival.whole) for place, arrival in kept if self.onward[place] == parent]
+                if parent != "":
+                    queue_tables.append(connection, up, parent)
             if queue_tables.waiting_bytes(connection) > settings.upward_max_bytes:
                 raise StoreFull(
                     f"{settings.upward_max_bytes >> 20} MB wait for the parents: is the line up?"

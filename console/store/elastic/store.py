@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from console.registry import Registry, RegistryError, RegistryFull, queue_tables
-from console.store import ALL_LINKS, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull
+from console.store import ALL_LINKS, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, orders
 from console.store.elastic import documents, figures, indices, journal, queries, retention, standing, tables, templates
 from console.store.elastic.connection import asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
 from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
+from console.store.elastic.order_tables import alone, run_on
+from console.store.elastic.orders import ElasticOrders
 from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.writing import Place, Writer
@@ -55,7 +57,11 @@ KEEP_ATTEMPTS = 3
 """Two processes that see a new child or origin first at once: one of them begins again."""
 
 
-class ElasticStore:
+EXPIRE_ORDERS = 5000
+"""let go in one transaction"""
+
+
+class ElasticStore(ElasticOrders):
     """Implements `console.store.Store`. Any number of processes may have one open on the same cluster and registry."""
 
     def __init__(
@@ -296,6 +302,9 @@ class ElasticStore:
     def expire(self, now_ns: int) -> Expired:
         run = retention.expire(self.client, self._settings, now_ns)
         with self._transaction() as connection:
+            alone(connection)
+            gone = orders.expire(run_on(connection), run.before_ns, EXPIRE_ORDERS)
+            run = replace(run, others=run.others + gone, done=run.done and gone < EXPIRE_ORDERS)
             connection.execute(delete(tables.retention_run))
             connection.execute(insert(tables.retention_run).values(report=json.dumps(asdict(run))))
         return run

@@ -73,3 +73,41 @@ unfinished_move = Table(
     Column("state", Text, nullable=False),
 )
 """As long as all of another store is not moved here yet: how far that is (`console.store.moving`), as JSON."""
+orders = Table(
+    "orders",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("kind", "course")),
+    Column("revision", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("open", BigInteger, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("parent", "name", "title", "colour")),
+    Column("deadline_ns", BigInteger),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("all_below", "addressees", "issued_ns", "place", "keep_ns", "answer_revision")
+    ),
+    Column("answer_state", Text, nullable=False),
+    Column("settled", BigInteger, nullable=False),
+    Column("whole", LargeBinary, nullable=False),
+    Column("answer", LargeBinary),
+    Index("orders_place", "place", unique=True),
+    Index("orders_issued", "issued_ns", "id", "origin"),
+    Index("orders_keep", "keep_ns"),
+    Index("orders_open", "open", "parent", "settled", "deadline_ns"),
+)
+"""Notices and tasks; the embedded store has the same in its file (`console.store.orders`, whose SQL both share)."""
+order_addressee = Table(
+    "order_addressee",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("name", "origin", "id")),
+    Index("order_addressee_of", "origin", "id"),
+)
+order_cursor = Table(
+    "order_cursor",
+    metadata,
+    Column("parent", Text, primary_key=True),
+    Column("after", BigInteger, nullable=False),
+)
+"""How far each parent was heard."""

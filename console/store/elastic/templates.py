@@ -92,7 +92,7 @@ def properties(kind: str) -> dict[str, Mapped]:
     return {**found, **ENVELOPE, **_OF_KIND.get(kind, {})}
 
 
-_OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.")
+_OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.", "receipt.")
 
 
 def _mapped(field: Field) -> Mapped:

@@ -15,7 +15,7 @@ from console.store.moving.elastic import Cluster, numbers_go_on, set_last_run, t
 from console.store.moving.from_elastic import ElasticSource
 from console.store.moving.rows import HEARD, RECORD, Row
 from console.store.moving.sides import RETENTION, State
-from console.store.moving.tables import QUEUE, STANDING
+from console.store.moving.tables import ORDERS, QUEUE, STANDING
 from sensor.schema import Alert, Asset, Record
 
 REQUEST_BYTES = 8 * 2**20
@@ -24,7 +24,7 @@ REQUEST_BYTES = 8 * 2**20
 class ElasticTarget:
     """Implements `sides.Target`."""
 
-    keeps = frozenset({RETENTION, *(table.part for table in (*STANDING, *QUEUE))})
+    keeps = frozenset({RETENTION, *(table.part for table in (*STANDING, *ORDERS, *QUEUE))})
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

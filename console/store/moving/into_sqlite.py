@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from console.store import StoreError, StoreFull, damage, facts, kept, retention, schema, stations
+from console.store import StoreError, StoreFull, damage, facts, kept, receipts, retention, schema, stations
 from console.store.admission import read_body
 from console.store.backup import settle
 from console.store.incoming import figures_of
@@ -17,9 +17,9 @@ from console.store.index import Index
 from console.store.moving.from_sqlite import SqliteSource, check_version
 from console.store.moving.rows import HEARD, RECORD, Row
 from console.store.moving.sides import FACTS, RETENTION, Source, State
-from console.store.moving.tables import COUNTERS, QUEUE, STANDING, Tables
+from console.store.moving.tables import COUNTERS, ORDERS, QUEUE, STANDING, Tables
 from federation.database import DatabaseError, DatabaseFull, explain, open_writer, quoted, transaction
-from sensor.schema import Alert, Asset, Link, Record
+from sensor.schema import Alert, Asset, Link, Receipt, Record
 
 MOVING = "moving"
 """the fact: how far the move is, in the same transaction as what it moved"""
@@ -78,7 +78,7 @@ def _tables(db: sqlite3.Connection) -> int:
 class SqliteTarget:
     """Implements `sides.Target`."""
 
-    keeps = frozenset({FACTS, RETENTION, *(table.part for table in (*STANDING, *QUEUE, COUNTERS))})
+    keeps = frozenset({FACTS, RETENTION, *(table.part for table in (*STANDING, *ORDERS, *QUEUE, COUNTERS))})
 
     def __init__(self, db: sqlite3.Connection, part: Path, path: Path) -> None:
         self._db = db
@@ -156,6 +156,9 @@ class SqliteTarget:
             stations.write(self._db, number, child, record, body, received_ns)
             self._db.execute("DELETE FROM asset_revision WHERE number = ?", (number,))
             self._many("asset_revision", [(number, *mark) for mark in revisions])
+
+        elif isinstance(body, Receipt):
+            receipts.write(self._db, {number: body})
 
     def _many(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         if rows:

@@ -7,16 +7,14 @@ mean the same, so one piece of SQL reads and writes both.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from console.store.moving.rows import Batch, Place, Row
+from console.store.sql import Run
 from federation.spool_schema import rank_of
 from sensor.schema import Record
-
-Run = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
-"""Executes one statement with named values (`:name`) and gives its rows."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class Table:
     """rows that are held in memory together; few where each carries a record"""
     only: str = "1 = 1"
     """rows that count; others a new store makes by itself"""
+    sign: str = ""
+    """what changes with every row that came or changed; "": their number and the last key"""
 
 
 STANDING = (
@@ -42,6 +42,22 @@ STANDING = (
         ("number",),
     ),
 )  # fmt: skip
+ORDERS = (
+    Table(
+        "order", "orders", "orders",
+        (
+            "origin", "id", "kind", "course", "revision", "state", "open", "parent", "name", "title", "colour",
+            "deadline_ns", "all_below", "addressees", "issued_ns", "place", "keep_ns", "answer_revision",
+            "answer_state", "settled", "whole", "answer",
+        ),
+        ("origin", "id"), 50, sign="count(*), max(place), sum(answer_revision)",
+    ),
+    Table("order_addressee", "order_addressee", "order_addressee", ("name", "origin", "id"), ("name", "origin", "id")),
+    Table(
+        "order_cursor", "order_cursor", "order_cursor", ("parent", "after"), ("parent",), sign="count(*), sum(after)",
+    ),
+)  # fmt: skip
+"""What came down from the parents and what goes down to the children, with our answers."""
 QUEUE = (
     Table(
         "queue_parent", "spool_parent", "upward_parent",
@@ -77,7 +93,7 @@ class Tables:
 
     @property
     def all(self) -> tuple[Table, ...]:
-        return (*STANDING, *QUEUE) if self.in_registry else (*STANDING, *QUEUE, COUNTERS)
+        return (*STANDING, *ORDERS, *QUEUE) if self.in_registry else (*STANDING, *ORDERS, *QUEUE, COUNTERS)
 
     def name(self, table: Table) -> str:
         return table.registry if self.in_registry else table.file
@@ -108,9 +124,10 @@ class Tables:
             values["rank"] = 0 if values["body"] is None else rank_of(Record.from_bytes(values["body"]))
         columns, places = ", ".join(values), ", ".join(f":{name}" for name in values)
         changed = ", ".join(f"{name} = excluded.{name}" for name in values if name not in table.key)
+        write = f"DO UPDATE SET {changed}" if changed else "DO NOTHING"
         self.run(
             f"INSERT INTO {self.name(table)} ({columns}) VALUES ({places}) ON CONFLICT ({', '.join(table.key)})"
-            f" DO UPDATE SET {changed}",
+            f" {write}",
             values,
         )
 
@@ -127,7 +144,7 @@ class Tables:
         digest = hashlib.sha256()
         for table in self.all:
             whole = table.part in ("child", "queue_parent", "queue_counters")
-            wanted = ", ".join(table.columns) if whole else f"count(*), max({table.key[-1]})"
+            wanted = ", ".join(table.columns) if whole else table.sign or f"count(*), max({table.key[-1]})"
             order = " ORDER BY 1" if whole else ""
             for row in self.run(f"SELECT {wanted} FROM {self.name(table)} WHERE {table.only}{order}", {}):
                 digest.update(repr(tuple(row)).encode())

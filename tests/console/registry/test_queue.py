@@ -165,12 +165,22 @@ def test_all_processes_cut_with_one_key_and_an_earlier_one_is_kept(kept: InRegis
     assert RegistryOutlet(kept.registry, "gd", other).pseudonym_key() == key
 
 
+class NoInbox:
+    """Without a parent nothing comes down."""
+
+    def heard_from(self, parent: str) -> int:
+        raise AssertionError(parent)
+
+    def receive(self, records: object, parent: str, name: str, after: int) -> list[object]:
+        raise AssertionError(parent)
+
+
 def test_a_console_whose_last_parent_is_gone_lets_the_queue_go_whoever_sends(
     kept: InRegistry, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept.open("up")  # the lease is another's still
     kept.append(alert(1), alert(2))
     settings = ConsoleSettings(tmp_path)
-    assert start_relay(RegistryOutlet(kept.registry, "here", tmp_path), settings) is None
+    assert start_relay(RegistryOutlet(kept.registry, "here", tmp_path), NoInbox(), settings) is None
     assert "up is no parent any more: 2 records" in caplog.text
     assert kept.append(alert(3)) == 0 and kept.waiting_bytes() == 0

@@ -12,7 +12,9 @@ import pytest
 from console.store import CountBy, Found, IncidentFilter, Store, StoreError, Workflow, migrations, open_store
 from console.store.check import check
 from tests.federation.line_records import alert, asset, link, record_id
+from tests.federation.order_records import notice, receipt, task
 
+VERSION_3 = Path(__file__).with_name("store_3.sqlite.gz")
 VERSION_2 = Path(__file__).with_name("store_2.sqlite.gz")
 VERSION_1 = Path(__file__).with_name("store_1.sql")
 
@@ -161,3 +163,31 @@ def test_version_2_is_brought_to_this_one(path_2: Path) -> None:
     assert check(path_2) == []
     store.close()
     open_store(path_2).close()
+
+
+@pytest.fixture
+def path_3(tmp_path: Path) -> Path:
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(gzip.decompress(VERSION_3.read_bytes()))
+    return path
+
+
+def test_version_3_is_brought_to_this_one(path_3: Path) -> None:
+    """Everything is as it was, and there is room for notices and tasks."""
+    assert version_of(path_3) == 3
+    store = open_store(path_3)
+    assert version_of(path_3) == migrations.VERSION and check(path_3) == []
+    totals = store.totals()
+    assert (totals.records, totals.incidents, totals.assets, totals.links) == (25, 15, 2, 3)
+    assert totals.pending_up == {"up": 25} and store.incident_count(IncidentFilter(text="写命令")).number > 0
+    assert store.orders().rows == () and store.heard_from("up") == 0
+    store.issue(task(1))
+    store.receive([notice(2, origin="up")], "up", "here", 9)
+    store.respond(receipt(notice(2, origin="up"), "here"))
+    (answer,) = store.merge([receipt(task(1), "plant")], "plant")
+    assert answer.status == "stored"
+    store.close()
+    again = open_store(path_3)
+    assert len(again.orders().rows) == 2 and again.receipt_counts([("gd", task(1).id)])["gd", task(1).id].all == 1
+    assert again.totals().pending_up == {"up": 26} and check(path_3) == []
+    again.close()

@@ -11,9 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sensor.schema import LEVELS, Alert, Asset, EvidenceFile, Heartbeat, Ledger, Link, Record, RecordError
+from sensor.schema import (
+    LEVELS,
+    Alert,
+    Asset,
+    EvidenceFile,
+    Heartbeat,
+    Ledger,
+    Link,
+    Notice,
+    Receipt,
+    Record,
+    RecordError,
+    Task,
+)
 from sensor.schema.shape import known_name
 from tests.federation.line_records import alert, asset, evidence, heartbeat, link
+from tests.federation.order_records import results, task, warning
 
 BODIES: dict[str, tuple[Record, Callable[[object], Any]]] = {
     "alert": (alert(1), Alert.from_json),
@@ -21,6 +35,9 @@ BODIES: dict[str, tuple[Record, Callable[[object], Any]]] = {
     "heartbeat": (heartbeat(1), Heartbeat.from_json),
     "evidence": (evidence(1), EvidenceFile.from_json),
     "link": (link(1), Link.from_json),
+    "notice": (warning(1), Notice.from_json),
+    "task": (task(1, addressees=("shili", "foshan-2")), Task.from_json),
+    "receipt": (results(task(1), "shili"), Receipt.from_json),
 }
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
 anything = st.recursive(

@@ -22,6 +22,7 @@ from federation.queue import Verdict
 from sensor.schema import Record
 from tests.console.store.elastic.cluster import Cluster
 from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id
+from tests.federation.order_records import notice, receipt, results, task, warning
 
 DAY_NS = 86_400 * 10**9
 BEGAN_NS = 1_795_154_400_000_000_000
@@ -111,7 +112,19 @@ def fill(store: Store, clock: Clock, number: int = 40) -> None:
     store.merge([alert(1)], "thief")  # refused: stands under another child
     store.note_rejected([Answer("x", record_id(9), 1, Status.REJECTED, "unreadable: 坏")], "plant")
     store.bind_origin("promised", "plant")
+    fill_orders(store)
     store.expire(clock.now_ns)
+
+
+def fill_orders(store: Store) -> None:
+    """Of our own and from a parent, to all and to named ones, answered below and by us."""
+    store.issue(notice(1, addressees=("plant", "province")))
+    store.issue(notice(1, revision=2, addressees=("plant",), title="改过的标题"))
+    store.issue(task(2))
+    store.receive([warning(3, origin="up"), notice(4, origin="up")], "up", "here", 77)
+    store.respond(receipt(warning(3, origin="up"), "here", state="acknowledged"))
+    store.merge([receipt(notice(1), "plant"), receipt(task(2), "far.plant")], "plant")
+    store.merge([results(task(2), "far.plant"), receipt(warning(3, origin="up"), "far.plant")], "plant")
 
 
 def all_rows(store: Store, where: IncidentFilter | None = None) -> list[Any]:
@@ -148,4 +161,8 @@ def picture(store: Store) -> dict[str, Any]:
         "latest": store.latest(),
         "oldest": health.oldest_ns,
         "retention": health.expired,
+        "orders": [store.order(row.origin, row.id) for row in store.orders().rows],
+        "told": [store.orders_below(child, 0) for child in ("plant", "province")],
+        "receipts": [store.receipts(row.origin, row.id).rows for row in store.orders().rows],
+        "heard": store.heard_from("up"),
     }

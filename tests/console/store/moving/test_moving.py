@@ -39,7 +39,11 @@ def test_everything_is_there_afterwards(make: Make, clock: Clock, origin: str, t
         numbers["record:tomorrow"] == 1
         and numbers["record:link"] == 3
         and numbers["rejected"] == 2
-        and numbers["origin"] == 3
+        and numbers["origin"] == 6
+        and numbers["order"] == 4
+        and numbers["order_addressee"] == 1
+        and numbers["order_cursor"] == 1
+        and numbers["record:receipt"] == 3
     )
     store = target.open()
     assert picture(store) == before
