@@ -79,7 +79,7 @@ class Stage:
         return self._part(station, "witness")
 
     def _part(self, station: Station, part: str) -> Station:
-        self.act.hosts[station.address] = part
+        self.act.hosts.setdefault(station.address, part)
         return station
 
     # whom

@@ -66,7 +66,8 @@ def new_writer(stage: Stage) -> None:
 
 def outside_range(stage: Stage) -> None:
     """From the station that may write, a value far beyond what was ever written."""
-    poller = next(one for one in stage.plant.pollers if one.device is (device := stage.modbus()))
+    device = stage.modbus()
+    poller = next(one for one in stage.plant.pollers if one.device is device)
     stage.actor(poller.client)
     setpoint = stage.setpoint(device)
     value = setpoint.high * stage.pick(1.8, 2.5, 4.0)
