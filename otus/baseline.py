@@ -101,15 +101,16 @@ def learn_into(
     ends = time.monotonic() + duration_s
     windows: list[Any] = []
     unread = unread or Unread()
-    first_ns = 0
+    first_ns = received = 0
     while True:
         if interfaces and time.monotonic() >= ends:
             engine.stop()
         # The first packet alone: its time is the beginning of what was learned.
-        most = 1_000_000 if packets is None or not first_ns else packets - batch.ledger["received"]
+        most = 1_000_000 if packets is None else packets - received
         batch = engine.poll(most if first_ns else 1)
         first_ns = first_ns or batch.now_ns
-        ended = packets is not None and batch.ledger["received"] >= packets
+        received = batch.ledger["received"]
+        ended = packets is not None and received >= packets
         if len(batch.windows):
             windows.append(batch.windows)
         unread.say(batch.warnings)

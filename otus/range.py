@@ -19,8 +19,8 @@ def range_() -> None:
 def list_(scenario: str | None, lang: str) -> None:
     """Scenarios and acts; with a SCENARIO only what can be done there."""
     from testbed.play.attacks import ATTACKS
-    from testbed.play.play import fitting
     from testbed.play.plants import SCENARIOS
+    from testbed.play.play import fitting
     from testbed.play.truth import KINDS
 
     fits = None if scenario is None else set(fitting(scenario))
@@ -38,7 +38,9 @@ def list_(scenario: str | None, lang: str) -> None:
 @range_.command()
 @click.argument("scenario")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Capture (pcap, nanoseconds).")
-@click.option("--truth", "truth_path", type=click.Path(path_type=Path), metavar="FILE", help="Default: FILE.truth.json.")
+@click.option(
+    "--truth", "truth_path", type=click.Path(path_type=Path), metavar="FILE", help="Default: FILE.truth.json."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Same seed, same bytes.")
 @click.option("--act", "acts", multiple=True, metavar="NAME", help="What happens; repeat; `all`: whatever fits.")
 @click.option("--hours", type=float, help="How long; default: as long as the acts need, an hour without any.")

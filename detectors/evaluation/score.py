@@ -119,7 +119,7 @@ def _is_about(seen: Seen, event: Event, window: tuple[int, int]) -> bool:
         return False
     if event.frames and not event.hosts:
         return False  # labelled by packet, and this alert points at none
-    return not event.hosts or bool(seen.sides) and seen.sides <= event.hosts
+    return not event.hosts or (bool(seen.sides) and seen.sides <= event.hosts)
 
 
 def _inside(frame: int, runs: Iterable[tuple[int, int]]) -> bool:

@@ -91,7 +91,11 @@ def as_json(results: Sequence[Result], told: Mapping[str, Any]) -> dict[str, Any
                         "verdict": verdict(found),
                         "delay_s": found.delay_s,
                         "alerts": [
-                            {"cause": one.alert.cause, "level": str(one.alert.level), "title": one.alert.title.to_json()}
+                            {
+                                "cause": one.alert.cause,
+                                "level": str(one.alert.level),
+                                "title": one.alert.title.to_json(),
+                            }
                             for one in found.alerts[:20]
                         ],
                     }

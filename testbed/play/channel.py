@@ -132,9 +132,7 @@ class Channel:
         count, asked = len(starts), len(pairs)
         number = np.arange(count, dtype=np.uint64)
         sizes = {True: [len(pair.request) for pair in pairs], False: [len(pair.answer) for pair in pairs]}
-        begin = {
-            side: np.uint64(self.next[side]) + number * np.uint64(sum(sizes[side])) for side in (True, False)
-        }
+        begin = {side: np.uint64(self.next[side]) + number * np.uint64(sum(sizes[side])) for side in (True, False)}
         passed = {True: 0, False: 0}
         identity = {
             True: self.client.next_identity(count * (asked + 1)),

@@ -78,9 +78,7 @@ class ModbusDevice(Device):
         ready = []
         for place, pair in enumerate(found):
             turn = Put(0, ">u2", (_turns(channel, place, len(found), len(times)) & 0xFFFF).astype(np.uint16))
-            ready.append(
-                Pair(pair.request, pair.answer, (turn,), (turn, *pair.answer_puts), pair.labels)
-            )
+            ready.append(Pair(pair.request, pair.answer, (turn,), (turn, *pair.answer_puts), pair.labels))
         return ready
 
     def raw(self, values: NDArray[np.float64]) -> NDArray[np.uint16]:
@@ -140,9 +138,7 @@ class S7Device(Device):
             answer = s7.was_read(0, [bytes(4 * len(signals))])
             turn = Put(11, ">u2", (_turns(channel, place, len(groups), len(times)) & 0xFFFF).astype(np.uint16))
             first = len(answer) - 4 * len(signals)
-            puts = [
-                Put(first + 4 * at, ">f4", one.values(times).astype(np.float32)) for at, one in enumerate(signals)
-            ]
+            puts = [Put(first + 4 * at, ">f4", one.values(times).astype(np.float32)) for at, one in enumerate(signals)]
             labels = merged([one.labels(times) for one in signals])
             ready.append(Pair(request, answer, (turn,), (turn, *puts), labels))
         return ready

@@ -17,7 +17,9 @@ from testbed.play.stations import Station
 class Habit:
     """Something that is done every so often."""
 
-    def __init__(self, plant: Plant, name: str, period_s: float, act: Callable[[int, np.random.Generator], None]) -> None:
+    def __init__(
+        self, plant: Plant, name: str, period_s: float, act: Callable[[int, np.random.Generator], None]
+    ) -> None:
         self._rng = plant.rng("habit", name)
         self._period, self._act = period_s * SECOND, act
         self._next = plant.begin_ns + int(self._rng.uniform(0.01, 1.0) * self._period)

@@ -74,6 +74,7 @@ class Plant:
     router: Station | None = None
     engineer: Station | None = None
     dns: Station | None = None
+    _changes: list[tuple[int, Callable[[], None]]] = field(default_factory=list, repr=False)
     _seen: dict[tuple[int, int], Station] = field(default_factory=dict, repr=False)
 
     def rng(self, *about: object) -> np.random.Generator:
@@ -110,7 +111,9 @@ class Plant:
             return remote
         key = (remote.ip, local.ip >> 8)
         if key not in self._seen:
-            self._seen[key] = Station(remote.name, remote.ip, self.router.mac, remote.ttl - 1, remote.role, remote.identity)
+            self._seen[key] = Station(
+                remote.name, remote.ip, self.router.mac, remote.ttl - 1, remote.role, remote.identity
+            )
         return self._seen[key]
 
     def net_of(self, station: Station) -> Net:
@@ -126,8 +129,15 @@ class Plant:
     def signal(self, name: str, kind: str, low: float, high: float, follows: Signal | None = None) -> Signal:
         return Signal(name, kind, low, high, self.rng("signal", name), follows)
 
+    def later(self, ts_ns: int, change: Callable[[], None]) -> None:
+        """Something about the plant is different from then on (to a slice's edge)."""
+        self._changes.append((ts_ns, change))
+
     def run(self, end_ns: int) -> None:
         """Everybody speaks up to that moment: those who act first, then those who only ask."""
+        for _, change in [one for one in self._changes if one[0] < end_ns]:
+            change()
+        self._changes = [one for one in self._changes if one[0] >= end_ns]
         for actor in self.actors:
             actor.run(end_ns)
         for poller in self.pollers:

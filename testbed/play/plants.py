@@ -70,7 +70,9 @@ def _s7(plant: Plant, net: Net, name: str, kind: str) -> S7Device:
 def _opcua(plant: Plant, net: Net, name: str, kind: str) -> OpcuaDevice:
     rng = plant.rng("device", name)
     signals, setpoints = _process(plant, name, kind)
-    return OpcuaDevice(plant.station(name, net, "opcua", "plc"), signals, setpoints, rng, prefix=f"{name}{rng.integers(9)}")
+    return OpcuaDevice(
+        plant.station(name, net, "opcua", "plc"), signals, setpoints, rng, prefix=f"{name}{rng.integers(9)}"
+    )
 
 
 def _period(plant: Plant, *about: object) -> int:
@@ -90,7 +92,9 @@ def _surroundings(plant: Plant, net: Net) -> None:
     plant.router = plant.station("router", net, "network", "router")
     plant.engineer = plant.station("engineer", net, role="engineer")
     plant.dns = plant.station("infrastructure", net, role="server")
-    plant.names = [f"{word}.plant.local" for word in ("mes", "historian", "files", "update", "time", "print", "license")]
+    plant.names = [
+        f"{word}.plant.local" for word in ("mes", "historian", "files", "update", "time", "print", "license")
+    ]
 
 
 def _habits(plant: Plant) -> None:
@@ -150,9 +154,15 @@ def moulding_shop(plant: Plant) -> None:
     mes = plant.station("mes", supervision, role="server")
     cells = (plant.net(), plant.net(), plant.net())
     devices: list[Device] = [
-        *(_modbus(plant, cells[0], f"Dryer{place}", kind) for place, kind in enumerate(("oven", "tank", "oven", "tank"), 1)),
+        *(
+            _modbus(plant, cells[0], f"Dryer{place}", kind)
+            for place, kind in enumerate(("oven", "tank", "oven", "tank"), 1)
+        ),
         *(_s7(plant, cells[1], f"Press{place}", "machine") for place in range(1, 6)),
-        *(_opcua(plant, cells[2], f"Mould{place}", kind) for place, kind in enumerate(("machine", "machine", "oven"), 1)),
+        *(
+            _opcua(plant, cells[2], f"Mould{place}", kind)
+            for place, kind in enumerate(("machine", "machine", "oven"), 1)
+        ),
     ]
     _supervise(plant, devices, scada, historian)
     panel = plant.station("panel", cells[1], role="historian")
@@ -176,8 +186,12 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("modbus-line", modbus_line, "Modbus 产线：六台控制器，两座上位机", "Modbus line: six controllers, two stations"),
-    Scenario("s7-cell", s7_cell, "S7 单元：四台控制器，监控站与操作面板", "S7 cell: four controllers, a station and a panel"),
+    Scenario(
+        "modbus-line", modbus_line, "Modbus 产线：六台控制器，两座上位机", "Modbus line: six controllers, two stations"
+    ),
+    Scenario(
+        "s7-cell", s7_cell, "S7 单元：四台控制器，监控站与操作面板", "S7 cell: four controllers, a station and a panel"
+    ),
     Scenario("opcua-line", opcua_line, "OPC UA 包装线：三台服务器", "OPC UA packing line: three servers"),
     Scenario(
         "moulding-shop",

@@ -101,7 +101,9 @@ def duration_s(order: Order) -> float:
     needed = order.quiet_s + order.apart_s * len(order.acts) if order.acts else 3600.0
     seconds = needed if order.duration_s is None else order.duration_s
     if not 1 <= seconds <= LONGEST_DAYS * 86_400:
-        raise RangeError(f"时长应为 1 秒至 {LONGEST_DAYS} 天 / a second to {LONGEST_DAYS} days, please: {seconds:.0f} s")
+        raise RangeError(
+            f"时长应为 1 秒至 {LONGEST_DAYS} 天 / a second to {LONGEST_DAYS} days, please: {seconds:.0f} s"
+        )
     if order.acts and seconds < needed:
         raise RangeError(
             f"{len(order.acts)} 个动作需要 / acts need {needed / 3600:.1f} h "

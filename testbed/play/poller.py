@@ -154,7 +154,11 @@ class Poller:
                 channel.reset(ts_ns)
         while (ts_ns := ts_ns + 5 * SECOND) < until_ns - 4 * SECOND:
             attempt = Channel(
-                self.out, self.client, self.server, (int(self._rng.integers(49_152, 65_000)), self.device.port), self._rng
+                self.out,
+                self.client,
+                self.server,
+                (int(self._rng.integers(49_152, 65_000)), self.device.port),
+                self._rng,
             )
             attempt.label = influence.label
             attempt.unanswered(ts_ns)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-
 from testbed.play import frames
 from testbed.play.channel import Channel
 from testbed.play.collector import SECOND
@@ -60,9 +58,7 @@ class Stage:
     def intruder(self, victim: Station) -> Station:
         """A stranger, or (as often) a computer of the plant that somebody else works with by now."""
         known = [
-            one
-            for one in self.plant.stations
-            if one.role in ("historian", "engineer", "office") and one is not victim
+            one for one in self.plant.stations if one.role in ("historian", "engineer", "office") and one is not victim
         ]
         if known and self.rng.random() < 0.5:
             return self.actor(known[int(self.rng.integers(len(known)))])
@@ -177,5 +173,3 @@ class Stage:
 
     def pick(self, *these: Any) -> Any:
         return these[int(self.rng.integers(len(these)))]
-
-

@@ -141,7 +141,7 @@ def umas_stop(stage: Stage) -> None:
     channel = stage.reach(stage.intruder(device.station), device)
     session = stage.chance(1, 255)
     steps = [
-        (bytes([0x5A, 0, 0x10, 0x27, 0, 0, 4]) + b"BASE", bytes([0x5A, 0, 0xFE, session])),
+        (bytes([0x5A, 0, 0x10, 0x27, 0, 0, 0, 4]) + b"BASE", bytes([0x5A, 0, 0xFE, session])),
         (bytes([0x5A, session, 0x41, 0xFF, 0]), bytes([0x5A, session, 0xFE])),
     ]
     for request, answer in steps:

@@ -46,7 +46,7 @@ def tls_hello(name: str, random: bytes) -> bytes:
     """ClientHello of TLS 1.2 with a server name (RFC 5246, 7.4.1.2; RFC 6066, 3)."""
     server_name = struct.pack(">HHBH", len(name) + 5, len(name) + 3, 0, len(name)) + name.encode()
     extensions = struct.pack(">H", 0) + server_name
-    extensions += bytes.fromhex("000a00040002001d" "000b00020100" "000d000600040403" "0401")
+    extensions += bytes.fromhex("000a00040002001d000b00020100000d0006000404030401")
     ciphers = bytes.fromhex("c02bc02fc02cc030009c009d")
     body = b"\x03\x03" + random[:32] + b"\0" + struct.pack(">H", len(ciphers)) + ciphers + b"\x01\0"
     body += struct.pack(">H", len(extensions)) + extensions
@@ -63,7 +63,7 @@ def tls_server(random: bytes) -> bytes:
 
 def tls_finish(random: bytes) -> bytes:
     """ChangeCipherSpec and an encrypted Finished."""
-    return bytes.fromhex("140303000101" "1603030028") + random[:40].ljust(40, b"\x5a")
+    return bytes.fromhex("1403030001011603030028") + random[:40].ljust(40, b"\x5a")
 
 
 def tls_data(content: bytes) -> bytes:
