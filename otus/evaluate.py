@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from detectors.evaluation import Labelled, Learn, Result, Seen
     from sensor.schema import Level
 
-STEP = 20_000
+STEP = 250
 """Packets between two looks at who has been told by now: what judges stretches of time is told that late at most."""
 
 
@@ -83,13 +84,14 @@ def judge(labelled: Labelled, rules: str | None = None, level: Level | None = No
 
     with tempfile.TemporaryDirectory(prefix="otus-evaluate-") as folder:
         baseline, until_ns = _learn(labelled, Path(folder) / "baseline")
-        alerts, span, packets = _replay(labelled.path, rules, baseline)
+        alerts, span, ledger = _replay(labelled.path, rules, baseline)
 
     def time_of(frame: int) -> int | None:
         found = look(labelled.path, frame)
         return None if found is None else int(found["ts_ns"])
 
-    return score(labelled, alerts, span, until_ns, level or Level.LOW, time_of, packets)
+    result = score(labelled, alerts, span, until_ns, level or Level.LOW, time_of, ledger["received"])
+    return replace(result, ledger=ledger)
 
 
 def _learn(labelled: Labelled, folder: Path) -> tuple[Path | None, int]:
@@ -130,8 +132,10 @@ def _reach(path: Path, learn: Learn) -> tuple[int, int]:
     return (batch.ledger["received"] if batch.done and batch.now_ns < until_ns else count), int(until_ns)
 
 
-def _replay(path: Path, rules: str | None, baseline: Path | None) -> tuple[Sequence[Seen], tuple[int, int], int]:
-    """Alerts with the time they were told at; first and last packet; how many there were."""
+def _replay(
+    path: Path, rules: str | None, baseline: Path | None
+) -> tuple[Sequence[Seen], tuple[int, int], Mapping[str, Any]]:
+    """Alerts with the time they were told at; first and last packet; the ledger."""
     from detectors.evaluation import Seen
     from detectors.evaluation.score import BY_PACKET
     from otus.detection import load
@@ -141,7 +145,8 @@ def _replay(path: Path, rules: str | None, baseline: Path | None) -> tuple[Seque
     detection = load(rules, baseline)
     engine = detection.engine()
     engine.open_files([path])
-    latest, told = LatestAlerts(), {}
+    latest = LatestAlerts()
+    told: dict[str, int] = {}
     new: list[str] = []
     span = [0, 0]
 
@@ -165,7 +170,7 @@ def _replay(path: Path, rules: str | None, baseline: Path | None) -> tuple[Seque
         alert = record.alert()
         at_once = alert.detector in BY_PACKET
         seen.append(Seen(alert, alert.first_ns if at_once else max(told[record.id], alert.first_ns)))
-    return seen, (first or span[0], span[1]), ledger["received"]
+    return seen, (first or span[0], span[1]), ledger
 
 
 def _first_time(path: Path) -> int:

@@ -197,7 +197,7 @@ def moment(value: Any, where: str) -> float | int:
     if not isinstance(value, datetime.datetime):
         raise LabelError(f"{where}: a time is seconds or ISO 8601, not {value!r}")
     value = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
-    return round(value.timestamp() * 1_000_000) * 1000
+    return int(value.timestamp() * 1_000_000) * 1000
 
 
 def _from_truth(path: Path, content: Mapping[str, Any], captures: Path | None) -> Labelled:

@@ -45,6 +45,8 @@ class Found:
     alerts: tuple[Seen, ...]
     delay_s: float | None
     """from the event's first packet to the first alert; None where it was missed"""
+    alarms: int = 0
+    """of level medium or above about somebody's own work: false ones"""
 
     @property
     def counts(self) -> bool:
@@ -62,7 +64,7 @@ class Result:
     benign_s: float
     """without what was learned from and without the events"""
     packets: int = 0
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    ledger: Mapping[str, Any] = field(default_factory=dict)
 
 
 def score(
@@ -81,6 +83,7 @@ def score(
     found, about = [], [False] * len(loud)
     for event, window in zip(labelled.events, windows, strict=True):
         mine = [place for place, one in enumerate(loud) if _is_about(one, event, window)]
+        about_it = len(mine)
         if event.kind not in FOUND:
             # A person's own work may be noted, not alarmed about.
             mine = [place for place in mine if Level(loud[place].alert.level).rank < Level.MEDIUM.rank]
@@ -88,7 +91,8 @@ def score(
             about[place] = True
         told = [loud[place] for place in mine]
         delay = min((max(one.told_ns - window[0], 0) for one in told), default=None)
-        found.append(Found(event, tuple(told), None if delay is None else delay / SECOND))
+        seconds = None if delay is None else delay / SECOND
+        found.append(Found(event, tuple(told), seconds, about_it - len(mine)))
     innocent = [one for one, of_event in zip(loud, about, strict=True) if not of_event]
     return Result(
         labelled,

@@ -11,12 +11,14 @@ from detectors.evaluation.score import Found, Result
 
 WORDS = {
     "zh": {
-        "found": "检出", "missed": "漏检", "invisible": "报文中不可见", "quiet": "未误报", "noted": "仅提示",
+        "found": "检出", "missed": "漏检", "invisible": "报文中不可见", "quiet": "未误报", "noted": "仅低级提示",
+        "alarmed": "误报",
         "recall": "事件召回率", "precision": "告警准确率", "false": "误报", "day": "每日误报", "days": "正常时长（天）",
         "delay": "检出时间中位数", "events": "事件",
     },
     "en": {
         "found": "found", "missed": "missed", "invisible": "not in the packets", "quiet": "silent", "noted": "noted",
+        "alarmed": "false alarm",
         "recall": "recall by event", "precision": "precision of incidents", "false": "false incidents",
         "day": "false incidents a day", "days": "benign days", "delay": "median time to detect", "events": "events",
     },
@@ -28,7 +30,7 @@ def verdict(found: Found) -> str:
     if found.event.invisible:
         return "invisible"
     if not found.counts:
-        return "noted" if found.alerts else "quiet"
+        return "alarmed" if found.alarms else "noted" if found.alerts else "quiet"
     return "found" if found.alerts else "missed"
 
 

@@ -185,7 +185,7 @@ class OpcuaDevice(Device):
 
     def call(self, channel: Channel, ts_ns: int, request: Any, response: Any, kind: bytes = b"MSG") -> int:
         """One service; the session's token is put in."""
-        from asyncua import ua
+        ua = opcua.ua()
 
         channel_id, session = self.session(channel)
         number = channel.turn
@@ -205,7 +205,7 @@ class OpcuaDevice(Device):
         refused: bool = False,
     ) -> int:
         """CreateSession and ActivateSession. `user` None: anonymous; `sealed`: the password travels encrypted."""
-        from asyncua import ua
+        ua = opcua.ua()
 
         create, created = ua.CreateSessionRequest(), ua.CreateSessionResponse()
         create.Parameters.SessionName = "client"
@@ -255,7 +255,7 @@ class OpcuaDevice(Device):
         ]
 
     def write(self, channel: Channel, ts_ns: int, setpoint: Signal, value: float) -> int:
-        from asyncua import ua
+        ua = opcua.ua()
 
         request, response = ua.WriteRequest(), ua.WriteResponse()
         node = ua.NodeId(self.name(setpoint).decode(), 2)

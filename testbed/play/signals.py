@@ -74,9 +74,14 @@ class Signal:
     def at(self, ts_ns: int) -> float:
         return float(self.values(np.array([ts_ns], dtype=np.int64))[0])
 
+    def held_at(self, ts_ns: int) -> Callable[[Values, Values], Values]:
+        """A disturbance: the value stays what it is at that moment."""
+        held = self.at(ts_ns)
+        return lambda values, since: np.full_like(values, held)
+
     def values(self, times: Times) -> Values:
         ticks = times // TICK_NS
-        seconds = ticks * (TICK_NS / SECOND)
+        seconds: Values = (ticks * (TICK_NS / SECOND)).astype(np.float64)
         values = self._shape(ticks, seconds)
         for disturbance in self.disturbances:
             inside = (times >= disturbance.begin_ns) & (times < disturbance.end_ns)
@@ -100,7 +105,7 @@ class Signal:
             return self._stepped(ticks * TICK_NS)
         if self.kind == "counter":
             return np.floor(seconds / self._period_s * 20) % 60_000
-        wobble = seconds / self._period_s + self._phase + 0.05 * np.sin(seconds / (self._period_s * 7.3))
+        wobble: Values = seconds / self._period_s + self._phase + 0.05 * np.sin(seconds / (self._period_s * 7.3))
         if self.kind == "state":
             return (wobble % 1 < 0.7).astype(np.float64)
         if self.kind == "level":
@@ -117,7 +122,8 @@ class Signal:
     def _stepped(self, times: Times) -> Values:
         since = np.array([step[0] for step in self.steps], dtype=np.int64)
         value = np.array([step[1] for step in self.steps])
-        return value[np.maximum(np.searchsorted(since, times, side="right") - 1, 0)]
+        stepped: Values = value[np.maximum(np.searchsorted(since, times, side="right") - 1, 0)]
+        return stepped
 
     def _lagging(self, leader: Signal, times: Times) -> Values:
         """First-order approach to the set point, a minute or so behind; within the range of this signal."""
@@ -126,4 +132,5 @@ class Signal:
         place = np.maximum(np.searchsorted(since, times, side="right") - 1, 0)
         before = value[np.maximum(place - 1, 0)]
         passed = np.minimum((times - since[place]) / (75.0 * SECOND), 50.0)
-        return value[place] + (before - value[place]) * np.exp(-passed)
+        reached: Values = value[place] + (before - value[place]) * np.exp(-passed)
+        return reached

@@ -102,16 +102,15 @@ def remote_tool(stage: Stage) -> None:
     """Somebody outside looks at a screen inside."""
     victim = stage.target(next(one for one in stage.plant.stations if one.role == "scada"))
     outside = stage.actor(stage.plant.outside(f"remote{stage.act.number}"))
-    port, first = stage.pick(
-        (offices.VNC, (b"RFB 003.008\n", b"RFB 003.008\n")), (offices.RDP, offices.rdp_connect(b"support"))
-    )
+    port = stage.pick(offices.VNC, offices.RDP)
     channel = stage.channel(outside, victim, port)
     stage.now = channel.open(stage.now, 14 * MS)
     if port == offices.VNC:
-        stage.now = channel.send(stage.now, False, first[0])
-        stage.now = channel.ask(stage.now, first[1], b"\x01\x02", 20 * MS)
+        stage.now = channel.send(stage.now, False, b"RFB 003.008\n")
+        stage.now = channel.ask(stage.now, b"RFB 003.008\n", b"\x01\x02", 20 * MS)
     else:
-        stage.now = channel.ask(stage.now, *first, 20 * MS)
+        request, answer = offices.rdp_connect(b"support")
+        stage.now = channel.ask(stage.now, request, answer, 20 * MS)
         stage.now = channel.ask(
             stage.now, offices.tls_hello("scada", stage.rng.bytes(32)), offices.tls_server(stage.rng.bytes(64))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from testbed.play.channel import Channel
 from testbed.play.devices import OpcuaDevice
+from testbed.play.protocols import opcua
 from testbed.play.stage import Stage
 
 
@@ -40,7 +41,7 @@ def guessing(stage: Stage) -> None:
 
 
 def browse(stage: Stage) -> None:
-    from asyncua import ua
+    ua = opcua.ua()
 
     device, channel = _connected(stage)
     stage.now = device.login(channel, stage.now, sealed=True)
@@ -54,7 +55,7 @@ def browse(stage: Stage) -> None:
 
 
 def call(stage: Stage) -> None:
-    from asyncua import ua
+    ua = opcua.ua()
 
     device, channel = _connected(stage)
     stage.now = device.login(channel, stage.now, sealed=True)
@@ -69,7 +70,7 @@ def call(stage: Stage) -> None:
 
 
 def add_nodes(stage: Stage) -> None:
-    from asyncua import ua
+    ua = opcua.ua()
 
     device, channel = _connected(stage)
     stage.now = device.login(channel, stage.now, sealed=True)

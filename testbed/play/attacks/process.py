@@ -30,8 +30,7 @@ def replayed(stage: Stage) -> None:
 def stuck(stage: Stage) -> None:
     """A value does not move any more, not even by its noise."""
     signal = _signal(stage)
-    held = signal.at(stage.now)
-    stage.disturb(signal, stage.chance(240, 600), lambda values, since: np.full_like(values, held))
+    stage.disturb(signal, stage.chance(240, 600), signal.held_at(stage.now))
 
 
 def jump(stage: Stage) -> None:

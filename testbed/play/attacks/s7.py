@@ -14,8 +14,7 @@ def stop(stage: Stage) -> None:
     channel = stage.reach(stage.intruder(device.station), device)
     stage.now = channel.ask(stage.now, *s7.stop(channel.turn))
     for signal in device.signals:
-        held = signal.at(stage.now)
-        stage.disturb(signal, 120, lambda values, since, held=held: values * 0 + held)
+        stage.disturb(signal, 120, signal.held_at(stage.now))
     stage.end(channel)
 
 

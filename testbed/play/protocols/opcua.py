@@ -85,12 +85,12 @@ def hello(url: str) -> tuple[bytes, bytes]:
 
 
 def open_channel(channel: int, now_ns: int) -> tuple[bytes, bytes]:
-    from asyncua import ua
+    types = ua()
 
-    asked = ua.OpenSecureChannelRequest()
-    asked.Parameters.SecurityMode = ua.MessageSecurityMode.None_
+    asked = types.OpenSecureChannelRequest()
+    asked.Parameters.SecurityMode = types.MessageSecurityMode.None_
     asked.Parameters.RequestedLifetime = 3_600_000
-    told = ua.OpenSecureChannelResponse()
+    told = types.OpenSecureChannelResponse()
     told.Parameters.SecurityToken.ChannelId = channel
     told.Parameters.SecurityToken.TokenId = 1
     told.Parameters.SecurityToken.RevisedLifetime = 3_600_000
@@ -121,3 +121,10 @@ def _date(one: Any, now: datetime) -> None:
             setattr(one, field.name, now)
         elif is_dataclass(value) and type(value).__name__ not in ("NodeId", "ExpandedNodeId"):
             _date(value, now)
+
+
+def ua() -> Any:
+    """asyncua's types, imported late because it takes its time. Its own annotations are stricter than it is."""
+    import asyncua.ua
+
+    return asyncua.ua
