@@ -17,7 +17,7 @@ def section(title: str, about: str, results: Sequence[Result]) -> str:
         "",
         about,
         "",
-        "| 事件 events | 检出 found | 召回率 recall | 告警准确率 precision | 误报 false | 每日误报 a day | 检出时间中位数 delay |",
+        "| 事件 events | 检出 found | 召回率 recall | 准确率 precision | 误报 false | 每日误报 a day | 检出时间 delay |",
         "|---|---|---|---|---|---|---|",
         f"| {told['events']} | {told['found']} | {share(told['recall'])} | {share(told['precision'])} "
         f"| {told['incidents_false']} | {share(told['false_per_day'], 2)} in {share(told['benign_days'], 2)} days "
@@ -45,7 +45,8 @@ def _events(results: Sequence[Result]) -> list[str]:
         delays = sorted(found.delay_s for found, _ in these if found.delay_s is not None)
         delay = f"{delays[len(delays) // 2]:.1f} s" if delays else ""
         lines.append(
-            f"| {_cell(name)} | {event.kind} | {' '.join(event.technique)} | {passed}/{len(these)} | {delay} | {_said(these)} |"
+            f"| {_cell(name)} | {event.kind} | {' '.join(event.technique)} | {passed}/{len(these)} | {delay} "
+            f"| {_said(these)} |"
         )
     return [*lines, ""]
 

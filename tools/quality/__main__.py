@@ -20,10 +20,10 @@ LABELS = ROOT / "testbed" / "labels"
 HEAD = """\
 # How good detection is
 
-Written by `python -m tools.quality`; how alerts are scored: [evaluation.md](evaluation.md). An event counts once, an alert
-that is about no event is a false incident; alerts of level low and above count. Misses stand in bold with their reason:
-they are the list of what comes next. Of work and special days (kinds `work`, `benign`) the column *found* says how often they
-passed without an alarm of level medium or above.
+Written by `python -m tools.quality`; how alerts are scored: [evaluation.md](evaluation.md). An event counts once, an
+alert that is about no event is a false incident; alerts of level low and above count. Misses stand in bold with their
+reason: they are the list of what comes next. Of work and special days (kinds `work`, `benign`) the column *found* says how
+often they passed without an alarm of level medium or above.
 """
 
 
@@ -40,7 +40,7 @@ def ranged(seeds: range, quiet_s: float) -> list[tuple[str, str, list[Result]]]:
                 play_into(Order(scenario.name, seed, None, acts, quiet_s), path, truth)
                 results += [judge(one) for one in read_labels(truth)]
             print(scenario.name, seed, flush=True)
-        about = f"{scenario.zh} / {scenario.en}. Seeds {seeds[0]} to {seeds[-1]}, baseline learned on the first {quiet_s / 3600:g} h."
+        about = f"{scenario.zh} / {scenario.en}. Seeds {seeds[0]} to {seeds[-1]}, {quiet_s / 3600:g} h learned from."
         found.append((f"靶场 range: {scenario.name}", about, results))
     return found
 
