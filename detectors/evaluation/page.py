@@ -17,7 +17,7 @@ def section(title: str, about: str, results: Sequence[Result]) -> str:
         "",
         about,
         "",
-        "| 事件 events | 检出 found | 召回率 recall | 准确率 precision | 误报 false | 每日误报 a day | 检出时间 delay |",
+        "| 事件 events | 检出 found | 召回率 recall | 准确率 precision | 误报 false | 每日误报 a day | 延迟 delay |",
         "|---|---|---|---|---|---|---|",
         f"| {told['events']} | {told['found']} | {share(told['recall'])} | {share(told['precision'])} "
         f"| {told['incidents_false']} | {share(told['false_per_day'], 2)} in {share(told['benign_days'], 2)} days "

@@ -22,7 +22,7 @@ HEAD = """\
 
 Written by `python -m tools.quality`; how alerts are scored: [evaluation.md](evaluation.md). An event counts once, an
 alert that is about no event is a false incident; alerts of level low and above count. Misses stand in bold with their
-reason: they are the list of what comes next. Of work and special days (kinds `work`, `benign`) the column *found* says how
+reason: they are the list of what comes next. Of work and special days (kinds `work`, `benign`) *found* says how
 often they passed without an alarm of level medium or above.
 """
 
