@@ -71,8 +71,8 @@ def reason(found: Found, result: Result) -> str:
     if unread > result.ledger.get("parsed", 0):
         return "missed: its protocol is not read yet"
     if found.event.sign is not None:
-        return f"missed: no detector looks for this: {found.event.sign.en}"
-    return "missed: no detector looks for this"
+        return f"missed: no alert about: {found.event.sign.en}"
+    return "missed: no rule or detector speaks about it"
 
 
 def _false(results: Sequence[Result]) -> list[str]:

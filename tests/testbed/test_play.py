@@ -7,19 +7,23 @@ import ipaddress
 import json
 import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from sensor._core import Engine
-from testbed import pcapfile, state
+from testbed import netns, pcapfile, state
 from testbed.commands import RangeError
+from testbed.demo_plant import Plant, available
 from testbed.play import live
 from testbed.play.attacks import ATTACKS
 from testbed.play.columns import checksum_of
 from testbed.play.plants import SCENARIOS
 from testbed.play.play import Order, fitting, play, play_into
 from testbed.play.truth import FOUND, KINDS
+from testbed.recorder import Recorder
 
 SHORT = {"quiet_s": 120.0, "apart_s": 900.0}
 NAMES = [scenario.name for scenario in SCENARIOS]
@@ -195,6 +199,20 @@ def test_nothing_is_sent_outside_the_ranges_own_namespaces(monkeypatch: pytest.M
     monkeypatch.setattr(state, "all_states", list)
     with pytest.raises(RangeError, match="namespace"):
         live.play_live(Order("s7-cell", duration_s=10.0), "lo", 1.0, None)
+
+
+@pytest.mark.skipif(available() is not None, reason="no network namespaces here")
+def test_live_frames_arrive_at_the_mirror_port(tmp_path: Path) -> None:
+    with Plant(None, tmp_path, protocols=("modbus",)) as plant:
+        namespace = netns.namespace_name(plant.run_id, "intruder")
+        order = ["range", "play", "modbus-line", "--hours", "0.01", "--speed", "40", "--live", "eth0"]
+        with Recorder(plant.capture_interface) as recorder:
+            command = [*netns.enter(namespace), sys.executable, "-m", "otus.cli", *order]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            time.sleep(0.5)
+        sent = int(done.stdout.split()[1])
+        assert sent > 100
+        assert len(recorder.frames) == sent
 
 
 def test_checksum_of_known_bytes() -> None:

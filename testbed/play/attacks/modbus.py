@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from testbed.play.channel import Channel
 from testbed.play.collector import SECOND
+from testbed.play.devices import ModbusDevice
 from testbed.play.protocols import modbus
 from testbed.play.stage import Stage
 
@@ -195,12 +197,19 @@ def request_flood(stage: Stage) -> None:
 
 
 def injected_answers(stage: Stage) -> None:
-    """Somebody answers in the device's name, before it does: answers that nobody asked for."""
-    device = stage.modbus()
-    channel = stage.reach(stage.intruder(device.station), device)
-    for _ in range(stage.chance(5, 30)):
+    """A box in the line puts answers of its own into a poll's connection: answers that nobody asked for."""
+    poller = stage.poller(ModbusDevice)
+    device = poller.device
+    assert isinstance(device, ModbusDevice)
+    between = stage.stranger(poller.client)
+
+    def inject(channel: Channel, ts_ns: int) -> int:
+        channel.macs[False] = between.mac
         answer = modbus.registers(4, [stage.chance(0, 4000) for _ in range(4)])
-        stage.now = channel.send(stage.now, False, modbus.adu(stage.chance(0, 65_535), answer, device.unit))
-        channel.acknowledge(stage.now + 500_000)
-        stage.pause(0.05, 0.5)
-    stage.end(channel)
+        ts_ns = channel.send(ts_ns, False, modbus.adu(stage.chance(0, 65_535), answer, device.unit))
+        channel.macs[False] = None
+        return ts_ns
+
+    for _ in range(stage.chance(5, 30)):
+        stage.on_connection(poller, inject)
+        stage.pause(0.5, 5)
