@@ -74,8 +74,9 @@ def learn_into(
     window_s: int = 10,
     site: Site = NOTHING,
     unread: Unread | None = None,
+    packets: int | None = None,
 ) -> str:
-    """Learn and write the folder; returns what was learned in one line.
+    """Learn and write the folder; returns what was learned in one line. `packets`: from so many of the files only.
 
     Raises:
         ValueError: the folder cannot be written, which is said before hours of learning and not after.
@@ -100,17 +101,24 @@ def learn_into(
     ends = time.monotonic() + duration_s
     windows: list[Any] = []
     unread = unread or Unread()
-    first_ns = 0
+    first_ns = received = 0
     while True:
         if interfaces and time.monotonic() >= ends:
             engine.stop()
         # The first packet alone: its time is the beginning of what was learned.
-        batch = engine.poll() if first_ns else engine.poll(1)
+        most = 1_000_000 if packets is None else packets - received
+        batch = engine.poll(most if first_ns else 1)
         first_ns = first_ns or batch.now_ns
+        received = batch.ledger["received"]
+        ended = packets is not None and received >= packets
         if len(batch.windows):
             windows.append(batch.windows)
         unread.say(batch.warnings)
-        if batch.done:
+        if ended and not batch.done:
+            batch = engine.finish()
+            if len(batch.windows):
+                windows.append(batch.windows)
+        if ended or batch.done:
             break
     if lost := {place: packets for place, packets in batch.ledger["lost"].items() if packets}:
         places = ", ".join(f"{place} {packets}" for place, packets in lost.items())

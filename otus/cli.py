@@ -8,7 +8,22 @@ import sys
 
 import click
 
-from otus import baseline, config, console, demo, events, evidence, explain, replay, rules, sensor, store, version
+from otus import (
+    baseline,
+    config,
+    console,
+    demo,
+    evaluate,
+    events,
+    evidence,
+    explain,
+    range,
+    replay,
+    rules,
+    sensor,
+    store,
+    version,
+)
 
 
 class Commands(click.Group):
@@ -39,6 +54,8 @@ for command in (
     explain.explain,
     baseline.baseline,
     rules.rules,
+    evaluate.evaluate,
+    range.range_,
     console.console,
     store.store,
     config.config,

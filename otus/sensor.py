@@ -118,6 +118,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.detection import load, started
     from otus.evidence import capture_settings, engine_settings, keeper
+    from otus.examination import Examiner
     from otus.memory import Memory, start_engine
     from otus.parents import start_uplink
     from otus.reload import Reloader, RuleBooks
@@ -174,9 +175,15 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             facts["offloads"] = merging_offloads(_listen(engine, settings["interfaces"]))
             _let_the_wire_go_first()
         health = Health(name, tenant, settings["heartbeat_s"], facts)
+        # Not on files: what a replay gives must not depend on when it ran.
+        examiner = None if files else Examiner(lambda: books.of(engine.generation).to_core_json(site.segments.names))
+        if examiner is not None:
+            closing.callback(examiner.end)
 
         def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
+            if examiner is not None and (told := examiner.tend(batch.now_ns)) is not None:
+                health.update({"detection": told})
             if running is not None:
                 running.tend()
             if alerts is not None:

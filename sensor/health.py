@@ -47,7 +47,7 @@ class Health:
         self._revision = 0
 
     def update(self, facts: Mapping[str, Any]) -> None:
-        """What is said from now on of the rules and the baseline."""
+        """What is said from now on of the rules, the baseline, and whether detection is alive."""
         self._facts.update(facts)
 
     def due(self, now_ns: int) -> bool:
@@ -90,6 +90,7 @@ class Health:
             spool=more.get("spool", {}),
             evidence=more.get("evidence", {}),
             recording=more.get("recording", {}),
+            detection=self._facts.get("detection", {}),
         )
         # The start is part of the identity: a sensor that starts again in the same hour begins a new account.
         key = f"heartbeat\0{self._origin}\0{period}\0{self._started_ns}"

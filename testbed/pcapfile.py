@@ -10,6 +10,7 @@ from pathlib import Path
 MAGIC_NANOSECONDS = 0xA1B23C4D
 ETHERNET = 1
 SNAP_BYTES = 65535
+FILE_HEAD = struct.pack("<IHHiIII", MAGIC_NANOSECONDS, 2, 4, 0, 0, SNAP_BYTES, ETHERNET)
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def write(path: Path, frames: Iterable[Frame]) -> None:
     draft = path.with_suffix(".tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     with draft.open("wb") as out:
-        out.write(struct.pack("<IHHiIII", MAGIC_NANOSECONDS, 2, 4, 0, 0, SNAP_BYTES, ETHERNET))
+        out.write(FILE_HEAD)
         for frame in frames:
             seconds, nanoseconds = divmod(frame.ts_ns, 1_000_000_000)
             out.write(struct.pack("<IIII", seconds, nanoseconds, len(frame.data), len(frame.data)) + frame.data)

@@ -155,6 +155,7 @@ class HeartbeatModel(_Open):
     model: Annotated[str, Field(max_length=64)] = "none"
     spool: dict[str, JsonValue] = Field(default_factory=dict)
     evidence: dict[str, JsonValue] = Field(default_factory=dict)
+    detection: dict[str, JsonValue] = Field(default_factory=dict)
     recording: dict[str, JsonValue] = Field(default_factory=dict)
 
 

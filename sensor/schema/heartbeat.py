@@ -114,6 +114,8 @@ class Heartbeat:
     """`{kept, bytes, deleted, missing}`: files of packets around alerts"""
     recording: Mapping[str, Any] = field(default_factory=dict)
     """`{written, lost, thinned, deleted, used_bytes}` of the rolling capture"""
+    detection: Mapping[str, Any] = field(default_factory=dict)
+    """`{alive, time_ns, acts, found, failed}`: the sensor's examination of itself; empty before the first"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -132,6 +134,7 @@ class Heartbeat:
             "spool": dict(self.spool),
             "evidence": dict(self.evidence),
             "recording": dict(self.recording),
+            "detection": dict(self.detection),
         }
 
     @classmethod
@@ -151,5 +154,6 @@ class Heartbeat:
             spool=reader.mapping("spool"),
             evidence=reader.mapping("evidence"),
             recording=reader.mapping("recording"),
+            detection=reader.mapping("detection"),
             extra=reader.rest(),
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.bench.traffic.frames import Rows, column
+from testbed.play.columns import Rows, column
 from tools.bench.traffic.talk import POOL, SEED, Speech, Talk, connections
 
 START_S = 1_760_000_000

@@ -8,30 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.uint8]
-Words = NDArray[np.uint64]
+from testbed.play.columns import Put, Rows, Words, checksum, column, share, words
 
 RECORD = 16
 """Bytes of a pcap record's header, which stands before each frame."""
 IP_AT, TCP_AT = RECORD + 14, RECORD + 34
 HEAD = RECORD + 54
 SYN, ACK, PUSH_ACK, SYN_ACK = 0x02, 0x10, 0x18, 0x12
-
-
-@dataclass(frozen=True)
-class Put:
-    """A field that differs from connection to connection."""
-
-    offset: int
-    """from the message's first byte"""
-    kind: str
-    """as numpy spells it: `>u2`, `<u4`, `<f8`"""
-    values: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -100,11 +87,6 @@ def _sums(rows: Rows) -> tuple[Words, Words]:
     return words[:, :10].sum(axis=1), words[:, 6:].sum(axis=1) + np.uint64(6)
 
 
-def column(rows: Rows, offset: int, kind: str) -> NDArray[Any]:
-    """One field of every row, to be written: a view, aligned or not."""
-    return np.ndarray(len(rows), np.dtype(kind), rows.data, offset, (rows.strides[0],))
-
-
 def frames(connections: Connections, message: Message, sequence: Words, acknowledged: Words, turn: int) -> Rows:
     """One frame a connection, record headers before them (times still missing)."""
     length = len(message.data)
@@ -116,41 +98,14 @@ def frames(connections: Connections, message: Message, sequence: Words, acknowle
     column(rows, 8, "<u4")[:] = column(rows, 12, "<u4")[:] = HEAD - RECORD + length
     column(rows, IP_AT + 2, ">u2")[:] = 40 + length
     column(rows, IP_AT + 4, ">u2")[:] = identity
-    column(rows, IP_AT + 10, ">u2")[:] = _checksum(ip + identity + np.uint64(40 + length))
+    column(rows, IP_AT + 10, ">u2")[:] = checksum(ip + identity + np.uint64(40 + length))
     column(rows, TCP_AT + 4, ">u4")[:] = sequence
     column(rows, TCP_AT + 8, ">u4")[:] = acknowledged
     column(rows, TCP_AT + 12, ">u2")[:] = 0x5000 | message.flags
     total = tcp + sequence + acknowledged
-    total += np.uint64((0x5000 | message.flags) + 20 + length + _words(message.data))
+    total += np.uint64((0x5000 | message.flags) + 20 + length + words(message.data))
     for put in message.puts:
         column(rows, HEAD + put.offset, put.kind)[:] = put.values
-        total += _share(put)
-    column(rows, TCP_AT + 16, ">u2")[:] = _checksum(total)
+        total += share(put)
+    column(rows, TCP_AT + 16, ">u2")[:] = checksum(total)
     return rows
-
-
-def _words(data: bytes) -> int:
-    """A message's share of the one's complement sum: sixteen-bit words, modulo 65,535."""
-    return int.from_bytes(data + b"\0" * (len(data) % 2), "big") % 65_535
-
-
-def _share(put: Put) -> Words:
-    """A field's share of that sum. The template holds zeros there.
-
-    One's complement arithmetic is arithmetic modulo 65,535, where 2^16 is 1: a number weighs what it is, or 256 times
-    as much where its last byte is the first of a word; swapping the bytes of every word is a factor of 256, too.
-    """
-    values = np.ascontiguousarray(put.values, dtype=np.dtype(put.kind).newbyteorder("="))
-    numbers = values.view(f"u{values.itemsize}").astype(np.uint64)
-    odd_end = (put.offset + values.itemsize) % 2 == 1
-    swapped = put.kind.startswith("<")
-    numbers = (numbers & np.uint64(0xFFFF_FFFF)) + (numbers >> np.uint64(32))
-    return numbers << np.uint64(8) if odd_end != swapped else numbers
-
-
-def _checksum(total: Words) -> Words:
-    """RFC 1071, for sums below 2^48."""
-    low, bits = np.uint64(0xFFFF), np.uint64(16)
-    for _ in range(3):
-        total = (total & low) + (total >> bits)
-    return total ^ low

@@ -12,20 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.bench.traffic.frames import Connections, Message, Put
+from testbed.play.columns import Put
+from testbed.play.protocols.modbus import adu
+from tools.bench.traffic.frames import Connections, Message
 from tools.bench.traffic.talk import POOL, SEED
 
 REGISTERS = 10
-UNIT = 1
 _RANDOM = np.random.default_rng(SEED)
 _FOUR = _RANDOM.integers(0, 1 << 63, POOL, dtype=np.uint64) & np.uint64(0x7FFF_7FFF_7FFF_7FFF)
 """Four registers at a time."""
 FUNCTIONS = (3, 1, 4, 2, 3, 6, 3, 16, 4, 5, 3, 15)
 """In turn, where every function occurs: reads most often."""
-
-
-def adu(turn: int, pdu: bytes) -> bytes:
-    return struct.pack(">HHHB", turn & 0xFFFF, 0, len(pdu) + 1, UNIT) + pdu
 
 
 def values(connections: Connections, turn: int, offset: int) -> tuple[Put, ...]:

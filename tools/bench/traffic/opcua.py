@@ -11,15 +11,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.bench.traffic.frames import Connections, Message, Put
+from testbed.play.columns import Put
+from testbed.play.protocols.opcua import (
+    GOOD,
+    NULL,
+    POLICY_NONE,
+    READ_REQUEST,
+    READ_RESPONSE,
+    chunk,
+    data_value,
+    request_header,
+    response_header,
+    text,
+)
+from tools.bench.traffic.frames import Connections, Message
 from tools.bench.traffic.talk import POOL, pool
 
 OPEN_REQUEST, OPEN_RESPONSE = 446, 449
-READ_REQUEST, READ_RESPONSE = 631, 634
 PUBLISH_REQUEST, PUBLISH_RESPONSE = 826, 829
 DATA_CHANGE = 811
-DOUBLE, GOOD, NULL = 11, 0, b"\xff\xff\xff\xff"
-POLICY_NONE = b"http://opcfoundation.org/UA/SecurityPolicy#None"
 ITEMS = 5
 """Values of one read, changes of one notification."""
 EPOCH = 133_986_000_000_000_000
@@ -28,33 +38,11 @@ CHANNEL_AT = 8
 _DOUBLES = pool("f8", 0.0, 500.0)
 
 
-def text(data: bytes) -> bytes:
-    return struct.pack("<i", len(data)) + data
-
-
 def node(namespace: int, number: int) -> bytes:
     """NodeId in four bytes, or a string where the number is not of the standard's namespace."""
     if namespace == 0:
         return struct.pack("<BBH", 1, 0, number)
     return struct.pack("<BH", 3, namespace) + text(b"Line%d.Motor.Speed" % number)
-
-
-def request_header(handle: int, now: int) -> bytes:
-    token = struct.pack("<BHI", 2, 1, 4711)
-    return token + struct.pack("<qII", now, handle, 0) + NULL + struct.pack("<I", 10_000) + b"\0\0\0"
-
-
-def response_header(handle: int, now: int) -> bytes:
-    return struct.pack("<qIIB", now, handle, GOOD, 0) + NULL + b"\0\0\0"
-
-
-def chunk(kind: bytes, head: bytes, body: bytes) -> bytes:
-    return kind + b"F" + struct.pack("<I", 8 + len(head) + len(body)) + head + body
-
-
-def data_value(now: int) -> bytes:
-    """Value, source and server time; the value itself still 0."""
-    return struct.pack("<BBdqq", 0x0D, DOUBLE, 0.0, now, now)
 
 
 @dataclass(frozen=True)

@@ -8,31 +8,14 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from tools.bench.traffic.frames import Connections, Message, Put
+from testbed.play.columns import Put
+from testbed.play.protocols.s7 import ACK_DATA, DB, JOB, READ_VAR, SETUP, cotp_connection, pdu
+from tools.bench.traffic.frames import Connections, Message
 from tools.bench.traffic.talk import POOL, pool
 
-JOB, ACK_DATA = 1, 3
-READ_VAR, SETUP = 0x04, 0xF0
-DB = 0x84
 LENGTHS = (16, 32, 8, 64, 16, 24, 4, 48, 16, 32)
 """Bytes that the ten requests read."""
 _REALS = pool("f4", 0.0, 100.0)
-
-
-def tpkt(tpdu: bytes) -> bytes:
-    return struct.pack(">BBH", 3, 0, len(tpdu) + 4) + tpdu
-
-
-def cotp_connection(code: int, own: int, other: int) -> bytes:
-    """Connection request (0xe0) or confirm (0xd0): TPDU size 1024, TSAP of a PG and of rack 0, slot 2."""
-    parameters = bytes.fromhex("c0010ac1020100c2020102")
-    return tpkt(struct.pack(">BBHHB", 6 + len(parameters), code, other, own, 0) + parameters)
-
-
-def pdu(kind: int, reference: int, parameter: bytes, data: bytes = b"") -> bytes:
-    error = b"\0\0" if kind == ACK_DATA else b""
-    head = struct.pack(">BBHHHH", 0x32, kind, 0, reference & 0xFFFF, len(parameter), len(data)) + error
-    return tpkt(bytes.fromhex("02f080") + head + parameter + data)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.bench.traffic.frames import ACK, SYN, SYN_ACK, Connections, Message, Rows, frames
+from testbed.play.columns import Rows
+from tools.bench.traffic.frames import ACK, SYN, SYN_ACK, Connections, Message, frames
 
 SEED = 20_251_009
 POOL = 1024  # a power of two

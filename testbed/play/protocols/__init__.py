@@ -1,0 +1,1 @@
+"""Messages of the protocols that the synthesised plants speak, as bytes."""

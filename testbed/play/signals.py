@@ -1,0 +1,136 @@
+"""What a process shows: values as functions of time, so that everybody who reads at the same time reads the same.
+
+Deterministic: the noise of a signal is a pool drawn from its seed and looked up by time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testbed.play.collector import SECOND, Labels, Times
+
+Values = NDArray[np.float64]
+POOL = 8192
+TICK_NS = SECOND // 5
+"""A controller's own cycle as seen from outside: between two ticks nothing moves."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """Somebody changes the process: `change(value, seconds since the beginning)`."""
+
+    begin_ns: int
+    end_ns: int
+    label: int
+    change: Callable[[Values, Values], Values]
+
+
+@dataclass(eq=False)
+class Signal:
+    """`kind`: level (pumped between two marks), temperature and speed (follow a set point), pressure, flow, counter,
+    state (on and off), setpoint (what operators write)."""
+
+    name: str
+    kind: str
+    low: float
+    high: float
+    rng: np.random.Generator = field(repr=False)
+    follows: Signal | None = None
+    unit: str = ""
+    disturbances: list[Disturbance] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    """set point: since when, which value"""
+
+    def __post_init__(self) -> None:
+        draws = self.rng.normal(0.0, 1.0, POOL)
+        smooth = np.empty(POOL)
+        last = 0.0
+        for place, draw in enumerate(draws.tolist()):
+            last = 0.9 * last + 0.436 * draw  # variance 1
+            smooth[place] = last
+        self._noise = smooth
+        self._period_s = float(self.rng.uniform(120, 900))
+        self._phase = float(self.rng.uniform(0, 1))
+        self._stride = int(self.rng.integers(1, 64)) * 2 + 1
+        if self.kind == "setpoint" and not self.steps:
+            self.steps = [(0, self.middle + float(self.rng.uniform(-0.1, 0.1)) * self.span)]
+
+    @property
+    def span(self) -> float:
+        return self.high - self.low
+
+    @property
+    def middle(self) -> float:
+        return (self.high + self.low) / 2
+
+    def write(self, ts_ns: int, value: float) -> None:
+        """A set point changes; times rise."""
+        self.steps.append((ts_ns, value))
+
+    def at(self, ts_ns: int) -> float:
+        return float(self.values(np.array([ts_ns], dtype=np.int64))[0])
+
+    def held_at(self, ts_ns: int) -> Callable[[Values, Values], Values]:
+        """A disturbance: the value stays what it is at that moment."""
+        held = self.at(ts_ns)
+        return lambda values, since: np.full_like(values, held)
+
+    def values(self, times: Times) -> Values:
+        ticks = times // TICK_NS
+        seconds: Values = (ticks * (TICK_NS / SECOND)).astype(np.float64)
+        values = self._shape(ticks, seconds)
+        for disturbance in self.disturbances:
+            inside = (times >= disturbance.begin_ns) & (times < disturbance.end_ns)
+            if inside.any():
+                since = (times - disturbance.begin_ns) / SECOND
+                values = np.where(inside, disturbance.change(values, since), values)
+        return values
+
+    def labels(self, times: Times) -> Labels | None:
+        """Which values somebody has changed; None: none, ever."""
+        if not self.disturbances:
+            return None
+        labels = np.zeros(len(times), dtype=np.int32)
+        for disturbance in self.disturbances:
+            labels[(times >= disturbance.begin_ns) & (times < disturbance.end_ns)] = disturbance.label
+        return labels
+
+    def _shape(self, ticks: Times, seconds: Values) -> Values:
+        noise = self._noise[(ticks * self._stride) % POOL if self.kind in ("flow",) else ticks % POOL]
+        if self.kind == "setpoint":
+            return self._stepped(ticks * TICK_NS)
+        if self.kind == "counter":
+            return np.floor(seconds / self._period_s * 20) % 60_000
+        wobble: Values = seconds / self._period_s + self._phase + 0.05 * np.sin(seconds / (self._period_s * 7.3))
+        if self.kind == "state":
+            return (wobble % 1 < 0.7).astype(np.float64)
+        if self.kind == "level":
+            cycle = wobble % 1
+            rising = np.where(cycle < 0.3, cycle / 0.3, (1 - cycle) / 0.7)
+            return np.clip(self.low + self.span * (0.2 + 0.6 * rising + 0.004 * noise), self.low, self.high)
+        middle: Values | float = self.middle
+        if self.follows is not None:
+            middle = self._lagging(self.follows, ticks * TICK_NS)
+        day = 0.02 * np.sin(2 * np.pi * (seconds % 86_400) / 86_400 + self._phase)
+        slow = 0.03 * np.sin(2 * np.pi * wobble)
+        return np.clip(middle + self.span * (day + slow + 0.006 * noise), self.low, self.high)
+
+    def _stepped(self, times: Times) -> Values:
+        since = np.array([step[0] for step in self.steps], dtype=np.int64)
+        value = np.array([step[1] for step in self.steps])
+        stepped: Values = value[np.maximum(np.searchsorted(since, times, side="right") - 1, 0)]
+        return stepped
+
+    def _lagging(self, leader: Signal, times: Times) -> Values:
+        """First-order approach to the set point, a minute or so behind; within the range of this signal."""
+        since = np.array([step[0] for step in leader.steps], dtype=np.int64)
+        value = np.array([step[1] for step in leader.steps])
+        place = np.maximum(np.searchsorted(since, times, side="right") - 1, 0)
+        before = value[np.maximum(place - 1, 0)]
+        passed = np.minimum((times - since[place]) / (75.0 * SECOND), 50.0)
+        reached: Values = value[place] + (before - value[place]) * np.exp(-passed)
+        return reached
