@@ -1,4 +1,4 @@
-"""The cluster's own disk is full: it closes its indices itself. What was acknowledged waits, and ingest goes on after."""
+"""The cluster's own disk is full: it closes its indices itself. What was acknowledged waits, ingest goes on after."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from tests.federation.line_records import alert, record_id
 
 pytestmark = [
     pytest.mark.usefixtures("impatient"),
-    pytest.mark.skipif(
-        "OTUS_TEST_ES_URL" in os.environ, reason="a cluster that is not ours is not told its disk is full"
-    ),
+    pytest.mark.long,
+    pytest.mark.skipif("OTUS_TEST_ES_URL" in os.environ, reason="a cluster that is not ours keeps its settings"),
 ]
 WATERMARK = "cluster.routing.allocation.disk"
 FULL = "100000gb"
