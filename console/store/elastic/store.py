@@ -280,12 +280,10 @@ class ElasticStore:
             standing.note_rejected(connection, via_child, refused, self._clock_ns())
 
     def totals(self) -> Totals:
-        records, incidents, assets, links = (
-            figures.number_of(self.client, self._settings, *kinds)
-            for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",), ("link",))
-        )
+        numbers = figures.numbers_of(self.client, self._settings)
         with self._transaction() as connection:
-            return Totals(records, incidents, assets, queue_tables.pending(connection), links)
+            pending = queue_tables.pending(connection)
+        return Totals(sum(numbers.values()), numbers["incident"], numbers["asset"], pending, numbers["link"])
 
     def latest(self) -> set[Key]:
         """What waits in the journal is kept too: it is asked first, so that nothing is missed on its way."""
