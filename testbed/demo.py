@@ -279,7 +279,7 @@ def _summary(tiers: Tiers, outcome: Outcome) -> int:
 
 def _print_ledger(tiers: Tiers, outcome: Outcome) -> None:
     with tiers.enterprise.store() as store:
-        rows = store.sensors()
+        rows = store.sensors().rows
     for row in rows:
         if row.heartbeat is None:
             continue

@@ -38,10 +38,12 @@ from console.store.rows import (
     IncidentRow,
     LinkFilter,
     LinkRow,
+    NodeFilter,
     Page,
     Remark,
     Revision,
     SensorRow,
+    Silence,
     Status,
     Totals,
     Workflow,
@@ -51,6 +53,7 @@ from sensor.schema import Key, Record
 
 NO_FILTER = IncidentFilter()
 ALL_LINKS = LinkFilter()
+ALL_NODES = NodeFilter()
 
 
 class EnrolledNode(Protocol):
@@ -157,8 +160,12 @@ class Store(OrderStore, Protocol):
         """Who speaks to whom, the link last heard most recently first. Steady from page to page, as `incidents` is."""
         ...
 
-    def sensors(self, child: str | None = None) -> list[SensorRow]:
-        """Every origin that sent a heartbeat or is enrolled here as a sensor, with its last heartbeat, by name."""
+    def sensors(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[SensorRow]:
+        """Origins that sent a heartbeat or are enrolled here as sensors, with their last heartbeat, by name.
+
+        A page costs its own rows, and a look at the names there are. Within one walk through the pages the order stays:
+        nobody is left out; who was silent and is heard meanwhile may come once more, among those who are heard.
+        """
         ...
 
     def coverage(self, silent_before_ns: int) -> Coverage:
@@ -168,8 +175,8 @@ class Store(OrderStore, Protocol):
         """
         ...
 
-    def children(self) -> list[ChildRow]:
-        """Every child node enrolled here, with its figures, by name."""
+    def children(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[ChildRow]:
+        """Child nodes enrolled here, with their figures, by name; paged as `sensors` are."""
         ...
 
     def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
@@ -248,6 +255,7 @@ def open_store(
 
 __all__ = [
     "ALL_LINKS",
+    "ALL_NODES",
     "ALL_ORDERS",
     "EXACT_TO",
     "NO_FILTER",
@@ -272,6 +280,7 @@ __all__ = [
     "LinkFilter",
     "LinkRow",
     "NoNodes",
+    "NodeFilter",
     "OrderFilter",
     "OrderItem",
     "OrderRow",
@@ -283,6 +292,7 @@ __all__ = [
     "Remark",
     "Revision",
     "SensorRow",
+    "Silence",
     "Status",
     "Store",
     "StoreError",

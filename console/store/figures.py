@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
-from console.store import EnrolledNode, rollups, silence
+from console.store import EnrolledNode, roll, rollups, silence
 from console.store.queries import MAX_LIMIT, read_cursor, write_cursor
-from console.store.rows import AssetRow, ChildRow, Coverage, DeadLetter, Page, SensorRow, Totals
+from console.store.rows import AssetRow, ChildRow, Coverage, DeadLetter, NodeFilter, Page, SensorRow, Totals
 from sensor.schema import Kind, Record
 
 
@@ -32,20 +33,34 @@ def assets(db: sqlite3.Connection, child: str | None, limit: int, cursor: str | 
     return Page(found, following)
 
 
-def sensors(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], child: str | None) -> list[SensorRow]:
-    incidents = dict(
-        db.execute(
-            "SELECT key, sum(incidents) FROM tally WHERE dimension = ? GROUP BY key", (rollups.ORIGIN,)
-        ).fetchall()
+def sensors(
+    db: sqlite3.Connection, nodes: Sequence[EnrolledNode], where: NodeFilter, limit: int, cursor: str | None
+) -> Page[SensorRow]:
+    listed = {name: (name, 0) for name in silence.enrolled_sensors(nodes)}
+    listed |= {row[0]: row[1:] for row in db.execute("SELECT origin, child, received_ns FROM heartbeat")}
+    names, following = roll.walk(where, limit, cursor).page(
+        (name, seen_ns) for name, (via, seen_ns) in listed.items() if where.child in (None, via)
     )
-    found: dict[str, SensorRow] = {
-        name: SensorRow(name, name, 0, None, incidents.get(name, 0)) for name in silence.enrolled_sensors(nodes)
-    }
-    rows = db.execute("SELECT h.origin, h.child, h.received_ns, r.whole FROM heartbeat h JOIN record r USING (number)")
-    for origin, via, received_ns, whole in rows:
-        beat = Record.from_bytes(whole).heartbeat()
-        found[origin] = SensorRow(origin, via, received_ns, beat, incidents.get(origin, 0))
-    return [found[name] for name in sorted(found) if child is None or found[name].child == child]
+    beats = dict(
+        _some(db, "SELECT h.origin, r.whole FROM heartbeat h JOIN record r USING (number) WHERE h.origin IN", names)
+    )
+    incidents = dict(
+        _some(
+            db,
+            f"SELECT key, sum(incidents) FROM tally WHERE dimension = '{rollups.ORIGIN}' AND key IN",
+            names,
+            "GROUP BY key",
+        )
+    )
+    found = []
+    for name in names:
+        beat = Record.from_bytes(beats[name]).heartbeat() if name in beats else None
+        found.append(SensorRow(name, *listed[name], beat, incidents.get(name, 0)))
+    return Page(tuple(found), following)
+
+
+def _some(db: sqlite3.Connection, sql: str, names: Sequence[str], more: str = "") -> list[Any]:
+    return db.execute(f"{sql} ({','.join('?' * len(names))}) {more}", names).fetchall()
 
 
 def coverage(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], silent_before_ns: int) -> Coverage:
@@ -67,27 +82,27 @@ def coverage(db: sqlite3.Connection, nodes: Sequence[EnrolledNode], silent_befor
     )
 
 
-def children(db: sqlite3.Connection, enrolled: Sequence[EnrolledNode]) -> list[ChildRow]:
-    levels: dict[str, dict[str, int]] = defaultdict(dict)
-    rows = db.execute("SELECT key, rank, incidents FROM tally WHERE dimension = ?", (rollups.CHILD,))
-    for child, rank, number in rows:
-        levels[child][rollups.LEVEL_OF[rank]] = number
-    ledger = {
-        row[0]: row[1:]
-        for row in db.execute(
-            "SELECT child, count(*), total(received), total(parsed), total(skipped), total(lost)"
-            " FROM heartbeat GROUP BY child"
-        )
-    }
+def children(
+    db: sqlite3.Connection, enrolled: Sequence[EnrolledNode], where: NodeFilter, limit: int, cursor: str | None
+) -> Page[ChildRow]:
     seen = dict(db.execute("SELECT name, last_seen_ns FROM child").fetchall())
     nodes = {node.name: (node.kind, node.revoked_ns) for node in enrolled}
+    names, following = roll.walk(where, limit, cursor).page(
+        (name, seen.get(name)) for name in nodes.keys() | seen.keys()
+    )
+    levels: dict[str, dict[str, int]] = defaultdict(dict)
+    rows = _some(db, f"SELECT key, rank, incidents FROM tally WHERE dimension = '{rollups.CHILD}' AND key IN", names)
+    for child, rank, number in rows:
+        levels[child][rollups.LEVEL_OF[rank]] = number
+    sums = "SELECT child, count(*), total(received), total(parsed), total(skipped), total(lost) FROM heartbeat"
+    ledger = {row[0]: row[1:] for row in _some(db, f"{sums} WHERE child IN", names, "GROUP BY child")}
     found = []
-    for name in sorted(nodes.keys() | seen.keys()):
+    for name in names:
         # A child that was never enrolled here comes from an import; it speaks for others, like a console.
         kind, revoked_ns = nodes.get(name, ("console", None))
         figures = tuple(int(value) for value in ledger.get(name, (0, 0, 0, 0, 0)))
         found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), dict(levels.get(name, {})), *figures))
-    return found
+    return Page(tuple(found), following)
 
 
 def dead_letters(db: sqlite3.Connection, limit: int) -> list[DeadLetter]:

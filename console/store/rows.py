@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -177,6 +177,29 @@ class Count:
     key: str
     incidents: int
     hits: int
+
+
+class Silence(StrEnum):
+    """What a list of children or sensors makes of those who are silent."""
+
+    FIRST = "first"
+    ONLY = "only"
+
+
+@dataclass(frozen=True)
+class NodeFilter:
+    """Which children or sensors, and in which order; every field narrows or orders, None leaves open."""
+
+    text: str | None = None
+    """stands in the name, in whatever case"""
+    child: str | None = None
+    """of sensors: what they report through"""
+    silence: Silence | None = None
+    silent_before_ns: int = 0
+    """what was last heard before this moment, or never, is silent"""
+
+    def as_of(self, silent_before_ns: int) -> NodeFilter:
+        return replace(self, silent_before_ns=silent_before_ns)
 
 
 NAMED = 20

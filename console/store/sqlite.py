@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from console.store import (
     ALL_LINKS,
+    ALL_NODES,
     NO_FILTER,
     EnrolledNodes,
     NoNodes,
@@ -43,6 +44,7 @@ from console.store.rows import (
     IncidentRow,
     LinkFilter,
     LinkRow,
+    NodeFilter,
     Page,
     Revision,
     SensorRow,
@@ -169,20 +171,20 @@ class SqliteStore(SqliteOrders):
         with self._read() as db:
             return stations.links(db, where, limit, cursor)
 
-    def sensors(self, child: str | None = None) -> list[SensorRow]:
+    def sensors(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[SensorRow]:
         nodes = self._nodes.list()
         with self._read() as db:
-            return figures.sensors(db, nodes, child)
+            return figures.sensors(db, nodes, where, limit, cursor)
 
     def coverage(self, silent_before_ns: int) -> Coverage:
         nodes = self._nodes.list()
         with self._read() as db:
             return figures.coverage(db, nodes, silent_before_ns)
 
-    def children(self) -> list[ChildRow]:
+    def children(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[ChildRow]:
         nodes = self._nodes.list()
         with self._read() as db:
-            return figures.children(db, nodes)
+            return figures.children(db, nodes, where, limit, cursor)
 
     def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
         with self._read() as db:

@@ -1,14 +1,15 @@
-"""探针: what each sees and what it does not, to the last packet."""
+"""探针: what each sees and what it does not, to the last packet, a page at a time."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from console.answers import Answer, page
 from console.language import reader_language
 from console.present import account
+from console.roll import asked
 from console.state import state
 from console.store import SensorRow
 
@@ -29,23 +30,33 @@ def _figures(row: SensorRow, silent: bool) -> dict[str, Any]:
 @page(bp, "/sensors", "sensors")
 def sensors() -> Answer:
     here, language = state(), reader_language()
-    rows = here.store.sensors(child=request.args.get("child", "")[:128] or None)
-    silent = {row.name for row in rows if here.clock.age_s(row.last_seen_ns) > here.settings.silent_after_s}
-    ports = [port for row in rows if row.heartbeat for port in row.heartbeat.interfaces]
+    request = asked(here)
+    found = here.store.sensors(request.where, request.limit, request.cursor)
+    sums = here.store.coverage(request.where.silent_before_ns)
+    silent = {row.name for row in found.rows if row.last_seen_ns < request.where.silent_before_ns}
+    ports = [port for row in found.rows if row.heartbeat for port in row.heartbeat.interfaces]
     return Answer(
         "sensors.html",
         figures={
-            "sensors": [_figures(row, row.name in silent) for row in rows],
+            "total": sums.sensors,
+            "silent_total": sums.silent_sensors,
+            "sensors": [_figures(row, row.name in silent) for row in found.rows],
             "transmitted": sum(port.transmitted for port in ports),
             "dropped": sum(port.dropped for port in ports),
+            "next_cursor": found.next_cursor,
         },
         context={
-            "rows": rows,
+            "rows": found.rows,
+            "request": request,
+            "next_cursor": found.next_cursor,
+            "sums": sums,
             "silent": silent,
             "ports": ports,
             "transmitted": sum(port.transmitted for port in ports),
             "accounts": {
-                row.name: account.account(row.heartbeat.ledger, language) for row in rows if row.heartbeat is not None
+                row.name: account.account(row.heartbeat.ledger, language)
+                for row in found.rows
+                if row.heartbeat is not None
             },
         },
     )

@@ -40,8 +40,8 @@ def test_the_folder_of_an_earlier_console_goes_on(tmp_path: Path) -> None:
         assert open_users(registry, settings).check("wang", PASSWORD)[0] is Verdict.OK
         node = Nodes(registry).authenticate(token)
         assert node is not None and node.name == "sensor-1"
-        assert [(row.name, row.kind) for row in store.children()] == [("sensor-1", "sensor")]
-        assert [row.name for row in store.sensors()] == ["sensor-1"]
+        assert [(row.name, row.kind) for row in store.children().rows] == [("sensor-1", "sensor")]
+        assert [row.name for row in store.sensors().rows] == ["sensor-1"]
 
 
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:

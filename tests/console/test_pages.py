@@ -371,6 +371,29 @@ def test_province_sees_its_children(make_console: MakeConsole) -> None:
     assert re.findall(r'mono wrap">([\w-]+)<', journey) == ["sensor-1", "shili", "gd"]
 
 
+def test_many_children_are_pages_with_the_silent_first(make_console: MakeConsole) -> None:
+    app = make_console("province", [replace(item, path=("shili",)) for item in sample.plant()], via="shili")
+    here = app.extensions["otus"]
+    for number in range(60):
+        here.nodes.add(here.store, f"plant-{number:02d}", "console")
+    client = log_in(app)
+    first = client.get("/children.json").get_json()
+    assert (first["total"], first["silent_total"]) == (61, 60)
+    assert [row["name"] for row in first["children"]] == [f"plant-{number:02d}" for number in range(50)]
+    rest = client.get(f"/children.json?cursor={first['next_cursor']}").get_json()
+    assert [row["name"] for row in rest["children"]][-2:] == ["plant-59", "shili"] and rest["next_cursor"] is None
+    found = client.get("/children.json?q=PLANT-1&order=name").get_json()
+    assert len(found["children"]) == 10 and found["total"] == 61
+    assert client.get("/children.json?q=shili&order=silent").get_json()["children"] == []
+    page = client.get("/children?q=plant&order=silent").get_data(as_text=True)
+    (following,) = re.findall(r'href="(/children\?cursor=[^"]*)"', page)
+    assert "q=plant" in following and "order=silent" in following
+    assert "plant-55" in text_of(client, unescape(following))
+    assert "没有符合条件的单位" in text_of(client, "/children?q=nowhere")
+    assert "没有符合条件的探针" in text_of(client, "/sensors?q=nowhere")
+    assert client.get("/sensors.json?child=shili").get_json()["sensors"][0]["name"] == "sensor-1"
+
+
 def test_what_was_cut_is_said_so_above(make_console: MakeConsole, client: FlaskClient) -> None:
     """The province shows the record as the enterprise's policy let it go: no value, no address, and says that."""
     from federation.policy import UpwardPolicy

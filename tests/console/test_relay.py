@@ -121,7 +121,7 @@ def test_from_the_spool_to_the_ministry_cut_on_the_way(line: tuple[Tier, Tier, T
     assert top.record.path == ("sensor-1", "enterprise", "province")
     assert top.row.count == 2 and top.row.child == "province" and top.row.title_zh == "控制器收到写命令"
     assert top.row.client is not None and top.row.client.startswith("host-")
-    assert ministry.store.children()[0].received == 100
+    assert ministry.store.children().rows[0].received == 100
 
 
 def _whole(above: Tier, table: str) -> list[str]:

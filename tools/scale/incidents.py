@@ -1,4 +1,4 @@
-"""Incidents as a year brings them: by day more than by night, opened at once and closed later, few of them grave."""
+"""Incidents as a province's year brings them: by day more than by night, opened at once, closed later, few grave."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ DAY_NS = 86_400 * SECOND
 BEGAN_NS = 1_764_547_200 * SECOND
 """2025-12-01 UTC: a year of incidents follows"""
 YEAR_NS = 365 * DAY_NS
+A_YEAR = 10_000_000
+"""of a province. A smaller load is the last days of that year, as dense: spread over a year it would touch twelve
+months' indices at once, which no hour of a real one does."""
 CLOSED = 0.5
 """of incidents come again, counted on and closed, in a later batch"""
 VERBS = (
@@ -43,7 +46,8 @@ def batches(province: Province, number: int, seed: int = 1) -> Iterator[Batch]:
     closing: dict[str, list[Record]] = defaultdict(list)
     for index in range(number):
         plant = province.any(chance)
-        first_ns = BEGAN_NS + index * YEAR_NS // number // DAY_NS * DAY_NS + _hour(chance)
+        passed_ns = YEAR_NS - (number - index) * YEAR_NS // max(number, A_YEAR)
+        first_ns = BEGAN_NS + passed_ns // DAY_NS * DAY_NS + _hour(chance)
         opened = _record(plant, index, first_ns, chance)
         if chance.random() < CLOSED:
             closing[plant.city].append(opened)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from console.store import history
 from console.store.admission import KEEP_REVISIONS, Body, address_of, bounded_sum, compare, read_body
 from console.store.elastic.indices import kind_of
@@ -37,6 +39,12 @@ ROW_SOURCE = [
     "alert.count", "alert.outcome", "alert.state",
 ]  # fmt: skip
 """What a line of the list is made of; the record itself stays on the cluster."""
+
+MERGED_SOURCE = [
+    "event.id", "observer.name", "otus.kind", "otus.revision", "otus.revisions", "otus.received_ns", "otus.touched_ns",
+    "otus.workflow", "otus.steps",
+]  # fmt: skip
+"""What `merged` and `heard` read of the document that is there."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def _incident(alert: Alert) -> Source:
         "alert.count": alert.count,
         "alert.outcome": str(alert.outcome),
         "alert.state": str(alert.state),
-        "otus.hour": datetime.fromtimestamp(alert.first_ns // 10**9, UTC).strftime("%Y-%m-%dT%H"),
+        "otus.hour": _second(alert.first_ns // 10**9)[:13],
     }
     return source
 
@@ -142,7 +150,7 @@ def _searched(arrival: Arrival, alert: Alert) -> Source:
     return {"otus.han": list(han), "otus.words": list(words)}
 
 
-@functools.lru_cache(8192)
+@functools.lru_cache(32_768)
 def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Runs of Han characters, and other words. Titles, addresses and names come again and again."""
     found = list(runs(text))
@@ -305,9 +313,21 @@ def record_of(source: Mapping[str, Any]) -> Record:
     return Record.from_bytes(source["otus.record"].encode())
 
 
+def packed(source: Source) -> bytes:
+    """A document as it travels to the cluster."""
+    try:
+        return orjson.dumps(source)
+    except TypeError:  # a number of more than 64 bits, which JSON allows: the mapping ignores it, the record keeps it
+        return json.dumps(source, ensure_ascii=False).encode()
+
+
 def iso(moment_ns: int) -> str:
-    whole = datetime.fromtimestamp(moment_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{moment_ns % 10**9:09d}Z"
+    return f"{_second(moment_ns // 10**9)}.{moment_ns % 10**9:09d}Z"
+
+
+@functools.lru_cache(4096)
+def _second(moment_s: int) -> str:
+    return datetime.fromtimestamp(moment_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _is_newer(record: Record, kept: Source) -> bool:

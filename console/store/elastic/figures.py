@@ -9,39 +9,15 @@ from elasticsearch import Elasticsearch
 
 from console.store import EnrolledNode, silence
 from console.store.elastic import documents, indices
-from console.store.elastic.connection import asking
+from console.store.elastic.connection import asking, explain
 from console.store.elastic.pictures import KEEP_ALIVE
-from console.store.elastic.queries import MAX_GROUPS, groups
 from console.store.elastic.settings import ElasticSettings
-from console.store.rows import NAMED, ChildRow, Coverage, SensorRow
-from sensor.schema import LEVELS, Key
+from console.store.rows import NAMED, Coverage
+from sensor.schema import Key
 
 SCAN_AT_ONCE = 2000
 
 Nodes = Sequence[EnrolledNode]
-
-
-def sensors(client: Elasticsearch, settings: ElasticSettings, child: str | None, nodes: Nodes) -> list[SensorRow]:
-    query = {"match_all": {}} if child is None else {"term": {"otus.child": child}}
-    incidents = {
-        item["key"]: item["doc_count"]
-        for item in groups(client, indices.alias(settings, "incident"), {"match_all": {}}, "observer.name", {})
-    }
-    found = {
-        name: SensorRow(name, name, 0, None, incidents.get(name, 0))
-        for name in silence.enrolled_sensors(nodes)
-        if child in (None, name)
-    }
-    for source in scan(client, indices.alias(settings, "sensor"), query, None):
-        name = source["observer.name"]
-        found[name] = SensorRow(
-            name=name,
-            child=source["otus.child"],
-            last_seen_ns=source["otus.received_ns"],
-            heartbeat=documents.record_of(source).heartbeat(),
-            incidents=incidents.get(name, 0),
-        )
-    return [found[name] for name in sorted(found)]
 
 
 def coverage(
@@ -81,49 +57,20 @@ def coverage(
     )
 
 
-def children(client: Elasticsearch, settings: ElasticSettings, nodes: Nodes, seen: Mapping[str, int]) -> list[ChildRow]:
-    levels: dict[str, dict[str, int]] = {}
-    # One question a level: 30,000 children times five levels are more groups than a cluster gives at once.
+def numbers_of(client: Elasticsearch, settings: ElasticSettings) -> dict[str, int]:
+    """How many documents there are of each kind of record, in one question."""
+    searches: list[dict[str, Any]] = []
+    for kind in indices.RECORD_KINDS:
+        searches.append({"index": indices.alias(settings, kind), "ignore_unavailable": True})
+        searches.append({"size": 0, "track_total_hits": True})
     with asking():
-        answers = client.msearch(
-            searches=[
-                line
-                for level in LEVELS
-                for line in (
-                    {"index": indices.alias(settings, "incident"), "ignore_unavailable": True},
-                    {
-                        "query": {"term": {"event.severity": level.rank}},
-                        "size": 0,
-                        "track_total_hits": False,
-                        "aggs": {"groups": {"terms": {"field": "otus.child", "size": MAX_GROUPS}}},
-                    },
-                )
-            ]
-        )["responses"]
-    for level, answer in zip(LEVELS, answers, strict=True):
-        for item in answer.get("aggregations", {"groups": {"buckets": []}})["groups"]["buckets"]:
-            levels.setdefault(item["key"], {})[str(level)] = item["doc_count"]
-    names = ("received", "parsed", "skipped", "lost")
-    sums = {name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in names}
-    ledger: dict[str, tuple[int, ...]] = {
-        item["key"]: (item["doc_count"], *(int(item[name]["value"]) for name in names))
-        for item in groups(client, indices.alias(settings, "sensor"), {"match_all": {}}, "otus.child", sums)
-    }
-    enrolled = {node.name: (node.kind, node.revoked_ns) for node in nodes}
-    found = []
-    for name in sorted(enrolled.keys() | seen.keys()):
-        # A child that was never enrolled here comes from an import; it speaks for others, like a console.
-        kind, revoked_ns = enrolled.get(name, ("console", None))
-        figures = ledger.get(name, (0, 0, 0, 0, 0))
-        found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), levels.get(name, {}), *figures))
+        answers = client.msearch(searches=searches, filter_path=["responses.hits.total.value", "responses.error"])
+    found = {}
+    for kind, answer in zip(indices.RECORD_KINDS, answers["responses"], strict=True):
+        if "error" in answer:
+            raise explain(503, answer)
+        found[kind] = int(answer["hits"]["total"]["value"])
     return found
-
-
-def number_of(client: Elasticsearch, settings: ElasticSettings, *kinds: str) -> int:
-    """How many documents of these kinds there are."""
-    with asking():
-        index = ",".join(indices.alias(settings, kind) for kind in kinds)
-        return int(client.count(index=index, ignore_unavailable=True)["count"])
 
 
 def latest(client: Elasticsearch, settings: ElasticSettings) -> set[Key]:

@@ -6,6 +6,8 @@ that never changes, so that every revision finds the same document.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from console.store.elastic.settings import ElasticSettings
@@ -25,8 +27,9 @@ BACK_NS = 800 * 86_400 * 10**9
 AHEAD_NS = 7 * 86_400 * 10**9
 """A sensor whose clock, or whose capture, jumps over the centuries must not make an index for every month of them."""
 
+HOUR_NS = 3600 * 10**9
 _FORMS = {"day": "%Y.%m.%d", "month": "%Y.%m", "year": "%Y"}
-_KIND_OF = {
+_KIND_OF: Mapping[str, str] = {
     Kind.ALERT: "incident",
     Kind.ASSET: "asset",
     Kind.LINK: "link",
@@ -38,7 +41,7 @@ _TIME_OF = {"incident": "first_ns", "heartbeat": "start_ns", "evidence": "first_
 
 
 def kind_of(record: Record) -> str:
-    return next((name for kind, name in _KIND_OF.items() if record.kind == kind), "other")
+    return _KIND_OF.get(record.kind, "other")
 
 
 def document_id(origin: str, record_id: str) -> str:
@@ -62,10 +65,16 @@ def homes(settings: ElasticSettings, record: Record, now_ns: int) -> tuple[str, 
     periods: list[str | None] = [None]
     if form is not None:
         moment_ns = int(record.body[_TIME_OF[kind]])
-        periods = [datetime.fromtimestamp(moment_ns // 10**9, UTC).strftime(form), STRAYS]
+        periods = [_period(moment_ns // HOUR_NS, form), STRAYS]
         if not now_ns - BACK_NS <= moment_ns <= now_ns + AHEAD_NS:
             periods.reverse()
     return tuple(name(settings, kind, period, version) for period in periods for version in range(VERSION, 0, -1))
+
+
+@functools.lru_cache(4096)
+def _period(hour: int, form: str) -> str:
+    """A batch's records are of few hours, and each is asked for its period several times."""
+    return datetime.fromtimestamp(hour * 3600, UTC).strftime(form)
 
 
 def end_of(settings: ElasticSettings, index: str) -> datetime | None:

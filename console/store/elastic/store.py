@@ -14,8 +14,19 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from console.registry import Registry, RegistryError, RegistryFull, queue_tables
-from console.store import ALL_LINKS, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, orders
-from console.store.elastic import documents, figures, indices, journal, queries, retention, standing, tables, templates
+from console.store import ALL_LINKS, ALL_NODES, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, orders
+from console.store.elastic import (
+    documents,
+    figures,
+    indices,
+    journal,
+    queries,
+    retention,
+    roll,
+    standing,
+    tables,
+    templates,
+)
 from console.store.elastic.connection import asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
@@ -44,6 +55,7 @@ from console.store.rows import (
     IncidentRow,
     LinkFilter,
     LinkRow,
+    NodeFilter,
     Page,
     SensorRow,
     Status,
@@ -237,10 +249,10 @@ class ElasticStore(ElasticOrders):
         )
         return Page(tuple(documents.link_row(row) for row in rows), following)
 
-    def sensors(self, child: str | None = None) -> list[SensorRow]:
+    def sensors(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[SensorRow]:
         with self._refusing():
             nodes = self._nodes.list()
-        return figures.sensors(self.client, self._settings, child, nodes)
+        return roll.sensors(self.client, self._settings, nodes, where, limit, cursor)
 
     def coverage(self, silent_before_ns: int) -> Coverage:
         with self._transaction() as connection:
@@ -249,12 +261,12 @@ class ElasticStore(ElasticOrders):
             nodes = self._nodes.list()
         return figures.coverage(self.client, self._settings, nodes, seen, silent_before_ns)
 
-    def children(self) -> list[ChildRow]:
+    def children(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[ChildRow]:
         with self._transaction() as connection:
             seen = standing.last_seen(connection)
         with self._refusing():
             nodes = self._nodes.list()
-        return figures.children(self.client, self._settings, nodes, seen)
+        return roll.children(self.client, self._settings, nodes, seen, where, limit, cursor)
 
     def dead_letters(self, limit: int = 200) -> list[DeadLetter]:
         limit = max(1, min(limit, MAX_LIMIT))
@@ -274,12 +286,10 @@ class ElasticStore(ElasticOrders):
             standing.note_rejected(connection, via_child, refused, self._clock_ns())
 
     def totals(self) -> Totals:
-        records, incidents, assets, links = (
-            figures.number_of(self.client, self._settings, *kinds)
-            for kinds in (indices.RECORD_KINDS, ("incident",), ("asset",), ("link",))
-        )
+        numbers = figures.numbers_of(self.client, self._settings)
         with self._transaction() as connection:
-            return Totals(records, incidents, assets, queue_tables.pending(connection), links)
+            pending = queue_tables.pending(connection)
+        return Totals(sum(numbers.values()), numbers["incident"], numbers["asset"], pending, numbers["link"])
 
     def latest(self) -> set[Key]:
         """What waits in the journal is kept too: it is asked first, so that nothing is missed on its way."""

@@ -28,6 +28,10 @@ KEYWORD: Mapped = {"type": "keyword", "ignore_above": 1024}
 LONG: Mapped = {"type": "long", "ignore_malformed": True}
 TEXT: Mapped = {"type": "text", "index_options": "positions"}
 """The standard analyser takes Chinese apart by characters; a phrase of them finds every word."""
+SEEN: Mapped = {"type": "keyword", "ignore_above": 1024, "index": False}
+NUMBER_SEEN: Mapped = {"type": "long", "ignore_malformed": True, "index": False}
+"""For people who look at the cluster with tools of its own: columns, but no index of values, which costs most when a
+document is written. They can be counted, sorted and, slowly, searched; the console asks for none of them."""
 KEPT: Mapped = {"type": "keyword", "index": False, "doc_values": False}
 """Only in the document's source."""
 
@@ -45,13 +49,13 @@ _TYPES: Mapping[FieldType, Mapped] = {
 }
 
 ENVELOPE: Mapping[str, Mapped] = {
-    "event.id": KEYWORD,
-    "event.ingested": {"type": "date_nanos", "ignore_malformed": True},
+    "event.id": SEEN,
+    "event.ingested": {"type": "date_nanos", "ignore_malformed": True, "index": False},
     "observer.name": KEYWORD,
     "organization.id": KEYWORD,
     "segment": KEYWORD,
-    "otus.kind": KEYWORD,
-    "otus.revision": LONG,
+    "otus.kind": SEEN,
+    "otus.revision": NUMBER_SEEN,
     "otus.child": KEYWORD,
     "otus.received_ns": LONG,
     "otus.touched_ns": LONG,
@@ -65,8 +69,8 @@ _OF_KIND: Mapping[str, Mapping[str, Mapped]] = {
         "event.severity": LONG,
         "alert.title.zh": KEPT,
         "alert.title.en": KEPT,
-        "client.address": KEYWORD,
-        "server.address": KEYWORD,
+        "client.address": SEEN,
+        "server.address": SEEN,
         "otus.hour": KEYWORD,
         "otus.workflow": KEYWORD,
         "otus.han": TEXT,
@@ -89,9 +93,16 @@ def properties(kind: str) -> dict[str, Mapped]:
         # An incident carries the fields of the message it is about, whatever its protocol.
         if name.startswith(starts) or (kind == "incident" and not name.startswith(_OTHERS))
     }
-    return {**found, **ENVELOPE, **_OF_KIND.get(kind, {})}
+    of_console = {name: mapped for name, mapped in found.items() if name in _ASKED or kind != "incident"}
+    others = {name: {**mapped, "index": False} for name, mapped in found.items() if name not in of_console}
+    return {**of_console, **others, **ENVELOPE, **_OF_KIND.get(kind, {})}
 
 
+_ASKED = {
+    "alert.level", "alert.detector", "alert.technique", "alert.state", "alert.first_ns", "alert.last_ns",
+    "network.protocol",
+}  # fmt: skip
+"""of an incident's fields: what `queries.question` filters by"""
 _OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.", "receipt.")
 
 
@@ -155,16 +166,27 @@ def _meta(made: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return dict((made or {}).get("mappings", {}).get("_meta", {}))
 
 
+def _new(index: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Mapped]:
+    """What an index lacks. How a field is indexed stays as it was when the index was made; one of another type is told
+    to the cluster, which refuses it."""
+    there = index["mappings"].get("properties", {})
+    return {
+        name: field
+        for name, field in wanted["properties"].items()
+        if name not in there or there[name].get("type") != field["type"]
+    }
+
+
 def _widen(client: Elasticsearch, pattern: str, made: Mapping[str, Any]) -> None:
     """Fields that came after an index was made. Those of a type that changed need a new mapping version."""
     with asking():
         names = sorted(client.indices.get_alias(index=pattern).body)
-        there = client.indices.get_mapping(index=pattern, filter_path="*.mappings._meta").body
+        there = client.indices.get_mapping(index=pattern).body
     limit = {"mapping.total_fields.limit": made["settings"]["mapping.total_fields.limit"]}
     wanted = made["mappings"]
     for index in names:
         if _meta(there.get(index)) != wanted["_meta"]:
             with asking():
                 client.indices.put_settings(index=index, settings={"index": limit})
-                client.indices.put_mapping(index=index, body=wanted)
+                client.indices.put_mapping(index=index, body={**wanted, "properties": _new(there[index], wanted)})
             log.info("%s: brought to this version's fields", index)

@@ -20,13 +20,20 @@ from console.store import StoreError
 from console.store.admission import Refusal
 from console.store.elastic import documents, indices
 from console.store.elastic.connection import ClusterAway, asking, explain
-from console.store.elastic.documents import Arrival, Source
+from console.store.elastic.documents import Arrival, Source, packed
 from console.store.elastic.settings import ElasticSettings
 
 ATTEMPTS = 12
 READ_AT_ONCE = 1000
 WRITE_AT_ONCE_BYTES = 8 * 2**20
 KNOWN_FOR_S = 30.0
+FOUND = ["docs.found", "docs._index", "docs._seq_no", "docs._primary_term", "docs._source", "docs.error"]
+WRITTEN = ["items.*.status", "items.*.error"]
+"""What is read of an answer: the rest of it says of each document what was asked, and costs both sides to write."""
+
+
+Operation = tuple[int, bytes, bytes]
+"""(place among the changes, what to do, the document), as they travel"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,8 @@ class Writer:
             with asking():
                 answer = self._client.mget(
                     docs=[{"_index": home, "_id": changes[number].id} for number, home in part],
-                    source_excludes=["otus.record"],
+                    source_includes=documents.MERGED_SOURCE,
+                    filter_path=FOUND,
                 )
             for (number, _), item in zip(part, answer["docs"], strict=True):
                 if "error" in item and item["error"].get("type") != "index_not_found_exception":
@@ -131,7 +139,7 @@ class Writer:
                 index=pattern,
                 query={"ids": {"values": list(wanted)}},
                 size=len(wanted) * 2,
-                source_excludes=["otus.record"],
+                source_includes=documents.MERGED_SOURCE,
                 seq_no_primary_term=True,
                 ignore_unavailable=True,
             )
@@ -150,7 +158,7 @@ class Writer:
         for attempt in range(ATTEMPTS):
             if places is None:
                 places = self.read([changes[number] for number in todo])
-            operations: list[tuple[int, dict[str, Any], Source]] = []
+            operations: list[Operation] = []
             for number, place in zip(todo, places, strict=True):
                 try:
                     source = changes[number].merged(None if place is None else place.source)
@@ -158,7 +166,7 @@ class Writer:
                     reasons[number] = str(refusal)
                     continue
                 if source is not None:
-                    operations.append((number, _action(changes[number], place), source))
+                    operations.append((number, packed(_action(changes[number], place)), packed(source)))
             todo = self._bulk(operations, reasons)
             if not todo:
                 return reasons
@@ -166,13 +174,14 @@ class Writer:
             time.sleep(random.uniform(0, 0.02) * 2 ** min(attempt, 6))
         raise ClusterAway(f"{len(todo)} documents are written by many at once; they are tried again")
 
-    def _bulk(self, operations: list[tuple[int, dict[str, Any], Source]], reasons: list[str]) -> list[int]:
+    def _bulk(self, operations: list[Operation], reasons: list[str]) -> list[int]:
         """Send, and return what has to be read and merged again."""
         again: list[int] = []
         for part in _parts(operations):
             lines = [line for _, action, source in part for line in (action, source)]
             with asking():
-                answer = self._client.bulk(operations=lines)
+                # Bytes travel as they are, whatever the client's types say.
+                answer = self._client.bulk(operations=lines, filter_path=WRITTEN)  # type: ignore[arg-type]
             for (number, _, _), item in zip(part, answer["items"], strict=True):
                 (result,) = item.values()
                 if result["status"] == 409:
@@ -224,14 +233,12 @@ def _action(change: Change, place: Place | None) -> dict[str, Any]:
     return {"index": {"_index": place.index, "_id": change.id, **state}}
 
 
-def _parts(
-    operations: list[tuple[int, dict[str, Any], Source]],
-) -> Iterable[list[tuple[int, dict[str, Any], Source]]]:
+def _parts(operations: list[Operation]) -> Iterable[list[Operation]]:
     """Requests of a bounded size."""
-    part: list[tuple[int, dict[str, Any], Source]] = []
+    part: list[Operation] = []
     size = 0
     for operation in operations:
-        weight = len(operation[2].get("otus.record", "")) * 2
+        weight = len(operation[2])
         if part and size + weight > WRITE_AT_ONCE_BYTES:
             yield part
             part, size = [], 0

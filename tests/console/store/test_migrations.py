@@ -57,7 +57,7 @@ def assert_whole(store: Store) -> None:
     assert [(item.key, item.incidents) for item in store.counts(CountBy.DAY)] == [("2026-11-20", 4)]
     totals = store.totals()
     assert (totals.records, totals.incidents, totals.assets, totals.pending_up) == (7, 4, 1, {"up": 7})
-    (beat,) = [row.heartbeat for row in store.sensors() if row.heartbeat is not None]
+    (beat,) = [row.heartbeat for row in store.sensors().rows if row.heartbeat is not None]
     seen = store.coverage(1)
     assert seen.ledger is not None and (seen.ledger.received, seen.ledger.held) == (
         beat.ledger.received,
@@ -65,7 +65,7 @@ def assert_whole(store: Store) -> None:
     )
     assert seen.without_baseline == (beat.baseline is None)
     assert [letter.peer for letter in store.dead_letters()] == ["thief"]
-    assert [row.incidents for row in store.sensors()] == [3] and store.health().oldest_ns is not None
+    assert [row.incidents for row in store.sensors().rows] == [3] and store.health().oldest_ns is not None
 
 
 def test_version_1_is_brought_to_this_one(path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
-from console.store import Count, CountBy, Coverage, IncidentFilter, Store, Workflow
+from console.store import Count, CountBy, Coverage, IncidentFilter, NodeFilter, Silence, Store, Workflow
 from sensor.schema import LEVELS, Level
 from tests.console.store.conftest import Open
 from tests.federation.line_records import FIRST_NS, SECOND, alert, asset, heartbeat, record_id
 
 HOUR = 3600 * SECOND
+Hear = Callable[[str, int], None]
+"""has a sensor send a heartbeat at a second"""
 
 
 @pytest.fixture
@@ -143,21 +146,21 @@ def test_sensors_have_their_last_heartbeat(store: Store) -> None:
     store.merge([heartbeat(1, received=100), alert(1)], "plant")
     store.merge([heartbeat(1, revision=2, received=250)], "plant")
     store.merge([heartbeat(1, received=50, origin="sensor-2")], "other")
-    rows = store.sensors()
+    rows = store.sensors().rows
     assert [(row.name, row.child, row.incidents) for row in rows] == [
         ("sensor-1", "plant", 1),
         ("sensor-2", "other", 0),
     ]
     beat = rows[0].heartbeat
     assert beat is not None and beat.ledger.received == 250 and beat.ledger.balanced
-    assert [row.name for row in store.sensors(child="other")] == ["sensor-2"]
+    assert [row.name for row in store.sensors(NodeFilter(child="other")).rows] == ["sensor-2"]
 
 
 def test_children_have_their_figures(store: Store) -> None:
     store.merge([heartbeat(1), alert(0), alert(1), alert(5)], "plant")
     store.merge([heartbeat(1, received=900, origin="sensor-2")], "plant")
     store.merge([], "quiet")
-    plant, quiet = store.children()
+    plant, quiet = store.children().rows
     assert plant.name == "plant" and plant.incidents_by_level == {"critical": 2, "high": 1}
     assert (plant.sensors, plant.received, plant.parsed, plant.skipped, plant.lost) == (2, 1000, 980, 20, 0)
     assert quiet.name == "quiet" and quiet.incidents_by_level == {} and quiet.last_seen_ns is not None
@@ -169,7 +172,7 @@ def test_enormous_ledgers_do_not_break_the_sums(store: Store) -> None:
     for origin in ("sensor-1", "sensor-2"):
         record = replace(beat, origin=origin, body={**beat.body, "ledger": ledger})
         assert [str(answer.status) for answer in store.merge([record], "plant")] == ["stored"]
-    assert store.children()[0].received > 2**62
+    assert store.children().rows[0].received > 2**62
 
 
 class Enrolled(NamedTuple):
@@ -212,3 +215,84 @@ def test_coverage_sums_up_who_is_seen(reopen: Open) -> None:
     assert (late.silent_children, late.silent_child_names) == (3, ("imported", "never", "plant"))
     store.merge([replace(learned, revision=2, body={**learned.body, "baseline": None})], "plant")
     assert store.coverage(1).without_baseline == 2
+
+
+@pytest.fixture
+def timed(reopen: Open) -> Iterator[tuple[Store, Hear]]:
+    """A store whose clock the test sets, with sensors heard at different seconds and two that never were."""
+    nodes = [Enrolled("S9", "sensor"), Enrolled("s0", "sensor"), Enrolled("plant-a", "console")]
+    store = reopen(nodes=Listed(nodes))
+
+    def hear(name: str, second: int) -> None:
+        store._clock_ns = lambda: FIRST_NS + second * SECOND  # type: ignore[attr-defined]
+        store.merge([heartbeat(1, origin=name, revision=second)], "plant-a" if name < "s3" else "plant-b")
+
+    for name, second in (("s2", 5), ("s4", 7), ("s1", 10), ("s3", 100), ("s5", 100)):
+        hear(name, second)
+    yield store, hear
+    store.close()
+
+
+def walked(ask: Callable[..., Any], where: NodeFilter, limit: int) -> list[str]:
+    found: list[str] = []
+    page = ask(where, limit=limit)
+    while page.next_cursor is not None:
+        assert len(page.rows) == limit
+        found += [row.name for row in page.rows]
+        page = ask(where, limit=limit, cursor=page.next_cursor)
+    return found + [row.name for row in page.rows]
+
+
+BEFORE_NS = FIRST_NS + 8 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (NodeFilter(), ["S9", "s0", "s1", "s2", "s3", "s4", "s5"]),
+        (NodeFilter(silence=Silence.FIRST, silent_before_ns=BEFORE_NS), ["S9", "s0", "s2", "s4", "s1", "s3", "s5"]),
+        (NodeFilter(silence=Silence.ONLY, silent_before_ns=BEFORE_NS), ["S9", "s0", "s2", "s4"]),
+        (NodeFilter(text="s"), ["S9", "s0", "s1", "s2", "s3", "s4", "s5"]),
+        (NodeFilter(text="S2"), ["s2"]),
+        (NodeFilter(text="*"), []),
+        (NodeFilter(text="\ud800"), []),
+        (NodeFilter(child="plant-b"), ["s3", "s4", "s5"]),
+        (NodeFilter(child="plant-b", silence=Silence.FIRST, silent_before_ns=BEFORE_NS), ["s4", "s3", "s5"]),
+        (NodeFilter(child="s0"), ["s0"]),
+    ],
+)
+def test_sensors_by_pages(timed: tuple[Store, Hear], where: NodeFilter, expected: list[str]) -> None:
+    for limit in (1, 2, 3, 50):
+        assert walked(timed[0].sensors, where, limit) == expected
+
+
+def test_children_by_pages(timed: tuple[Store, Hear]) -> None:
+    store, _ = timed
+    store.merge([alert(0, origin="q1")], "quiet")
+    silent_first = NodeFilter(silence=Silence.FIRST, silent_before_ns=FIRST_NS + 50 * SECOND)
+    for limit in (1, 2, 50):
+        assert walked(store.children, NodeFilter(), limit) == ["S9", "plant-a", "plant-b", "quiet", "s0"]
+        assert walked(store.children, silent_first, limit) == ["S9", "plant-a", "s0", "plant-b", "quiet"]
+        assert walked(store.children, NodeFilter(text="PLANT"), limit) == ["plant-a", "plant-b"]
+    only = replace(silent_first, silence=Silence.ONLY)
+    assert [row.name for row in store.children(only).rows] == ["S9", "plant-a", "s0"]
+    (quiet,) = store.children(NodeFilter(text="quiet")).rows
+    assert quiet.incidents_by_level == {"critical": 1} and quiet.sensors == 0
+
+
+def test_a_walk_goes_by_the_silence_of_its_first_page(timed: tuple[Store, Hear]) -> None:
+    """Who falls silent meanwhile, or is heard, moves nobody else: nobody is left out."""
+    store, hear = timed
+    first = store.sensors(NodeFilter(silence=Silence.FIRST, silent_before_ns=BEFORE_NS), limit=3)
+    assert [row.name for row in first.rows] == ["S9", "s0", "s2"]
+    hear("s0", 200)
+    hear("s2", 200)
+    later = NodeFilter(silence=Silence.FIRST, silent_before_ns=FIRST_NS + 150 * SECOND)
+    rest = store.sensors(later, limit=50, cursor=first.next_cursor)
+    assert [row.name for row in rest.rows] == ["s4", "s0", "s1", "s2", "s3", "s5"] and rest.next_cursor is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "e30", "WzAsMSwyXQ", "WzksInMxIiwwXQ", "WzAsInMxIiwxZTk5XQ", "é" * 99])
+def test_a_made_up_place_in_a_roll_is_its_beginning(filled: Store, cursor: str) -> None:
+    assert [row.name for row in filled.children(cursor=cursor).rows] == ["plant-a", "plant-b"]
+    assert filled.sensors(cursor=cursor).rows == () and len(filled.children(limit=-4).rows) == 1

@@ -45,7 +45,7 @@ def test_what_is_old_goes_whole(filled: Store) -> None:
     assert all(filled.counts(by) == [] for by in CountBy)
     totals = filled.totals()
     assert (totals.incidents, totals.assets) == (0, 1)
-    assert len(filled.sensors()) == 1 and filled.sensors()[0].heartbeat is not None
+    assert len(filled.sensors().rows) == 1 and filled.sensors().rows[0].heartbeat is not None
     assert {key[1] for key in filled.latest()} == {asset(1).id, heartbeat(1).id}
 
 

@@ -209,3 +209,38 @@ def test_a_page_that_is_all_keeps_no_picture(cluster: Cluster) -> None:
     store.incidents()
     store.assets()
     assert len(store._pictures._open) == 0
+
+
+def test_what_nobody_asks_for_has_no_index_of_values(cluster: Cluster) -> None:
+    """It costs most when a document is written. It stands in columns for people with tools of their own."""
+    cluster.open().merge([alert(1)], "plant")
+    (fields,) = [fields for index, fields in mapped(cluster).items() if "-incident-" in index]
+    assert all("index" not in fields[name] for name in ("alert.last_ns", "otus.words", "otus.child"))
+    assert all(fields[name]["index"] is False for name in ("event.id", "client.ip", "modbus.address", "alert.count"))
+
+
+def test_an_index_made_before_keeps_how_it_is_indexed_and_gets_what_it_lacks(cluster: Cluster) -> None:
+    cluster.settings = replace(cluster.settings, prefix=f"{cluster.prefix}w")
+    cluster.prefix = cluster.settings.prefix
+    month = datetime.fromtimestamp(FIRST_NS // 10**9, UTC).strftime("%Y.%m")
+    made = {"event.id": {"type": "keyword", "ignore_above": 1024}, "otus.child": {"type": "keyword"}}
+    alias = f"{cluster.prefix}-incident"
+    cluster.client.indices.create(
+        index=f"{alias}-{month}-v1",
+        aliases={alias: {}},
+        mappings={"dynamic": False, "subobjects": False, "properties": made},
+    )
+    store = cluster.open(clock_ns=lambda: NOW_NS)
+    store.merge([alert(1), alert(2)], "plant")
+    (fields,) = mapped(cluster).values()
+    assert "index" not in fields["event.id"] and fields["client.ip"]["index"] is False
+    assert [row.id for row in store.incidents(limit=1).rows] == [record_id(2)]
+
+
+def test_numbers_beyond_64_bits_are_kept(cluster: Cluster) -> None:
+    store = cluster.open()
+    record = alert(1)
+    record = replace(record, body={**record.body, "fields": {"modbus.address": 10**30}})
+    assert [str(answer.status) for answer in store.merge([record], "plant")] == ["stored"]
+    kept = store.incident(record.origin, record.id)
+    assert kept is not None and kept.record.body["fields"] == {"modbus.address": 10**30}

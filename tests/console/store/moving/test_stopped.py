@@ -136,7 +136,7 @@ def test_half_of_another_move_goes_only_when_asked_for(
     moved(second, target, anew=True)
     store = target.open()
     assert store.latest() == {("sensor-1", record_id(5), 1)}
-    assert [row.name for row in store.children()] == ["plant"]
+    assert [row.name for row in store.children().rows] == ["plant"]
     store.close()
 
 
