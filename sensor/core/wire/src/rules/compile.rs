@@ -3,6 +3,7 @@
 use super::index::{Filed, Index};
 use super::ir::{self, Condition, Document, VERSION};
 use super::matcher::Expression;
+use super::plan::Plan;
 use super::test::Test;
 use super::{Rule, RuleInfo, Rules};
 use crate::event::FieldId;
@@ -25,8 +26,11 @@ pub fn compile(json: &str) -> Result<Rules, String> {
         let condition = expression(&rule.condition, protocol, &document.segments, DEPTH).map_err(named)?;
         let fold: Result<Vec<_>, _> = rule.fold.iter().map(|name| field(name)).collect();
         let fold = fold.map_err(named)?;
+        let compiled = |part: &Condition| expression(part, protocol, &document.segments, DEPTH);
+        let plan = rule.correlation.as_ref().map(|written| Plan::new(written, &fold, compiled));
+        let plan = plan.transpose().map_err(named)?;
         let content = content(&rule)?;
-        let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold, content };
+        let info = RuleInfo { id: rule.id, needs_baseline: rule.needs_baseline, fold, content, plan };
         rules.push(Rule { info, protocol, condition });
     }
     if u32::try_from(rules.len()).is_err() {

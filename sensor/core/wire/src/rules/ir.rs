@@ -32,6 +32,29 @@ pub struct Rule {
     #[serde(default)]
     pub fold: Vec<String>,
     pub condition: Condition,
+    /// What is counted of the messages that fit: `fold` says which are counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Correlation {
+    /// So many messages.
+    Count { at_least: u32, timespan_ns: u64 },
+    /// So many different values of a field.
+    Distinct { field: String, at_least: u32, timespan_ns: u64 },
+    /// Messages in this order. The rule's condition holds for each that fits one of the steps.
+    Sequence { steps: Vec<Step>, timespan_ns: u64 },
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub condition: Condition,
+    /// It must not come: before the first step and behind the last for so long, elsewhere between its neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_ns: Option<u64>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

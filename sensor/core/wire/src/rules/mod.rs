@@ -19,6 +19,7 @@ pub mod ir;
 mod keys;
 mod matcher;
 mod pages;
+pub mod plan;
 mod possible;
 mod rare;
 mod rows;
@@ -45,6 +46,8 @@ pub struct RuleInfo {
     pub fold: Vec<FieldId>,
     /// Equal for equal rules, whatever their number: what was counted for a rule lives on while its content does.
     pub content: u64,
+    /// What it counts; `None`: each message that matches is a hit.
+    pub plan: Option<plan::Plan>,
 }
 
 #[derive(Debug)]
