@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from detectors.rules.model import And, Check, Expression, Not, Or, Rule
+from detectors.rules.lists import NamedList
+from detectors.rules.model import And, Check, Correlation, Expression, Not, Or, Rule, Step, checks
 
 VERSION = 1
 
 
-def document(rules: Sequence[Rule], segments: Sequence[str]) -> str:
+def document(
+    rules: Sequence[Rule], segments: Sequence[str], lists: Mapping[str, NamedList] | None = None
+) -> str:
     """The order of the rules is the order of the core's rule numbers."""
-    content = {"version": VERSION, "segments": list(segments), "rules": [_rule(rule) for rule in rules]}
+    content: dict[str, Any] = {"version": VERSION, "segments": list(segments), "rules": [_rule(rule) for rule in rules]}
+    used = {name for rule in rules for check in checks(rule.condition) if check.operator == "in_list"
+            for name in check.values if isinstance(name, str)}  # fmt: skip
+    if used and lists is not None:
+        content["lists"] = {name: lists[name].to_core() for name in sorted(used & lists.keys())}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    return {
+    written = {
         "id": rule.id,
         "protocol": rule.protocol,
         "needs_baseline": rule.needs_baseline,
         "fold": list(rule.fold),
         "condition": expression(rule.condition),
     }
+    if rule.correlation is not None:
+        written["correlation"] = _correlation(rule.correlation)
+    return written
+
+
+def _correlation(counted: Correlation) -> dict[str, Any]:
+    content: dict[str, Any] = {"timespan_ns": counted.timespan_ns}
+    if counted.kind == "sequence":
+        content["steps"] = [_step(step) for step in counted.steps]
+    else:
+        content["at_least"] = counted.at_least
+    if counted.kind == "distinct":
+        content["field"] = counted.field
+    return {counted.kind: content}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    written: dict[str, Any] = {"condition": expression(step.condition)}
+    if step.absent_ns is not None:
+        written["absent_ns"] = step.absent_ns
+    return written
 
 
 def expression(part: Expression) -> dict[str, Any]:

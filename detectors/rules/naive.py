@@ -10,33 +10,38 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detectors.rules.lists import NamedList
 from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value, checks
+from detectors.rules.regex import plain
 
 Event = Mapping[str, Any]
 
 
-def matches(rule: Rule, event: Event) -> bool:
+Lists = Mapping[str, NamedList]
+
+
+def matches(rule: Rule, event: Event, lists: Lists | None = None) -> bool:
     """Whether the rule fires on that event. Rules that need a baseline rest where the event has no link fields."""
     if event.get("network.protocol") != rule.protocol:
         return False
     if rule.needs_baseline and not any(field.startswith("link.") for field in event):
         return False
-    return holds(rule.condition, event)
+    return holds(rule.condition, event, lists)
 
 
-def holds(expression: Expression, event: Event) -> bool:
+def holds(expression: Expression, event: Event, lists: Lists | None = None) -> bool:
     match expression:
         case And(parts):
-            return all(holds(part, event) for part in parts)
+            return all(holds(part, event, lists) for part in parts)
         case Or(parts):
-            return any(holds(part, event) for part in parts)
+            return any(holds(part, event, lists) for part in parts)
         case Not(part):
-            return not holds(part, event)
+            return not holds(part, event, lists)
         case Check():
-            return _check(expression, event)
+            return _check(expression, event, lists)
 
 
-def _check(check: Check, event: Event) -> bool:
+def _check(check: Check, event: Event, lists: Lists | None = None) -> bool:
     found = event.get(check.field)
     # A message without flaws prints none or an empty list; both mean that the field is missing.
     missing = found is None or (check.field == "flaws" and not found)
@@ -45,6 +50,8 @@ def _check(check: Check, event: Event) -> bool:
     if missing:
         return False
     elements = found if isinstance(found, list) else [found]
+    if check.operator == "in_list":
+        return any(_listed(element, (lists or {})[str(check.values[0])]) for element in elements)
     compare = _COMPARE[check.operator]
     return any(compare(element, value) for element in elements for value in check.values)
 
@@ -76,6 +83,16 @@ def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Value], bool]:
     return lambda element, value: isinstance(element, str) and compare(element, str(value))
 
 
+def _listed(element: Any, named: NamedList) -> bool:
+    if named.type == "addresses":
+        return any(_within(element, value) for value in named.values)
+    return element in named.values
+
+
+def _masked(element: Any, value: Value) -> bool:
+    return isinstance(element, int) and isinstance(value, tuple) and element & value[0] == value[1]
+
+
 _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
     "in": _equal,
     "gte": _number(lambda element, value: element >= value),
@@ -86,6 +103,8 @@ _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
     "contains": _text(lambda element, value: value in element),
     "startswith": _text(lambda element, value: element.startswith(value)),
     "endswith": _text(lambda element, value: element.endswith(value)),
+    "re": _text(lambda element, value: plain(value).search(element) is not None),
+    "mask": _masked,
 }
 
 

@@ -97,6 +97,8 @@ pub struct Notes {
     pub folds_evicted: u64,
     /// Keys whose counts were forgotten (`limits::CORRELATION_BYTES`).
     pub correlations_evicted: u64,
+    /// Hits that a filter of the site took out.
+    pub hits_suppressed: u64,
     pub assets_unlisted: u64,
     /// Messages of conversations for which `limits::WINDOWS` left no window.
     pub windows_refused: u64,
@@ -129,6 +131,7 @@ impl Notes {
             &mut self.requests_evicted,
             &mut self.folds_evicted,
             &mut self.correlations_evicted,
+            &mut self.hits_suppressed,
             &mut self.assets_unlisted,
             &mut self.windows_refused,
             &mut self.slices_dropped,
@@ -141,7 +144,7 @@ impl Notes {
         counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
     }
 
-    pub fn named(&self) -> [(&'static str, u64); 20] {
+    pub fn named(&self) -> [(&'static str, u64); 21] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -155,6 +158,7 @@ impl Notes {
             ("requests_evicted", self.requests_evicted),
             ("folds_evicted", self.folds_evicted),
             ("correlations_evicted", self.correlations_evicted),
+            ("hits_suppressed", self.hits_suppressed),
             ("assets_unlisted", self.assets_unlisted),
             ("windows_refused", self.windows_refused),
             ("slices_dropped", self.slices_dropped),

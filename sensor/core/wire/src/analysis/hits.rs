@@ -22,6 +22,13 @@ impl Analysis {
         let mut place = 0;
         while let Some(index) = self.matched.get(place).copied() {
             place = place.saturating_add(1);
+            if let Some(filter) = self.tables.rules.excluded(index, event) {
+                if let Some(cause) = cause_of_rule(&self.tables, index) {
+                    add(self.suppressed.entry((Arc::clone(filter), Arc::clone(cause))).or_default(), 1);
+                }
+                add(&mut self.ledger.notes.hits_suppressed, 1);
+                continue;
+            }
             let key = match self.tables.ways.get(index as usize) {
                 Some(Way::Stations) => conversation(Cause::Rule(index), 0, event),
                 Some(Way::Fields) | None => by_fields(index, fold_fields(&self.tables, index), event),

@@ -4,6 +4,7 @@ mod counted;
 mod hits;
 mod reload;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::baseline::{acquainted, Learner, Mark, Periods};
@@ -39,6 +40,8 @@ pub struct Analysis {
     pub folder: Folder,
     /// What rules about many messages count between two stations.
     pub correlator: Correlator,
+    /// Hits that filters of the site took out, by filter and rule.
+    pub suppressed: BTreeMap<(Arc<str>, Arc<str>), u64>,
     /// Messages that are counted with those of other shards.
     pub reduced: Reduced,
     pub sightings: Sightings,
@@ -77,6 +80,7 @@ impl Analysis {
             evidence: None,
             folder: Folder::new(shard),
             correlator: Correlator::new(limits::per_shard(limits::CORRELATION_BYTES)),
+            suppressed: BTreeMap::new(),
             reduced: Reduced::default(),
             sightings: Sightings::default(),
             events: None,

@@ -33,11 +33,12 @@ use crate::baseline::Learner;
 use crate::columns::{interleave, Batch};
 use crate::evidence::{Evidence, Keeps, Reach};
 use crate::export::{Export, Wanted};
-use crate::ledger::Ledger;
+use crate::ledger::{add, Ledger};
 use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
 use crate::print::Names;
 use crate::segments::Segments;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub struct Engine {
@@ -96,6 +97,18 @@ impl Engine {
         ledger.merge(&self.collector.ledger);
         self.pool.each(|shard| ledger.merge(&shard.ledger()));
         ledger
+    }
+
+    /// Hits that filters of the site took out so far, with their numbers, in the order of filter and cause.
+    pub fn suppressed(&mut self) -> BTreeMap<(Arc<str>, Arc<str>), u64> {
+        self.flush();
+        let mut all = BTreeMap::new();
+        self.pool.each(|shard| {
+            for (key, count) in &shard.analysis.suppressed {
+                add(all.entry(key.clone()).or_default(), *count);
+            }
+        });
+        all
     }
 
     pub fn flows(&mut self) -> usize {
