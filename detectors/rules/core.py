@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors.rules.lists import NamedList
 from detectors.rules.model import And, Check, Correlation, Expression, Not, Or, Rule, Step, checks
+
+if TYPE_CHECKING:
+    from detectors.rules.site_filters import SiteFilter
 
 VERSION = 1
 
 
 def document(
-    rules: Sequence[Rule], segments: Sequence[str], lists: Mapping[str, NamedList] | None = None
+    rules: Sequence[Rule],
+    segments: Sequence[str],
+    lists: Mapping[str, NamedList] | None = None,
+    filters: Sequence[SiteFilter] = (),
 ) -> str:
     """The order of the rules is the order of the core's rule numbers."""
     content: dict[str, Any] = {"version": VERSION, "segments": list(segments), "rules": [_rule(rule) for rule in rules]}
-    used = {name for rule in rules for check in checks(rule.condition) if check.operator == "in_list"
-            for name in check.values if isinstance(name, str)}  # fmt: skip
-    if used and lists is not None:
-        content["lists"] = {name: lists[name].to_core() for name in sorted(used & lists.keys())}
+    conditions = [rule.condition for rule in rules] + [part.condition for one in filters for part in one.parts]
+    named = {value for part in conditions for check in checks(part) if check.operator == "in_list"
+             for value in check.values}  # fmt: skip
+    if named and lists is not None:
+        content["lists"] = {name: lists[name].to_core() for name in sorted(lists) if name in named}
+    if filters:
+        content["filters"] = [
+            {"id": one.id, "rules": list(part.rules), "until_ns": one.until_ns, "condition": expression(part.condition)}
+            for one in filters
+            for part in one.parts
+        ]
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 

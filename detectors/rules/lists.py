@@ -67,11 +67,14 @@ class _ListReader:
         try:
             node = read(self._file.read_text(encoding="utf-8"))
         except Malformed as error:
-            return self._complain(error.line, error.message)
+            self._complain(error.line, error.message)
+            return None
         except (OSError, UnicodeDecodeError):
-            return self._complain(1, "cannot be read as UTF-8")
+            self._complain(1, "cannot be read as UTF-8")
+            return None
         if not isinstance(node.value, dict):
-            return self._complain(node.line, "a list is a map with description, source, date, type and values")
+            self._complain(node.line, "a list is a map with description, source, date, type and values")
+            return None
         entries = node.value
         for key, entry in entries.items():
             if key not in KEYS:

@@ -71,7 +71,9 @@ def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Pa
     found: list[Path] = []
     # Links are not followed: a loop of them would never end.
     for folder, names, held in os.walk(root):
-        names[:] = sorted(n for n in names if not n.startswith((".", "_")) and (nursery or n != NURSERY) and n != FOLDER)
+        names[:] = sorted(
+            n for n in names if not n.startswith((".", "_")) and (nursery or n != NURSERY) and n != FOLDER
+        )
         found += [Path(folder, file) for file in held if file.endswith((".yml", ".yaml")) and not file.startswith(".")]
         if len(found) > MAX_FILES:
             problems.append(Problem(root, 1, f"more than {MAX_FILES} rule files; name a smaller folder"))

@@ -11,6 +11,7 @@ from sensor.schema import Level, Text
 
 if TYPE_CHECKING:
     from detectors.rules.lists import NamedList
+    from detectors.rules.site_filters import SiteFilter
 
 Value = bool | int | float | str | tuple[int, int]
 """A pair is of `mask`: which bits are looked at, and what they must be."""
@@ -65,8 +66,8 @@ def checks(expression: Expression) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a sequence. `absent_ns`: it must not come, for so long before the first step or behind the last; between
-    two others as long as these lie apart."""
+    """A step of a sequence. `absent_ns`: it must not come, for so long before the first step or behind the last;
+    between two others as long as these lie apart."""
 
     text: str
     condition: Expression
@@ -75,8 +76,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Correlation:
-    """What is counted of the messages that fit: `kind` is count, distinct or sequence. Messages that agree in the fields
-    `group_by` are counted together; one that lacks such a field is not counted."""
+    """What is counted of the messages that fit: `kind` is count, distinct or sequence. Messages that agree in the
+    fields `group_by` are counted together; one that lacks such a field is not counted."""
 
     kind: str
     timespan_ns: int
@@ -179,6 +180,8 @@ class RuleSet:
     rules: tuple[Rule, ...]
     lists: Mapping[str, NamedList] = field(default_factory=dict)
     """Named lists that its rules may refer to."""
+    filters: tuple[SiteFilter, ...] = ()
+    """What the site takes out of their hits."""
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -196,4 +199,4 @@ class RuleSet:
         """What `sensor._core.Engine` takes as `rules`; `segments` are the names of the engine's segments."""
         from detectors.rules.core import document
 
-        return document(self.rules, segments, self.lists)
+        return document(self.rules, segments, self.lists, self.filters)

@@ -108,19 +108,19 @@ _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
 }
 
 
-def first_failure(expression: Expression, event: Event) -> Check | None:
+def first_failure(expression: Expression, event: Event, lists: Lists | None = None) -> Check | None:
     """The first check that keeps the expression from holding, from left to right; None: it holds.
 
     Of alternatives the first one's check. Below a `not`: the check that holds and should not.
     """
-    if holds(expression, event):
+    if holds(expression, event, lists):
         return None
     match expression:
         case And(parts):
-            return next(found for part in parts if (found := first_failure(part, event)) is not None)
+            return next(found for part in parts if (found := first_failure(part, event, lists)) is not None)
         case Or(parts):
-            return first_failure(parts[0], event) if parts else None
+            return first_failure(parts[0], event, lists) if parts else None
         case Not(part):
-            return next((check for check in checks(part) if _check(check, event)), next(checks(part), None))
+            return next((check for check in checks(part) if _check(check, event, lists)), next(checks(part), None))
         case Check():
             return expression

@@ -18,7 +18,7 @@ _OUTSIDE = {"d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_
 _INSIDE = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\v\f\r "}
 _LITERAL = {"t": r"\t", "n": r"\n", "r": r"\r"}
 _REPEAT = re.compile(r"\{([0-9]{1,3})(,[0-9]{1,3})?\}")
-_SPECIAL = frozenset(r"\.+*?()|[]{}^$-/&~#")
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$-/&~# ")
 
 
 class RegexError(ValueError):

@@ -87,7 +87,7 @@ class Reader:
             return None
         values = [self._value(field, kind, operator, item) for item in given]
         if operator in ("exists", "in_list") and len(values) != 1:
-            one = "one of true and false" if operator == "exists" else "the name of one list; write two selections for two"
+            one = "one of true and false" if operator == "exists" else "the name of one list; two take two selections"
             self._complain(entry.line, f"{key} takes {one}")
             return None
         sound = tuple(value for value in values if value is not None)

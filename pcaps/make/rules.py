@@ -22,7 +22,7 @@ MADE: tuple[Row, ...] = (
         rules_counted.program_exchanged,
     ),
     ("s7comm/maintenance", ("s7comm",), True, "stopped, started, loaded and saved", rules_counted.maintenance),
-    ("s7comm/stays_stopped", ("s7comm",), True, "stopped, and not started for twelve minutes", rules_counted.stays_stopped),
+    ("s7comm/stays_stopped", ("s7comm",), True, "stopped, and not started again", rules_counted.stays_stopped),
     ("ftp/password_guess", ("ftp",), True, "eight passwords, each refused", rules_counted.ftp_guessing),
     ("flow/port_scan", ("flow",), True, "forty ports of one station are tried", rules_counted.port_scan),
     ("flow/address_scan", ("flow",), True, "one port of thirty addresses is tried", rules_counted.address_scan),

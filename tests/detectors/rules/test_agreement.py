@@ -185,8 +185,9 @@ def _vary(chance: random.Random, operator: str, value: Any) -> Value:
     if operator == "re":
         text = str(value)
         cut = chance.randint(0, len(text))
-        pieces = ("^" + re.escape(text[:cut]), re.escape(text[cut:]) + "$", re.sub(r"[0-9]", r"\\d", re.escape(text)),
-                  re.escape(text[:cut]) + ".*", "[a-m]+" + re.escape(text[cut:]), re.escape(text) + "|x{2,3}")  # fmt: skip
+        front, rest = re.escape(text[:cut]), re.escape(text[cut:])
+        pieces = ("^" + front, rest + "$", re.sub(r"[0-9]", r"\\d", front + rest), front + ".*", "[a-m]+" + rest,
+                  front + rest + "|x{2,3}")  # fmt: skip
         return canonical(chance.choice(pieces)[:MAX_LENGTH] if len(text) < 60 else "^.")
     if isinstance(value, str):
         if operator == "cidr":
