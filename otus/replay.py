@@ -147,7 +147,6 @@ class Run:
             "suppressed": self._suppressed(),
         }
 
-
     def _suppressed(self) -> list[dict[str, Any]]:
         """What filters of the site took out, by filter and rule."""
         found = self._engine.suppressed()
