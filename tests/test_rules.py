@@ -47,7 +47,8 @@ def test_every_example_that_stays_silent_holds_messages_of_the_protocol() -> Non
 
     for rule in bundled():
         silent = [example.pcap for example in rule.examples if example.alerts == 0]
-        seen = {event["network.protocol"] for pcap in silent for event in events_of(PCAPS / pcap)}
+        core_rules = RuleSet((rule,)).to_core_json()
+        seen = {event["network.protocol"] for pcap in silent for event in events_of(PCAPS / pcap, None, core_rules)}
         assert rule.protocol in seen, rule.title
 
 

@@ -24,7 +24,7 @@ from sensor.schema import Text
 
 FOLDER = "lists"
 TYPES = ("addresses", "numbers", "texts")
-KINDS = {"addresses": ("ip",), "numbers": ("unsigned", "any"), "texts": ("text", "any")}
+KINDS = {"addresses": ("ip",), "numbers": ("unsigned",), "texts": ("text",)}
 """Types of fields that can have a list's values."""
 KEYS = ("description", "source", "date", "type", "values", "values_from")
 MAX_ENTRIES = 2_000_000

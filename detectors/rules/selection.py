@@ -25,7 +25,7 @@ ALLOWED = {
     "bytes": _PIECES,
     "ip": ("in", "cidr", "in_list", "exists"),
     "timestamp": ("exists",),
-    "any": tuple(operator for operator in OPERATORS if operator not in ("cidr", "mask")),
+    "any": tuple(operator for operator in OPERATORS if operator not in ("cidr", "mask", "re", "in_list")),
 }
 APART = frozenset({"flaws", "segment", "source.mac", "destination.mac"})
 """Texts that no message holds: only parts of them are compared."""

@@ -8,6 +8,10 @@ from dataclasses import replace
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 
+from pcaps.make.modbus import PORT as MODBUS_PORT
+from pcaps.make.modbus import READ as READ_REGISTERS
+from pcaps.make.modbus import READ_ANSWER as READ_REGISTERS_ANSWER
+from pcaps.make.modbus import adu
 from pcaps.make.rules_s7comm import _connected, _job, _read
 from pcaps.make.s7comm import answer, data
 from pcaps.make.talk import BEGIN_NS, CLIENT, SERVER, STEP_NS, Talk
@@ -63,6 +67,57 @@ def maintenance() -> list[Frame]:
     return frames
 
 
+def parts_of_a_change() -> list[Frame]:
+    """Four programmers, each of whom leaves one step of a change out and reads instead."""
+    frames: list[Frame] = []
+    steps = (_upload, _stop, _download, _start)
+    for left_out in range(len(steps)):
+        client = (f"10.77.2.{110 + left_out}", f"02:00:5e:77:02:{110 + left_out:02x}")
+        talk = _connected(frames, 40001 + left_out, client)
+        for reference, step in enumerate(steps, 2):
+            (_read if reference - 2 == left_out else step)(talk, reference)
+        talk.end()
+    return frames
+
+
+def restarted() -> list[Frame]:
+    """A controller is stopped and started at once; then it is polled for twelve minutes."""
+    frames: list[Frame] = []
+    talk = _connected(frames)
+    _stop(talk, 2)
+    _start(talk, 3)
+    before = len(frames)
+    for minute in range(12):
+        _read(talk, 4 + minute)
+    talk.end()
+    return frames[:before] + _a_minute_apart(frames[before:])
+
+
+def _a_minute_apart(frames: list[Frame]) -> list[Frame]:
+    return [replace(frame, ts_ns=frame.ts_ns + (1 + at // 2) * MINUTE_NS) for at, frame in enumerate(frames)]
+
+
+def silent_scan() -> list[Frame]:
+    """Twenty function codes are tried on a device that answers none of them."""
+    frames: list[Frame] = []
+    talk = Talk(frames, MODBUS_PORT)
+    for code in range(1, 21):
+        talk.ask(adu(code, bytes((code, 0, 0, 0, 1))))
+    talk.end()
+    return frames
+
+
+def gateway_polling() -> list[Frame]:
+    """Twenty units behind a gateway are polled, and answer."""
+    frames: list[Frame] = []
+    talk = Talk(frames, MODBUS_PORT)
+    for unit in range(1, 21):
+        talk.ask(adu(unit, READ_REGISTERS, unit))
+        talk.answer(adu(unit, READ_REGISTERS_ANSWER, unit))
+    talk.end()
+    return frames
+
+
 def stays_stopped() -> list[Frame]:
     """A controller is stopped; twelve minutes later it is still read, and nobody has started it."""
     frames: list[Frame] = []
@@ -72,8 +127,7 @@ def stays_stopped() -> list[Frame]:
     for minute in range(12):
         _read(talk, 3 + minute)
     talk.end()
-    later = [replace(frame, ts_ns=frame.ts_ns + (1 + at // 3) * MINUTE_NS) for at, frame in enumerate(frames[before:])]
-    return frames[:before] + later
+    return frames[:before] + _a_minute_apart(frames[before:])
 
 
 def ftp_guessing() -> list[Frame]:

@@ -54,8 +54,8 @@ impl Named {
     pub fn suits(&self, def: &FieldDef) -> bool {
         match self {
             Named::Addresses(_) => def.kind == Kind::Ip,
-            Named::Numbers(_) => matches!(def.kind, Kind::Unsigned | Kind::Any),
-            Named::Texts(_) => matches!(def.kind, Kind::Text | Kind::Any),
+            Named::Numbers(_) => def.kind == Kind::Unsigned,
+            Named::Texts(_) => def.kind == Kind::Text,
         }
     }
 

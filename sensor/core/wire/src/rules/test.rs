@@ -169,7 +169,7 @@ fn masks(def: &FieldDef, values: &Values) -> Result<Test, String> {
 
 fn regexes(field: FieldId, def: &FieldDef, values: &Values) -> Result<Test, String> {
     let apart = matches!(field.0, base::FLAWS | base::SEGMENT | base::SOURCE_MAC | base::DESTINATION_MAC);
-    if apart || !matches!(def.kind, Kind::Text | Kind::Any) {
+    if apart || def.kind != Kind::Text {
         return Err(format!("{} is no text: |re does not apply to it", def.name));
     }
     let one = |value: &serde_json::Value| {
