@@ -88,8 +88,8 @@ class _FiltersReader:
             self._complain(node.line, "a file of filters is a map with one key, filters, and a list under it")
             return ()
         found = [one for item in items.node.value if (one := self._filter(item)) is not None]
-        for one in {one.id for one in found if sum(other.id == one.id for other in found) > 1}:
-            self._complain(items.line, f"two filters are called {one}; counts hang on the name")
+        for name in {one.id for one in found if sum(other.id == one.id for other in found) > 1}:
+            self._complain(items.line, f"two filters are called {name}; counts hang on the name")
         return tuple(found)
 
     def _filter(self, node: Node) -> SiteFilter | None:
