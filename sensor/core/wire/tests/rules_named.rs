@@ -82,7 +82,8 @@ fn a_filter_takes_hits_out_until_its_time_and_counts_them() {
             r#""filters": [{{"id": "known", "rules": ["{rule}"], "until_ns": {until_ns}, "condition": {{"test": {condition}}}}}],"#
         )
     };
-    for (until_ns, rule, out) in [(u64::MAX, "x", 4), (START + 2_500_000, "x", 2), (START, "x", 0), (u64::MAX, "y", 0)] {
+    for (until_ns, rule, out) in [(u64::MAX, "x", 4), (START + 2_500_000, "x", 2), (START, "x", 0), (u64::MAX, "y", 0)]
+    {
         let mut bench = Bench::with(settings(), &document(&all, &filter(until_ns, rule)));
         for number in 0..8u16 {
             bench.send(&tcp(true, 100 + 12 * u32::from(number), 0x18, &read_request(number + 1)));

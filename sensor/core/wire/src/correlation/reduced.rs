@@ -34,6 +34,10 @@ impl Reduced {
         self.seen.push((seen, self.values.len(), self.texts.len()));
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
     pub fn orders(&self) -> impl Iterator<Item = u64> + '_ {
         self.seen.iter().map(|(seen, ..)| seen.order)
     }

@@ -58,8 +58,11 @@ impl Collector {
 
     /// Take what these shards, in the order of their numbers, have put out since the last time.
     pub fn collect(&mut self, shards: &mut [MutexGuard<'_, Shard>], with: With<'_>) {
-        let reduced: Vec<Reduced> =
-            shards.iter_mut().map(|shard| std::mem::take(&mut shard.analysis.reduced)).collect();
+        // Most blocks bring nothing to count: nothing is moved for them.
+        let mut reduced: Vec<Reduced> = Vec::new();
+        for shard in shards.iter_mut().filter(|shard| !shard.analysis.reduced.is_empty()) {
+            reduced.push(std::mem::take(&mut shard.analysis.reduced));
+        }
         self.deciding.run(&reduced, with, &mut self.ledger);
         self.gather(shards);
     }
