@@ -21,6 +21,7 @@ class Hit(Protocol):
     @property
     def rule(self) -> int | None: ...
     def fields(self) -> dict[str, Any]: ...
+    def params(self) -> dict[str, Any]: ...
 
 
 def describe(hit: Hit, ruleset: RuleSet) -> Description:
@@ -36,12 +37,21 @@ def describe(hit: Hit, ruleset: RuleSet) -> Description:
         detector=DETECTOR,
         level=rule.level,
         title=Text(zh=rule.title_zh or rule.title, en=rule.title),
-        reason=Reason(rule.reason, _looked_at(rule, hit.fields())),
+        reason=Reason(rule.reason, _counted(rule, hit.params()) | _looked_at(rule, hit.fields())),
         advice=rule.advice,
         consequence=rule.consequence,
         rule_id=rule.id,
         technique=rule.technique,
     )
+
+
+def _counted(rule: Rule, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule about many messages counted: the core's numbers, and what they are numbers of."""
+    if rule.correlation is None:
+        return {}
+    named = {"counted": rule.correlation.field} if rule.correlation.field else {}
+    steps = [step.text for step in rule.correlation.steps if step.absent_ns is None]
+    return {**params, **named, "group_by": list(rule.fold), **({"steps": steps} if steps else {})}
 
 
 def _looked_at(rule: Rule, fields: Mapping[str, Any]) -> dict[str, Any]:

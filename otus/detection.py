@@ -66,16 +66,18 @@ class Detection:
         return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
 
-def load(rules: str | Path | None, baseline: str | Path | None, site: Site = NOTHING) -> Detection:
-    """Load rules (None: the bundled ones) and a baseline folder (None: none).
+def load(
+    rules: str | Path | None, baseline: str | Path | None, site: Site = NOTHING, site_filters: str | Path | None = None
+) -> Detection:
+    """Load rules (None: the bundled ones), what the site takes out of their hits, and a baseline folder (None: none).
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
     """
-    from detectors.rules import load_rules
+    from detectors.rules import load_rules, with_filters
     from sensor import _core
 
-    ruleset = load_rules(Path(rules) if rules else None)
+    ruleset = with_filters(load_rules(Path(rules) if rules else None), site_filters)
     table, judge, learned, window_ns, files = None, None, None, 0, {}
     if baseline:
         from detectors.baseline import read_folder

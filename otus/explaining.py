@@ -82,7 +82,7 @@ def explain(file: Path, number: int, replay: Replay, rules: RuleSet, window_ns: 
         "protocol": {"messages": events, "completed_by": later.completed_by},
         "pairing": _pairing(events, later),
         "rules": [_matched(cause, rules) for cause in causes if cause["cause"].startswith("rule:")],
-        "asked": None if asked is None else _asked(asked, events),
+        "asked": None if asked is None else _asked(asked, events, rules),
         "baseline": {
             "facts": {name: value for event in events[:1] for name, value in event.items() if name.startswith("link.")},
             "deviations": [cause["cause"] for cause in causes if not cause["cause"].startswith("rule:")],
@@ -207,19 +207,19 @@ def _matched(cause: Json, rules: RuleSet) -> Json:
     return {"id": cause["rule_id"], "title": "" if rule is None else rule.title}
 
 
-def _asked(rule: Rule, events: list[Json]) -> list[Json]:
+def _asked(rule: Rule, events: list[Json], rules: RuleSet) -> list[Json]:
     """For each message whether the rule fires, and else what keeps it from it."""
     from detectors.rules.model import checks
     from detectors.rules.naive import first_failure, matches
 
     statements = []
     for event in events:
-        statement: Json = {"rule": rule.title, "fires": matches(rule, event)}
+        statement: Json = {"rule": rule.title, "fires": matches(rule, event, rules.lists)}
         if event["network.protocol"] != rule.protocol:
             statement |= {"why": "protocol", "expected": rule.protocol, "found": event["network.protocol"]}
         elif rule.needs_baseline and not any(name.startswith("link.") for name in event):
             statement["why"] = "baseline"
-        elif (check := first_failure(rule.condition, event)) is not None:
+        elif (check := first_failure(rule.condition, event, rules.lists)) is not None:
             inside = [name for name, part in rule.selections.items() if any(one is check for one in checks(part))]
             statement |= {"why": "condition", "selection": inside[0] if inside else None, "field": check.field}
             statement |= {"operator": check.operator, "expected": list(check.values), "found": event.get(check.field)}

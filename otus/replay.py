@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--format", "shape", type=click.Choice(["table", "ndjson"]), default="table", show_default=True)
@@ -45,6 +46,7 @@ def replay(
     evidence: str | None,
     threads: int | None,
     stats: Path | None,
+    site_filters: str | None,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -56,7 +58,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, site)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -66,6 +68,7 @@ def replay(
     if figures is not None:
         figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
         figures.close()
+    run.say_suppressed()
     run.unread.end()
 
 
@@ -82,13 +85,14 @@ class Run:
         evidence: str | None = None,
         threads: int | None = None,
         site: SiteFiles = NO_FILES,
+        site_filters: str | None = None,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
 
-        self._detection = load(rules, baseline, site.load())
+        self._detection = load(rules, baseline, site.load(), site_filters)
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,
@@ -140,7 +144,18 @@ class Run:
             "seconds": round(seconds, 6),
             "packets_per_s": round(ledger["received"] / seconds) if seconds > 0 else 0,
             "ledger": ledger,
+            "suppressed": self._suppressed(),
         }
+
+    def _suppressed(self) -> list[dict[str, Any]]:
+        """What filters of the site took out, by filter and rule."""
+        found = self._engine.suppressed()
+        return [{"filter": name, "rule_id": rule_id, "hits": hits} for name, rule_id, hits in found]
+
+    def say_suppressed(self) -> None:
+        for name, rule_id, hits in self._engine.suppressed():
+            rule = self._detection.rules.by_id(rule_id)
+            click.echo(f"filter {name} took out {hits} hits of {rule.title if rule else rule_id}", err=True)
 
 
 def ndjson(alerts: LatestAlerts, names: str) -> None:

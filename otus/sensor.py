@@ -272,7 +272,8 @@ def _signals(pipeline: Pipeline, reloader: Reloader, alerts: AlertFile | None, d
         signal.alarm(duration_s)
 
 
-NOTES = ("late", "time_jumps", "gaps", "flows_evicted", "requests_evicted", "folds_evicted", "assets_unlisted")
+NOTES = ("late", "time_jumps", "gaps", "flows_evicted", "requests_evicted", "folds_evicted", "assets_unlisted",
+         "correlations_evicted", "hits_suppressed")  # fmt: skip
 """What may explain an odd finding, named when it happened: `docs/ledger.md`."""
 
 

@@ -90,6 +90,9 @@ class Engine:
             ValueError: rules or baseline cannot be read; the message says where. Nothing has changed.
         """
 
+    def suppressed(self) -> list[tuple[str, str, int]]:
+        """Hits that filters of the site took out so far: filter, rule id and how many."""
+
     def snapshot(self) -> bytes:
         """Stations and links seen, open folds, rhythms, unfinished learning: the `state` of the engine after a restart.
 

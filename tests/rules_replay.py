@@ -54,8 +54,9 @@ def alerts_of(ruleset: RuleSet, pcap: Path, baseline: Path | None) -> Sequence[s
     return [ruleset[hit.rule].id for hit in hits if hit.kind == "first" and hit.rule is not None]
 
 
-def events_of(pcap: Path, baseline: Path | None = None) -> list[dict[str, Any]]:
-    _, events, _ = run(pcap, NO_RULES, baseline, events="ndjson")
+def events_of(pcap: Path, baseline: Path | None = None, rules: str = NO_RULES) -> list[dict[str, Any]]:
+    """Messages of all protocols; how conversations end is told where one of the rules asks for it."""
+    _, events, _ = run(pcap, rules, baseline, events="ndjson")
     return [json.loads(line) for line in events.splitlines()]
 
 

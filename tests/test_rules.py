@@ -11,7 +11,7 @@ import pytest
 
 from detectors.rules import RuleSet, lint_rules, load_rules, run_examples
 from detectors.rules.condition import parse
-from detectors.rules.model import Not, Rule
+from detectors.rules.model import Not, Or, Rule
 from sensor.schema import Level
 from tests.rules_replay import PCAPS, alerts_of
 
@@ -31,7 +31,7 @@ def test_there_are_enough_over_enough_techniques() -> None:
     rules = bundled()
     per_protocol = Counter(rule.path.parts[1] for rule in rules)
     assert len(rules) >= 24
-    assert set(per_protocol) == {"modbus", "s7comm", "opcua", "flow"}
+    assert set(per_protocol) == {"modbus", "s7comm", "opcua", "flow", "ftp"}
     assert len({technique for rule in rules for technique in rule.technique}) >= 12
     assert any(rule.needs_baseline for rule in rules)
 
@@ -47,17 +47,30 @@ def test_every_example_that_stays_silent_holds_messages_of_the_protocol() -> Non
 
     for rule in bundled():
         silent = [example.pcap for example in rule.examples if example.alerts == 0]
-        seen = {event["network.protocol"] for pcap in silent for event in events_of(PCAPS / pcap)}
+        core_rules = RuleSet((rule,)).to_core_json()
+        seen = {event["network.protocol"] for pcap in silent for event in events_of(PCAPS / pcap, None, core_rules)}
         assert rule.protocol in seen, rule.title
 
 
 def _mutants(rule: Rule) -> list[Rule]:
-    """The rule with its condition inverted, and with each of its selections inverted."""
+    """The rule with its condition inverted, and with each of its selections inverted; of a sequence each step."""
+    if rule.correlation is not None and rule.correlation.steps:
+        return [_mutant_of_sequence(rule, at) for at in range(len(rule.correlation.steps))]
     conditions = [Not(rule.condition)]
     for name in sorted(rule.used):
         turned = {**rule.selections, name: Not(rule.selections[name])}
         conditions.append(parse(rule.condition_text, turned)[0])  # type: ignore[arg-type]
     return [replace(rule, condition=condition, id=f"{rule.id}#{at}") for at, condition in enumerate(conditions)]
+
+
+def _mutant_of_sequence(rule: Rule, at: int) -> Rule:
+    assert rule.correlation is not None
+    steps = list(rule.correlation.steps)
+    steps[at] = replace(steps[at], condition=Not(steps[at].condition))
+    correlation = replace(rule.correlation, steps=tuple(steps))
+    return replace(
+        rule, correlation=correlation, condition=Or(tuple(step.condition for step in steps)), id=f"{rule.id}#{at}"
+    )
 
 
 def test_every_mutant_breaks_an_example() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from console.catalogue import entries, known, listed, say
 from console.plain import clean
 from console.present.drawing import Band, Rhythm, band, number, pairs, period_text, rhythm
-from console.present.fields import Line, table
+from console.present.fields import Line, label, table
 from console.present.message import operation_of, shown
 from console.words import Words
 from sensor.schema import Alert
@@ -123,6 +123,20 @@ def _object(alert: Alert, language: str) -> str | None:
     return say("reason_frame.object_range", language, space=word, range=stretch)
 
 
+def _counted(alert: Alert, language: str) -> str | None:
+    """The field whose different values were counted."""
+    name = alert.reason.params.get("counted")
+    return (label(name, language) or clean(name)) if isinstance(name, str) else None
+
+
+def _grouped(alert: Alert, language: str) -> str | None:
+    """`客户端地址、服务端地址`: what the messages have in common that were counted together."""
+    names = alert.reason.params.get("group_by")
+    if not isinstance(names, list):
+        return None
+    return listed([label(name, language) or clean(name) for name in names if isinstance(name, str)], language)
+
+
 def _features(alert: Alert, language: str) -> str | None:
     features = alert.reason.params.get("features")
     if not isinstance(features, list):
@@ -165,6 +179,10 @@ _PARTS: Mapping[str, Part] = {
     "learned_period": _duration(*LEARNED_PERIOD),
     "period": _duration(*PERIOD),
     "silent": _duration(*SILENT),
+    "timespan": _duration("timespan"),
+    "took": _duration("took"),
+    "counted": _counted,
+    "grouped": _grouped,
 }
 
 

@@ -4,6 +4,7 @@ from detectors.rules.examples import Result, run_examples
 from detectors.rules.lint import LINTS, Finding, lint_rules
 from detectors.rules.loader import load_rules
 from detectors.rules.model import Problem, Rule, RuleError, RuleSet
+from detectors.rules.site_filters import SiteFilter, with_filters
 
 __all__ = [
     "LINTS",
@@ -13,7 +14,9 @@ __all__ = [
     "Rule",
     "RuleError",
     "RuleSet",
+    "SiteFilter",
     "lint_rules",
     "load_rules",
     "run_examples",
+    "with_filters",
 ]

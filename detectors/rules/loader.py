@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from detectors.rules.document import Malformed, read
+from detectors.rules.lists import FOLDER, NamedList, read_lists
 from detectors.rules.model import Problem, Rule, RuleError, RuleSet
 from detectors.rules.reader import RuleReader
 from detectors.rules.vocabulary import Vocabulary, vocabulary
@@ -31,23 +32,34 @@ def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) 
     Raises:
         RuleError: with every problem of every file.
     """
-    rules, problems = collect_rules(path, known)
+    rules, problems, lists = _collect(path, known)
     if problems:
         raise RuleError(problems)
-    return RuleSet(tuple(rules))
+    return RuleSet(tuple(rules), lists)
 
 
 def collect_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> tuple[list[Rule], list[Problem]]:
-    """The rules that can be read, and what is wrong with the others."""
+    """The rules that can be read, and what is wrong with the others and with the lists."""
+    rules, problems, _ = _collect(path, known)
+    return rules, problems
+
+
+def _collect(
+    path: Path | str | None, known: Vocabulary | None
+) -> tuple[list[Rule], list[Problem], dict[str, NamedList]]:
     known = known or vocabulary()
     root = bundled() if path is None else Path(path)
     problems: list[Problem] = []
     loaded: list[Rule] = []
+    # The site's own list of a name stands before the one that came with this version.
+    lists = read_lists(bundled(), Path("rules"), problems)
+    if path is not None:
+        lists |= read_lists(root if root.is_dir() else root.parent, root if root.is_dir() else root.parent, problems)
     for file in _files(root, nursery=path is not None, problems=problems):
         shown = _shown(file, root, is_bundled=path is None)
-        loaded += _load(file, shown, known, problems)
+        loaded += _load(file, shown, known, lists, problems)
     problems += _twice(loaded)
-    return loaded, sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+    return loaded, sorted(problems, key=lambda problem: (str(problem.path), problem.line)), lists
 
 
 def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Path]:
@@ -59,7 +71,9 @@ def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Pa
     found: list[Path] = []
     # Links are not followed: a loop of them would never end.
     for folder, names, held in os.walk(root):
-        names[:] = sorted(n for n in names if not n.startswith((".", "_")) and (nursery or n != NURSERY))
+        names[:] = sorted(
+            n for n in names if not n.startswith((".", "_")) and (nursery or n != NURSERY) and n != FOLDER
+        )
         found += [Path(folder, file) for file in held if file.endswith((".yml", ".yaml")) and not file.startswith(".")]
         if len(found) > MAX_FILES:
             problems.append(Problem(root, 1, f"more than {MAX_FILES} rule files; name a smaller folder"))
@@ -74,7 +88,9 @@ def _shown(file: Path, root: Path, *, is_bundled: bool) -> Path:
     return Path("rules") / file.relative_to(root) if is_bundled else file
 
 
-def _load(file: Path, shown: Path, known: Vocabulary, problems: list[Problem]) -> Iterable[Rule]:
+def _load(
+    file: Path, shown: Path, known: Vocabulary, lists: dict[str, NamedList], problems: list[Problem]
+) -> Iterable[Rule]:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
@@ -88,7 +104,7 @@ def _load(file: Path, shown: Path, known: Vocabulary, problems: list[Problem]) -
     except Malformed as error:
         problems.append(Problem(shown, error.line, error.message))
         return []
-    reader = RuleReader(shown, known)
+    reader = RuleReader(shown, known, lists)
     rule = reader.rule(node)
     problems += reader.problems
     return [] if rule is None else [rule]

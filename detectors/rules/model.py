@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sensor.schema import Level, Text
 
-Value = bool | int | float | str
+if TYPE_CHECKING:
+    from detectors.rules.lists import NamedList
+    from detectors.rules.site_filters import SiteFilter
 
-OPERATORS = ("in", "gte", "lte", "gt", "lt", "cidr", "contains", "startswith", "endswith", "exists")
+Value = bool | int | float | str | tuple[int, int]
+"""A pair is of `mask`: which bits are looked at, and what they must be."""
+
+OPERATORS = ("in", "gte", "lte", "gt", "lt", "cidr", "contains", "startswith", "endswith", "re", "mask", "in_list",
+             "exists")  # fmt: skip
 """What may stand behind a field: `field|operator`. Without one it is `in`. A list of values means any of them."""
 
 DEFAULT_FOLD = ("client.ip", "server.ip")
@@ -58,6 +65,35 @@ def checks(expression: Expression) -> Iterator[Check]:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step of a sequence. `absent_ns`: it must not come, for so long before the first step or behind the last;
+    between two others as long as these lie apart."""
+
+    text: str
+    condition: Expression
+    absent_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """What is counted of the messages that fit: `kind` is count, distinct or sequence. Messages that agree in the
+    fields `group_by` are counted together; one that lacks such a field is not counted."""
+
+    kind: str
+    timespan_ns: int
+    group_by: tuple[str, ...]
+    at_least: int = 0
+    field: str = ""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Code of the alert's reason: what waits for a message that does not come says so."""
+        waits = bool(self.steps) and self.steps[-1].absent_ns is not None
+        return "rule_absence" if waits else f"rule_{self.kind}"
+
+
+@dataclass(frozen=True)
 class Example:
     """What a rule must do on a capture: paths are relative to the captures' folder; `alerts` counts after folding."""
 
@@ -89,6 +125,8 @@ class Rule:
     consequence: Text | None = None
     fold: tuple[str, ...] = DEFAULT_FOLD
     reason: str = "rule_matched"
+    correlation: Correlation | None = None
+    """None: each message that fits is a hit."""
     given: frozenset[str] = frozenset()
     """Keys that stand in the file."""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -106,8 +144,9 @@ class Rule:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Fields the condition looks at, each once, in the order in which they stand."""
-        return tuple(dict.fromkeys(check.field for check in checks(self.condition)))
+        """Fields the rule looks at, each once, in the order in which they stand; what it counts comes first."""
+        counted = () if self.correlation is None or not self.correlation.field else (self.correlation.field,)
+        return tuple(dict.fromkeys((*counted, *(check.field for check in checks(self.condition)))))
 
     def place(self, key: str = "") -> str:
         """`rules/modbus/x.yml:12`: the file, and the line of that key."""
@@ -139,6 +178,10 @@ class RuleSet:
     """Rules in the order of the core's rule numbers."""
 
     rules: tuple[Rule, ...]
+    lists: Mapping[str, NamedList] = field(default_factory=dict)
+    """Named lists that its rules may refer to."""
+    filters: tuple[SiteFilter, ...] = ()
+    """What the site takes out of their hits."""
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -156,4 +199,4 @@ class RuleSet:
         """What `sensor._core.Engine` takes as `rules`; `segments` are the names of the engine's segments."""
         from detectors.rules.core import document
 
-        return document(self.rules, segments)
+        return document(self.rules, segments, self.lists, self.filters)

@@ -10,33 +10,38 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detectors.rules.lists import NamedList
 from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value, checks
+from detectors.rules.regex import plain
 
 Event = Mapping[str, Any]
 
 
-def matches(rule: Rule, event: Event) -> bool:
+Lists = Mapping[str, NamedList]
+
+
+def matches(rule: Rule, event: Event, lists: Lists | None = None) -> bool:
     """Whether the rule fires on that event. Rules that need a baseline rest where the event has no link fields."""
     if event.get("network.protocol") != rule.protocol:
         return False
     if rule.needs_baseline and not any(field.startswith("link.") for field in event):
         return False
-    return holds(rule.condition, event)
+    return holds(rule.condition, event, lists)
 
 
-def holds(expression: Expression, event: Event) -> bool:
+def holds(expression: Expression, event: Event, lists: Lists | None = None) -> bool:
     match expression:
         case And(parts):
-            return all(holds(part, event) for part in parts)
+            return all(holds(part, event, lists) for part in parts)
         case Or(parts):
-            return any(holds(part, event) for part in parts)
+            return any(holds(part, event, lists) for part in parts)
         case Not(part):
-            return not holds(part, event)
+            return not holds(part, event, lists)
         case Check():
-            return _check(expression, event)
+            return _check(expression, event, lists)
 
 
-def _check(check: Check, event: Event) -> bool:
+def _check(check: Check, event: Event, lists: Lists | None = None) -> bool:
     found = event.get(check.field)
     # A message without flaws prints none or an empty list; both mean that the field is missing.
     missing = found is None or (check.field == "flaws" and not found)
@@ -45,6 +50,8 @@ def _check(check: Check, event: Event) -> bool:
     if missing:
         return False
     elements = found if isinstance(found, list) else [found]
+    if check.operator == "in_list":
+        return any(_listed(element, (lists or {})[str(check.values[0])]) for element in elements)
     compare = _COMPARE[check.operator]
     return any(compare(element, value) for element in elements for value in check.values)
 
@@ -76,6 +83,16 @@ def _text(compare: Callable[[str, str], bool]) -> Callable[[Any, Value], bool]:
     return lambda element, value: isinstance(element, str) and compare(element, str(value))
 
 
+def _listed(element: Any, named: NamedList) -> bool:
+    if named.type == "addresses":
+        return any(_within(element, value) for value in named.values)
+    return element in named.values
+
+
+def _masked(element: Any, value: Value) -> bool:
+    return isinstance(element, int) and isinstance(value, tuple) and element & value[0] == value[1]
+
+
 _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
     "in": _equal,
     "gte": _number(lambda element, value: element >= value),
@@ -86,22 +103,24 @@ _COMPARE: Mapping[str, Callable[[Any, Value], bool]] = {
     "contains": _text(lambda element, value: value in element),
     "startswith": _text(lambda element, value: element.startswith(value)),
     "endswith": _text(lambda element, value: element.endswith(value)),
+    "re": _text(lambda element, value: plain(value).search(element) is not None),
+    "mask": _masked,
 }
 
 
-def first_failure(expression: Expression, event: Event) -> Check | None:
+def first_failure(expression: Expression, event: Event, lists: Lists | None = None) -> Check | None:
     """The first check that keeps the expression from holding, from left to right; None: it holds.
 
     Of alternatives the first one's check. Below a `not`: the check that holds and should not.
     """
-    if holds(expression, event):
+    if holds(expression, event, lists):
         return None
     match expression:
         case And(parts):
-            return next(found for part in parts if (found := first_failure(part, event)) is not None)
+            return next(found for part in parts if (found := first_failure(part, event, lists)) is not None)
         case Or(parts):
-            return first_failure(parts[0], event) if parts else None
+            return first_failure(parts[0], event, lists) if parts else None
         case Not(part):
-            return next((check for check in checks(part) if _check(check, event)), next(checks(part), None))
+            return next((check for check in checks(part) if _check(check, event, lists)), next(checks(part), None))
         case Check():
             return expression

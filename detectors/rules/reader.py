@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from detectors.rules.condition import ConditionError, parse
+from detectors.rules.correlation import CorrelationReader
 from detectors.rules.document import Entry, Node
-from detectors.rules.model import DEFAULT_FOLD, And, Example, Expression, Problem, Rule
+from detectors.rules.lists import NamedList
+from detectors.rules.model import DEFAULT_FOLD, And, Correlation, Example, Expression, Or, Problem, Rule
 from detectors.rules.selection import Reader
 from detectors.rules.vocabulary import ALIASES, NOT_IN_RULES, Vocabulary, suggestion
 from sensor.schema import LEVELS, Level, Text
 
 KEYS = (
     "title", "title_zh", "id", "status", "description", "references", "author", "date", "modified", "tags", "level",
-    "protocol", "detection", "fold", "reason", "falsepositives", "advice", "consequence", "examples",
+    "protocol", "detection", "correlation", "fold", "reason", "falsepositives", "advice", "consequence", "examples",
 )  # fmt: skip
 STATUSES = ("experimental", "test", "stable", "deprecated")
 NAMESPACE = uuid.UUID("5d1cbb4e-1f0b-5c6e-9f64-6f7475733a72")
@@ -26,11 +29,15 @@ _ATTACK = re.compile(r"attack\.ics\.(t[0-9]{4}|[a-z][a-z-]+)\Z")
 _CODE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
+_Detection = tuple[Expression, str, dict[str, Expression], frozenset[str]]
+"""The condition, as an expression and as it is written, the selections, and which of them are used."""
+
+
 class RuleReader:
     """Reads one document; `problems` fills up."""
 
-    def __init__(self, path: Path, known: Vocabulary) -> None:
-        self._path, self._known = path, known
+    def __init__(self, path: Path, known: Vocabulary, lists: Mapping[str, NamedList] | None = None) -> None:
+        self._path, self._known, self._lists = path, known, lists
         self.problems: list[Problem] = []
         self._entries: dict[str, Entry] = {}
 
@@ -46,12 +53,12 @@ class RuleReader:
         title, level, protocol = self._text("title"), self._level(), self._protocol()
         if len(title) > MAX_TITLE:
             self._complain(self._line("title"), f"title is longer than {MAX_TITLE} characters")
-        detection = self._detection(protocol)
+        detection, correlation = self._detection(protocol)
         rule_id, tags, fold, examples = self._id(title), self._tags(), self._fold(protocol), self._examples()
-        status, reason = self._text("status") or "experimental", self._text("reason") or "rule_matched"
+        status, reason = self._text("status") or "experimental", self._text("reason")
         if status not in STATUSES:
             self._complain(self._line("status"), f"unknown status {status}; known are {', '.join(STATUSES)}")
-        if not _CODE.match(reason):
+        if reason and not _CODE.match(reason):
             self._complain(self._line("reason"), f"reason {reason!r} is no code; write it like rule_matched")
         texts = {key: self._text(key) for key in ("title_zh", "description")}
         both = {key: self._both(key) for key in ("advice", "consequence")}
@@ -77,8 +84,9 @@ class RuleReader:
             examples=examples,
             advice=both["advice"],
             consequence=both["consequence"],
-            fold=fold,
-            reason=reason,
+            fold=fold if correlation is None else correlation.group_by,
+            reason=reason or ("rule_matched" if correlation is None else correlation.reason),
+            correlation=correlation,
             given=frozenset(self._entries),
             lines=self._lines(),
         )
@@ -93,6 +101,9 @@ class RuleReader:
     def _lines(self) -> dict[str, int]:
         lines = {key: entry.line for key, entry in self._entries.items()}
         detection = self._entries["detection"].node.value
+        correlation = self._entries.get("correlation")
+        if correlation is not None and isinstance(correlation.node.value, dict):
+            lines |= {f"correlation.{name}": entry.line for name, entry in correlation.node.value.items()}
         if isinstance(detection, dict):
             lines |= {f"detection.{name}": entry.line for name, entry in detection.items()}
         return lines
@@ -191,30 +202,50 @@ class RuleReader:
                 examples.append(Example(pcap, alerts, baseline))
         return tuple(examples)
 
-    def _detection(self, protocol: str) -> tuple[Expression, str, dict[str, Expression], frozenset[str]] | None:
+    def _detection(self, protocol: str) -> tuple[_Detection | None, Correlation | None]:
         entry = self._entries.get("detection")
         if entry is None:
-            return None
+            return None, None
         if not isinstance(entry.node.value, dict):
             self._complain(entry.line, "detection must be a map of selections and a condition")
-            return None
+            return None, None
         selections: dict[str, Expression] = {}
         broken = False
-        reader = Reader(protocol, self._known, self._complain)
+        reader = Reader(protocol, self._known, self._complain, self._lists)
         for name, item in entry.node.value.items():
             if name != "condition":
                 read = reader.selection(name, item)
                 broken |= read is None
                 # One that could not be read still has its name, or the condition would be blamed for it.
                 selections[name] = read or And(())
+        correlation, steps = self._correlation(protocol, selections)
         condition = entry.node.value.get("condition")
+        if correlation is not None and correlation.steps:
+            if condition is not None:
+                self._complain(condition.line, "a sequence has steps and no condition; write it into the steps")
+            expression: Expression = Or(tuple(step.condition for step in correlation.steps))
+            text = ", ".join(step.text for step in correlation.steps)
+            return (None if broken else (expression, text, selections, steps)), correlation
         if condition is None or not isinstance(condition.node.value, str):
             line = entry.line if condition is None else condition.line
-            self._complain(line, "detection needs a condition, like: condition: selection and not filter")
-            return None
+            if not self.problems or "correlation" not in self._entries:
+                self._complain(line, "detection needs a condition, like: condition: selection and not filter")
+            return None, None
         try:
             expression, used = parse(condition.node.value, selections)
         except ConditionError as error:
             self._complain(condition.line, str(error))
-            return None
-        return None if broken else (expression, condition.node.value, selections, used)
+            return None, None
+        return (None if broken else (expression, condition.node.value, selections, used)), correlation
+
+    def _correlation(
+        self, protocol: str, selections: dict[str, Expression]
+    ) -> tuple[Correlation | None, frozenset[str]]:
+        """With the selections that its steps name."""
+        entry = self._entries.get("correlation")
+        if entry is None:
+            return None, frozenset()
+        if "fold" in self._entries:
+            self._complain(self._line("fold"), "a rule with a correlation folds by its group_by; leave fold out")
+        reader = CorrelationReader(protocol, self._known, self._complain, selections)
+        return reader.read(entry), frozenset(reader.used)

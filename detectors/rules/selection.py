@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from detectors.rules.document import Entry, Node, Scalar
+from detectors.rules.lists import KINDS, NamedList
 from detectors.rules.model import OPERATORS, And, Check, Expression, Or, Value
+from detectors.rules.regex import RegexError, canonical
 from detectors.rules.vocabulary import NOT_IN_RULES, FieldType, Vocabulary, suggestion
 
 Complain = Callable[[int, str], None]
 
 _NUMBERS = ("in", "gte", "lte", "gt", "lt", "exists")
-_TEXTS = ("in", "contains", "startswith", "endswith", "exists")
+_PIECES = ("in", "contains", "startswith", "endswith", "exists")
 ALLOWED = {
-    "unsigned": _NUMBERS,
+    "unsigned": (*_NUMBERS, "mask", "in_list"),
     "signed": _NUMBERS,
     "float": _NUMBERS,
     "boolean": ("in", "exists"),
-    "text": _TEXTS,
-    "bytes": _TEXTS,
-    "ip": ("in", "cidr", "exists"),
+    "text": (*_PIECES, "re", "in_list"),
+    "bytes": _PIECES,
+    "ip": ("in", "cidr", "in_list", "exists"),
     "timestamp": ("exists",),
-    "any": tuple(operator for operator in OPERATORS if operator != "cidr"),
+    "any": tuple(operator for operator in OPERATORS if operator not in ("cidr", "mask", "re", "in_list")),
 }
+APART = frozenset({"flaws", "segment", "source.mac", "destination.mac"})
+"""Texts that no message holds: only parts of them are compared."""
 _ORDERED = ("gte", "lte", "gt", "lt")
 _PARTS = ("contains", "startswith", "endswith")
 
@@ -32,8 +36,11 @@ _PARTS = ("contains", "startswith", "endswith")
 class Reader:
     """Reads the selections of one rule. Every problem goes to `complain`; what could not be read is left out."""
 
-    def __init__(self, protocol: str, known: Vocabulary, complain: Complain) -> None:
+    def __init__(
+        self, protocol: str, known: Vocabulary, complain: Complain, lists: Mapping[str, NamedList] | None = None
+    ) -> None:
         self._protocol, self._known, self._complain = protocol, known, complain
+        self._lists: Mapping[str, NamedList] = lists or {}
         self._flaws = known.flaw_names(protocol)
 
     def selection(self, name: str, entry: Entry) -> Expression | None:
@@ -71,16 +78,56 @@ class Reader:
             fitting = ", ".join(ALLOWED[kind.kind])
             self._complain(entry.line, f"{field} is {kind.kind}: |{operator} does not apply; these do: {fitting}")
             return None
+        if operator in ("re", "in_list") and field in APART:
+            self._complain(entry.line, f"{field}: |{operator} does not apply; these do: {', '.join(_PIECES)}")
+            return None
         given = entry.node.value if isinstance(entry.node.value, list) else [entry.node]
         if not given:
             self._complain(entry.line, f"{key}: an empty list fits nothing; name a value")
             return None
         values = [self._value(field, kind, operator, item) for item in given]
-        if operator == "exists" and len(values) != 1:
-            self._complain(entry.line, f"{key} takes one of true and false")
+        if operator in ("exists", "in_list") and len(values) != 1:
+            one = "one of true and false" if operator == "exists" else "the name of one list; two take two selections"
+            self._complain(entry.line, f"{key} takes {one}")
             return None
         sound = tuple(value for value in values if value is not None)
         return Check(field, operator, sound) if len(sound) == len(values) else None
+
+    def _mask(self, field: str, node: Node) -> tuple[int, int] | None:
+        """`{and: 0x8000, equals: 0x8000}`; without `equals` all bits of the mask must be set."""
+        parts = {key: entry.node.value for key, entry in node.value.items()} if isinstance(node.value, dict) else {}
+        mask, bits = parts.get("and"), parts.get("equals", parts.get("and"))
+        whole = all(isinstance(part, int) and not isinstance(part, bool) and 0 <= part < 2**64 for part in (mask, bits))
+        if parts.keys() - {"and", "equals"} or not whole or not isinstance(mask, int) or not isinstance(bits, int):
+            self._complain(node.line, f"{field}|mask is written {{and: 0x8000, equals: 0x8000}}")
+            return None
+        if mask == 0 or bits & ~mask:
+            way = "fits everything" if mask == 0 else "can never fit: equals has bits that are not in and"
+            self._complain(node.line, f"{field}|mask: {{and: {mask:#x}, equals: {bits:#x}}} {way}")
+            return None
+        return mask, bits
+
+    def _regex(self, field: str, node: Node) -> str | None:
+        if not isinstance(node.value, str):
+            self._complain(node.line, f"{field}|re takes an expression in quotes")
+            return None
+        try:
+            return canonical(node.value)
+        except RegexError as error:
+            self._complain(node.line, f"{field}|re: {node.value!r}: {error}")
+            return None
+
+    def _list(self, field: str, kind: FieldType, node: Node) -> str | None:
+        name = node.value
+        found = self._lists.get(name) if isinstance(name, str) else None
+        if not isinstance(name, str) or found is None:
+            hint = suggestion(str(name), self._lists) or "; lists are files lists/NAME.yml beside the rules"
+            self._complain(node.line, f"{field}|in_list: there is no list {name}{hint}")
+            return None
+        if kind.kind not in KINDS[found.type]:
+            self._complain(node.line, f"{field} is {kind.kind}: it is never one of the {found.type} of list {name}")
+            return None
+        return name
 
     def _field(self, field: str, line: int) -> FieldType | None:
         kind = self._known.fields.get(field)
@@ -97,6 +144,12 @@ class Reader:
 
     def _value(self, field: str, kind: FieldType, operator: str, node: Node) -> Value | None:
         value = node.value
+        if operator == "mask":
+            return self._mask(field, node)
+        if operator == "re":
+            return self._regex(field, node)
+        if operator == "in_list":
+            return self._list(field, kind, node)
         if isinstance(value, list | dict) or value is None:
             way = "; ask for a missing field with |exists: false" if value is None else ""
             self._complain(node.line, f"{field} takes single values{way}")

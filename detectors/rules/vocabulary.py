@@ -26,6 +26,9 @@ EVERY_EVENT = frozenset(
 NOT_IN_RULES = frozenset({"file.name", "@timestamp"})
 """Where and when a capture was made: a rule on it would mean another thing on every sensor."""
 
+UNCOUNTED = frozenset({"flaws", "message.bytes", "segment", "source.mac", "destination.mac"})
+"""Not values of one message, or in every key anyway: nothing is counted by them."""
+
 STREAM = (
     "stream.gap",
     "stream.conflict",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pcaps.make import rules_modbus, rules_opcua, rules_s7comm
+from pcaps.make import rules_counted, rules_modbus, rules_opcua, rules_s7comm
 from pcaps.make.__main__ import Row
 from testbed import manifest, pcapfile
 
@@ -14,6 +14,35 @@ FIRST_WRITE = "a station that only read in reader.pcap writes"
 AS_LEARNED = "reads and writes by the stations that did so in reader.pcap"
 
 MADE: tuple[Row, ...] = (
+    (
+        "s7comm/program_exchanged",
+        ("s7comm",),
+        True,
+        "a block is fetched, the controller stopped, another loaded, and started",
+        rules_counted.program_exchanged,
+    ),
+    ("s7comm/maintenance", ("s7comm",), True, "stopped, started, loaded and saved", rules_counted.maintenance),
+    ("s7comm/stays_stopped", ("s7comm",), True, "stopped, and not started again", rules_counted.stays_stopped),
+    ("s7comm/restarted", ("s7comm",), True, "stopped, started at once, and polled", rules_counted.restarted),
+    (
+        "s7comm/parts_of_a_change",
+        ("s7comm",),
+        True,
+        "each of four programmers leaves one step of a change out",
+        rules_counted.parts_of_a_change,
+    ),
+    ("modbus/silent_scan", ("modbus",), False, "twenty function codes without an answer", rules_counted.silent_scan),
+    (
+        "modbus/gateway_polling",
+        ("modbus",),
+        True,
+        "twenty units behind a gateway answer",
+        rules_counted.gateway_polling,
+    ),
+    ("ftp/password_guess", ("ftp",), True, "eight passwords, each refused", rules_counted.ftp_guessing),
+    ("flow/port_scan", ("flow",), True, "forty ports of one station are tried", rules_counted.port_scan),
+    ("flow/address_scan", ("flow",), True, "one port of thirty addresses is tried", rules_counted.address_scan),
+    ("flow/few_refused", ("flow",), True, "five services of two stations refuse", rules_counted.few_refused),
     ("modbus/reader", ("modbus",), True, BASELINE, rules_modbus.reader),
     ("modbus/write_after_reads", ("modbus",), True, FIRST_WRITE, rules_modbus.write_after_reads),
     ("modbus/operator_shift", ("modbus",), True, AS_LEARNED, rules_modbus.operator_shift),

@@ -55,7 +55,10 @@ def test_techniques(technique: str) -> None:
     assert Words("zh").technique(technique.lower()).startswith(technique + " ")
 
 
-@pytest.mark.parametrize("cause", [*CAUSES, "rule:rule_matched", "anomaly:window_deviates"])
+RULE_CAUSES = [f"rule:rule_{kind}" for kind in ("matched", "count", "distinct", "sequence", "absence")]
+
+
+@pytest.mark.parametrize("cause", [*CAUSES, *RULE_CAUSES, "anomaly:window_deviates"])
 def test_reasons(cause: str) -> None:
     detector, _, code = cause.partition(":")
     sent = f"period_{code}" if detector == "period" else code
@@ -122,6 +125,10 @@ def test_every_state_leads_somewhere() -> None:
         ("period_stopped", {"operation": "read_coils", "learned_period_ns": 10**9, "silent_ns": 5 * 10**9},
          "读线圈平时每 1 s 一次，现在停了，已静默 5 s。"),
         ("period_resumed", {"operation": "read_coils", "silent_ns": 3 * 10**11}, "停了 5 min 之后恢复"),
+        ("rule_distinct", {"operation": "read_coils", "counted": "modbus.unit_id", "group_by": ["client.ip"],
+                           "at_least": 24, "timespan_ns": 600 * 10**9, "took_ns": 3 * 10**9},
+         "同一客户端地址在 10 min 内至少用到 24 个不同的单元标识（实际用时 3 s）。最近一次：读线圈。"),
+        ("rule_absence", {"group_by": ["client.ip", "server.ip"], "took_ns": 3 * 10**9}, "没有出现（已等 3 s）"),
         ("period_slower", {}, "（未上报）"),
     ],
 )  # fmt: skip

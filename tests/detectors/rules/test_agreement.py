@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -15,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from detectors.rules import RuleSet, load_rules
-from detectors.rules.model import And, Check, Expression, Not, Or, Rule, Value
+from detectors.rules import RuleSet, load_rules, naive_correlation
+from detectors.rules.lists import NamedList
+from detectors.rules.model import DEFAULT_FOLD, And, Check, Correlation, Expression, Not, Or, Rule, Step, Value
 from detectors.rules.naive import matches
-from detectors.rules.selection import ALLOWED
-from detectors.rules.vocabulary import NOT_IN_RULES, vocabulary
-from sensor.schema import Level
+from detectors.rules.regex import MAX_LENGTH, canonical
+from detectors.rules.selection import ALLOWED, APART
+from detectors.rules.vocabulary import NOT_IN_RULES, UNCOUNTED, vocabulary
+from sensor.schema import Level, Text
 from tests.captures import bundled_captures
 from tests.rules_replay import PCAPS, ROOT, events_of, hits_of
 
@@ -35,12 +38,14 @@ def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
         for hit in hits_of(pcap, rules.to_core_json(), baseline)
         if rules.by_id(hit["rule_id"])
     )
+    events = events_of(pcap, baseline, rules.to_core_json())
     plain = Counter(
-        (rule.id, event["frame.number"])
-        for event in events_of(pcap, baseline)
+        (rule.id, event.get("frame.number", 0))
+        for event in events
         for rule in rules
-        if matches(rule, event)
+        if rule.correlation is None and matches(rule, event, rules.lists)
     )
+    plain.update(naive_correlation.hits(rules, events, rules.lists))
     titles = {rule.id: rule.title for rule in rules}
     assert {(titles[i], frame) for i, frame in core - plain} == set(), f"only the core, {pcap.name}"
     assert {(titles[i], frame) for i, frame in plain - core} == set(), f"only the plain matcher, {pcap.name}"
@@ -83,9 +88,12 @@ def _made() -> RuleSet:
     for number in range(600):
         event = chance.choice(events)
         condition = _expression(chance, event, depth=2)
+        counted = _correlation(chance, event) if number >= 400 else None
+        if counted is not None and counted.steps:
+            condition = Or(tuple(step.condition for step in counted.steps))
         rules.append(
             Rule(
-                title=f"made {number}: {condition}",
+                title=f"made {number}: {condition} {counted}",
                 id=f"made-{number}",
                 level=Level.LOW,
                 protocol=event["network.protocol"],
@@ -94,9 +102,31 @@ def _made() -> RuleSet:
                 selections={},
                 used=frozenset(),
                 path=Path("made.yml"),
+                fold=counted.group_by if counted is not None else DEFAULT_FOLD,
+                correlation=counted,
             )
         )
-    return RuleSet(tuple(rules))
+    return RuleSet(tuple(rules), LISTS)
+
+
+def _correlation(chance: random.Random, event: dict[str, Any]) -> Correlation:
+    """Something to count among messages like that one."""
+    known = vocabulary()
+    usable = sorted(name for name in event if name in known.fields and name not in NOT_IN_RULES | UNCOUNTED)
+    single = [name for name in usable if not known.fields[name].many]
+    timespan_ns = chance.choice((10**6, 10**8, 10**9, 10**10, 10**12))
+    group_by = chance.choice((("client.ip",), ("client.ip", "server.ip"), ("server.ip",), (chance.choice(single),)))
+    kind = chance.choice(("count", "distinct", "sequence"))
+    if kind == "sequence":
+        steps = [
+            Step("made", _expression(chance, event, 1), chance.choice((None, None, 10**8, 10**9)))
+            for _ in range(chance.randint(1, 3))
+        ]
+        # One of them must come.
+        steps.insert(chance.randint(0, len(steps)), Step("made", _expression(chance, event, 1)))
+        return Correlation(kind, timespan_ns, group_by, steps=tuple(steps))
+    field = chance.choice(usable) if kind == "distinct" else ""
+    return Correlation(kind, timespan_ns, group_by, chance.randint(2, 5), field)
 
 
 def _expression(chance: random.Random, event: dict[str, Any], depth: int) -> Expression:
@@ -118,11 +148,15 @@ def _check(chance: random.Random, event: dict[str, Any]) -> Check:
     held = event[field]
     values = [value for value in (held if isinstance(held, list) else [held]) if value is not None]
     operator = chance.choice(ALLOWED[kind])
+    if operator in ("re", "in_list") and field in APART:
+        operator = "in"
     if operator == "exists" or not values:
         return Check(field, "exists", (chance.random() < 0.5,))
+    if operator == "in_list":
+        return Check(field, operator, (_listed(kind, [chance.choice(values) for _ in range(2)]),))
     picked = [_vary(chance, operator, chance.choice(values)) for _ in range(chance.randint(1, 3))]
     if kind == "any":  # numbers and texts do not share every operator
-        texts = operator in ("contains", "startswith", "endswith")
+        texts = operator in ("contains", "startswith", "endswith", "re")
         ordered = operator in ("gte", "lte", "gt", "lt")
         picked = [value for value in picked if isinstance(value, str) is texts or (operator == "in" and not ordered)]
         if not picked:
@@ -130,7 +164,31 @@ def _check(chance: random.Random, event: dict[str, Any]) -> Check:
     return Check(field, operator, tuple(picked))
 
 
+LISTS: dict[str, NamedList] = {}
+
+
+def _listed(kind: str, values: list[Any]) -> str:
+    """The name of a list that has them; of a field whose type the wire decides those of the first one's type."""
+    texts = isinstance(values[0], str)
+    type_ = "addresses" if kind == "ip" else "texts" if texts else "numbers"
+    kept = [value for value in values if isinstance(value, str) is texts and (texts or isinstance(value, int))]
+    name = f"made_{len(LISTS)}"
+    sound = [value for value in kept if texts or (value >= 0 and not isinstance(value, bool))] or [0]
+    LISTS[name] = NamedList(name, type_, tuple(sound), Text("造", "made"), "made", "2026-11-20")
+    return name
+
+
 def _vary(chance: random.Random, operator: str, value: Any) -> Value:
+    if operator == "mask":
+        mask = chance.choice((1, 3, 0xF0, 0xFF, 0xFFFF))
+        return mask, (value if chance.random() < 0.7 else 1) & mask
+    if operator == "re":
+        text = str(value)
+        cut = chance.randint(0, len(text))
+        front, rest = re.escape(text[:cut]), re.escape(text[cut:])
+        pieces = ("^" + front, rest + "$", re.sub(r"[0-9]", r"\\d", front + rest), front + ".*", "[a-m]+" + rest,
+                  front + rest + "|x{2,3}")  # fmt: skip
+        return canonical(chance.choice(pieces)[:MAX_LENGTH] if len(text) < 60 else "^.")
     if isinstance(value, str):
         if operator == "cidr":
             return f"{value}/{chance.choice((8, 16, 24, 31, 32))}"
@@ -146,6 +204,15 @@ def _vary(chance: random.Random, operator: str, value: Any) -> Value:
     return changed
 
 
+def test_made_rules_about_many_messages_find_something() -> None:
+    counting = RuleSet(tuple(rule for rule in _made() if rule.correlation is not None), LISTS)
+    found: Counter[str] = Counter()
+    for pcap in _captures_to_make_rules_from():
+        found.update({hit["rule_id"] for hit in hits_of(pcap, counting.to_core_json())})
+    kinds = Counter(rule.correlation.kind for rule in counting if rule.correlation and rule.id in found)
+    assert min(kinds[kind] for kind in ("count", "distinct", "sequence")) > 10, kinds
+
+
 def test_made_rules_can_be_compiled_and_are_not_idle() -> None:
     total = sum(_compare(_made(), pcap, None) for pcap in _captures_to_make_rules_from())
     assert total > 1000
@@ -157,7 +224,7 @@ def test_made_rules_on_recorded_captures(name: str) -> None:
 
 
 def test_all_rules_on_captures_by_others(shared: Sequence[Path]) -> None:
-    both = RuleSet((*load_rules(), *_made()))
+    both = RuleSet((*load_rules(), *_made()), LISTS)
     small = [path for path in shared if path.stat().st_size <= MAX_SHARED_BYTES]
     found = sum(_compare(both, path, None) for path in small[::4])
     assert found > 0

@@ -10,6 +10,7 @@ use wire::engine::Settings;
 use wire::evidence::Reach;
 use wire::export::{Shape, Wanted};
 use wire::filter::Filter;
+use wire::limits;
 use wire::print::Names;
 use wire::protocol;
 use wire::segments::{Entry, Segments};
@@ -176,6 +177,7 @@ impl Config {
             duplicate_ns: self.duplicate_ms.saturating_mul(1_000_000),
             checksums: self.checksums,
             window_ns: self.window_ns,
+            correlation_bytes: limits::CORRELATION_BYTES,
             learn: self.learn,
             events: self.wanted()?,
             listing: self.listing,

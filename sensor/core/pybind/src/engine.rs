@@ -200,6 +200,13 @@ impl PyEngine {
         Ok(dict)
     }
 
+    /// Hits that filters of the site took out so far: filter, rule and how many.
+    fn suppressed(&self, py: Python<'_>) -> Vec<(String, String, u64)> {
+        let found = py.detach(|| self.lock().engine.suppressed());
+        let named = |cause: &str| cause.strip_prefix("rule:").unwrap_or(cause).to_owned();
+        found.into_iter().map(|((filter, cause), count)| (filter.to_string(), named(&cause), count)).collect()
+    }
+
     #[getter]
     fn flows(&self) -> usize {
         self.lock().engine.flows()

@@ -95,6 +95,10 @@ pub struct Notes {
     pub requests_unanswered: u64,
     pub requests_evicted: u64,
     pub folds_evicted: u64,
+    /// Keys whose counts were forgotten (`limits::CORRELATION_BYTES`).
+    pub correlations_evicted: u64,
+    /// Hits that a filter of the site took out.
+    pub hits_suppressed: u64,
     pub assets_unlisted: u64,
     /// Messages of conversations for which `limits::WINDOWS` left no window.
     pub windows_refused: u64,
@@ -126,6 +130,8 @@ impl Notes {
             &mut self.requests_unanswered,
             &mut self.requests_evicted,
             &mut self.folds_evicted,
+            &mut self.correlations_evicted,
+            &mut self.hits_suppressed,
             &mut self.assets_unlisted,
             &mut self.windows_refused,
             &mut self.slices_dropped,
@@ -138,7 +144,7 @@ impl Notes {
         counts.into_iter().zip(other.named()).for_each(|(count, (_, more))| add(count, more));
     }
 
-    pub fn named(&self) -> [(&'static str, u64); 19] {
+    pub fn named(&self) -> [(&'static str, u64); 21] {
         [
             ("time_jumps", self.time_jumps),
             ("time_backwards", self.time_backwards),
@@ -151,6 +157,8 @@ impl Notes {
             ("requests_unanswered", self.requests_unanswered),
             ("requests_evicted", self.requests_evicted),
             ("folds_evicted", self.folds_evicted),
+            ("correlations_evicted", self.correlations_evicted),
+            ("hits_suppressed", self.hits_suppressed),
             ("assets_unlisted", self.assets_unlisted),
             ("windows_refused", self.windows_refused),
             ("slices_dropped", self.slices_dropped),

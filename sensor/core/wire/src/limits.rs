@@ -96,6 +96,10 @@ pub const TEXT_BYTES: usize = 1024;
 pub const NESTING: usize = 16;
 /// Folds of equal hits kept open. Beyond it the fold idle longest is closed early.
 pub const FOLDS: usize = 131_072;
+/// Bytes for what rules about many messages count, of conversations by all shards together, and as many again for what
+/// spans conversations. A slow scan that is asked for 24 values takes 2 KiB per source. Beyond it the key silent longest
+/// of the rule that takes most is forgotten, which is counted (`correlations_evicted`).
+pub const CORRELATION_BYTES: usize = 64 * 1024 * 1024;
 /// Nanoseconds in which equal hits leave the core as one.
 pub const FOLD_NS: u64 = 5_000_000_000;
 /// Nanoseconds without an equal hit after which a fold is closed: the next one is a new alert.

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
+use crate::correlation::{Ends, Overdue};
 use crate::event::{Event, FieldId};
 use crate::finding::TimedFinding;
+use crate::fold::Mark;
 use crate::print::{decimal, Names, Object, Written};
 use crate::value::{name_hash, Value};
 
@@ -21,6 +23,29 @@ pub fn line(out: &mut Vec<u8>, cause: &str, rule: Option<u32>, event: &Event<'_>
         decimal(object.out, side.port.into());
     }
     object.close();
+}
+
+/// What was found behind the merge of all shards: a message of which this much is known.
+pub fn seen_line(out: &mut Vec<u8>, cause: &str, rule: u32, mark: Mark, segment: u16, ends: &Ends, names: &Names) {
+    let mut object = Object::open(out);
+    object.timestamp("@timestamp", mark.ts_ns);
+    object.text("file.name", names.input(mark.input));
+    object.number("frame.number", mark.number);
+    cause_of(&mut object, cause, Some(rule));
+    object.text("network.protocol", ends.protocol);
+    object.text("segment", names.segment(segment));
+    let (source, destination) = ends.in_direction();
+    object.address("source.ip", source.ip);
+    object.number("source.port", source.port.into());
+    object.address("destination.ip", destination.ip);
+    object.number("destination.port", destination.port.into());
+    object.close();
+}
+
+/// What did not come, by the last message that did.
+pub fn overdue_line(out: &mut Vec<u8>, cause: &str, overdue: &Overdue, names: &Names) {
+    let Overdue { rule, key, last, ends, .. } = overdue;
+    seen_line(out, cause, *rule, last.mark, key.segment, ends, names);
 }
 
 pub fn silent_line(out: &mut Vec<u8>, cause: &str, finding: &TimedFinding, names: &Names) {

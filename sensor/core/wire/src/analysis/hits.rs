@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Analysis;
-use crate::engine::{in_one_shard, Tables};
+use crate::engine::{in_one_shard, Tables, Way};
 use crate::event::{Endpoint, Event, FieldId};
 use crate::finding::{Params, TimedFinding};
 use crate::fold::{Cause, FoldKey, Folded, Hit, HitKind, Mark, PENDING};
@@ -22,7 +22,21 @@ impl Analysis {
         let mut place = 0;
         while let Some(index) = self.matched.get(place).copied() {
             place = place.saturating_add(1);
-            let key = rule_key(&self.tables, index, event);
+            if let Some(filter) = self.tables.rules.excluded(index, event) {
+                if let Some(cause) = cause_of_rule(&self.tables, index) {
+                    add(self.suppressed.entry((Arc::clone(filter), Arc::clone(cause))).or_default(), 1);
+                }
+                add(&mut self.ledger.notes.hits_suppressed, 1);
+                continue;
+            }
+            let key = match self.tables.ways.get(index as usize) {
+                Some(Way::Stations) => conversation(Cause::Rule(index), 0, event),
+                Some(Way::Fields) | None => by_fields(index, fold_fields(&self.tables, index), event),
+                Some(Way::Counted | Way::CountedByAll) => {
+                    self.counted(index, event, digest, &mut marks.fold);
+                    continue;
+                }
+            };
             waiting.add(match self.count(&key, event, &mut marks.fold) {
                 Folded::Counted(fold) => fold,
                 Folded::New => self.open_rule(index, key, event, digest, &mut marks.fold),
@@ -37,7 +51,7 @@ impl Analysis {
                 Folded::New => {
                     let baseline = self.tables.baseline.as_ref();
                     let params = baseline.map(|baseline| baseline.params(&deviation, event)).unwrap_or_default();
-                    self.open(key, &key, params, event, digest, &mut marks.fold)
+                    self.open(&Opening::of(key, key, event), params, event, digest, &mut marks.fold)
                 }
             });
         }
@@ -46,7 +60,7 @@ impl Analysis {
 
     /// `latest` is the fold that this conversation hit last.
     #[inline]
-    fn count(&mut self, key: &FoldKey, event: &Event<'_>, latest: &mut u32) -> Folded {
+    pub(super) fn count(&mut self, key: &FoldKey, event: &Event<'_>, latest: &mut u32) -> Folded {
         add(&mut self.ledger.hits, 1);
         if self.listing.is_some() {
             self.list(key, event);
@@ -70,20 +84,20 @@ impl Analysis {
     fn open_rule(&mut self, index: u32, key: FoldKey, event: &Event<'_>, digest: &[u8], latest: &mut u32) -> u32 {
         let fields = fold_fields(&self.tables, index);
         let identified = if fields.is_empty() { key } else { by_fields(index, fields, event) };
-        self.open(key, &identified, Params::new(), event, digest, latest)
+        self.open(&Opening::of(key, identified, event), Params::new(), event, digest, latest)
     }
 
-    /// The first hit of its kind, whole. `identified` is what the alert's id is made of.
+    /// The first hit of its kind, whole.
     #[cold]
-    fn open(
+    pub(super) fn open(
         &mut self,
-        key: FoldKey,
-        identified: &FoldKey,
+        opening: &Opening,
         params: Params,
         event: &Event<'_>,
         digest: &[u8],
         latest: &mut u32,
     ) -> u32 {
+        let Opening { key, identified, first, about_one } = *opening;
         let (cause, rule) = match key.cause {
             Cause::Rule(index) => {
                 (cause_of_rule(&self.tables, index).cloned().unwrap_or_else(|| "rule:".into()), Some(index))
@@ -94,7 +108,7 @@ impl Analysis {
         let mut fields = Vec::new();
         print::event(&mut fields, event, &self.names);
         // A finding about rhythm is about many messages: the answer to one of them says nothing about it.
-        let about_this = !cause.starts_with("period:");
+        let about_this = about_one && !cause.starts_with("period:");
         let awaits_answer = event.record.role == Role::Request && event.record.reference.is_some();
         let mark = mark_of(event);
         let hit = Hit {
@@ -105,7 +119,7 @@ impl Analysis {
             id: [0; 16],
             cause: Arc::clone(&cause),
             rule,
-            first: mark,
+            first,
             last: mark,
             count: 1,
             outcome: match event.record.role {
@@ -122,7 +136,7 @@ impl Analysis {
             fields: String::from_utf8(fields).unwrap_or_default(),
             params,
         };
-        let fold = self.folder.open(key, identified, hit, digest, self.now_ns, &mut self.ledger);
+        let fold = self.folder.open(key, &identified, hit, digest, self.now_ns, &mut self.ledger);
         *latest = fold;
         if self.evidence.is_some() {
             self.opened.push((self.folder.number(fold), cause));
@@ -165,7 +179,7 @@ impl Analysis {
             match event {
                 Some((event, digest)) => {
                     if self.count(&key, event, &mut latest) == Folded::New {
-                        self.open(key, &key, finding.params, event, digest, &mut latest);
+                        self.open(&Opening::of(key, key, event), finding.params, event, digest, &mut latest);
                     }
                 }
                 None => self.silent_hit(key, finding),
@@ -209,6 +223,23 @@ impl Analysis {
     }
 }
 
+/// What begins with a hit.
+pub(super) struct Opening {
+    pub key: FoldKey,
+    /// What the alert's id is made of.
+    pub identified: FoldKey,
+    /// Its first message.
+    pub first: Mark,
+    /// It is about one message, so that the answer to it says something about the alert.
+    pub about_one: bool,
+}
+
+impl Opening {
+    fn of(key: FoldKey, identified: FoldKey, event: &Event<'_>) -> Self {
+        Self { key, identified, first: mark_of(event), about_one: true }
+    }
+}
+
 /// Which alerts hear of a message's answer: of the first few that it raised, those that could still learn from it.
 #[derive(Default)]
 struct Waiting {
@@ -227,33 +258,24 @@ impl Waiting {
 }
 
 #[inline]
-fn mark_of(event: &Event<'_>) -> Mark {
+pub(super) fn mark_of(event: &Event<'_>) -> Mark {
     Mark { ts_ns: event.ts_ns, number: event.number, input: event.input }
 }
 
 #[inline]
-fn conversation(cause: Cause, key: u64, event: &Event<'_>) -> FoldKey {
+pub(super) fn conversation(cause: Cause, key: u64, event: &Event<'_>) -> FoldKey {
     FoldKey { cause, key, segment: event.segment, client: Some(event.client.ip), server: Some(event.server.ip) }
 }
 
-/// What makes hits of a rule equal.
-#[inline]
-fn rule_key(tables: &Tables, index: u32, event: &Event<'_>) -> FoldKey {
-    match tables.by_stations.get(index as usize) {
-        Some(true) => conversation(Cause::Rule(index), 0, event),
-        _ => by_fields(index, fold_fields(tables, index), event),
-    }
-}
-
-fn fold_fields(tables: &Tables, index: u32) -> &[FieldId] {
+pub(super) fn fold_fields(tables: &Tables, index: u32) -> &[FieldId] {
     tables.rules.info(index).map_or(&[][..], |info| info.fold.as_slice())
 }
 
-fn cause_of_rule(tables: &Tables, index: u32) -> Option<&Arc<str>> {
+pub(super) fn cause_of_rule(tables: &Tables, index: u32) -> Option<&Arc<str>> {
     tables.causes.get(index as usize)
 }
 
-fn by_fields(index: u32, fields: &[FieldId], event: &Event<'_>) -> FoldKey {
+pub(super) fn by_fields(index: u32, fields: &[FieldId], event: &Event<'_>) -> FoldKey {
     let key = fields.iter().fold(0u64, |key, field| key.rotate_left(7) ^ listing::field_hash(event, *field));
     FoldKey { cause: Cause::Rule(index), key, segment: event.segment, client: None, server: None }
 }

@@ -1,11 +1,14 @@
 //! What one shard makes of messages: rules, baseline, periods, windows, learning, and the fold in front of Python.
 
+mod counted;
 mod hits;
 mod reload;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::baseline::{acquainted, Learner, Mark, Periods};
+use crate::correlation::{Correlator, Reduced};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
 use crate::evidence::Evidence;
@@ -13,6 +16,7 @@ use crate::export::Export;
 use crate::finding::{Deviation, TimedFinding};
 use crate::fold::Folder;
 use crate::ledger::{add, Ledger};
+use crate::limits;
 use crate::marks::Marks;
 use crate::news::Sightings;
 use crate::packet::Packet;
@@ -34,6 +38,12 @@ pub struct Analysis {
     /// Packets that new alerts are shown with.
     pub evidence: Option<Evidence>,
     pub folder: Folder,
+    /// What rules about many messages count between two stations.
+    pub correlator: Correlator,
+    /// Hits that filters of the site took out, by filter and rule.
+    pub suppressed: BTreeMap<(Arc<str>, Arc<str>), u64>,
+    /// Messages that are counted with those of other shards.
+    pub reduced: Reduced,
     pub sightings: Sightings,
     /// Every message, when asked for.
     pub events: Option<Export>,
@@ -50,6 +60,8 @@ pub struct Analysis {
     /// Folds that this message opened, with their causes.
     opened: Vec<(u64, Arc<str>)>,
     matched: Vec<u32>,
+    /// Values of a message that are counted.
+    values: Vec<u64>,
     deviations: Vec<Deviation>,
     timed: Vec<TimedFinding>,
     /// Causes that are no rules, once each: a storm of deviations allocates nothing.
@@ -67,6 +79,9 @@ impl Analysis {
             windows: None,
             evidence: None,
             folder: Folder::new(shard),
+            correlator: Correlator::new(limits::per_shard(limits::CORRELATION_BYTES)),
+            suppressed: BTreeMap::new(),
+            reduced: Reduced::default(),
             sightings: Sightings::default(),
             events: None,
             listing: None,
@@ -76,6 +91,7 @@ impl Analysis {
             scratch: Scratch::default(),
             opened: Vec::new(),
             matched: Vec::new(),
+            values: Vec::new(),
             deviations: Vec::new(),
             timed: Vec::new(),
             closed: Closed::default(),
@@ -112,6 +128,9 @@ impl Analysis {
         }
         if !self.timed.is_empty() {
             self.timed_findings(None);
+        }
+        if !self.correlator.is_idle() {
+            self.counted_until_now();
         }
         if let Some(windows) = self.windows.as_mut() {
             windows.tick(self.now_ns, &mut self.closed);

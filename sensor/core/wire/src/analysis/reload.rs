@@ -9,6 +9,7 @@ impl Analysis {
     /// `number`: of the shard. What rules and polls were in the middle of goes on where the tables say the same.
     pub fn reload(&mut self, number: usize, tables: &Arc<Tables>, moves: &Moves) {
         self.folder.renumber(moves);
+        self.correlator.renumber(moves);
         self.periods = match (self.periods.take(), tables.baseline.as_ref()) {
             (Some(periods), Some(baseline)) => Some(periods.reloaded(baseline)),
             _ => tables.periods(number),

@@ -75,6 +75,14 @@ impl Writer {
         }
     }
 
+    /// 0, or 1 and the value.
+    pub fn maybe<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.u8(u8::from(value.is_some()));
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
     pub fn seal(mut self) -> Vec<u8> {
         let digest = Sha256::digest(&self.bytes);
         self.bytes.extend_from_slice(&digest);
@@ -144,6 +152,14 @@ impl<'a> Reader<'a> {
         match self.u8()? {
             4 => self.raw(4)?.first_chunk::<4>().map(|bytes| Ipv4Addr::from(*bytes).into()),
             6 => self.raw(16)?.first_chunk::<16>().map(|bytes| Ipv6Addr::from(*bytes).into()),
+            _ => None,
+        }
+    }
+
+    pub fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.u8()? {
+            0 => Some(None),
+            1 => read(self).map(Some),
             _ => None,
         }
     }

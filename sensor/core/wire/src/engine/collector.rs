@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::MutexGuard;
 
+use super::deciding::{Deciding, With};
 use super::lines::interleave;
 use super::reload::Reload;
 use super::shard::Shard;
 use super::spanning::Spanning;
 use crate::columns::Batch;
+use crate::correlation::Reduced;
 use crate::evidence::Slice;
 use crate::fold::Hit;
 use crate::ledger::Ledger;
@@ -39,6 +41,7 @@ pub struct Output {
 pub struct Collector {
     pub newsroom: Newsroom,
     pub(super) spanning: Spanning,
+    pub(super) deciding: Deciding,
     /// The latest ones.
     pub(super) reloads: VecDeque<Reload>,
     pub output: Output,
@@ -49,8 +52,23 @@ pub struct Collector {
 }
 
 impl Collector {
+    pub(super) fn new(deciding: Deciding) -> Self {
+        Self { deciding, ..Self::default() }
+    }
+
     /// Take what these shards, in the order of their numbers, have put out since the last time.
-    pub fn collect(&mut self, shards: &mut [MutexGuard<'_, Shard>]) {
+    pub fn collect(&mut self, shards: &mut [MutexGuard<'_, Shard>], with: With<'_>) {
+        // Most blocks bring nothing to count: nothing is moved for them.
+        let mut reduced: Vec<Reduced> = Vec::new();
+        for shard in shards.iter_mut().filter(|shard| !shard.analysis.reduced.is_empty()) {
+            reduced.push(std::mem::take(&mut shard.analysis.reduced));
+        }
+        self.deciding.run(&reduced, with, &mut self.ledger);
+        self.gather(shards);
+    }
+
+    /// The same, where nothing was written down that is decided here.
+    pub fn gather(&mut self, shards: &mut [MutexGuard<'_, Shard>]) {
         let hits = &mut self.output.hits;
         let before = hits.len();
         let rows = &mut self.output.rows;
@@ -63,6 +81,7 @@ impl Collector {
             rows.append(&mut analysis.closed.rows);
             self.assets.append(&mut analysis.closed.assets);
         }
+        hits.append(&mut self.deciding.folder.hits);
         // Stable sorts: what has one place in the order of everything stays in the order of the shards.
         if let Some(fresh) = hits.get_mut(before..) {
             fresh.sort_by_key(|hit| hit.order);
@@ -95,6 +114,7 @@ impl Collector {
         let events = shards.iter_mut().filter_map(|shard| Some(&mut shard.analysis.events.as_mut()?.lines));
         interleave(events, &mut self.output.events);
         let listing = shards.iter_mut().filter_map(|shard| shard.analysis.listing.as_mut());
+        let listing = listing.chain(self.deciding.listing.as_mut());
         interleave(listing, &mut self.output.listing);
     }
 }

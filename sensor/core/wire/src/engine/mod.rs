@@ -5,6 +5,7 @@
 
 mod block;
 mod collector;
+mod deciding;
 mod front;
 mod lines;
 mod pool;
@@ -20,10 +21,11 @@ pub use lines::Lines;
 pub use reload::{Moves, Reload};
 pub use saved::Before;
 pub use settings::Settings;
-pub use tables::{in_one_shard, Tables};
+pub use tables::{in_one_shard, Tables, Way};
 
 use block::Block;
 use collector::Collector;
+use deciding::{Deciding, With};
 use front::Front;
 use pool::Pool;
 
@@ -31,11 +33,12 @@ use crate::baseline::Learner;
 use crate::columns::{interleave, Batch};
 use crate::evidence::{Evidence, Keeps, Reach};
 use crate::export::{Export, Wanted};
-use crate::ledger::Ledger;
+use crate::ledger::{add, Ledger};
 use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
 use crate::print::Names;
 use crate::segments::Segments;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub struct Engine {
@@ -47,6 +50,7 @@ pub struct Engine {
     pool: Pool,
     tables: Arc<Tables>,
     collector: Collector,
+    names: Arc<Names>,
     /// Whose line of names has not been given yet.
     header: Option<Wanted>,
     block_packets: usize,
@@ -65,6 +69,10 @@ impl Engine {
     pub fn new(settings: Settings, tables: impl Into<Arc<Tables>>) -> Self {
         let tables = tables.into();
         let shards = settings.shards(&tables);
+        let mut deciding = Deciding::new(settings.correlation_bytes);
+        deciding.folder.keeps_open = settings.keeps_open;
+        deciding.listing = settings.listing.then(Lines::default);
+        let names = Arc::new(settings.names.clone());
         let pool = Pool::new(shards, settings.threads.max(1));
         let block_packets = settings.block_packets.unwrap_or(if pool.helpers() == 0 { ALONE } else { TOGETHER }).max(1);
         Self {
@@ -73,7 +81,8 @@ impl Engine {
             spare: Block::new(),
             pool,
             tables,
-            collector: Collector::default(),
+            collector: Collector::new(deciding),
+            names,
             header: settings.events,
             block_packets,
             block_bytes: block_packets.saturating_mul(BLOCK_BYTES_PER_PACKET).max(1 << 16),
@@ -88,6 +97,18 @@ impl Engine {
         ledger.merge(&self.collector.ledger);
         self.pool.each(|shard| ledger.merge(&shard.ledger()));
         ledger
+    }
+
+    /// Hits that filters of the site took out so far, with their numbers, in the order of filter and cause.
+    pub fn suppressed(&mut self) -> BTreeMap<(Arc<str>, Arc<str>), u64> {
+        self.flush();
+        let mut all = BTreeMap::new();
+        self.pool.each(|shard| {
+            for (key, count) in &shard.analysis.suppressed {
+                add(all.entry(key.clone()).or_default(), *count);
+            }
+        });
+        all
     }
 
     pub fn flows(&mut self) -> usize {
@@ -162,11 +183,14 @@ impl Engine {
             self.finished = true;
             self.front.finish();
             let now_ns = self.front.now_ns();
+            let with = With { tables: &self.tables, names: &self.names, ticks: &[] };
             for mut shard in self.pool.all() {
                 shard.finish(now_ns, u64::MAX);
                 // One by one: what they tell at the end stands in memory once.
-                self.collector.collect(&mut [shard]);
+                self.collector.collect(&mut [shard], with);
             }
+            self.collector.deciding.finish(now_ns, u64::MAX, with, &mut self.collector.ledger);
+            self.collector.gather(&mut []);
         }
     }
 
@@ -189,6 +213,7 @@ impl Engine {
         self.flush();
         let names = Arc::new(names);
         self.pool.each(|shard| shard.analysis.names = Arc::clone(&names));
+        self.names = names;
     }
 
     /// Keep packets to show alerts with: `bytes` for all shards. To be called before the first packet.
@@ -212,8 +237,10 @@ impl Engine {
     /// Wait for the block that is under way, and collect what it brought.
     fn settle(&mut self) {
         if let Some((block, mut shards)) = self.pool.finish() {
+            let with = With { tables: &self.tables, names: &self.names, ticks: &block.ticks };
+            self.collector.collect(&mut shards, with);
+            drop(shards);
             self.spare = block;
-            self.collector.collect(&mut shards);
         }
     }
 }

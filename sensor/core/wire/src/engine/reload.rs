@@ -89,7 +89,8 @@ impl Engine {
             shard.analysis.at(now_ns, order);
             shard.analysis.reload(number, &tables, &moves);
         }
-        self.collector.collect(&mut shards);
+        self.collector.deciding.renumber(&moves, order);
+        self.collector.gather(&mut shards);
         drop(shards);
         let reload = Reload {
             generation: tables.generation,

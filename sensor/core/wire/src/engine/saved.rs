@@ -6,7 +6,9 @@
 //! rules:     count u32, then each: id, content u64
 //! newsroom   (news/saved.rs)
 //! spanning   (engine/spanning/saved.rs)
-//! shards:    count u32, then each: folds (fold/saved.rs), periods, learner (each a length and its own sealed bytes)
+//! deciding   (engine/deciding/saved.rs)
+//! shards:    count u32, then each: folds (fold/saved.rs), counts (correlation/saved.rs), periods,
+//!            learner (each a length and its own sealed bytes)
 //! ```
 //!
 //! Not in it: conversations, requests that wait, open windows, packets kept for evidence. They belong to bytes that a
@@ -76,9 +78,11 @@ impl Engine {
         });
         self.collector.newsroom.write(&mut out);
         self.collector.spanning.write(&mut out);
+        self.collector.deciding.write(&mut out);
         out.count(SHARDS);
         self.pool.each(|shard| {
             shard.analysis.folder.write(&mut out);
+            shard.analysis.correlator.write(&mut out);
             blob(&mut out, shard.analysis.periods.as_ref().map(Periods::snapshot));
             blob(&mut out, shard.analysis.learner.as_ref().map(Learner::snapshot));
         });
@@ -95,7 +99,7 @@ impl Engine {
         let mut engine = Self::new(settings, tables);
         Reader::open(state, KIND)?.all(|rows| engine.take_over(rows, segments))?;
         let mut shards = engine.pool.all();
-        engine.collector.collect(&mut shards);
+        engine.collector.gather(&mut shards);
         drop(shards);
         Ok(engine)
     }
@@ -105,6 +109,7 @@ impl Engine {
         self.flush();
         let mut folds: Vec<u64> = self.collector.output.hits.iter().map(|hit| hit.fold).collect();
         folds.extend(self.collector.spanning.open());
+        folds.extend(self.collector.deciding.open());
         self.pool.each(|shard| folds.extend(shard.analysis.folder.open_numbers()));
         folds.sort_unstable();
         folds.dedup();
@@ -115,11 +120,13 @@ impl Engine {
         let before = Before::read(rows, &segments, &self.tables)?;
         self.collector.newsroom = Newsroom::read(rows, &before)?;
         self.collector.spanning = super::spanning::Spanning::read(rows, &before)?;
+        self.collector.deciding.restore(rows, &before, &self.tables.rules)?;
         (rows.count()? == SHARDS).then_some(())?;
         let learning = || LearnSettings { segments: segments.clone(), ..LearnSettings::default() };
         for (number, shard) in self.pool.all().iter_mut().enumerate() {
             let analysis = &mut shard.analysis;
             analysis.folder = Folder::read(number, analysis.folder.keeps_open, rows, &before)?;
+            analysis.correlator.restore(rows, &before, &self.tables.rules)?;
             if let (Some(bytes), Some(baseline)) = (read_blob(rows)?, self.tables.baseline.as_ref()) {
                 let part = Part { number, of: SHARDS };
                 analysis.periods = Some(Periods::restore(baseline, PeriodSettings::default(), part, bytes).ok()?);

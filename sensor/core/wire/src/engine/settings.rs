@@ -7,6 +7,7 @@ use super::shard::Shard;
 use super::tables::Tables;
 use crate::analysis::Analysis;
 use crate::baseline::{LearnSettings, Learner};
+use crate::correlation::Correlator;
 use crate::export::{Export, Wanted};
 use crate::filter::Filter;
 use crate::hash::SHARDS;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub checksums: bool,
     /// Length of a window; 0 switches windows off.
     pub window_ns: u64,
+    /// Bytes for what rules about many messages count, of conversations by all shards, and again for what spans them.
+    pub correlation_bytes: usize,
     /// Aggregate what is seen into a baseline.
     pub learn: bool,
     /// Give every message, in this shape.
@@ -51,6 +54,7 @@ impl Default for Settings {
             duplicate_ns: limits::DUPLICATE_NS,
             checksums: true,
             window_ns: 0,
+            correlation_bytes: limits::CORRELATION_BYTES,
             learn: false,
             events: None,
             listing: false,
@@ -69,6 +73,7 @@ impl Settings {
             .map(|number| {
                 let mut analysis = Analysis::new(number, Arc::clone(tables), Arc::clone(&names));
                 analysis.folder.keeps_open = self.keeps_open;
+                analysis.correlator = Correlator::new(limits::per_shard(self.correlation_bytes));
                 analysis.periods = tables.periods(number);
                 analysis.learner = self.learn.then(|| {
                     Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })

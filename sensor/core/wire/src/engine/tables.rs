@@ -8,16 +8,41 @@ use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
 use crate::event::{base, FieldId};
 use crate::hash::SHARDS;
 use crate::protocol::{flow, place_of};
-use crate::rules::Rules;
+use crate::rules::plan::Plan;
+use crate::rules::{RuleInfo, Rules};
 
 const FLOW: usize = place_of("flow") as usize;
+
+/// What becomes of a message that a rule matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A hit, folded by the two stations alone, as most are: no field is looked at.
+    Stations,
+    /// A hit, folded by fields.
+    Fields,
+    /// It is counted with others between the two stations, or with those of all.
+    Counted,
+    CountedByAll,
+}
+
+impl Way {
+    fn of(info: &RuleInfo) -> Self {
+        let stations = in_one_shard(&info.fold);
+        match info.plan {
+            Some(_) if stations => Way::Counted,
+            Some(_) => Way::CountedByAll,
+            None if info.fold.is_empty() || (info.fold.len() == 2 && stations) => Way::Stations,
+            None => Way::Fields,
+        }
+    }
+}
 
 pub struct Tables {
     pub rules: Rules,
     /// `rule:<uuid>` for each rule: a storm of hits allocates nothing.
     pub causes: Box<[Arc<str>]>,
-    /// For each rule whether it folds by the two stations alone, as most do: no field is looked at for its hits.
-    pub by_stations: Box<[bool]>,
+    /// For each rule what becomes of a message that matches.
+    pub ways: Box<[Way]>,
     pub baseline: Option<Baseline>,
     /// A rule could be about how conversations go on and end.
     pub asks_for_flows: bool,
@@ -31,10 +56,9 @@ impl Tables {
     pub fn new(rules: Rules, baseline: Option<Baseline>) -> Self {
         let infos = (0..).map_while(|index| rules.info(index));
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
-        let by_stations = infos.map(|info| info.fold.is_empty() || (info.fold.len() == 2 && in_one_shard(&info.fold)));
-        let by_stations = by_stations.collect();
+        let ways = infos.map(Way::of).collect();
         let asks_for_flows = [flow::VOLUME, flow::ENDED].iter().any(|kind| rules.could_match(FLOW, *kind));
-        Self { causes, by_stations, asks_for_flows, rules, baseline, generation: 0, loaded: None }
+        Self { causes, ways, asks_for_flows, rules, baseline, generation: 0, loaded: None }
     }
 
     /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that
@@ -54,6 +78,11 @@ impl Tables {
             None => Baseline::with_segments(bytes, segments)?,
         };
         Ok(Self { loaded, ..Self::new(rules, Some(baseline)) })
+    }
+
+    /// What a rule counts; `None`: nothing, each message that matches is a hit.
+    pub fn plan(&self, rule: u32) -> Option<&Plan> {
+        self.rules.info(rule)?.plan.as_ref()
     }
 
     /// Watches the polls of one shard's conversations; `None` without a baseline.

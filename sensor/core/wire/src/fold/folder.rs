@@ -116,13 +116,20 @@ impl Folder {
         // Fields and parameters are told once: what stays here is small.
         let (fields, params) = (std::mem::take(&mut hit.fields), std::mem::take(&mut hit.params));
         let (count, last, said) = (hit.count, hit.last, said(hit.outcome));
-        let told = Box::new(Told { hit: hit.clone(), count, asked_ns });
+        let told = Box::new(Told { hit: hit.clone(), count, asked_ns, idle_ns: limits::FOLD_IDLE_NS });
         self.hits.push(Hit { fields, params, ..hit });
         let handle = self.folds.put(Fold { handle: 0, next: 0, key, count, last, last_ns: now_ns, said, told });
         self.handles.insert(key, handle);
         self.due.push_back((now_ns.saturating_add(limits::FOLD_NS), handle));
         self.used.push_back((now_ns, handle));
         handle
+    }
+
+    /// A rule that counts over a longer time is quiet for longer before it is over.
+    pub fn lasts(&mut self, handle: u32, timespan_ns: u64) {
+        if let Some(fold) = self.folds.get_mut(handle) {
+            fold.told.idle_ns = limits::FOLD_IDLE_NS.max(timespan_ns);
+        }
     }
 
     /// What the answer to a fold's request said. Success is worth telling even after a failure: one of them worked.
@@ -149,7 +156,7 @@ impl Folder {
             if fold.count > fold.told.count {
                 self.hits.push(fold.told_as(HitKind::Update, self.order));
             }
-            if now_ns.saturating_sub(fold.last_ns) >= limits::FOLD_IDLE_NS {
+            if now_ns.saturating_sub(fold.last_ns) >= fold.told.idle_ns {
                 self.close(handle);
             } else {
                 let next = due_ns.saturating_add(limits::FOLD_NS).max(now_ns);

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::correlation::Ends;
 use crate::event::Endpoint;
 use crate::finding::Params;
 
@@ -91,6 +92,36 @@ pub struct Hit {
     /// The first message as NDJSON; empty for what was found without a message.
     pub fields: String,
     pub params: Params,
+}
+
+impl Hit {
+    /// The first hit of a rule about many messages, of which one went between these: times, words and fields are put in
+    /// by who makes it.
+    pub(crate) fn between(rule: u32, segment: u16, ends: &Ends) -> Self {
+        let nowhere = Mark { ts_ns: 0, number: 0, input: 0 };
+        let (source, destination) = ends.in_direction();
+        Self {
+            kind: HitKind::First,
+            fold: 0,
+            order: 0,
+            spanning: None,
+            id: [0; 16],
+            cause: "rule:".into(),
+            rule: Some(rule),
+            first: nowhere,
+            last: nowhere,
+            count: 1,
+            outcome: "not_applicable",
+            segment,
+            protocol: ends.protocol,
+            client: Some(ends.client),
+            server: Some(ends.server),
+            source: Some(*source),
+            destination: Some(*destination),
+            fields: String::new(),
+            params: Params::new(),
+        }
+    }
 }
 
 pub const PENDING: &str = "pending";

@@ -32,6 +32,8 @@ pub struct Told {
     pub count: u64,
     /// Engine time of the first hit's request, while its answer is awaited.
     pub asked_ns: Option<u64>,
+    /// Nanoseconds without an equal hit after which it ends.
+    pub idle_ns: u64,
 }
 
 #[derive(Default)]
@@ -116,7 +118,7 @@ mod tests {
             params: Vec::new(),
         };
         let key = FoldKey { cause: Cause::Rule(0), key, segment: 0, client: None, server: None };
-        let told = Box::new(Told { hit, count: 1, asked_ns: None });
+        let told = Box::new(Told { hit, count: 1, asked_ns: None, idle_ns: 1 });
         Fold { handle: 0, next: 0, key, count: 1, last: mark, last_ns: 0, said: 0, told }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! last number u32
-//! folds: count u32, then each: number u32, told u64, last u64, asked u8 [u64], hit
+//! folds: count u32, then each: number u32, told u64, last u64, idle u64, asked u8 [u64], hit
 //! due, used: count u32, then each: time u64, number u32
 //!
 //! hit: key (cause u8: 0 rule u32, 1 name; key u64, segment u16, client, server), id 16 bytes, first u64, last u64,
@@ -43,14 +43,14 @@ impl Hit {
         }
         out.u64(key.key);
         out.u16(key.segment);
-        [key.client, key.server].into_iter().for_each(|ip| maybe(out, ip, Writer::ip));
+        [key.client, key.server].into_iter().for_each(|ip| out.maybe(ip, Writer::ip));
         out.raw(&self.id);
         [self.first.ts_ns, self.last.ts_ns, self.count].into_iter().for_each(|number| out.u64(number));
         out.text(self.outcome);
         out.text(self.protocol);
         out.u8(u8::from(self.spanning.is_some()));
         for end in [self.client, self.server, self.source, self.destination] {
-            maybe(out, end, |out, end| {
+            out.maybe(end, |out, end| {
                 out.ip(end.ip);
                 out.u16(end.port);
                 out.raw(&end.mac);
@@ -69,7 +69,7 @@ impl Hit {
             _ => return None,
         };
         let (key, segment) = (rows.u64()?, before.segment(rows.u16()?)?);
-        let (client, server) = (read_maybe(rows, Reader::ip)?, read_maybe(rows, Reader::ip)?);
+        let (client, server) = (rows.maybe(Reader::ip)?, rows.maybe(Reader::ip)?);
         let cause = cause.filter(|_| segment.is_some()).unwrap_or(GONE);
         let key = FoldKey { cause, key, segment: segment.unwrap_or(0), client, server };
         let id = *rows.raw(16)?.first_chunk::<16>()?;
@@ -79,8 +79,8 @@ impl Hit {
         let outcome = OUTCOMES.iter().find(|known| **known == outcome).copied()?;
         let protocol = rows.text()?;
         let protocol = protocol::all().map(|entry| entry.name).find(|known| *known == protocol).unwrap_or("unknown");
-        let spanning = read_maybe(rows, |_| Some(Box::new(key)))?;
-        let mut end = || read_maybe(rows, endpoint);
+        let spanning = rows.maybe(|_| Some(Box::new(key)))?;
+        let mut end = || rows.maybe(endpoint);
         let (client, server, source, destination) = (end()?, end()?, end()?, end()?);
         let rule = match key.cause {
             Cause::Rule(number) => Some(number),
@@ -125,14 +125,15 @@ impl Folder {
         out.u32(self.last_number);
         let folds: Vec<&Fold> = self.in_order().into_iter().filter_map(|handle| self.folds.get(handle)).collect();
         out.rows(&folds, |out, fold| {
-            out.u32(opened(fold));
+            out.u32(self.opened(fold));
             out.u64(fold.told.count);
             out.u64(fold.last_ns);
-            maybe(out, fold.told.asked_ns, Writer::u64);
+            out.u64(fold.told.idle_ns);
+            out.maybe(fold.told.asked_ns, Writer::u64);
             Hit { count: fold.count, last: fold.last, ..fold.told.hit.clone() }.write(&fold.key, out);
         });
         for queue in [&self.due, &self.used] {
-            let open = queue.iter().filter_map(|(at_ns, handle)| Some((*at_ns, opened(self.folds.get(*handle)?))));
+            let open = queue.iter().filter_map(|(at_ns, handle)| Some((*at_ns, self.opened(self.folds.get(*handle)?))));
             out.rows(&open.collect::<Vec<_>>(), |out, (at_ns, number)| {
                 out.u64(*at_ns);
                 out.u32(*number);
@@ -146,11 +147,12 @@ impl Folder {
         let mut handles: Map<u32, u32> = Map::default();
         for _ in 0..rows.count()? {
             let number = rows.u32()?;
-            let (told, last_ns, asked_ns) = (rows.u64()?, rows.u64()?, read_maybe(rows, Reader::u64)?);
+            let (told, last_ns, idle_ns) = (rows.u64()?, rows.u64()?, rows.u64()?);
+            let asked_ns = rows.maybe(Reader::u64)?;
             let (mut hit, key) = Hit::read(rows, before)?;
             hit.fold = u64::from(number).wrapping_mul(SHARDS as u64).wrapping_add(shard as u64);
             let (count, last, said) = (hit.count, hit.last, said(hit.outcome));
-            let told = Box::new(Told { hit, count: told, asked_ns });
+            let told = Box::new(Told { hit, count: told, asked_ns, idle_ns });
             (folder.folds.len() < folder.most).then_some(())?;
             let handle = folder.folds.put(Fold { handle: 0, next: 0, key, count, last, last_ns, said, told });
             if !key.is_gone() {
@@ -162,6 +164,12 @@ impl Folder {
         folder.used = queue(rows, handles)?;
         folder.resume();
         Some(folder)
+    }
+
+    /// Which of its shard's folds it was, counted from 1.
+    fn opened(&self, fold: &Fold) -> u32 {
+        let number = fold.told.hit.fold.saturating_sub(self.shard).checked_div(SHARDS as u64);
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
     }
 
     fn resume(&mut self) {
@@ -201,11 +209,6 @@ impl Folder {
     }
 }
 
-/// Which of its shard's folds it was, counted from 1.
-fn opened(fold: &Fold) -> u32 {
-    u32::try_from(fold.told.hit.fold.checked_div(SHARDS as u64).unwrap_or(0)).unwrap_or(0)
-}
-
 /// Each open fold, by the handle it has now, stands in it once.
 fn queue(rows: &mut Reader<'_>, mut waiting: Map<u32, u32>) -> Option<VecDeque<(u64, u32)>> {
     let mut queue = VecDeque::with_capacity(waiting.len());
@@ -218,19 +221,4 @@ fn queue(rows: &mut Reader<'_>, mut waiting: Map<u32, u32>) -> Option<VecDeque<(
 
 fn endpoint(rows: &mut Reader<'_>) -> Option<Endpoint> {
     Some(Endpoint { ip: rows.ip()?, port: rows.u16()?, mac: *rows.raw(6)?.first_chunk::<6>()? })
-}
-
-fn maybe<T>(out: &mut Writer, value: Option<T>, write: impl FnOnce(&mut Writer, T)) {
-    out.u8(u8::from(value.is_some()));
-    if let Some(value) = value {
-        write(out, value);
-    }
-}
-
-fn read_maybe<'a, T>(rows: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Option<T>) -> Option<Option<T>> {
-    match rows.u8()? {
-        0 => Some(None),
-        1 => read(rows).map(Some),
-        _ => None,
-    }
 }

@@ -7,6 +7,8 @@
 //!                          {"not": {"test": {"field": "client.ip", "operator": "cidr", "values": ["10.0.0.0/8"]}}}]}}]}
 //! ```
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 /// The form of this document. Another number is refused.
@@ -19,7 +21,34 @@ pub struct Document {
     /// Names of `Event::segment`, by index.
     #[serde(default)]
     pub segments: Vec<String>,
+    /// Lists that tests refer to by name.
+    #[serde(default)]
+    pub lists: HashMap<String, List>,
     pub rules: Vec<Rule>,
+    /// What a site takes out of its rules' hits.
+    #[serde(default)]
+    pub filters: Vec<Filter>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    pub id: String,
+    /// Ids of the rules it is for; of those that are not here, nothing.
+    pub rules: Vec<String>,
+    /// Packet time from which on it excludes nothing.
+    #[serde(default)]
+    pub until_ns: Option<u64>,
+    pub condition: Condition,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    /// Addresses and networks.
+    Addresses(Vec<String>),
+    Numbers(Vec<u64>),
+    Texts(Vec<String>),
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -32,6 +61,29 @@ pub struct Rule {
     #[serde(default)]
     pub fold: Vec<String>,
     pub condition: Condition,
+    /// What is counted of the messages that fit: `fold` says which are counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Correlation {
+    /// So many messages.
+    Count { at_least: u32, timespan_ns: u64 },
+    /// So many different values of a field.
+    Distinct { field: String, at_least: u32, timespan_ns: u64 },
+    /// Messages in this order. The rule's condition holds for each that fits one of the steps.
+    Sequence { steps: Vec<Step>, timespan_ns: u64 },
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub condition: Condition,
+    /// It must not come: before the first step and behind the last for so long, elsewhere between its neighbours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_ns: Option<u64>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -57,6 +109,12 @@ pub enum Operator {
     Contains,
     Startswith,
     Endswith,
+    /// Values are pairs: the number's bits in the first mask are the second.
+    Mask,
+    /// A regular expression finds something in the text.
+    Re,
+    /// Stands in the list of that name.
+    InList,
     /// `[true]`: the field is there; `[false]`: it is not.
     Exists,
 }

@@ -10,6 +10,7 @@
 mod block;
 mod column;
 mod compile;
+mod exclusion;
 mod gate;
 mod grams;
 mod groups;
@@ -18,7 +19,9 @@ mod index;
 pub mod ir;
 mod keys;
 mod matcher;
+mod named;
 mod pages;
+pub mod plan;
 mod possible;
 mod rare;
 mod rows;
@@ -30,6 +33,8 @@ mod words;
 pub use block::Scratch;
 pub use groups::Narrowed;
 pub use sets::Network;
+
+use std::sync::Arc;
 
 use crate::event::{Event, FieldId};
 use matcher::Expression;
@@ -45,6 +50,8 @@ pub struct RuleInfo {
     pub fold: Vec<FieldId>,
     /// Equal for equal rules, whatever their number: what was counted for a rule lives on while its content does.
     pub content: u64,
+    /// What it counts; `None`: each message that matches is a hit.
+    pub plan: Option<plan::Plan>,
 }
 
 #[derive(Debug)]
@@ -52,6 +59,7 @@ struct Rule {
     info: RuleInfo,
     protocol: usize,
     condition: Expression,
+    exclusions: Box<[exclusion::Exclusion]>,
 }
 
 /// All rules, ready to run: read only, so that threads share them.
@@ -108,6 +116,13 @@ impl Rules {
             let active = event.link.is_some() || !rule.info.needs_baseline;
             active && event.protocol == rule.protocol && rule.condition.holds(event)
         })
+    }
+
+    /// The site's filter that takes this message out of a rule's hits, if one does.
+    #[inline]
+    pub fn excluded(&self, index: u32, event: &Event<'_>) -> Option<&Arc<str>> {
+        let rule = self.rules.get(index as usize).filter(|rule| !rule.exclusions.is_empty())?;
+        rule.exclusions.iter().find(|exclusion| exclusion.excludes(event)).map(|exclusion| &exclusion.filter)
     }
 
     /// How many conditions `matches` evaluates for this event: what tests hold the cost against.

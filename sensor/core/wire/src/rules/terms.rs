@@ -130,6 +130,13 @@ fn key(field: FieldId, test: &Test, wanted: bool) -> Option<Key> {
         (Test::Number(integers, _), _) if integer(def.kind) && !def.many => Some(Key::other_numbers(integers)),
         (Test::Address(networks), _) if !wanted && !def.many => Some(Key::other_addresses(networks)),
         _ if !wanted => None,
+        // What has these bits is no smaller than they are, and no larger than with all others beside them.
+        (Test::Mask(masks), _) => {
+            let range = |(mask, bits): &(u64, u64)| (i128::from(*bits), i128::from(*bits | !*mask));
+            Some(Key::numbers(&masks.iter().map(range).collect::<Vec<_>>(), &[]))
+        }
+        // A million entries, or what no set of values says: whatever the field holds.
+        (Test::Re(_) | Test::Listed(_), _) => Some(Key::present()),
         (Test::Number(integers, stretches), _) => Some(Key::numbers(integers.ranges(), stretches)),
         (Test::Address(networks), _) => Some(Key::addresses(networks)),
         (Test::Text(texts), _) => Some(Key { texts: Words::texts(texts), ..Key::default() }),

@@ -1,8 +1,12 @@
 //! One test of one field: a rule's values, brought into the form in which the field is compared.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
 
 use super::ir::Operator;
+use super::named::{Lists, Named};
 use super::sets::{How, Integers, Network, Networks, Stretch, Texts};
 use crate::event::{base, Event, FieldId, STREAM_FLAWS};
 use crate::protocol;
@@ -25,7 +29,23 @@ pub enum Test {
     Flaws(u64, u8),
     /// Indices of the segments whose names fit.
     Segments(Integers),
+    /// Which bits are looked at, and what they are.
+    Mask(Box<[(u64, u64)]>),
+    /// A text in which one of them finds something.
+    Re(Box<[Regex]>),
+    Listed(Arc<Named>),
 }
+
+/// What tests refer to by name.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub segments: &'a [String],
+    pub lists: &'a Lists,
+}
+
+/// Bytes that a compiled expression may take, and characters it is written in.
+const REGEX_BYTES: usize = 256 * 1024;
+const REGEX_LENGTH: usize = 512;
 
 type Values = [serde_json::Value];
 
@@ -35,7 +55,7 @@ impl Test {
         field: FieldId,
         def: &FieldDef,
         protocol: usize,
-        segments: &[String],
+        known: Known<'_>,
         operator: Operator,
         values: &Values,
     ) -> Result<Self, String> {
@@ -50,11 +70,17 @@ impl Test {
         if values.is_empty() {
             return Err(format!("{}: no value to compare with", def.name));
         }
+        match operator {
+            Operator::Mask => return masks(def, values),
+            Operator::Re => return regexes(field, def, values),
+            Operator::InList => return listed(field, def, known.lists, values),
+            _ => {}
+        }
         if flaws {
             return flaw_bits(protocol, &texts(def, operator, values)?);
         }
         match field.0 {
-            base::SEGMENT => return segment_indices(segments, &texts(def, operator, values)?),
+            base::SEGMENT => return segment_indices(known.segments, &texts(def, operator, values)?),
             base::SOURCE_MAC | base::DESTINATION_MAC => return Ok(Test::Mac(texts(def, operator, values)?)),
             base::TIMESTAMP | base::FILE_NAME => return Err(format!("{} cannot be compared in a rule", def.name)),
             _ => {}
@@ -87,11 +113,13 @@ impl Test {
         let one: u32 = match self {
             Test::Exists(_) | Test::Flaws(..) => 1,
             Test::Number(_, stretches) if stretches.is_empty() => 2,
-            Test::Number(..) | Test::Segments(_) => 3,
+            Test::Number(..) | Test::Segments(_) | Test::Mask(_) => 3,
             Test::Address(_) => 4,
             Test::Text(texts) if texts.how == How::Equal => 5,
+            Test::Listed(_) => 8,
             Test::Text(_) | Test::Mac(_) => 10,
             Test::Any(..) | Test::Hex(_) => 12,
+            Test::Re(_) => 100,
         };
         if many {
             one.saturating_mul(8)
@@ -114,9 +142,57 @@ impl Test {
                     || text(value, event).is_some_and(|text| texts.has(text))
                     || bytes(value, event).is_some_and(|bytes| texts.has_hex(bytes))
             }
+            Test::Mask(masks) => {
+                matches!(value, Value::Unsigned(value) if masks.iter().any(|(mask, bits)| value & mask == *bits))
+            }
+            Test::Re(expressions) => {
+                let text = text(value, event).and_then(|text| std::str::from_utf8(text).ok());
+                text.is_some_and(|text| expressions.iter().any(|expression| expression.is_match(text)))
+            }
+            Test::Listed(list) => list.has(value, event),
             Test::Mac(_) | Test::Flaws(..) | Test::Segments(_) => false,
         }
     }
+}
+
+fn masks(def: &FieldDef, values: &Values) -> Result<Test, String> {
+    if def.kind != Kind::Unsigned {
+        return Err(format!("{} has no bits: |mask does not apply to it", def.name));
+    }
+    let pair = |value: &serde_json::Value| match value.as_array().map(Vec::as_slice) {
+        Some([mask, bits]) => mask.as_u64().zip(bits.as_u64()).filter(|(mask, bits)| bits & !mask == 0),
+        _ => None,
+    };
+    let pairs: Option<Box<[_]>> = values.iter().map(pair).collect();
+    pairs.map(Test::Mask).ok_or_else(|| format!("{}|mask takes pairs of a mask and some of its bits", def.name))
+}
+
+fn regexes(field: FieldId, def: &FieldDef, values: &Values) -> Result<Test, String> {
+    let apart = matches!(field.0, base::FLAWS | base::SEGMENT | base::SOURCE_MAC | base::DESTINATION_MAC);
+    if apart || def.kind != Kind::Text {
+        return Err(format!("{} is no text: |re does not apply to it", def.name));
+    }
+    let one = |value: &serde_json::Value| {
+        let text = value.as_str().filter(|text| text.len() <= REGEX_LENGTH);
+        let text = text.ok_or_else(|| format!("{}|re takes texts of at most {REGEX_LENGTH} bytes", def.name))?;
+        let made = RegexBuilder::new(text).size_limit(REGEX_BYTES).dfa_size_limit(REGEX_BYTES).nest_limit(16).build();
+        made.map_err(|error| format!("{}|re: {text:?}: {}", def.name, error.to_string().replace('\n', " ")))
+    };
+    let made: Result<Box<[_]>, _> = values.iter().map(one).collect();
+    Ok(Test::Re(made?))
+}
+
+fn listed(field: FieldId, def: &FieldDef, lists: &Lists, values: &Values) -> Result<Test, String> {
+    let name = match values {
+        [serde_json::Value::String(name)] => name,
+        _ => return Err(format!("{}|in_list takes the name of one list", def.name)),
+    };
+    let list = lists.get(name).ok_or_else(|| format!("{}: there is no list {name}", def.name))?;
+    let apart = matches!(field.0, base::FLAWS | base::SEGMENT | base::SOURCE_MAC | base::DESTINATION_MAC);
+    if apart || !list.suits(def) {
+        return Err(format!("{}: the entries of list {name} are never its value", def.name));
+    }
+    Ok(Test::Listed(Arc::clone(list)))
 }
 
 #[inline]

@@ -1,0 +1,93 @@
+//! Messages that are no hit alone: counted here, or written down for where all shards come together.
+
+use super::hits::{by_fields, mark_of, Opening};
+use super::Analysis;
+use crate::correlation::{self, Ends, Key, Moment, Observed, Seen};
+use crate::engine::Way;
+use crate::event::Event;
+use crate::fold::{Cause, FoldKey, Folded, Hit};
+use crate::ledger::add;
+use crate::listing;
+use crate::pairing::NO_FOLD;
+use crate::print;
+use crate::value::{name_hash, Role};
+
+impl Analysis {
+    /// A message that a rule about many counts.
+    #[inline(never)]
+    pub(super) fn counted(&mut self, index: u32, event: &Event<'_>, digest: &[u8], latest: &mut u32) {
+        // Borrowed, not cloned: in a scan all threads would write the one counter of the tables.
+        let tables = &*self.tables;
+        let Some(plan) = tables.plan(index) else { return };
+        let mut steps = 0;
+        if !plan.counted(event, &mut self.values, &mut steps) {
+            return;
+        }
+        let fold = by_fields(index, &plan.by, event);
+        let key = Key::of(&fold);
+        let at = Moment { now_ns: self.now_ns, mark: mark_of(event) };
+        let ends = Ends {
+            client: *event.client,
+            server: *event.server,
+            from_client: event.from_client,
+            protocol: event.protocol_name(),
+        };
+        if tables.ways.get(index as usize) == Some(&Way::CountedByAll) {
+            let outcome = match event.record.role {
+                Role::Response => event.record.outcome.name(),
+                _ => "not_applicable",
+            };
+            let seen =
+                Seen { order: self.order, rule: index, key, steps, at, ends, outcome, digest: name_hash(digest) };
+            let names = &self.names;
+            return self.reduced.push(seen, &self.values, |out| print::event(out, event, names));
+        }
+        let observed = Observed { at, steps, values: &self.values, ends: &ends };
+        let found = self.correlator.see(index, plan, key, &observed, &mut self.ledger);
+        if !self.correlator.overdue.is_empty() {
+            self.overdue();
+        }
+        let Some(first) = found else { return };
+        if self.count(&fold, event, latest) == Folded::New {
+            self.open_counted(&fold, first, event, digest, latest);
+        }
+    }
+
+    #[cold]
+    fn open_counted(&mut self, key: &FoldKey, first: Moment, event: &Event<'_>, digest: &[u8], latest: &mut u32) {
+        let Cause::Rule(index) = key.cause else { return };
+        let Some(plan) = self.tables.plan(index) else { return };
+        let (params, lasts_ns) = (correlation::params(plan, first, self.now_ns), plan.kept_ns());
+        let opening = Opening { key: *key, identified: *key, first: first.mark, about_one: false };
+        let handle = self.open(&opening, params, event, digest, latest);
+        self.folder.lasts(handle, lasts_ns);
+    }
+
+    /// Engine time has come to where `at` put it.
+    pub(super) fn counted_until_now(&mut self) {
+        self.correlator.tick(self.now_ns, &self.tables.rules);
+        self.overdue();
+    }
+
+    /// What was waited for in vain becomes hits.
+    #[cold]
+    fn overdue(&mut self) {
+        for overdue in std::mem::take(&mut self.correlator.overdue) {
+            add(&mut self.ledger.hits, 1);
+            let Some(cause) = self.tables.causes.get(overdue.rule as usize).cloned() else { continue };
+            if let Some(out) = self.listing.as_mut() {
+                listing::overdue_line(&mut out.bytes, &cause, &overdue, &self.names);
+                out.end(self.order);
+            }
+            let key = overdue.key.under(overdue.rule);
+            if self.folder.count(&key, overdue.last.mark, self.now_ns, &mut { NO_FOLD }) != Folded::New {
+                continue;
+            }
+            let Some(plan) = self.tables.plan(overdue.rule) else { continue };
+            let lasts_ns = plan.kept_ns();
+            let hit = Hit { cause, ..overdue.hit(plan, self.now_ns) };
+            let handle = self.folder.open(key, &key, hit, &[], self.now_ns, &mut self.ledger);
+            self.folder.lasts(handle, lasts_ns);
+        }
+    }
+}

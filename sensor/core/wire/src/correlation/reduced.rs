@@ -1,0 +1,53 @@
+//! What a shard writes down of messages that count together with those of other shards, in order of arrival.
+
+use super::{Ends, Key, Moment};
+
+/// One message under one rule.
+#[derive(Debug)]
+pub struct Seen {
+    /// Place in the order of everything.
+    pub order: u64,
+    pub rule: u32,
+    pub key: Key,
+    pub steps: u16,
+    pub at: Moment,
+    pub ends: Ends,
+    /// How it ended, when it says that itself.
+    pub outcome: &'static str,
+    /// Of the message's bytes.
+    pub digest: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Reduced {
+    /// Each with the ends of its parts in the two below, which begin where those of the one before end.
+    seen: Vec<(Seen, usize, usize)>,
+    values: Vec<u64>,
+    /// The messages themselves, as NDJSON: an alert that opens with one carries it.
+    texts: Vec<u8>,
+}
+
+impl Reduced {
+    pub fn push(&mut self, seen: Seen, values: &[u64], print: impl FnOnce(&mut Vec<u8>)) {
+        self.values.extend_from_slice(values);
+        print(&mut self.texts);
+        self.seen.push((seen, self.values.len(), self.texts.len()));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    pub fn orders(&self) -> impl Iterator<Item = u64> + '_ {
+        self.seen.iter().map(|(seen, ..)| seen.order)
+    }
+
+    /// One of them, with its values and its text.
+    pub fn get(&self, place: usize) -> Option<(&Seen, &[u64], &str)> {
+        let (seen, values_end, text_end) = self.seen.get(place)?;
+        let before = place.checked_sub(1).and_then(|before| self.seen.get(before));
+        let (values, text) = before.map_or((0, 0), |(_, values, text)| (*values, *text));
+        let text = self.texts.get(text..*text_end).and_then(|text| std::str::from_utf8(text).ok());
+        Some((seen, self.values.get(values..*values_end).unwrap_or_default(), text.unwrap_or_default()))
+    }
+}
