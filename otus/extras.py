@@ -18,6 +18,7 @@ EXTRA_OF: Mapping[str, str] = {
     "sqlalchemy": "console",
     "alembic": "console",
     "elasticsearch": "elastic",
+    "orjson": "elastic",
     "psycopg": "postgresql",
     "pymodbus": "range",
     "snap7": "range",

@@ -114,7 +114,9 @@ def _correlation(chance: random.Random, event: dict[str, Any]) -> Correlation:
     known = vocabulary()
     usable = sorted(name for name in event if name in known.fields and name not in NOT_IN_RULES | UNCOUNTED)
     single = [name for name in usable if not known.fields[name].many]
-    timespan_ns = chance.choice((10**6, 10**8, 10**9, 10**10, 10**12))
+    # Not below a tenth of a second: the core counts by the time at which it read a message, and one behind a gap in its
+    # stream is read when the gap is given up, milliseconds after the time that the twin sees.
+    timespan_ns = chance.choice((10**11, 10**8, 10**9, 10**10, 10**12))
     group_by = chance.choice((("client.ip",), ("client.ip", "server.ip"), ("server.ip",), (chance.choice(single),)))
     kind = chance.choice(("count", "distinct", "sequence"))
     if kind == "sequence":
@@ -224,7 +226,10 @@ def test_made_rules_on_recorded_captures(name: str) -> None:
 
 
 def test_all_rules_on_captures_by_others(shared: Sequence[Path]) -> None:
-    both = RuleSet((*load_rules(), *_made()), LISTS)
+    """Of rules about many messages only on captures of our own: theirs have gaps, and what came behind one is counted by
+    the core when it was read, which the twin cannot see (docs/notes.md)."""
+    alone = tuple(rule for rule in (*load_rules(), *_made()) if rule.correlation is None)
+    both = RuleSet(alone, LISTS)
     small = [path for path in shared if path.stat().st_size <= MAX_SHARED_BYTES]
     found = sum(_compare(both, path, None) for path in small[::4])
     assert found > 0
@@ -246,9 +251,10 @@ def test_what_the_commands_print_agrees(tmp_path: Path) -> None:
         timeout=60,
     )
     events = [json.loads(line) for line in printed.stdout.splitlines()]
-    plain = Counter(
-        (rule.id, event["frame.number"]) for event in events for rule in load_rules() if matches(rule, event)
-    )
+    rules = load_rules()
+    alone = [rule for rule in rules if rule.correlation is None]
+    plain = Counter((rule.id, event["frame.number"]) for event in events for rule in alone if matches(rule, event))
+    plain.update(naive_correlation.hits(rules, events))
     core = Counter((hit["rule_id"], hit["frame.number"]) for hit in map(json.loads, hits.read_text().splitlines()))
     assert core == plain
     assert core.total() > 0
