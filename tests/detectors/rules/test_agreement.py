@@ -226,7 +226,7 @@ def test_made_rules_on_recorded_captures(name: str) -> None:
 
 
 def test_all_rules_on_captures_by_others(shared: Sequence[Path]) -> None:
-    """Of rules about many messages only on captures of our own: theirs have gaps, and what came behind one is counted by
+    """Rules about many messages only on captures of our own: theirs have gaps, and what came behind one is counted by
     the core when it was read, which the twin cannot see (docs/notes.md)."""
     alone = tuple(rule for rule in (*load_rules(), *_made()) if rule.correlation is None)
     both = RuleSet(alone, LISTS)
