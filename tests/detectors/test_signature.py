@@ -20,6 +20,9 @@ class Hit:
     def fields(self) -> dict[str, Any]:
         return self.held
 
+    def params(self) -> dict[str, Any]:
+        return {"took_ns": 1_000_000_000}
+
 
 def test_the_words_come_from_the_rule() -> None:
     rules = load_rules()
@@ -30,6 +33,14 @@ def test_the_words_come_from_the_rule() -> None:
     assert said.technique == ("T0858", "T0816")
     assert said.advice and said.consequence
     assert said.reason == Reason("rule_matched", {"message.kind": "request", "s7comm.function": 0x29})
+
+
+def test_a_rule_about_many_messages_says_what_it_counted() -> None:
+    rules = load_rules()
+    number = next(at for at, rule in enumerate(rules) if rule.title == "Modbus Function Code Scan")
+    said = describe(Hit(number, {"message.kind": "request", "modbus.function_code": 3}), rules)
+    counted = {"took_ns": 1_000_000_000, "counted": "modbus.function_code", "group_by": list(rules[number].fold)}
+    assert counted.items() <= said.reason.params.items()
 
 
 def test_long_lists_are_cut_in_the_reason() -> None:
