@@ -106,7 +106,11 @@ def test_what_is_seen_again_is_not_new(detection: Detection, tmp_path: Path) -> 
     latest(first + again, "alert")  # no revision is used twice
     for key, record in latest(again, "alert").items():
         before = latest(first, "alert")[key].body
-        assert record.body["count"] == 2 * before["count"] and record.body["first_ns"] == before["first_ns"]
+        assert record.body["first_ns"] == before["first_ns"]
+        if "timespan_ns" in before["reason"]["params"]:  # what was counted lives on: the first ones are hits, too
+            assert record.body["count"] > 2 * before["count"]
+        else:
+            assert record.body["count"] == 2 * before["count"]
 
 
 def test_an_alert_whose_rule_has_gone_is_closed_after_the_restart(detection: Detection, tmp_path: Path) -> None:
