@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from detectors.bounds import bounded
 from detectors.describe import Description
+from detectors.incidents import Importance, Stories
+from detectors.incidents.severity import nothing_said
 from detectors.open_alert import OpenAlert, folds_from_json, folds_to_json
 from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
 from sensor.schema.records import MAX_EVIDENCE
@@ -144,22 +146,27 @@ class Analyst:
         *,
         files: bool = False,
         keep_open: bool = False,
+        importance: Importance = nothing_said,
     ) -> None:
-        """`keep_open`: the run goes on after its end, from what was remembered; alerts are not closed then."""
+        """`keep_open`: the run goes on after its end, from what was remembered; alerts are not closed then.
+        `importance`: what the site says of its stations."""
         self._origin, self._tenant, self._files = origin, tenant, files
         self._describers, self._judge = describers, judge
         self._folds: dict[int, OpenAlert] = {}
         self._windows: dict[tuple[str, str, str, str], OpenAlert] = {}
         self._keep_open = keep_open
         self._left_over: list[Record] = []
+        self._stories = Stories(origin, tenant, importance)
 
     def remember(self) -> Callable[[], dict[str, Any]]:
         """What a restart must not forget of open alerts: taken now, made into JSON when somebody has time for it."""
         folds = {number: opened.copy() for number, opened in self._folds.items()}
         windows = [(key, opened.copy()) for key, opened in self._windows.items()]
+        stories = self._stories.remember()
         return lambda: {
             "folds": folds_to_json(folds),
             "windows": [{"key": list(key), **opened.to_json()} for key, opened in windows],
+            "stories": stories,
         }
 
     def recall(self, remembered: Mapping[str, Any], open_folds: Collection[int]) -> None:
@@ -173,6 +180,8 @@ class Analyst:
         for item in remembered["windows"]:
             segment, client, server, protocol = item["key"]
             windows[(segment, client, server, protocol)] = OpenAlert.from_json(item)
+        if "stories" in remembered:  # a state from before alerts had stories has none
+            self._stories.recall(remembered["stories"])
         known = set(open_folds)
         self._left_over = [self._closed(opened) for number, opened in folds.items() if number not in known]
         self._folds = {number: opened for number, opened in folds.items() if number in known}
@@ -186,7 +195,7 @@ class Analyst:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
 
     def take(self, batch: Batch) -> list[Record]:
-        """New alerts and revisions of open ones, in the order they came about."""
+        """New alerts and revisions of open ones, in the order they came about; behind them stories that changed."""
         coverage = coverage_of(batch.ledger)
         records, self._left_over = self._left_over, []
         records += [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
@@ -194,6 +203,7 @@ class Analyst:
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
         records += self._close_windows(batch.now_ns, batch.done)
+        records += self._stories.tell(batch.now_ns, end=batch.done and not self._keep_open)
         return records
 
     def _hit(self, hit: Hit, coverage: dict[str, int]) -> Record | None:
@@ -242,7 +252,9 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
-        opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, alert.to_json())
+        body = alert.to_json()
+        body["story"] = self._stories.place(hit.id, hit.segment, body)
+        opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, body)
         return self._record(opened, opened.body)
 
     def _more_evidence(self, known: list[Json], hit: Hit) -> list[Json]:
@@ -297,7 +309,9 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
-        opened = self._windows[key] = OpenAlert(record_id, found.segment, alert.to_json())
+        body = alert.to_json()
+        body["story"] = self._stories.place(record_id, found.segment, body)
+        opened = self._windows[key] = OpenAlert(record_id, found.segment, body)
         return [*records, self._record(opened, opened.body)]
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
@@ -317,6 +331,8 @@ class Analyst:
         """The next revision of an alert."""
         opened.body = body
         opened.revision += 1
+        if opened.revision > 1:
+            self._stories.grew(opened.id, body)
         return Record(
             kind="alert",
             id=opened.id,

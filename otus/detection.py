@@ -63,7 +63,8 @@ class Detection:
             "baseline": describe_deviation,
             "period": describe_deviation,
         }
-        return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
+        importance = self.site.stations.of
+        return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open, importance=importance)
 
 
 def load(

@@ -145,7 +145,7 @@ def _replay(
     detection = load(rules, baseline)
     engine = detection.engine()
     engine.open_files([path])
-    latest = LatestAlerts()
+    latest, stories = LatestAlerts(), LatestAlerts("story")
     told: dict[str, int] = {}
     new: list[str] = []
     span = [0, 0]
@@ -153,6 +153,7 @@ def _replay(
     class Watch:
         def put(self, records: Sequence[Any]) -> None:
             latest.put(records)
+            stories.put(records)
             new.extend(record.id for record in records if record.kind == "alert")
 
     def noted(batch: Any) -> None:
@@ -165,11 +166,15 @@ def _replay(
     pipeline = Pipeline(engine, detection.analyst("evaluate", files=True), [Watch()], on_batch=noted)
     first = _first_time(path)
     ledger = pipeline.run(STEP)
+    into = {record.id: record.body["merged_into"] for record in stories.records()}
     seen = []
     for record in latest.records():
         alert = record.alert()
         at_once = alert.detector in BY_PACKET
-        seen.append(Seen(alert, alert.first_ns if at_once else max(told[record.id], alert.first_ns)))
+        story = record.body["story"]
+        while into[story] is not None:
+            story = into[story]
+        seen.append(Seen(alert, alert.first_ns if at_once else max(told[record.id], alert.first_ns), story))
     return seen, (first or span[0], span[1]), ledger
 
 

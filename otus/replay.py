@@ -63,7 +63,9 @@ def replay(
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
     else:
-        table(alerts)
+        from otus.replay_table import table
+
+        table(alerts, run.stories)
     sys.stdout.flush()
     if figures is not None:
         figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
@@ -91,7 +93,10 @@ class Run:
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
+        from sensor.sinks import LatestAlerts
 
+        self.stories = LatestAlerts("story")
+        """what the alerts are parts of, once `alerts` was called"""
         self._detection = load(rules, baseline, site.load(), site_filters)
         self._engine = self._detection.engine(
             filter=expression,
@@ -116,7 +121,7 @@ class Run:
 
         latest = LatestAlerts()
         analyst = self._detection.analyst("replay", files=True)
-        pipeline = Pipeline(self._engine, analyst, [latest], evidence=self._keeper, on_batch=self._batch)
+        pipeline = Pipeline(self._engine, analyst, [latest, self.stories], evidence=self._keeper, on_batch=self._batch)
         self._ledger = pipeline.run()
         self._analyst_state = analyst.state()
         if self._listing is not None:
@@ -137,6 +142,7 @@ class Run:
             "events": ledger["events"],
             "hits": ledger["hits"],
             "alerts": alerts,
+            "stories": sum(1 for record in self.stories.records() if record.body["merged_into"] is None),
             "rules_loaded": self._detection.facts["rules_loaded"],
             "baseline": self._detection.learned,
             "model": self._analyst_state,
@@ -165,27 +171,6 @@ def ndjson(alerts: LatestAlerts, names: str) -> None:
     to_line = {"ecs": alert_line, "eve": eve_line}[names]
     for record in alerts.records():
         sys.stdout.write(line_text(to_line(record)) + "\n")
-
-
-LEVELS = {"critical": "危急", "high": "高危", "medium": "中危", "low": "低危", "notice": "提示"}
-
-
-def table(alerts: LatestAlerts) -> None:
-    """For people: when, how bad, what, between whom, how often, where to look."""
-    from sensor.ecs import rfc3339
-
-    for record in alerts.records():
-        alert = record.alert()
-        frame = next((f"#{item.frame}" for item in alert.evidence if item.frame is not None), "-")
-        file = next((item.file for item in alert.evidence if item.file), "-")
-        source = alert.source.ip if alert.source else "-"
-        destination = alert.destination.ip if alert.destination else "-"
-        click.echo(
-            f"{rfc3339(alert.first_ns)}  {LEVELS[alert.level]}  {alert.title.zh}\n"
-            f"    {source} → {destination}  {alert.protocol}  {alert.detector}/{alert.reason.code}"
-            f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}"
-        )
-    click.echo(f"{len(alerts)} alerts / 告警 {len(alerts)} 条")
 
 
 def _since_process_start() -> float:

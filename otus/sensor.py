@@ -130,7 +130,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from sensor.sinks import AlertFile
     from sensor.site import SiteFiles
 
-    files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols")}
+    files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols", "stations")}
     site = SiteFiles(**files_of_site).load(settings["segment"])
     detection = load(settings["rules"] or None, settings["baseline"] or None, site)
     name, tenant = settings["node_name"], settings["tenant"]

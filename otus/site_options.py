@@ -14,6 +14,7 @@ OPTIONS = (
     ("segments", "Table of segments by file, VLAN, VNI, TEID (docs/segments.md)."),
     ("points", "The plant's table of points 点表: names, types, scales, units (docs/points.md)."),
     ("own_protocols", "Descriptions of private protocols: a file, or a folder of *.yml (docs/own-protocols.md)."),
+    ("stations", "Which stations matter most, and what hangs on them (docs/incidents.md)."),
     ("passwords", "Weak passwords beside the built-in list: lines `user<TAB>password` or `password`."),
 )
 

@@ -63,6 +63,8 @@ def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
     line["threat.technique.id"] = alert["technique"]
     line["revision"] = record.revision
     line["state"] = alert["state"]
+    if (story := alert.get("story")) is not None:
+        line["story"] = story
     return line
 
 

@@ -82,7 +82,7 @@ class Pipeline:
         for warning in batch.warnings:
             log.warning("%s", warning)
         records = self._analyst.take(batch)
-        self.alerts += sum(1 for record in records if record.revision == 1)
+        self.alerts += sum(1 for record in records if record.revision == 1 and record.kind == "alert")
         if self._inventory is not None:
             if batch.news:
                 records += self._inventory.take(batch.news)

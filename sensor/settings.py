@@ -50,6 +50,7 @@ SETTINGS = (
     Setting(
         "own_protocols", "", "private protocols: file or folder of descriptions (docs/own-protocols.md); empty: none"
     ),
+    Setting("stations", "", "which stations matter most, and what hangs on them (docs/incidents.md); empty: none"),
     Setting("passwords", "", "weak passwords beside the built-in list: user<TAB>password, or password; empty: none"),
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),

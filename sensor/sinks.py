@@ -103,7 +103,7 @@ class AlertFile:
 
 
 class LatestAlerts:
-    """Keeps the newest revision of every alert, in the order they were opened.
+    """Keeps the newest revision of every alert (or story), in the order they were opened.
 
     The `FRESH` that changed last stay as they are, the others are packed: a capture that is one long attack has a
     hundred thousand of them, and a storm tells the same few again and again.
@@ -111,7 +111,8 @@ class LatestAlerts:
 
     FRESH = 4096
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "alert") -> None:
+        self._kind = kind
         self._packed: dict[str, bytes] = {}
         """every alert in order; what is fresh may be older here, or empty"""
         self._fresh: OrderedDict[str, Record] = OrderedDict()
@@ -121,7 +122,7 @@ class LatestAlerts:
 
     def put(self, records: Sequence[Record]) -> None:
         for record in records:
-            if record.kind == "alert":
+            if record.kind == self._kind:
                 self._packed.setdefault(record.id, b"")
                 self._fresh[record.id] = record
                 self._fresh.move_to_end(record.id)

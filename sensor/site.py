@@ -1,4 +1,4 @@
-"""What files of the plant tell the core, beside rules and baseline: segments, points, weak passwords, own protocols."""
+"""What files of the plant tell: segments, points, weak passwords, own protocols, which stations matter most."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sensor.own_protocols import take_up
 from sensor.points import load as load_points
 from sensor.segments import ONE, Segments
 from sensor.segments import load as load_segments
+from sensor.stations import NONE, Stations
+from sensor.stations import load as load_stations
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Site:
     """lines `user<TAB>password` or `password`, beside the list that the core has"""
     own_protocols: tuple[str, ...] = ()
     """names of protocols that the site describes; the process has taken them up"""
+    stations: Stations = NONE
+    """which stations matter most: for the order in which incidents are handled, not for the core"""
 
     def engine_settings(self) -> dict[str, Any]:
         return {
@@ -42,6 +46,7 @@ class SiteFiles:
     points: str = ""
     passwords: str = ""
     own_protocols: str = ""
+    stations: str = ""
 
     def load(self, segment: str = "default") -> Site:
         """Read them, and take up the protocols: rules may speak of them from then on. `segment` names where
@@ -59,6 +64,7 @@ class SiteFiles:
             points,
             passwords,
             tuple(description.name for description in described),
+            load_stations(self.stations) if self.stations else NONE,
         )
 
 

@@ -1,4 +1,6 @@
-"""Alerts against events: each event is found or not, each alert is about an event or a false one.
+"""Alerts against events: each event is found or not, each incident is about an event or a false one.
+
+An incident is what a person handles: a story with its alerts. It is a false one where none of them is about an event.
 
 No point adjustment: an event counts once, however long it is and however many alerts tell of it.
 """
@@ -26,6 +28,8 @@ class Seen:
 
     alert: Alert
     told_ns: int
+    story: str | None = None
+    """the story it is part of; None: it stands alone"""
 
     @property
     def sides(self) -> frozenset[str]:
@@ -63,6 +67,8 @@ class Result:
     false_alerts: tuple[Seen, ...]
     benign_s: float
     """without what was learned from and without the events"""
+    true_incidents: int = 0
+    false_incidents: int = 0
     packets: int = 0
     ledger: Mapping[str, Any] = field(default_factory=dict)
 
@@ -94,14 +100,22 @@ def score(
         seconds = None if delay is None else delay / SECOND
         found.append(Found(event, tuple(told), seconds, about_it - len(mine)))
     innocent = [one for one, of_event in zip(loud, about, strict=True) if not of_event]
+    stories = {_incident(one) for one in loud}
+    about_events = {_incident(one) for one, of_event in zip(loud, about, strict=True) if of_event}
     return Result(
         labelled,
         tuple(found),
         sum(about),
         tuple(innocent) if labelled.rest_benign else (),
         _benign_ns(span, learned_until_ns, windows) / SECOND if labelled.rest_benign else 0.0,
+        len(about_events),
+        len(stories - about_events) if labelled.rest_benign else 0,
         packets,
     )
+
+
+def _incident(one: Seen) -> object:
+    return one.story or id(one)
 
 
 def _window(event: Event, span: tuple[int, int], time_of: Callable[[int], int | None]) -> tuple[int, int]:
@@ -143,8 +157,10 @@ def totals(results: Sequence[Result]) -> dict[str, Any]:
     """Everything together; None where there is nothing to divide by."""
     counted = [one for result in results for one in result.events if one.counts]
     found = [one for one in counted if one.alerts]
-    true = sum(result.true_alerts for result in results)
-    false = sum(len(result.false_alerts) for result in results)
+    true = sum(result.true_incidents for result in results)
+    false = sum(result.false_incidents for result in results)
+    alerts_true = sum(result.true_alerts for result in results)
+    alerts_false = sum(len(result.false_alerts) for result in results)
     days = sum(result.benign_s for result in results) / 86_400
     delays = [one.delay_s for one in found if one.delay_s is not None]
     return {
@@ -155,6 +171,9 @@ def totals(results: Sequence[Result]) -> dict[str, Any]:
         "incidents_true": true,
         "incidents_false": false,
         "precision": true / (true + false) if true + false else None,
+        "alerts_true": alerts_true,
+        "alerts_false": alerts_false,
+        "precision_of_alerts": alerts_true / (alerts_true + alerts_false) if alerts_true + alerts_false else None,
         "benign_days": days,
         "false_per_day": false / days if days else None,
         "delay_median_s": statistics.median(delays) if delays else None,

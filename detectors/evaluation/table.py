@@ -13,13 +13,15 @@ WORDS = {
     "zh": {
         "found": "检出", "missed": "漏检", "invisible": "报文中不可见", "quiet": "未误报", "noted": "仅低级提示",
         "alarmed": "误报",
-        "recall": "事件召回率", "precision": "告警准确率", "false": "误报", "day": "每日误报", "days": "正常时长（天）",
+        "recall": "事件召回率", "precision": "归并告警准确率", "alerts": "告警准确率（逐条）",
+        "false": "误报", "day": "每日误报", "days": "正常时长（天）",
         "delay": "检出时间中位数", "events": "事件",
     },
     "en": {
         "found": "found", "missed": "missed", "invisible": "not in the packets", "quiet": "silent", "noted": "noted",
         "alarmed": "false alarm",
-        "recall": "recall by event", "precision": "precision of incidents", "false": "false incidents",
+        "recall": "recall by event", "precision": "precision of incidents", "alerts": "precision of single alerts",
+        "false": "false incidents",
         "day": "false incidents a day", "days": "benign days", "delay": "median time to detect", "events": "events",
     },
 }  # fmt: skip
@@ -60,6 +62,8 @@ def table(results: Sequence[Result], told: Mapping[str, Any], lang: str) -> str:
         f"{words['recall']}: {share(told['recall'])} ({told['found']}/{told['events']})",
         f"{words['precision']}: {share(told['precision'])} "
         f"({told['incidents_true']}/{told['incidents_true'] + told['incidents_false']})",
+        f"{words['alerts']}: {share(told['precision_of_alerts'])} "
+        f"({told['alerts_true']}/{told['alerts_true'] + told['alerts_false']})",
         f"{words['day']}: {share(told['false_per_day'], 2)}  {words['days']}: {share(told['benign_days'])}",
         f"{words['delay']}: {share(told['delay_median_s'], 2)} s",
     ]
@@ -84,7 +88,9 @@ def as_json(results: Sequence[Result], told: Mapping[str, Any]) -> dict[str, Any
                 "file": result.labelled.name,
                 "packets": result.packets,
                 "benign_s": result.benign_s,
-                "incidents_true": result.true_alerts,
+                "incidents_true": result.true_incidents,
+                "incidents_false": result.false_incidents,
+                "alerts_true": result.true_alerts,
                 "events": [
                     {
                         "name": found.event.name,

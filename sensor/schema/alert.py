@@ -44,6 +44,8 @@ class Alert:
     fields: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
+    story: str | None = None
+    """id of the story it belongs to, of the same origin; None from a sensor that tells none"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -71,6 +73,7 @@ class Alert:
             "fields": dict(self.fields),
             "evidence": [item.to_json() for item in self.evidence],
             "coverage": dict(self.coverage),
+            "story": self.story,
         }
 
     @classmethod
@@ -105,5 +108,6 @@ class Alert:
             fields=reader.mapping("fields"),
             evidence=reader.parts("evidence", Evidence.from_json, most=MAX_EVIDENCE),
             coverage=reader.mapping("coverage"),
+            story=reader.text_or_none("story"),
             extra=reader.rest(),
         )

@@ -26,6 +26,7 @@ from sensor.schema.order import (
 from sensor.schema.receipt import MAX_REMARK
 from sensor.schema.records import SCHEMA_MAJOR, Record
 from sensor.schema.shape import MAX_INT, RecordError
+from sensor.schema.story import MAX_MERGED, MAX_STEPS_TOLD, MAX_TARGETS_TOLD
 from sensor.schema.task import MAX_CHECKLIST, MAX_LINE
 from sensor.schema.words import Colour, Finding, Kind, Level, Outcome, State, Verdict
 
@@ -95,6 +96,7 @@ class AlertModel(_Open):
     fields: Fields = Field(default_factory=dict)
     evidence: Annotated[list[EvidenceModel], Field(max_length=MAX_EVIDENCE)] = []
     coverage: dict[str, JsonValue] = Field(default_factory=dict)
+    story: Id | None = None
 
 
 class AssetModel(_Open):
@@ -247,6 +249,63 @@ class ReceiptModel(_Open):
     results: Annotated[list[CheckedModel], Field(max_length=MAX_CHECKLIST)] = []
 
 
+Code = Annotated[str, Field(max_length=64)]
+Address = Annotated[str, Field(max_length=128, description="an address, or above the enterprise a pseudonym")]
+
+
+class StoryStepModel(_Open):
+    """What one station did, or what became visible afterwards"""
+
+    alert: Id
+    cause: Words
+    detector: Code
+    level: Level
+    title: TextModel
+    protocol: Code
+    relation: Code
+    tactic: Code = ""
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    alerts: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    hits: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    technique: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32)] = []
+    source: Address | None = None
+    targets: Annotated[list[Address], Field(max_length=MAX_TARGETS_TOLD)] = []
+    target_count: Number = 0
+    outcome: Outcome = Outcome.UNKNOWN
+
+
+class SeverityModel(_Open):
+    """In which order stories are handled: level x importance x consequence"""
+
+    level: Annotated[int, Field(ge=1, le=5, strict=True)]
+    importance: Annotated[int, Field(ge=1, le=3, strict=True)]
+    consequence: Annotated[int, Field(ge=1, le=3, strict=True)]
+    basis: Code
+    station: Address | None = None
+    name: Words | None = None
+    serves: Words | None = None
+
+
+class StoryModel(_Open):
+    """Alerts that belong together"""
+
+    level: Level
+    title: TextModel
+    first_ns: Nanoseconds
+    last_ns: Nanoseconds
+    alerts: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    hits: Annotated[int, Field(ge=1, le=MAX_INT, strict=True)]
+    severity: SeverityModel
+    actor: Address | None = None
+    state: State = State.OPEN
+    steps: Annotated[list[StoryStepModel], Field(max_length=MAX_STEPS_TOLD)] = []
+    more_steps: Number = 0
+    merged_into: Id | None = None
+    merged: Annotated[list[Id], Field(max_length=MAX_MERGED)] = []
+    follows: Id | None = None
+
+
 class _Envelope(_Open):
     schema_: Annotated[str, Field(alias="schema", pattern=r"^1\.[0-9]{1,4}$")] = "1.0"
     id: Id
@@ -297,6 +356,11 @@ class ReceiptRecord(_Envelope):
     body: ReceiptModel
 
 
+class StoryRecord(_Envelope):
+    kind: Literal["story"]
+    body: StoryModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
@@ -326,6 +390,7 @@ class BatchModel(_Open):
             | NoticeRecord
             | TaskRecord
             | ReceiptRecord
+            | StoryRecord
             | OtherRecord
         ],
         Field(max_length=MAX_RECORDS),
@@ -341,6 +406,7 @@ _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "notice": TypeAdapter(NoticeRecord),
     "task": TypeAdapter(TaskRecord),
     "receipt": TypeAdapter(ReceiptRecord),
+    "story": TypeAdapter(StoryRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

@@ -116,7 +116,7 @@ class Listed:
     """`PROTOCOL.OPERATION`, of protocols that a site describes; the console knows those of this version"""
 
 
-SHARED = ("base", "alert", "reason", "asset", "heartbeat", "evidence", "link", "receipt")
+SHARED = ("base", "alert", "reason", "asset", "heartbeat", "evidence", "link", "receipt", "story")
 """Files that belong to no protocol."""
 
 _KEYS = {"name", "type", "label", "description", "example", "level", "upward", "many", "said"}

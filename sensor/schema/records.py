@@ -21,6 +21,7 @@ from sensor.schema.order import Order
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
 from sensor.schema.receipt import Receipt, receipt_id
 from sensor.schema.shape import Json, Reader, RecordError, as_object, known_id, known_name
+from sensor.schema.story import Severity, Story, StoryStep
 from sensor.schema.task import Task
 from sensor.schema.words import KINDS, LEVELS, OUTCOMES, STATES, Kind, Level, Outcome, State
 
@@ -69,6 +70,9 @@ class Record:
 
     def link(self) -> Link:
         return Link.from_json(self.body)
+
+    def story(self) -> Story:
+        return Story.from_json(self.body)
 
     def order(self) -> Order:
         """The body of what goes down the line: a notice or a task."""
@@ -149,6 +153,6 @@ class Record:
 __all__ = [
     "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
     "Alert", "Asset", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind", "Ledger",
-    "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "State",
-    "Task", "Text", "evidence_id", "receipt_id",
+    "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "Severity", "State",
+    "Story", "StoryStep", "Task", "Text", "evidence_id", "receipt_id",
 ]  # fmt: skip

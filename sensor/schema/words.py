@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NOTICE = "notice"
     TASK = "task"
     RECEIPT = "receipt"
+    STORY = "story"
 
 
 class Level(StrEnum):

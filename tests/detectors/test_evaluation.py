@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,16 @@ def test_yaml_and_csv_say_the_same(tmp_path: Path) -> None:
     assert one.events == other.events
     assert one.events[0].frames == ((3, 3), (10, 20))
     assert one.events[1].last == 1_767_225_600 * SECOND
+
+
+def test_an_incident_is_one_however_many_alerts_it_has() -> None:
+    """A story is about an event where one of its alerts is; false alerts beside it are no incident of their own."""
+    event = Event("scan", frames=((4, 6),))
+    alerts = [replace(alert(5, frame=5), story="a"), replace(alert(5, frame=7), story="a")]
+    alerts += [replace(alert(n, frame=n), story="b") for n in range(100, 110)] + [alert(200, frame=200)]
+    result = judged([event], alerts)
+    assert (result.true_incidents, result.false_incidents) == (1, 2)
+    assert (result.true_alerts, len(result.false_alerts)) == (1, 12)
+    told = totals([result])
+    assert told["precision"] == 1 / 3 and told["precision_of_alerts"] == 1 / 13
+    assert told["false_per_day"] == pytest.approx(2, rel=0.01)

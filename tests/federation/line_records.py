@@ -18,6 +18,10 @@ from sensor.schema import (
     Outcome,
     Reason,
     Record,
+    Severity,
+    State,
+    Story,
+    StoryStep,
     Text,
     evidence_id,
 )
@@ -122,3 +126,42 @@ def evidence(number: int = 1, origin: str = "sensor-1", level: Level = Level.HIG
         after="time",
     )
     return Record(kind="evidence", id=evidence_id(alert_id), revision=1, origin=origin, body=body.to_json())
+
+
+def story(number: int = 1, revision: int = 1, origin: str = "sensor-1", **changes: Any) -> Record:
+    """One that began with alert `number`."""
+    first_ns = FIRST_NS + number * SECOND
+    level: Level = changes.pop("level", LEVELS[number % len(LEVELS)])
+    step = StoryStep(
+        alert=record_id(number),
+        cause="rule:0d9f6f0e-7a3c-4a43-9a52-0d7f7b0d3c11",
+        detector="signature",
+        level=level,
+        title=Text("控制器收到写命令", "A controller was written to"),
+        protocol="modbus",
+        relation="opening",
+        tactic="impair_control",
+        first_ns=first_ns,
+        last_ns=first_ns + revision,
+        alerts=1,
+        hits=revision,
+        technique=("T0855", "T0836"),
+        source="192.168.1.66",
+        targets=("192.168.1.11",),
+        target_count=1,
+        outcome=Outcome.SUCCESS,
+    )
+    parts: dict[str, Any] = {
+        "level": level,
+        "title": step.title,
+        "first_ns": first_ns,
+        "last_ns": first_ns + revision,
+        "alerts": 1,
+        "hits": revision,
+        "severity": Severity(level.rank, 3, 3, "site", "192.168.1.11", "2 号注塑机", "料筒加热"),
+        "actor": "192.168.1.66",
+        "state": State.OPEN,
+        "steps": (step,),
+    }
+    body = Story(**{**parts, **changes}).to_json()
+    return Record(kind="story", id=record_id(4 * 10**6 + number), revision=revision, origin=origin, body=body)

@@ -23,10 +23,11 @@ from sensor.schema import (
     Receipt,
     Record,
     RecordError,
+    Story,
     Task,
 )
 from sensor.schema.shape import known_name
-from tests.federation.line_records import alert, asset, evidence, heartbeat, link
+from tests.federation.line_records import alert, asset, evidence, heartbeat, link, story
 from tests.federation.order_records import results, task, warning
 
 BODIES: dict[str, tuple[Record, Callable[[object], Any]]] = {
@@ -38,6 +39,7 @@ BODIES: dict[str, tuple[Record, Callable[[object], Any]]] = {
     "notice": (warning(1), Notice.from_json),
     "task": (task(1, addressees=("shili", "foshan-2")), Task.from_json),
     "receipt": (results(task(1), "shili"), Receipt.from_json),
+    "story": (story(1), Story.from_json),
 }
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5))
 anything = st.recursive(
