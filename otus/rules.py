@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from otus import rule_imports
 from otus.site_options import own_protocols
 
 
@@ -56,3 +57,6 @@ def test(folder: Path | None) -> None:
     click.echo(f"{len(results) - failed} passed, {failed} failed")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+rules.add_command(rule_imports.import_)
