@@ -6,7 +6,7 @@ ARG WHEEL=build PIP_CONFIG_FILE PIP_INDEX_URL PIP_CERT npm_config_registry
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv ca-certificates
 WORKDIR /otus
 COPY . .
-RUN docker/environment anomaly,columns
+RUN docker/environment anomaly,columns,packs
 
 FROM ${BASE}
 RUN --mount=type=bind,source=docker,target=/mnt /mnt/system libcap2-bin

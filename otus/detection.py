@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from sensor.site import NOTHING, Site
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
-    from detectors.rules import RuleSet
+    from detectors.rules import RuleSet, Source
     from sensor._core import Engine
 
 
@@ -39,6 +39,10 @@ class Detection:
 
         content = {"window_ns": self.window_ns, **self.site.engine_settings(), **settings}
         return Engine(json.dumps(content), self.core_rules(), self.table, state)
+
+    def with_rules(self, rules: RuleSet) -> Detection:
+        """The same with other rules."""
+        return replace(self, rules=rules)
 
     def core_rules(self) -> str:
         """The rules as the engine reads them."""
@@ -68,9 +72,14 @@ class Detection:
 
 
 def load(
-    rules: str | Path | None, baseline: str | Path | None, site: Site = NOTHING, site_filters: str | Path | None = None
+    rules: str | Path | None,
+    baseline: str | Path | None,
+    site: Site = NOTHING,
+    site_filters: str | Path | None = None,
+    packs: Sequence[Source] = (),
 ) -> Detection:
-    """Load rules (None: the bundled ones), what the site takes out of their hits, and a baseline folder (None: none).
+    """Load rules (None: the bundled ones) and packs of them, what the site takes out of their hits, and a baseline
+    folder (None: none).
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -78,7 +87,7 @@ def load(
     from detectors.rules import load_rules, with_filters
     from sensor import _core
 
-    ruleset = with_filters(load_rules(Path(rules) if rules else None), site_filters)
+    ruleset = with_filters(load_rules(Path(rules) if rules else None, packs=packs), site_filters)
     table, judge, learned, window_ns, files = None, None, None, 0, {}
     if baseline:
         from detectors.baseline import read_folder

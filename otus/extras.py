@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 EXTRA_OF: Mapping[str, str] = {
     "pyarrow": "columns",
+    "cryptography": "packs",
     "numpy": "anomaly",
     "sklearn": "anomaly",
     "skops": "anomaly",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otus.detection import Detection, load
+from otus.pack_sources import installed
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst
@@ -58,6 +59,8 @@ class Reloader:
         self._engine, self._running, self._books = engine, running, books
         self._answer = answer or (lambda done, line: None)
         self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
+        self._site_filters = settings.get("site_filters") or None
+        self._packs, self._keys = settings.get("rule_packs") or "", settings.get("pack_keys") or ""
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None
@@ -92,7 +95,8 @@ class Reloader:
             self._outcome = (None, 0, f"{type(error).__name__}: {error}")
 
     def _put_in_place(self) -> tuple[Detection, int, str]:
-        fresh = load(self._rules, self._baseline, self._site)
+        packs = installed(self._packs, self._keys)
+        fresh = load(self._rules, self._baseline, self._site, self._site_filters, packs)
         if fresh.window_ns not in (0, self._window_ns):
             wanted, cut = fresh.window_ns // 10**9, self._window_ns // 10**9
             raise ValueError(

@@ -15,6 +15,9 @@ from otus.site_options import site_options
 from sensor.site import NO_FILES, SiteFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from detectors.rules import Source
     from sensor.sinks import LatestAlerts
 
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
+@click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
@@ -47,6 +52,8 @@ def replay(
     threads: int | None,
     stats: Path | None,
     site_filters: str | None,
+    rule_packs: str | None,
+    pack_keys: str | None,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -56,9 +63,11 @@ def replay(
     回放抓包文件并给出告警：与在线监测同一套引擎、规则和检测器，结果可复现。
     """
     from otus.outputs import OutputFile
+    from otus.pack_sources import installed
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters)
+    packs = installed(rule_packs, pack_keys)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters, packs)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -88,6 +97,7 @@ class Run:
         threads: int | None = None,
         site: SiteFiles = NO_FILES,
         site_filters: str | None = None,
+        packs: Sequence[Source] = (),
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
@@ -97,7 +107,7 @@ class Run:
 
         self.stories = LatestAlerts("story")
         """what the alerts are parts of, once `alerts` was called"""
-        self._detection = load(rules, baseline, site.load(), site_filters)
+        self._detection = load(rules, baseline, site.load(), site_filters, packs)
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,

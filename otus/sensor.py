@@ -40,6 +40,9 @@ def sensor() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="File of settings (otus config show).")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline.")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
+@click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
+@click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @click.option("--filter", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--state-dir", metavar="FOLDER", help="What a restart must not forget is kept here.")
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
@@ -120,6 +123,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from otus.evidence import capture_settings, engine_settings, keeper
     from otus.examination import Examiner
     from otus.memory import Memory, start_engine
+    from otus.pack_sources import installed
     from otus.parents import start_uplink
     from otus.reload import Reloader, RuleBooks
     from otus.running import Running
@@ -132,7 +136,9 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
     files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols", "stations")}
     site = SiteFiles(**files_of_site).load(settings["segment"])
-    detection = load(settings["rules"] or None, settings["baseline"] or None, site)
+    packs = installed(settings["rule_packs"], settings["pack_keys"])
+    filters = settings["site_filters"] or None
+    detection = load(settings["rules"] or None, settings["baseline"] or None, site, filters, packs)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None

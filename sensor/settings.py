@@ -55,6 +55,9 @@ SETTINGS = (
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),
     Setting("rules", "", "folder of rules; empty: the bundled ones"),
+    Setting("rule_packs", "", "folder of installed rule packs beside them (docs/rule-packs.md); empty: none"),
+    Setting("pack_keys", "", "folder of the public keys (*.pem) whose packs are trusted; empty: none are"),
+    Setting("site_filters", "", "file of what the site takes out of their hits (rules/README.md); empty: nothing"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
     Setting(
         "flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped, counted", least=1

@@ -2,7 +2,7 @@
 
 from detectors.rules.examples import Result, run_examples
 from detectors.rules.lint import LINTS, Finding, lint_rules
-from detectors.rules.loader import load_rules
+from detectors.rules.loader import Source, load_rules
 from detectors.rules.model import Problem, Rule, RuleError, RuleSet
 from detectors.rules.site_filters import SiteFilter, with_filters
 
@@ -15,6 +15,7 @@ __all__ = [
     "RuleError",
     "RuleSet",
     "SiteFilter",
+    "Source",
     "lint_rules",
     "load_rules",
     "run_examples",

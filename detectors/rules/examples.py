@@ -32,12 +32,17 @@ class Result:
         return f"{self.rule.place('examples')}: {self.example.pcap}: {self.problem or 'as said'}"
 
 
+def bundled_captures() -> Path:
+    """The folder of the captures that came with this version."""
+    return Path(str(files("pcaps")))
+
+
 def run_examples(ruleset: RuleSet, replay: Replay, pcaps: Path | None = None) -> list[Result]:
     """Every example of every rule, in order. A capture is replayed once for all rules that name it.
 
     `pcaps` is the folder the examples' paths start from; none: the captures that came with this version.
     """
-    folder = Path(str(files("pcaps"))) if pcaps is None else pcaps
+    folder = bundled_captures() if pcaps is None else pcaps
     wanted = {(example.pcap, example.baseline) for rule in ruleset for example in rule.examples}
     counts: dict[tuple[str, str | None], Counter[str]] = {}
     for pcap, baseline in sorted(wanted, key=lambda pair: (pair[0], pair[1] or "")):

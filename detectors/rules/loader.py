@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -23,8 +24,20 @@ def bundled() -> Path:
     return Path(str(files("rules")))
 
 
-def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> RuleSet:
-    """The rules below a folder, or of one file; without a path the bundled ones.
+@dataclass(frozen=True)
+class Source:
+    """A folder of rules beside the others: an installed pack. `label` is what messages call it:
+    `plant-rules@2026.11`."""
+
+    folder: Path
+    label: str
+
+
+def load_rules(
+    path: Path | str | None = None, known: Vocabulary | None = None, packs: Sequence[Source] = ()
+) -> RuleSet:
+    """The rules below a folder, or of one file; without a path the bundled ones. Those of `packs` are added; one with
+    the id of a rule that is there already stands in its place.
 
     Files are taken in the order of their paths, so that rule numbers are the same everywhere. Names beginning with a
     dot are left out.
@@ -32,7 +45,7 @@ def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) 
     Raises:
         RuleError: with every problem of every file.
     """
-    rules, problems, lists = _collect(path, known)
+    rules, problems, lists = _collect(path, known, packs)
     if problems:
         raise RuleError(problems)
     return RuleSet(tuple(rules), lists)
@@ -40,29 +53,47 @@ def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) 
 
 def collect_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> tuple[list[Rule], list[Problem]]:
     """The rules that can be read, and what is wrong with the others and with the lists."""
-    rules, problems, _ = _collect(path, known)
+    rules, problems, _ = _collect(path, known, ())
     return rules, problems
 
 
 def _collect(
-    path: Path | str | None, known: Vocabulary | None
+    path: Path | str | None, known: Vocabulary | None, packs: Sequence[Source]
 ) -> tuple[list[Rule], list[Problem], dict[str, NamedList]]:
     known = known or vocabulary()
     root = bundled() if path is None else Path(path)
     problems: list[Problem] = []
     loaded: list[Rule] = []
     # The site's own list of a name stands before the one that came with this version.
-    lists = read_lists(bundled(), Path("rules"), problems)
+    lists = read_lists(bundled(), Path("rules"), problems) | _lists_of(packs, problems)
     if path is not None:
         lists |= read_lists(root if root.is_dir() else root.parent, root if root.is_dir() else root.parent, problems)
     for file in _files(root, nursery=path is not None, problems=problems):
         shown = _shown(file, root, is_bundled=path is None)
         loaded += _load(file, shown, known, lists, problems)
+    brought: list[Rule] = []
+    for pack in packs:
+        for file in _files(pack.folder, nursery=True, problems=problems, may_be_empty=True):
+            brought += _load(file, Path(pack.label) / file.relative_to(pack.folder), known, lists, problems)
+    renewed = {rule.id for rule in brought}
+    loaded = [*(rule for rule in loaded if rule.id not in renewed), *brought]
     problems += _twice(loaded)
     return loaded, sorted(problems, key=lambda problem: (str(problem.path), problem.line)), lists
 
 
-def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Path]:
+def _lists_of(packs: Sequence[Source], problems: list[Problem]) -> dict[str, NamedList]:
+    """Lists have one name for all: two packs that mean different things by it cannot both be right."""
+    found: dict[str, tuple[NamedList, Source]] = {}
+    for pack in packs:
+        for name, one in read_lists(pack.folder, Path(pack.label), problems).items():
+            other, of = found.setdefault(name, (one, pack))
+            if other != one:
+                where = Path(pack.label, FOLDER, f"{name}.yml")
+                problems.append(Problem(where, 1, f"{of.label} has another list {name}; take one of the packs off"))
+    return {name: one for name, (one, _) in found.items()}
+
+
+def _files(root: Path, *, nursery: bool, problems: list[Problem], may_be_empty: bool = False) -> Sequence[Path]:
     if root.is_file():
         return [root]
     if not root.is_dir():
@@ -78,7 +109,7 @@ def _files(root: Path, *, nursery: bool, problems: list[Problem]) -> Sequence[Pa
         if len(found) > MAX_FILES:
             problems.append(Problem(root, 1, f"more than {MAX_FILES} rule files; name a smaller folder"))
             return []
-    if not found:
+    if not found and not may_be_empty:
         problems.append(Problem(root, 1, "no *.yml rule below this folder"))
     return sorted(found)
 

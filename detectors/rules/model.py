@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -194,6 +194,14 @@ class RuleSet:
 
     def by_id(self, rule_id: str) -> Rule | None:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
+
+    def of(self, label: str) -> RuleSet:
+        """Only the rules that a pack of this label brought."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.path.parts[:1] == (label,)))
+
+    def without(self, labels: Collection[str]) -> RuleSet:
+        """The rules that packs of these labels did not bring."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.path.parts[0] not in labels))
 
     def to_core_json(self, segments: tuple[str, ...] = ("default",)) -> str:
         """What `sensor._core.Engine` takes as `rules`; `segments` are the names of the engine's segments."""

@@ -118,3 +118,25 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m otus.cli events {POLLING} | true"  # gone before the first line
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, timeout=60)
     assert done.returncode == 0 and b"Traceback" not in done.stderr
+
+
+def test_the_sensor_takes_what_its_site_filters_out(tmp_path: Path) -> None:
+    """The setting: as `otus replay --site-filters`, checked at the start."""
+    filters, config, alerts = tmp_path / "filters.yml", tmp_path / "sensor.yml", tmp_path / "alerts.ndjson"
+    config.write_text(f"site_filters: {filters}\nalerts: {alerts}\n", encoding="utf-8")
+    line = "  - {id: drill, rules: [S7 PLC Stop], when: {server.port: 102}, person: p, reason: r, until: '%s'}\n"
+
+    def titles() -> list[str]:
+        alerts.unlink(missing_ok=True)
+        done = otus("sensor", "replay", STOP, "--config", config)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(text)["rule.name"] for text in alerts.read_text(encoding="utf-8").splitlines()]
+
+    filters.write_text("filters:\n" + line % "2001-01-01", encoding="utf-8")
+    assert "S7 控制器停机命令" in titles()
+    filters.write_text("filters:\n" + line % "2099-01-01", encoding="utf-8")
+    assert "S7 控制器停机命令" not in titles()
+    filters.write_text("filters:\n" + line % "soon", encoding="utf-8")
+    done = otus("sensor", "replay", STOP, "--config", config)
+    assert done.returncode == 1 and "filters.yml:2: until 'soon' is no day" in done.stderr
+    assert otus("config", "check", config).returncode == 0

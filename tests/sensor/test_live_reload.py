@@ -16,6 +16,7 @@ import yaml
 
 from testbed.demo_plant import available
 from tests.captures import ROOT
+from tests.detectors.packs.making import Maker
 from tests.sensor.live_wire import Sensor, Wire, capture, play, wait_for
 
 REASON = available()
@@ -107,4 +108,28 @@ def test_a_restart_goes_on_with_the_alerts_that_were_open(wire: Wire, tmp_path: 
     (state / "state.bin").write_bytes(b"torn")
     with Sensor(tmp_path, [wire.near], "--state-dir", str(state)) as sensor:
         assert "is cut off; starting without it" in sensor.said()
+        sensor.stop()
+
+
+def test_a_pack_is_installed_while_the_sensor_listens(wire: Wire, tmp_path: Path) -> None:
+    """A pack that fires, and back: the running sensor has each at once."""
+    maker, state = Maker(tmp_path), tmp_path / "state"
+    packs = ["--rule-packs", str(tmp_path / "packs"), "--pack-keys", str(maker.keys)]
+    frames = capture("s7comm/plc_stop")
+
+    def pack(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "otus.cli", "rules", "pack", *arguments, *packs, "--state-dir", str(state)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    def states(sensor: Sensor) -> list[str]:
+        return [alert["state"] for alert in sensor.alerts().values() if alert["rule.name"] == "S7 Stop of a Controller"]
+
+    with Sensor(tmp_path, [wire.near], *packs, "--state-dir", str(state)) as sensor:
+        installed = pack("install", str(maker.pack("1.0")), "--yes")
+        assert installed.returncode == 0 and "1 added, 0 removed" in installed.stdout, installed
+        play(frames, lambda _: wire, faster=1000)
+        wait_for(lambda: states(sensor) == ["open"], "the pack's rule says so")
+        gone = pack("rollback", "plant-rules")
+        assert gone.returncode == 0 and "0 added, 1 removed" in gone.stdout, gone
+        wait_for(lambda: states(sensor) == ["closed"], "its alert is closed with it")
         sensor.stop()

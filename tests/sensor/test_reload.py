@@ -194,3 +194,36 @@ def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path)
     reloader = Reloader(engine, running, books, settings, lambda done, line: answers.append((done, line)))
     done, line = again()
     assert not done and "nowhere" in line and engine.generation == 2
+
+
+def test_a_reload_reads_the_filters_of_the_site_again(tmp_path: Path) -> None:
+    """Other filters are put in place with the same rules; a file that is wrong changes nothing."""
+    filters = tmp_path / "filters.yml"
+    line = "  - {id: scan, rules: [%s], when: {client.ip: 10.77.1.66}, person: p, reason: r, until: '2026-12-31'}\n"
+    filters.write_text("filters:\n" + line % "S7 PLC Stop", encoding="utf-8")
+    settings = {"rules": "", "baseline": "", "site_filters": str(filters)}
+    running = load(None, None, site_filters=filters)
+    engine = running.engine()
+    engine.open_files([ROOT / "pcaps" / "modbus" / "function_code_scan.pcap"])
+    books = RuleBooks(running.rules)
+    answers: list[tuple[bool, str]] = []
+    reloader = Reloader(engine, running, books, settings, lambda done, line: answers.append((done, line)))
+    analyst = running.analyst("sensor-9", rules_of=books.of)
+
+    def again() -> tuple[bool, str]:
+        reloader.ask()
+        reloader.tend(analyst, None)
+        reloader.end()
+        reloader.tend(analyst, None)
+        return answers.pop()
+
+    assert engine.suppressed() == []
+    filters.write_text("filters:\n" + line % "No Such Rule", encoding="utf-8")
+    done, said = again()
+    assert not done and "filters.yml:2: no rule No Such Rule is loaded" in said
+    filters.write_text("filters:\n" + line % "Modbus Function Code Not Supported by Device", encoding="utf-8")
+    done, said = again()
+    assert done and f"({len(running.rules)} kept, 0 added, 0 removed)" in said
+    while not engine.poll().done:
+        pass
+    assert [(name, hits) for name, _, hits in engine.suppressed()] == [("scan", 37)]
