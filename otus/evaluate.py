@@ -96,7 +96,7 @@ def judge(labelled: Labelled, rules: str | None = None, level: Level | None = No
 
 def _learn(labelled: Labelled, folder: Path) -> tuple[Path | None, int]:
     """The baseline's folder, and until when this capture itself was learned from."""
-    from otus.baseline import learn_into
+    from otus.learning import learn_into
 
     learn = labelled.learn
     if learn is None:
