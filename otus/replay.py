@@ -6,11 +6,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.shadow import lines, read_table, shadowed
 from otus.site_options import site_options
 from sensor.site import NO_FILES, SiteFiles
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--baseline-shadow", metavar="FOLDER", help="Also try this one: say what it would have told.")
+@click.option("--maintenance", metavar="FILE", help="Maintenance windows 检修窗口 (docs/baseline.md).")
+@click.option("--suppliers", metavar="FILE", help="List of trusted suppliers 可信服务商名单 (docs/baseline.md).")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
@@ -47,6 +52,9 @@ def replay(
     threads: int | None,
     stats: Path | None,
     site_filters: str | None,
+    baseline_shadow: str | None,
+    maintenance: str | None,
+    suppliers: str | None,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -58,7 +66,10 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters)
+    announced = {"maintenance": maintenance, "suppliers": suppliers}
+    run = Run(
+        files, baseline, rules, expression, hits, evidence, threads, site, site_filters, announced, baseline_shadow
+    )
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -69,6 +80,7 @@ def replay(
         figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
         figures.close()
     run.say_suppressed()
+    run.say_shadow()
     run.unread.end()
 
 
@@ -86,13 +98,15 @@ class Run:
         threads: int | None = None,
         site: SiteFiles = NO_FILES,
         site_filters: str | None = None,
+        announced: Mapping[str, str | None] | None = None,
+        baseline_shadow: str | None = None,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
 
-        self._detection = load(rules, baseline, site.load(), site_filters)
+        self._detection = load(rules, baseline, site.load(), site_filters, **(announced or {}))
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,
@@ -100,6 +114,8 @@ class Run:
             **engine_settings(evidence),
         )
         self._keeper = keeper(evidence, "replay")
+        if (shadow := read_table(baseline_shadow or "")) is not None:
+            self._engine.set_shadow(shadow)
         self._listing = None if hits is None else OutputFile(hits)
         started()
         self._startup_s = _since_process_start()
@@ -145,12 +161,18 @@ class Run:
             "packets_per_s": round(ledger["received"] / seconds) if seconds > 0 else 0,
             "ledger": ledger,
             "suppressed": self._suppressed(),
+            **({} if (trial := shadowed(self._engine)) is None else {"shadow": trial}),
         }
 
     def _suppressed(self) -> list[dict[str, Any]]:
         """What filters of the site took out, by filter and rule."""
         found = self._engine.suppressed()
         return [{"filter": name, "rule_id": rule_id, "hits": hits} for name, rule_id, hits in found]
+
+    def say_shadow(self) -> None:
+        if (trial := shadowed(self._engine)) is not None:
+            for line in lines(trial):
+                click.echo(line, err=True)
 
     def say_suppressed(self) -> None:
         for name, rule_id, hits in self._engine.suppressed():

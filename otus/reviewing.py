@@ -201,4 +201,27 @@ def rollback(folder: Path, number: int, person: str | None, reason: str) -> None
     click.echo(f"{folder}: 第 {now} 版，内容同第 {number} 版 / version {now}, as version {number} was")
 
 
-commands: tuple[click.Command, ...] = (review, versions, diff, rollback)
+@click.command()
+@click.argument("candidate", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--person", metavar="NAME", help="Who decides; default: who is logged in.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why: what the trial told.")
+def enforce(candidate: Path, folder: Path, person: str | None, reason: str) -> None:
+    """Put a CANDIDATE that was tried (baseline_shadow) in the place of FOLDER, as its next version.
+
+    The sensor goes on with what it has until it is told: otus sensor reload.
+
+    启用试运行合格的基线，作为正式基线的下一版本。
+    """
+    from detectors.baseline import read_folder
+    from detectors.baseline.versions import put_in_place
+
+    who, now_ns = person or getpass.getuser(), time.time_ns()
+    written = put_in_place(read_folder(candidate), folder, codec(), author=who, note=reason, time_ns=now_ns)
+    click.echo(
+        f"{folder}: 第 {written.version} 版已启用，执行 otus sensor reload 生效 / "
+        f"version {written.version} is in place; otus sensor reload makes it count"
+    )
+
+
+commands: tuple[click.Command, ...] = (review, versions, diff, rollback, enforce)

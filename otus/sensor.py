@@ -123,6 +123,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from otus.parents import start_uplink
     from otus.reload import Reloader, RuleBooks
     from otus.running import Running
+    from otus.shadow import BaselineState
     from otus.spooled import SpoolSink
     from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
@@ -132,7 +133,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
     files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols")}
     site = SiteFiles(**files_of_site).load(settings["segment"])
-    detection = load(settings["rules"] or None, settings["baseline"] or None, site)
+    announced = {name: settings[name] or None for name in ("maintenance", "suppliers")}
+    detection = load(settings["rules"] or None, settings["baseline"] or None, site, **announced)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None
@@ -169,6 +171,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             closing.callback(alerts.close)
             sinks.append(alerts)
         facts = dict(detection.facts)
+        told_baseline = BaselineState(engine, settings["heartbeat_s"])
         if files:
             engine.open_files(list(files))
         else:
@@ -182,6 +185,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
         def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
+            told_baseline.tend(health, reloader.facts)
             if examiner is not None and (told := examiner.tend(batch.now_ns)) is not None:
                 health.update({"detection": told})
             if running is not None:

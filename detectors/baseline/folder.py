@@ -37,6 +37,8 @@ KNOWN = "known.json"
 REVIEW = "review.json"
 FILES = (TABLE, ROBUST, MODEL, FOREST, KNOWN, REVIEW)
 OBJECTS = "objects"
+PROGRAM = "otus baseline "
+"""How versions begin to name their author that no person made."""
 MAX_AUTHOR, MAX_NOTE = 100, 400
 """Letters: with as many versions as are kept, the manifest stays within its bounds."""
 VERSIONS = 200
@@ -89,6 +91,13 @@ class Folder:
         """`number`, `author`, `time_ns`, `note`, `files`, the oldest first."""
         return list(self.manifest.get("versions", []))
 
+    @property
+    def is_approved(self) -> bool:
+        """The latest version is a person's, and nothing that is suspicious waits for one."""
+        latest = self.versions[-1] if self.versions else {}
+        waiting = (self.manifest.get("review") or {}).get("suspicious", 0)
+        return bool(latest.get("author")) and not str(latest["author"]).startswith(PROGRAM) and not waiting
+
     def model_files(self) -> ModelFiles | None:
         """The model, to be written again with another table."""
         if self.robust is None:
@@ -115,6 +124,8 @@ class Folder:
             "to_ns": learned.get("to_ns", 0),
             "version": self.version,
             "review": self.manifest.get("review"),
+            "approved": self.is_approved,
+            "completeness": learned.get("settings", {}).get("completeness", {}),
             **{name: learned.get("counts", {}).get(name, 0) for name in ("assets", "links", "operations", "polls")},
         }
 

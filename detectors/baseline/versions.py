@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from detectors.baseline.entries import Entry, entries
@@ -100,15 +101,16 @@ def write_version(
     note: str,
     time_ns: int,
     model: ModelFiles | None,
+    path: Path | None = None,
 ) -> Folder:
-    """The next version of a folder that is there.
+    """The next version of a folder that is there, or of another at `path`.
 
     Raises:
         BaselineError: it cannot be compiled or written; the folder is as it was.
     """
     learned = folder.manifest["learned"]
     return write_folder(
-        folder.path,
+        path or folder.path,
         compiled(known, decisions, codec),
         model,
         to_json=codec.to_json,
@@ -160,6 +162,19 @@ def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: st
         note=note or f"rollback to version {number}",
         time_ns=time_ns,
         model=model,
+    )
+
+
+def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, note: str, time_ns: int) -> Folder:
+    """A baseline that was tried as the next version of the one that counts.
+
+    Raises:
+        BaselineError: it cannot be written, or something else stands there.
+    """
+    known, decisions = read_known(candidate, codec), decisions_of(candidate)
+    model = candidate.model_files()
+    return write_version(
+        candidate, known, decisions, codec, author=author, note=note, time_ns=time_ns, model=model, path=path
     )
 
 

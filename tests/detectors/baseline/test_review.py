@@ -25,6 +25,7 @@ from detectors.baseline.versions import (
     decisions_of,
     difference,
     dump,
+    put_in_place,
     read_known,
     rollback,
     state_counts,
@@ -201,3 +202,16 @@ def test_a_folder_of_an_earlier_version_can_be_reviewed(tmp_path: Path, table: b
     )  # fmt: skip
     assert old.known is None and read_known(old, CODEC) == known
     assert decided(old, made(known, "approve", LINK), "seen").version == 2
+
+
+def test_a_candidate_is_put_in_place_as_the_next_version(folder: Folder, known: Known, tmp_path: Path) -> None:
+    candidate = decided(folder, made(known, "reject", OPERATION), "no writes")
+    counts = write_folder(
+        tmp_path / "counts", folder.table, None, to_json=core.baseline_to_json, source=[], start_ns=1, end_ns=2,
+        author="otus baseline learn",
+    )  # fmt: skip
+    assert not counts.is_approved
+    put = put_in_place(candidate, counts.path, CODEC, author="李工", note="quiet for a week", time_ns=20)
+    assert (put.version, put.table, put.is_approved) == (2, candidate.table, True)
+    assert [one.entry for one in decisions_of(put)] == [OPERATION]
+    assert rollback(put, 1, CODEC, author="李工", note="", time_ns=21).table == folder.table

@@ -38,7 +38,7 @@ fn each_thing_has_its_first_and_last_time_and_its_occasions() {
     let learner = taught(&half_an_hour());
     let links = learner.report(cut(), true);
     let first = &links[0];
-    assert_eq!((first.client.as_str(), first.seen.count, first.seen.last_ns), ("192.168.0.1", 1804, 1799 * SECOND));
+    assert_eq!((first.client.as_str(), first.seen.count, first.seen.last_ns), ("192.168.1.1", 1804, 1799 * SECOND));
     let operation = |code: u32| &first.operations.iter().find(|row| row.0 == code).unwrap().2;
     assert_eq!((operation(3).count, operation(3).occasions > 32), (1801, true));
     assert_eq!((operation(16).first_ns, operation(16).last_ns, operation(16).occasions), (MINUTE, 20 * MINUTE, 2));
