@@ -59,11 +59,11 @@ class Reloader:
         self._engine, self._running, self._books = engine, running, books
         self._answer = answer or (lambda done, line: None)
         self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
-        self._shadow = settings["baseline_shadow"]
+        self._shadow = settings.get("baseline_shadow", "")
         self._shadow_table = read_table(self._shadow)
         if self._shadow_table is not None:
             engine.set_shadow(self._shadow_table)
-        self._announced = {name: settings[name] or None for name in ("maintenance", "suppliers")}
+        self._announced = {name: settings.get(name) or None for name in ("maintenance", "suppliers")}
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None

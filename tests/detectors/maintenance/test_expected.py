@@ -174,3 +174,16 @@ def test_a_wrong_list_is_told_with_all_its_problems(tmp_path: Path, text: str, w
     with pytest.raises(ValueError, match=r"list\.yml") as refused:
         read_suppliers(tmp_path / "list.yml")
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_console_says_what_people_had_said(expected: Expected, language: str) -> None:
+    from console.present.reason import explain
+
+    told = expected.judge(alert(), "default")[0]
+    said = explain(told, language).sentence
+    assert "WO-1" in said and "王工" in said
+    over = Alert.from_json(still_expected(told.to_json(), END + 1))
+    assert ("结束后仍在继续" if language == "zh" else "went on after the end") in explain(over, language).sentence
+    rejected = alert(reason=Reason("new_link", {"rejected_by": "李工", "rejected_because": "测试机"}))
+    assert "李工" in explain(rejected, language).sentence and "测试机" in explain(rejected, language).sentence
