@@ -15,6 +15,7 @@ from detectors.bounds import bounded
 from detectors.describe import Description
 from detectors.incidents import Importance, Stories
 from detectors.incidents.severity import nothing_said
+from detectors.maintenance.expected import still_expected
 from detectors.open_alert import OpenAlert, folds_from_json, folds_to_json
 from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
 from sensor.schema.records import MAX_EVIDENCE
@@ -119,6 +120,12 @@ class WindowAlert:
     description: Description
 
 
+class Expectations(Protocol):
+    """Work that was announced (`detectors.maintenance`)."""
+
+    def judge(self, alert: Alert, segment: str) -> tuple[Alert, list[tuple[str, Alert]]]: ...
+
+
 class WindowJudge(Protocol):
     """The anomaly model (`detectors.anomaly`): windows in, deviating ones out."""
 
@@ -147,9 +154,13 @@ class Analyst:
         files: bool = False,
         keep_open: bool = False,
         importance: Importance = nothing_said,
+        expected: Expectations | None = None,
     ) -> None:
         """`keep_open`: the run goes on after its end, from what was remembered; alerts are not closed then.
-        `importance`: what the site says of its stations."""
+
+        `importance`: what the site says of its stations. `expected`: alerts about announced work are told as such.
+        """
+        self._expected = expected
         self._origin, self._tenant, self._files = origin, tenant, files
         self._describers, self._judge = describers, judge
         self._folds: dict[int, OpenAlert] = {}
@@ -157,6 +168,7 @@ class Analyst:
         self._keep_open = keep_open
         self._left_over: list[Record] = []
         self._stories = Stories(origin, tenant, importance)
+        self._about_work: list[Record] = []
 
     def remember(self) -> Callable[[], dict[str, Any]]:
         """What a restart must not forget of open alerts: taken now, made into JSON when somebody has time for it."""
@@ -191,6 +203,10 @@ class Analyst:
         """Another model from the next batch on; alerts about windows that are open go on."""
         self._judge = judge
 
+    def expect(self, expected: Expectations | None) -> None:
+        """Other announced work from the next batch on; alerts that are open go on as they are."""
+        self._expected = expected
+
     def state(self) -> dict[str, Any]:
         return {"model": "none", "windows": {}} if self._judge is None else self._judge.state()
 
@@ -198,7 +214,11 @@ class Analyst:
         """New alerts and revisions of open ones, in the order they came about; behind them stories that changed."""
         coverage = coverage_of(batch.ledger)
         records, self._left_over = self._left_over, []
-        records += [record for hit in batch.hits if (record := self._hit(hit, coverage)) is not None]
+        for hit in batch.hits:
+            if (record := self._hit(hit, coverage)) is not None:
+                records.append(record)
+                records += self._about_work
+                self._about_work = []
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
@@ -223,7 +243,7 @@ class Analyst:
         }
         if closes:
             del self._folds[hit.fold]
-        return self._record(opened, body | changed)
+        return self._record(opened, still_expected(body | changed, hit.last_ns))
 
     def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
         fields = bounded(hit.fields())
@@ -252,6 +272,7 @@ class Analyst:
             evidence=(self._evidence(hit.file, hit.frame, hit.first_ns, fields),) if hit.frame is not None else (),
             coverage=coverage,
         )
+        alert = self._announced(alert, hit.segment)
         body = alert.to_json()
         body["story"] = self._stories.place(hit.id, hit.segment, body)
         opened = self._folds[hit.fold] = OpenAlert(hit.id, hit.segment, body)
@@ -279,7 +300,7 @@ class Analyst:
             self._windows[key] = opened  # the one quiet longest stays in front
             body = opened.body
             changed = {"count": body["count"] + 1, "last_ns": max(body["last_ns"], found.end_ns)}
-            return [self._record(opened, body | changed)]
+            return [self._record(opened, still_expected(body | changed, found.end_ns))]
         records = [] if opened is None else [self._closed(opened)]
         if len(self._windows) >= OPEN_WINDOWS:
             records.append(self._closed(self._windows.pop(next(iter(self._windows)))))
@@ -309,10 +330,22 @@ class Analyst:
         )
         identity = "\0".join((cause, *key, str(found.start_ns)))
         record_id = hashlib.sha256(identity.encode()).hexdigest()[:32]
+        alert = self._announced(alert, found.segment)
+        about_work, self._about_work = self._about_work, []
         body = alert.to_json()
         body["story"] = self._stories.place(record_id, found.segment, body)
         opened = self._windows[key] = OpenAlert(record_id, found.segment, body)
-        return [*records, self._record(opened, opened.body)]
+        return [*records, self._record(opened, opened.body), *about_work]
+
+    def _announced(self, alert: Alert, segment: str) -> Alert:
+        """As it is to be told where work was announced; what is to be said of that work is told behind it."""
+        if self._expected is None:
+            return alert
+        told, more = self._expected.judge(alert, segment)
+        for record_id, found in more:
+            about = OpenAlert(record_id, segment, found.to_json())
+            self._about_work.append(self._record(about, about.body))
+        return told
 
     def _close_windows(self, now_ns: int, done: bool) -> list[Record]:
         closed = []

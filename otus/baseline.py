@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.learning import HOUR_NS, UntilComplete, learn_into
+from otus.reviewing import commands
 from otus.site_options import site_options
-from sensor.site import NOTHING, Site, SiteFiles
-
-if TYPE_CHECKING:
-    from otus.unread import Unread
-    from sensor._core import Engine
+from otus.sizes import Duration
+from sensor.site import SiteFiles
 
 
 @click.group()
@@ -39,6 +33,16 @@ def baseline() -> None:
 @click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at.")
 @click.option("--segment", metavar="NAME", default="default", show_default=True, help="As in the sensor's settings.")
+@click.option("--until-complete", is_flag=True, help="Learn until the meter of completeness says that it is enough.")
+@click.option("--at-least", "least_s", type=Duration(), default="24h", show_default=True, help="…but so long at least,")
+@click.option("--at-most", "most_s", type=Duration(), default="30d", show_default=True, help="…and so long at most.")
+@click.option(
+    "--new-per-day",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Complete: so many new things a day at most (95 %). Default: one for every hundred links, at least one.",
+)
+@click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones to see what is suspicious.")
+@click.option("--trust-all", is_flag=True, help="Take everything for normal, also what rules find suspicious.")
 @site_options
 @click.option("--window", "window_s", type=click.IntRange(min=1), default=10, show_default=True, help="The model's, s.")
 def learn(
@@ -49,111 +53,46 @@ def learn(
     expression: str | None,
     segment: str,
     window_s: int,
+    until_complete: bool,
+    least_s: int,
+    most_s: int,
+    new_per_day: float | None,
+    rules: str | None,
+    trust_all: bool,
     site: SiteFiles,
 ) -> None:
     """Learn a baseline from capture files or from a live port, and write it as a folder.
+
+    What a rule of level medium or above hits meanwhile is kept apart until somebody approves it (otus baseline review).
+    Where the folder has a baseline this is its next version, and earlier decisions go on to count.
 
     从抓包文件或镜像口学习通信基线（通信关系、操作、对象范围、轮询周期）与异常模型。
     """
     if bool(files) == bool(interfaces):
         raise click.UsageError("name capture files, or a port with -i; not both")
+    if least_s > most_s:
+        raise click.UsageError("--at-least is longer than --at-most")
+    from detectors.rules import load_rules
     from otus.unread import Unread
 
-    unread = Unread()
-    click.echo(learn_into(folder, files, interfaces, duration_s, expression, window_s, site.load(segment), unread))
+    unread, loaded = Unread(), site.load(segment)
+    until = UntilComplete(least_s * HOUR_NS // 3600, most_s * HOUR_NS // 3600, new_per_day) if until_complete else None
+    click.echo(
+        learn_into(
+            folder,
+            files,
+            interfaces,
+            None if until_complete else duration_s,
+            expression,
+            window_s,
+            loaded,
+            unread,
+            rules=None if trust_all else load_rules(Path(rules) if rules else None),
+            until=until,
+        )
+    )
     if files:
         unread.end()
-
-
-def learn_into(
-    folder: Path,
-    files: tuple[str, ...] = (),
-    interfaces: tuple[str, ...] = (),
-    duration_s: int = 0,
-    expression: str | None = None,
-    window_s: int = 10,
-    site: Site = NOTHING,
-    unread: Unread | None = None,
-    packets: int | None = None,
-) -> str:
-    """Learn and write the folder; returns what was learned in one line. `packets`: from so many of the files only.
-
-    Raises:
-        ValueError: the folder cannot be written, which is said before hours of learning and not after.
-    """
-    import time
-
-    from detectors.anomaly import train
-    from detectors.baseline import write_folder
-    from otus.unread import Unread
-    from sensor._core import Engine, Forest, baseline_to_json
-
-    _check_place(folder)
-    settings: dict[str, Any] = {"learn": True, "filter": expression, **site.engine_settings()}
-    engine = Engine(json.dumps({**settings, "window_ns": window_s * 1_000_000_000}))
-    if files:
-        engine.open_files(list(files))
-    else:
-        for line in engine.open_interfaces(list(interfaces)):
-            click.echo(f"otus: {line}", err=True)
-        _stop_on_signals(engine)
-        click.echo(f"otus: learning from {', '.join(interfaces)} for {duration_s} s", err=True)
-    ends = time.monotonic() + duration_s
-    windows: list[Any] = []
-    unread = unread or Unread()
-    first_ns = received = 0
-    while True:
-        if interfaces and time.monotonic() >= ends:
-            engine.stop()
-        # The first packet alone: its time is the beginning of what was learned.
-        most = 1_000_000 if packets is None else packets - received
-        batch = engine.poll(most if first_ns else 1)
-        first_ns = first_ns or batch.now_ns
-        received = batch.ledger["received"]
-        ended = packets is not None and received >= packets
-        if len(batch.windows):
-            windows.append(batch.windows)
-        unread.say(batch.warnings)
-        if ended and not batch.done:
-            batch = engine.finish()
-            if len(batch.windows):
-                windows.append(batch.windows)
-        if ended or batch.done:
-            break
-    if lost := {place: packets for place, packets in batch.ledger["lost"].items() if packets}:
-        places = ", ".join(f"{place} {packets}" for place, packets in lost.items())
-        click.echo(f"otus: {places} of {batch.ledger['received']} packets were lost, and not learned from", err=True)
-    model = train(windows, window_s=window_s, make_forest=Forest)
-    source = [Path(name).name for name in files] or [f"live:{name}" for name in interfaces]
-    written = write_folder(
-        folder,
-        engine.learned(),
-        model,
-        to_json=baseline_to_json,
-        source=source,
-        start_ns=first_ns,
-        end_ns=batch.now_ns,
-    )
-    return written.line()
-
-
-def _check_place(folder: Path) -> None:
-    """Could a baseline be written there?"""
-    from detectors.baseline.folder import MANIFEST
-
-    taken = folder.exists() and not (folder / MANIFEST).is_file()
-    if taken and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder}: is there and is no baseline; name another folder")
-    above = next(place for place in folder.absolute().parents if place.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise ValueError(f"{folder}: cannot be written: {above} is not a folder that this user may write to")
-
-
-def _stop_on_signals(engine: Engine) -> None:
-    """What was learned until then is kept."""
-    if threading.current_thread() is threading.main_thread():
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, lambda *_: engine.stop())
 
 
 @baseline.command()
@@ -185,3 +124,7 @@ def import_(path: Path, folder: Path) -> None:
     from sensor._core import baseline_from_json, baseline_to_json
 
     click.echo(import_yaml(path, folder, baseline_from_json, baseline_to_json).line())
+
+
+for command in commands:
+    baseline.add_command(command)

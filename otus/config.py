@@ -31,5 +31,25 @@ def check(path: Path) -> None:
     """Say what is wrong with a file of settings, all at once."""
     from sensor.settings import load
 
-    load(path, environment={})
+    settings = load(path, environment={})
+    _check_announced(settings["maintenance"], settings["suppliers"])
     click.echo(f"{path}: good")
+
+
+def _check_announced(maintenance: str, suppliers: str) -> None:
+    """Files of the site that change often: wrong ones are told before the sensor is asked to load them.
+
+    Raises:
+        ValueError: all problems of both.
+    """
+    from detectors.maintenance import read_orders, read_suppliers
+
+    problems = []
+    for read, name in ((read_orders, maintenance), (read_suppliers, suppliers)):
+        try:
+            if name:
+                read(Path(name))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError("\n".join(problems))

@@ -13,6 +13,8 @@ from sensor.site import NOTHING, Site
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
+    from detectors.baseline.rejected import Rejected
+    from detectors.maintenance import Expected
     from detectors.rules import RuleSet, Source
     from sensor._core import Engine
 
@@ -31,6 +33,10 @@ class Detection:
     facts: dict[str, Any]
     """for the heartbeat: rules_loaded, baseline, versions"""
     site: Site = NOTHING
+    expected: Expected | None = None
+    """work that was announced"""
+    rejected: Rejected | None = None
+    """entries of the baseline that somebody rejected"""
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
 
@@ -60,15 +66,24 @@ class Detection:
         """`rules_of` says which rules an engine had in a generation, where it is not given these ones only."""
         from detectors.alerts import Analyst
         from detectors.baseline.describe import describe as describe_deviation
+        from detectors.baseline.rejected import describing
         from detectors.signature import describe as describe_rule
 
         describers = {
             "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
-            "baseline": describe_deviation,
+            "baseline": describing(describe_deviation, self.rejected) if self.rejected else describe_deviation,
             "period": describe_deviation,
         }
-        importance = self.site.stations.of
-        return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open, importance=importance)
+        return Analyst(
+            origin,
+            tenant,
+            describers,
+            self.judge,
+            files=files,
+            keep_open=keep_open,
+            importance=self.site.stations.of,
+            expected=self.expected,
+        )
 
 
 def load(
@@ -77,9 +92,11 @@ def load(
     site: Site = NOTHING,
     site_filters: str | Path | None = None,
     packs: Sequence[Source] = (),
+    maintenance: str | Path | None = None,
+    suppliers: str | Path | None = None,
 ) -> Detection:
     """Load rules (None: the bundled ones) and packs of them, what the site takes out of their hits, and a baseline
-    folder (None: none).
+    folder (None: none); work that was announced, and the list of trusted suppliers.
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -88,19 +105,41 @@ def load(
     from sensor import _core
 
     ruleset = with_filters(load_rules(Path(rules) if rules else None, packs=packs), site_filters)
+    expected = rejected = None
+    if maintenance or suppliers:
+        ruleset, expected = _announced(ruleset, maintenance, suppliers)
     table, judge, learned, window_ns, files = None, None, None, 0, {}
     if baseline:
         from detectors.baseline import read_folder
+        from detectors.baseline.rejected import Rejected
+        from detectors.baseline.versions import decisions_of
 
         folder = read_folder(Path(baseline))
         table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
+        rejected = Rejected(decisions_of(folder))
         if folder.has_model:
             from detectors.anomaly import load_judge
 
             judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, site, files)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, site, expected, rejected, files)
+
+
+def _announced(
+    ruleset: RuleSet, maintenance: str | Path | None, suppliers: str | Path | None
+) -> tuple[RuleSet, Expected]:
+    """Work orders and suppliers: what is expected, and the rules about uplinks beside those that are there.
+
+    Raises:
+        ValueError: all problems of a file at once.
+    """
+    from detectors.maintenance import Expected, read_orders, read_suppliers, with_uplinks
+
+    listed = read_suppliers(Path(suppliers)) if suppliers else None
+    if listed is not None and suppliers:
+        ruleset = with_uplinks(ruleset, listed, Path(suppliers))
+    return ruleset, Expected(read_orders(Path(maintenance)) if maintenance else (), listed)
 
 
 def started() -> None:
@@ -117,7 +156,12 @@ def _baseline_fact(learned: dict[str, Any] | None) -> dict[str, Any] | None:
     """Which baseline it is and how much it knows, under the names that go up (heartbeat.baseline.*)."""
     if learned is None:
         return None
-    return {
+    told = {
         "id": str(learned["sha256"])[:16],
         "tuples": sum(int(learned[name]) for name in ("assets", "links", "operations", "polls")),
     }
+    if learned["version"]:
+        told |= {"version": learned["version"], "approved": learned["approved"]}
+        told |= {"suspicious": (learned["review"] or {}).get("suspicious", 0)}
+    meter = learned["completeness"]
+    return told | {name: meter[name] for name in ("complete", "new_per_day_most") if meter.get(name) is not None}

@@ -84,7 +84,8 @@ def judge(labelled: Labelled, rules: str | None = None, level: Level | None = No
 
     with tempfile.TemporaryDirectory(prefix="otus-evaluate-") as folder:
         baseline, until_ns = _learn(labelled, Path(folder) / "baseline")
-        alerts, span, ledger = _replay(labelled.path, rules, baseline)
+        announced = _announced(labelled, Path(folder) / "maintenance.yml")
+        alerts, span, ledger = _replay(labelled.path, rules, baseline, announced)
 
     def time_of(frame: int) -> int | None:
         found = look(labelled.path, frame)
@@ -96,7 +97,7 @@ def judge(labelled: Labelled, rules: str | None = None, level: Level | None = No
 
 def _learn(labelled: Labelled, folder: Path) -> tuple[Path | None, int]:
     """The baseline's folder, and until when this capture itself was learned from."""
-    from otus.baseline import learn_into
+    from otus.learning import learn_into
 
     learn = labelled.learn
     if learn is None:
@@ -132,8 +133,39 @@ def _reach(path: Path, learn: Learn) -> tuple[int, int]:
     return (batch.ledger["received"] if batch.done and batch.now_ns < until_ns else count), int(until_ns)
 
 
+BOOKED_BEFORE_NS, BOOKED_AFTER_NS = 60 * 10**9, 300 * 10**9
+"""A window is booked from a minute before to five minutes after the work: nobody's watch goes by the packets."""
+
+
+def _announced(labelled: Labelled, path: Path) -> Path | None:
+    """The work orders of a truth file, as a site would have them; None where there are none."""
+    orders = [(one, one.order) for one in labelled.events if one.order and isinstance(one.first, int)]
+    if not orders:
+        return None
+    windows = [
+        {
+            "work_order": str(order["work_order"]),
+            "from": _iso(int(one.first or 0) - BOOKED_BEFORE_NS),
+            "to": _iso(int(one.last or 0) + BOOKED_AFTER_NS),
+            "person": str(order.get("person") or "?"),
+            "who": list(order["who"]),
+            "where": list(order["where"]),
+            "expected": list(order["expected"]),
+        }
+        for one, order in orders
+    ]
+    path.write_text(json.dumps({"maintenance": windows}), encoding="utf-8")  # JSON is YAML
+    return path
+
+
+def _iso(time_ns: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat()
+
+
 def _replay(
-    path: Path, rules: str | None, baseline: Path | None
+    path: Path, rules: str | None, baseline: Path | None, maintenance: Path | None = None
 ) -> tuple[Sequence[Seen], tuple[int, int], Mapping[str, Any]]:
     """Alerts with the time they were told at; first and last packet; the ledger."""
     from detectors.evaluation import Seen
@@ -142,7 +174,7 @@ def _replay(
     from sensor.pipeline import Pipeline
     from sensor.sinks import LatestAlerts
 
-    detection = load(rules, baseline)
+    detection = load(rules, baseline, maintenance=maintenance)
     engine = detection.engine()
     engine.open_files([path])
     latest, stories = LatestAlerts(), LatestAlerts("story")

@@ -11,6 +11,7 @@ import click
 
 from otus.detection import Detection, load
 from otus.pack_sources import installed
+from otus.shadow import read_table
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst
@@ -61,10 +62,20 @@ class Reloader:
         self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
         self._site_filters = settings.get("site_filters") or None
         self._packs, self._keys = settings.get("rule_packs") or "", settings.get("pack_keys") or ""
+        self._shadow = settings.get("baseline_shadow", "")
+        self._shadow_table = read_table(self._shadow)
+        if self._shadow_table is not None:
+            engine.set_shadow(self._shadow_table)
+        self._announced = {name: settings.get(name) or None for name in ("maintenance", "suppliers")}
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None
         self._outcome: tuple[Detection | None, int, str] | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What heartbeats say of what is in place."""
+        return self._running.facts
 
     def ask(self) -> None:
         """Safe to call from a signal handler. Asked again while one is under way, it is done once more."""
@@ -96,13 +107,14 @@ class Reloader:
 
     def _put_in_place(self) -> tuple[Detection, int, str]:
         packs = installed(self._packs, self._keys)
-        fresh = load(self._rules, self._baseline, self._site, self._site_filters, packs)
+        fresh = load(self._rules, self._baseline, self._site, self._site_filters, packs, **self._announced)
         if fresh.window_ns not in (0, self._window_ns):
             wanted, cut = fresh.window_ns // 10**9, self._window_ns // 10**9
             raise ValueError(
                 f"{self._baseline}: its model was learned on windows of {wanted} s, the sensor cuts "
                 + (f"windows of {cut} s; start it again" if cut else "none; start it again")
             )
+        shadow = read_table(self._shadow)
         generation = self._engine.generation + 1
         self._books.add(generation, fresh.rules)  # before the first hit of it can come
         try:
@@ -110,6 +122,9 @@ class Reloader:
         except ValueError:
             self._books.forget(generation)
             raise
+        if shadow != self._shadow_table:  # what was counted of another one says nothing of this one
+            self._engine.set_shadow(shadow)
+            self._shadow_table = shadow
         baseline = fresh.facts["baseline"]
         counts = ", ".join(f"{done[name]} {name}" for name in ("kept", "added", "removed"))
         known = "no baseline" if baseline is None else f"baseline {baseline['id']}"
@@ -127,6 +142,7 @@ class Reloader:
             return self._answer(False, line)
         if fresh.files != self._running.files:
             analyst.judge_with(fresh.judge)
+        analyst.expect(fresh.expected)
         if health is not None:
             health.update(fresh.facts)
         self._running = fresh

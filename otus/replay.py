@@ -6,11 +6,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.shadow import lines, read_table, shadowed
 from otus.site_options import site_options
 from sensor.site import NO_FILES, SiteFiles
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
 @click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
+@click.option("--baseline-shadow", metavar="FOLDER", help="Also try this one: say what it would have told.")
+@click.option("--maintenance", metavar="FILE", help="Maintenance windows 检修窗口 (docs/baseline.md).")
+@click.option("--suppliers", metavar="FILE", help="List of trusted suppliers 可信服务商名单 (docs/baseline.md).")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
@@ -54,6 +59,9 @@ def replay(
     site_filters: str | None,
     rule_packs: str | None,
     pack_keys: str | None,
+    baseline_shadow: str | None,
+    maintenance: str | None,
+    suppliers: str | None,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -67,7 +75,21 @@ def replay(
 
     figures = None if stats is None else OutputFile(stats)
     packs = installed(rule_packs, pack_keys)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters, packs)
+    announced = {"maintenance": maintenance, "suppliers": suppliers}
+    run = Run(
+        files,
+        baseline,
+        rules,
+        expression,
+        hits,
+        evidence,
+        threads,
+        site,
+        site_filters,
+        packs,
+        announced,
+        baseline_shadow,
+    )
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -80,6 +102,7 @@ def replay(
         figures.write((json.dumps(run.figures(len(alerts)), indent=2, ensure_ascii=False) + "\n").encode())
         figures.close()
     run.say_suppressed()
+    run.say_shadow()
     run.unread.end()
 
 
@@ -98,6 +121,8 @@ class Run:
         site: SiteFiles = NO_FILES,
         site_filters: str | None = None,
         packs: Sequence[Source] = (),
+        announced: Mapping[str, str | None] | None = None,
+        baseline_shadow: str | None = None,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
@@ -107,7 +132,7 @@ class Run:
 
         self.stories = LatestAlerts("story")
         """what the alerts are parts of, once `alerts` was called"""
-        self._detection = load(rules, baseline, site.load(), site_filters, packs)
+        self._detection = load(rules, baseline, site.load(), site_filters, packs, **(announced or {}))
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,
@@ -115,6 +140,8 @@ class Run:
             **engine_settings(evidence),
         )
         self._keeper = keeper(evidence, "replay")
+        if (shadow := read_table(baseline_shadow or "")) is not None:
+            self._engine.set_shadow(shadow)
         self._listing = None if hits is None else OutputFile(hits)
         started()
         self._startup_s = _since_process_start()
@@ -161,12 +188,18 @@ class Run:
             "packets_per_s": round(ledger["received"] / seconds) if seconds > 0 else 0,
             "ledger": ledger,
             "suppressed": self._suppressed(),
+            **({} if (trial := shadowed(self._engine)) is None else {"shadow": trial}),
         }
 
     def _suppressed(self) -> list[dict[str, Any]]:
         """What filters of the site took out, by filter and rule."""
         found = self._engine.suppressed()
         return [{"filter": name, "rule_id": rule_id, "hits": hits} for name, rule_id, hits in found]
+
+    def say_shadow(self) -> None:
+        if (trial := shadowed(self._engine)) is not None:
+            for line in lines(trial):
+                click.echo(line, err=True)
 
     def say_suppressed(self) -> None:
         for name, rule_id, hits in self._engine.suppressed():

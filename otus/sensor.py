@@ -127,6 +127,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from otus.parents import start_uplink
     from otus.reload import Reloader, RuleBooks
     from otus.running import Running
+    from otus.shadow import BaselineState
     from otus.spooled import SpoolSink
     from sensor.health import Health, merging_offloads
     from sensor.inventory import Inventory
@@ -138,7 +139,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     site = SiteFiles(**files_of_site).load(settings["segment"])
     packs = installed(settings["rule_packs"], settings["pack_keys"])
     filters = settings["site_filters"] or None
-    detection = load(settings["rules"] or None, settings["baseline"] or None, site, filters, packs)
+    announced = {name: settings[name] or None for name in ("maintenance", "suppliers")}
+    detection = load(settings["rules"] or None, settings["baseline"] or None, site, filters, packs, **announced)
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None
@@ -175,6 +177,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             closing.callback(alerts.close)
             sinks.append(alerts)
         facts = dict(detection.facts)
+        told_baseline = BaselineState(engine, settings["heartbeat_s"])
         if files:
             engine.open_files(list(files))
         else:
@@ -188,6 +191,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
         def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
+            told_baseline.tend(health, reloader.facts)
             if examiner is not None and (told := examiner.tend(batch.now_ns)) is not None:
                 health.update({"detection": told})
             if running is not None:

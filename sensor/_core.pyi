@@ -115,6 +115,29 @@ class Engine:
     def learned(self) -> bytes:
         """The compiled table of what was learned. Once. Raises RuntimeError without `learn`."""
 
+    def learning(self, whole: bool = False) -> str | None:
+        """How far learning is, as JSON; None without `learn`, and after `learned`.
+
+        `from_ns`, `to_ns`, `stretch_ns` and `stretches` (what occasions are counted in), `rows`, `inputs`, `meters` by
+        kind (`links`, `operations`, `objects`) with `seen`, `once`, `twice` (things seen in one stretch, in two),
+        `occasions`, `late` (new in the last quarter of the time), and `links` with meters of their own: the hundred
+        known least, or with `whole` all, each with everything on it and when and where it was seen.
+        """
+
+    def set_shadow(self, baseline: bytes | None) -> None:
+        """Try a compiled table beside the one that counts, from now on; None: no more. What was counted begins anew.
+
+        Raises:
+            ValueError: it cannot be read; what was tried goes on.
+        """
+
+    def shadowed(self) -> str | None:
+        """What the table that is tried would have told so far, as JSON; None: none is.
+
+        `messages` held against it, `found` (a row a fold: cause, segment, client, server, protocol, alerts, messages,
+        first_ns, last_ns, frame, input, params), `uncounted` (deviations beyond what is listed), `inputs`.
+        """
+
     def tick(self, ts_ns: int) -> None:
         """No packet before that time. The capture does this by itself."""
 

@@ -23,6 +23,7 @@ CATEGORY = {
     "baseline": "Deviation From Learned Baseline",
     "period": "Polling Rhythm Changed",
     "anomaly": "Anomalous Traffic Window",
+    "supplier": "Supplier Without Assessment At Work",
 }
 
 READS, WRITES, BOTH = (1, 2, 3, 4, 20, 24), (5, 6, 15, 16, 21, 22), (23,)

@@ -59,6 +59,9 @@ SETTINGS = (
     Setting("pack_keys", "", "folder of the public keys (*.pem) whose packs are trusted; empty: none are"),
     Setting("site_filters", "", "file of what the site takes out of their hits (rules/README.md); empty: nothing"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
+    Setting("baseline_shadow", "", "folder of a baseline that is tried: what it would tell is counted; empty: none"),
+    Setting("maintenance", "", "maintenance windows 检修窗口: a file (docs/baseline.md); empty: none"),
+    Setting("suppliers", "", "list of trusted suppliers 可信服务商名单: a file (docs/baseline.md); empty: none"),
     Setting(
         "flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped, counted", least=1
     ),

@@ -54,7 +54,22 @@ def explain(alert: Alert, language: str) -> Explanation:
     values = {name: _PARTS.get(name, _plain(name))(alert, language) for name in wanted}
     missing = say("frame.not_sent", language)
     sentence = say(key, language, **{name: missing if value is None else value for name, value in values.items()})
+    sentence += _known_to_people(alert, language)
     return Explanation(sentence, bands, beat, complete=None not in values.values(), looked_at=looked_at)
+
+
+def _known_to_people(alert: Alert, language: str) -> str:
+    """What people had said about it before: a work order, a review of the baseline."""
+    params = alert.reason.params
+    told = [("rejected", ("rejected_by", "rejected_because"))]
+    told.append(("went_on" if "went_on_after_ns" in params else "announced", ("work_order", "person")))
+    if alert.detector == "supplier":  # its own sentence names the order
+        return ""
+    return "".join(
+        say(f"reason_frame.{key}", language, **{name: shown(params[name]) for name in names})
+        for key, names in told
+        if all(name in params for name in names)
+    )
 
 
 def _looked_at(alert: Alert, language: str) -> tuple[Line, ...]:

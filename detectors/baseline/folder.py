@@ -1,8 +1,12 @@
 """A baseline on disk: a folder of files and a manifest with their hashes.
 
-`baseline.bin` (compiled table); `robust.json`, `model.skops` and `forest.bin` (anomaly model: the test of each feature,
-the forest, and the same forest compiled for scoring; absent where none was learned); `manifest.json`. Nothing is used
-before its SHA-256 matched, and what is used are the very bytes that were hashed.
+`baseline.bin` (compiled table); `known.json` (all that was learned, also what is kept apart) and `review.json` (what
+people decided about it), which the table follows from; `robust.json`, `model.skops` and `forest.bin` (anomaly model:
+the test of each feature, the forest, and the same forest compiled for scoring; absent where none was learned);
+`manifest.json`. Nothing is used before its SHA-256 matched, and what is used are the very bytes that were hashed.
+
+Each change is a version. `objects/` keeps the files of every version under their SHA-256 (files that did not change are
+one file with several names), the manifest lists who made it, when and why.
 """
 
 from __future__ import annotations
@@ -29,7 +33,16 @@ TABLE = "baseline.bin"
 ROBUST = "robust.json"
 MODEL = "model.skops"
 FOREST = "forest.bin"
-FILES = (TABLE, ROBUST, MODEL, FOREST)
+KNOWN = "known.json"
+REVIEW = "review.json"
+FILES = (TABLE, ROBUST, MODEL, FOREST, KNOWN, REVIEW)
+OBJECTS = "objects"
+PROGRAM = "otus baseline "
+"""How versions begin to name their author that no person made."""
+MAX_AUTHOR, MAX_NOTE = 100, 400
+"""Letters: with as many versions as are kept, the manifest stays within its bounds."""
+VERSIONS = 200
+"""Versions that are kept: a review every other day for a year. Beyond it the oldest goes."""
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = 1 << 30
 
@@ -63,6 +76,33 @@ class Folder:
     model: bytes | None = None
     compiled: bytes | None = None
     """the model's forest as the core reads it; None in folders of versions before there was one"""
+    known: bytes | None = None
+    """JSON of all that was learned; None in folders of versions before there was a review, or made from YAML by hand"""
+    review: bytes | None = None
+    """JSON of what people decided"""
+
+    @property
+    def version(self) -> int:
+        """0 for folders of before there were versions."""
+        return int(self.manifest.get("version", 0))
+
+    @property
+    def versions(self) -> list[dict[str, Any]]:
+        """`number`, `author`, `time_ns`, `note`, `files`, the oldest first."""
+        return list(self.manifest.get("versions", []))
+
+    @property
+    def is_approved(self) -> bool:
+        """The latest version is a person's, and nothing that is suspicious waits for one."""
+        latest = self.versions[-1] if self.versions else {}
+        waiting = (self.manifest.get("review") or {}).get("suspicious", 0)
+        return bool(latest.get("author")) and not str(latest["author"]).startswith(PROGRAM) and not waiting
+
+    def model_files(self) -> ModelFiles | None:
+        """The model, to be written again with another table."""
+        if self.robust is None:
+            return None
+        return ModelFiles(self.robust, self.model, self.compiled, self.manifest["model"])
 
     @property
     def has_model(self) -> bool:
@@ -82,6 +122,10 @@ class Folder:
             "sha256": self.manifest["files"][TABLE]["sha256"],
             "from_ns": learned.get("from_ns", 0),
             "to_ns": learned.get("to_ns", 0),
+            "version": self.version,
+            "review": self.manifest.get("review"),
+            "approved": self.is_approved,
+            "completeness": learned.get("settings", {}).get("completeness", {}),
             **{name: learned.get("counts", {}).get(name, 0) for name in ("assets", "links", "operations", "polls")},
         }
 
@@ -109,8 +153,17 @@ def write_folder(
     start_ns: int,
     end_ns: int,
     settings: Mapping[str, Any] | None = None,
+    known: bytes | None = None,
+    review: bytes | None = None,
+    author: str = "",
+    note: str = "",
+    time_ns: int = 0,
+    states: Mapping[str, int] | None = None,
 ) -> Folder:
     """Write a baseline folder as a whole: after a crash the old one or the new one is there, or none, never a mix.
+
+    Where a baseline was there, this is its next version: `author`, `note` and `time_ns` say whose, why and when.
+    `states` counts the entries by what is thought of them (`review.py`).
 
     Raises:
         BaselineError: the folder cannot be written, or something else stands at its place.
@@ -122,13 +175,28 @@ def write_folder(
             contents[MODEL] = model.forest
         if model.compiled is not None:
             contents[FOREST] = model.compiled
+    contents |= {name: data for name, data in ((KNOWN, known), (REVIEW, review)) if data is not None}
     counts = count(json.loads(to_json(table)))
+    files: dict[str, dict[str, Any]] = {}
+    for name, data in contents.items():
+        files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    versions = _versions(path)
+    version = {
+        "number": versions[-1]["number"] + 1 if versions else 1,
+        "author": author[:MAX_AUTHOR],
+        "note": note[:MAX_NOTE],
+        "time_ns": time_ns,
+        "files": {name: entry["sha256"] for name, entry in files.items()},
+        "model": {"state": "none"} if model is None else dict(model.facts),
+    }
+    versions = [*versions, version][-VERSIONS:]
     manifest = {
         "kind": KIND,
         "schema": SCHEMA,
-        "files": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in contents.items()
-        },
+        "files": files,
+        "version": version["number"],
+        "versions": versions,
+        "review": dict(states or {}),
         "learned": {
             "source": list(source),
             "from_ns": start_ns,
@@ -141,19 +209,40 @@ def write_folder(
         "model": {"state": "none"} if model is None else dict(model.facts),
     }
     contents[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+    kept = {sha256 for one in versions for sha256 in one["files"].values()}
     try:
-        _replace(path, contents)
+        _replace(path, contents, {entry["sha256"]: name for name, entry in files.items()}, kept)
     except OSError as error:
         raise BaselineError(f"{path}: the baseline cannot be written: {error.strerror or error}") from None
     return Folder(path, manifest, table, *(contents.get(name) for name in FILES[1:]))
+
+
+def _versions(path: Path) -> list[dict[str, Any]]:
+    """Those of the baseline that is there; a folder that cannot be read has none that could be trusted."""
+    if not (path / MANIFEST).is_file():
+        return []
+    try:
+        return list(_manifest(path).get("versions", []))
+    except BaselineError:
+        return []
+
+
+def read_object(folder: Folder, sha256: str) -> bytes:
+    """A file of some version.
+
+    Raises:
+        BaselineError: it is not there, or is not what was written.
+    """
+    return _checked(folder.path / OBJECTS / sha256, {"sha256": sha256})
 
 
 def _readable(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat()
 
 
-def _replace(path: Path, contents: Mapping[str, bytes]) -> None:
-    """Put a new folder in the place of the old one."""
+def _replace(path: Path, contents: Mapping[str, bytes], fresh_objects: Mapping[str, str], kept: set[str]) -> None:
+    """Put a new folder in the place of the old one. `fresh_objects`: names of files by their hash; `kept`: hashes of
+    files that some version needs."""
     if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
         raise BaselineError(f"{path}: is there and is no baseline; name another folder")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -166,15 +255,41 @@ def _replace(path: Path, contents: Mapping[str, bytes]) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+        (fresh / OBJECTS).mkdir()
+        for sha256, name in fresh_objects.items():
+            _same_file(fresh / name, fresh / OBJECTS / sha256)
+        for sha256 in kept - set(fresh_objects):
+            if (path / OBJECTS / sha256).is_file():
+                _same_file(path / OBJECTS / sha256, fresh / OBJECTS / sha256)
+        for folder in (fresh / OBJECTS, fresh):
+            _sync(folder)
         if path.exists():
             path.rename(old)
         fresh.rename(path)
+        _sync(path.parent)
     except OSError:
         if old.exists() and not path.exists():
             old.rename(path)
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _same_file(old: Path, new: Path) -> None:
+    """One file with two names; where the file system knows no such thing, a copy."""
+    try:
+        new.hardlink_to(old)
+    except OSError:
+        shutil.copyfile(old, new)
+
+
+def _sync(folder: Path) -> None:
+    """Names in a folder are on the disk after this, as far as the file system can say."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_folder(path: Path) -> Folder:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from detectors.baseline.folder import BaselineError, Folder, ToJson
+from detectors.baseline.completeness import completeness, link_completeness, words
+from detectors.baseline.folder import KNOWN, BaselineError, Folder, ToJson
 
 CLASSES = {
     "read": "读取",
@@ -34,7 +35,7 @@ def show_text(folder: Folder, to_json: ToJson) -> str:
         document = json.loads(to_json(folder.table))
     except ValueError as error:
         raise BaselineError(f"{folder.path}: {error}") from None
-    return "\n".join([*_head(folder, document), *_assets(document), *_links(document)])
+    return "\n".join([*_head(folder, document), *_meter(folder), *_assets(document), *_links(document)])
 
 
 def printable(text: str) -> str:
@@ -59,6 +60,33 @@ def _head(folder: Folder, document: Mapping[str, Any]) -> Iterator[str]:
     detail = f", {model['windows']} 个窗口 windows" if "windows" in model else ""
     reason = f": {printable(str(model['reason']))}" if model.get("reason") else ""
     yield f"  异常模型 Model     {state}{detail}{reason}"
+
+
+def _meter(folder: Folder) -> Iterator[str]:
+    """How complete it is, which links are known least, and what waits for a review."""
+    review = folder.manifest.get("review") or {}
+    if waiting := review.get("suspicious", 0):
+        yield f"  待审核 To be reviewed  {waiting} 条可疑通信关系 suspicious links (otus baseline review)"
+    if folder.version:
+        yield f"  版本 Version       {folder.version}"
+    try:
+        report = None if folder.known is None else json.loads(folder.known)["report"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise BaselineError(f"{folder.path / KNOWN}: {error}") from None
+    if not report:
+        return
+    meter = completeness(report, report.get("allowed_per_day"))
+    state = "完整 complete" if meter.complete else "尚不完整 not complete"
+    share = max(0.0, meter.share_seen_least) * 100
+    yield f"\n学习完整度 Completeness  {state}，已见部分至少 seen at least {share:.1f} %"
+    yield from (f"  {said.zh} / {said.en}" for said in words(meter))
+    own = [(link, link_completeness(report, link)) for link in report["links"]]
+    open_ones = sorted((row for row in own if row[1].new_per_day > 0), key=lambda row: -row[1].new_per_day)
+    for link, of_link in open_ones[:MAX_SHOWN]:
+        yield f"  {link['client']} → {link['server']}  {printable(link['protocol'])}"
+        yield from (f"      {said.zh} / {said.en}" for said in words(of_link))
+    if len(open_ones) > MAX_SHOWN:
+        yield f"  … +{len(open_ones) - MAX_SHOWN}"
 
 
 def _time(time_ns: int) -> str:

@@ -1,4 +1,8 @@
-"""A baseline as YAML: to read, review, edit, and carry to another sensor. Export and import give the same table."""
+"""A baseline as YAML: to read, review, edit, and carry to another sensor. Export and import give the same table.
+
+The rows are everything that was learned, also what is kept apart; behind them stand what people decided (`review`),
+what rules found suspicious (`suspicions`) and when each thing was seen (`report`). Rows and decisions make the table.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,18 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from detectors.baseline.folder import BaselineError, Folder, FromJson, ToJson, write_folder
+from detectors.baseline.review import Known, ReviewError
+from detectors.baseline.versions import Codec, compiled, dump, read_decisions, state_counts
 
 MAX_YAML_BYTES = 512 << 20
 MAX_DEPTH = 16
+BESIDE = ("review", "suspicions", "report")
+"""Keys that the core's document does not have."""
 
 HEAD = """\
 # 通信基线：可直接编辑，再用 otus baseline import 编译。行的先后不影响结果。
@@ -27,14 +36,19 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def export_yaml(folder: Folder, to_json: ToJson) -> str:
-    """The whole table as YAML. The anomaly model is no part of it.
+    """All that is known and decided as YAML. The anomaly model is no part of it.
 
     Raises:
         BaselineError: the table cannot be read.
     """
     try:
-        document = json.loads(to_json(folder.table))
-    except ValueError as error:
+        if folder.known is None:
+            document = json.loads(to_json(folder.table))
+        else:
+            known = json.loads(folder.known)
+            beside = {"review": json.loads(folder.review or b"[]"), **{name: known[name] for name in BESIDE[1:]}}
+            document = {**known["document"], **{name: value for name, value in beside.items() if value}}
+    except (ValueError, LookupError, TypeError) as error:
         raise BaselineError(f"{folder.path}: {error}") from None
     return HEAD + yaml.dump(
         document, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120
@@ -47,20 +61,38 @@ def import_yaml(path: Path, folder: Path, from_json: FromJson, to_json: ToJson) 
     Raises:
         BaselineError: the file cannot be read, or a line of it is wrong; the message names file and line.
     """
-    table = compile_yaml(path, from_json)
-    learned = json.loads(to_json(table))["learned"]
+    table, beside = compile_yaml(path, from_json)
+    document = json.loads(to_json(table))
+    codec = Codec(to_json, from_json)
+    where = f"{path}: review"
+    decisions = read_decisions(json.dumps(beside.get("review") or []).encode(), where)
+    try:
+        known = Known.from_json(
+            {"document": document, "report": beside.get("report"), "suspicions": beside.get("suspicions") or []}
+        )
+    except ReviewError as error:
+        raise BaselineError(f"{path}: report or suspicions: {error}") from None
+    if decisions or known.suspicions:
+        table = compiled(known, decisions, codec)
     return write_folder(
         folder,
         table,
         None,
         to_json=to_json,
         source=[path.name],
-        start_ns=learned["from_ns"],
-        end_ns=learned["to_ns"],
+        start_ns=document["learned"]["from_ns"],
+        end_ns=document["learned"]["to_ns"],
+        known=dump(known.to_json()),
+        review=dump([one.to_json() for one in decisions]),
+        author="otus baseline import",
+        note=path.name,
+        time_ns=document["learned"]["to_ns"],
+        states=state_counts(known, decisions),
     )
 
 
-def compile_yaml(path: Path, from_json: FromJson) -> bytes:
+def compile_yaml(path: Path, from_json: FromJson) -> tuple[bytes, dict[str, Any]]:
+    """The compiled rows, and what stands beside them by its key."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_YAML_BYTES + 1)
@@ -79,8 +111,15 @@ def compile_yaml(path: Path, from_json: FromJson) -> bytes:
         raise BaselineError(f"{path}: is not YAML in UTF-8") from None
     if root is None:
         raise BaselineError(f"{path}: is empty")
+    beside: dict[str, Any] = {}
+    if isinstance(root, yaml.MappingNode):
+        apart = [pair for pair in root.value if getattr(pair[0], "value", None) in BESIDE]
+        root.value = [pair for pair in root.value if pair not in apart]
+        for key, node in apart:
+            # Not `yaml.load`: it makes times and numbers of base 60 of what looks like them.
+            beside[key.value] = json.loads(_Writer(path, may_be_empty=True).text(node))
     try:
-        return from_json(_Writer(path).text(root))
+        return from_json(_Writer(path).text(root)), beside
     except BaselineError:
         raise
     except ValueError as error:
@@ -93,8 +132,8 @@ class _Writer:
     """Writes YAML nodes as JSON that has each value on the line it has in the YAML: so the compiler's line numbers are
     the author's."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, may_be_empty: bool = False) -> None:
+        self._path, self._may_be_empty = path, may_be_empty
         self._line = 0
         self._seen: set[int] = set()
 
@@ -142,6 +181,10 @@ class _Writer:
         # YAML reads 10:20:30 as a number of base 60: only what looks like a number to a person is one here.
         if kind == "int" and _DECIMAL.fullmatch(node.value):
             return str(node.value)
+        if kind == "null" and self._may_be_empty:
+            return "null"
+        if kind == "float" and self._may_be_empty:
+            return json.dumps(float(node.value))
         if kind in ("null", "bool"):
             raise self._error(node, f"'{node.value}': expected a number or text")
         return json.dumps(node.value)

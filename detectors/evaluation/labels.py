@@ -42,6 +42,8 @@ class Event:
     """what can be seen of it"""
     invisible: str = ""
     """why nothing of it stands in the packets; then it is listed and not counted"""
+    order: Mapping[str, Any] = field(default_factory=dict)
+    """of announced work: `work_order`, `person`, `who`, `where`, `expected`; empty where nobody wrote one"""
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ def _from_truth(path: Path, content: Mapping[str, Any], captures: Path | None) -
                 frozenset(one["hosts"]),
                 Text(one["title"]["zh"], one["title"]["en"]),
                 Text(one["sign"]["zh"], one["sign"]["en"]),
+                order=_order(one),
             )
             for one in content["events"]
         )
@@ -228,6 +231,17 @@ def _from_truth(path: Path, content: Mapping[str, Any], captures: Path | None) -
         )
     except (KeyError, TypeError) as error:
         raise LabelError(f"{path}: not a whole truth file: {error}") from None
+
+
+def _order(one: Mapping[str, Any]) -> dict[str, Any]:
+    """A work order, with who works and on what; empty where nobody wrote one."""
+    details = one.get("details") or {}
+    if "work_order" not in details or "expected" not in details:
+        return {}
+    parts: dict[str, list[str]] = {}
+    for ip, part in one["hosts"].items():
+        parts.setdefault(part, []).append(ip)
+    return {**details, "who": parts.get("actor", []), "where": parts.get("target", [])}
 
 
 def _from_csv(path: Path, captures: Path | None) -> list[Labelled]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from otus.baseline import learn_into
+from otus.learning import learn_into
 from testbed import pcapfile
 from testbed.demo_plant import available
 from testbed.pcapfile import Frame

@@ -15,6 +15,9 @@ def maintenance(stage: Stage) -> None:
     engineer = stage.actor(stage.plant.engineer)
     stage.target(device.station)
     stage.act.details |= {"work_order": f"WO-{stage.chance(1000, 9999)}", "person": "engineer"}
+    # As people write it: what the tool of that maker does, beside the writes that the order is about.
+    tool = {ModbusDevice: ["read"], S7Device: ["read", "program"], OpcuaDevice: ["read", "discover"]}
+    stage.act.details["expected"] = ["write", *tool.get(type(device), [])]
     channel = stage.reach(engineer, device)
     if isinstance(device, ModbusDevice):
         for at in range(device.first, device.first + 40, 10):
@@ -45,7 +48,8 @@ def replaced(stage: Stage) -> None:
     """A broken controller is exchanged for another of the same maker: same address, other hardware address."""
     device = stage.plant.devices[stage.chance(0, len(stage.plant.devices) - 1)]
     stage.target(device.station)
-    stage.act.details["work_order"] = f"WO-{stage.chance(1000, 9999)}"
+    stage.act.details |= {"work_order": f"WO-{stage.chance(1000, 9999)}", "person": "maintenance"}
+    stage.act.details["expected"] = ["interruption"]
     seconds = stage.chance(120, 300)
     pollers = stage.pollers(device)
     for poller in pollers:

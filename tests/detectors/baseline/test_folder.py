@@ -34,7 +34,7 @@ def test_what_was_written_is_read(tmp_path: Path, table: bytes) -> None:
     assert folder.summary()["links"] == 1 and folder.summary()["polls"] == 1
     assert "1 links" in folder.line() and "通信关系" in folder.line()
     assert sorted(entry.name for entry in (tmp_path / "base").iterdir()) == [
-        "baseline.bin", "forest.bin", "manifest.json", "model.skops", "robust.json",
+        "baseline.bin", "forest.bin", "manifest.json", "model.skops", "objects", "robust.json",
     ]  # fmt: skip
 
 

@@ -108,3 +108,40 @@ def test_anything_else_is_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(BaselineError) as refused:
         compile_text(text, tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_decisions_and_sightings_travel_with_it(tmp_path: Path) -> None:
+    """What was learned, what was kept apart and why, and what was decided: the same on the other sensor."""
+    from detectors.baseline.review import Known, Suspicion, decide
+    from detectors.baseline.versions import Codec, decisions_of, read_known, write_version
+    from otus.learning import learn_into
+    from tests.detectors.baseline.conftest import capture
+
+    codec = Codec(core.baseline_to_json, core.baseline_from_json)
+    learn_into(tmp_path / "base", (str(capture(tmp_path / "normal.pcap", seconds=60)),))
+    learned = read_folder(tmp_path / "base")
+    known = read_known(learned, codec)
+    link = "link:default/192.168.1.10>192.168.1.20/modbus"
+    known = Known(known.document, known.report, (Suspicion(link, "x", {"zh": "写", "en": "w"}, "high", 5, "a", 3),))
+    decisions = decide(known, [], "approve", [link], "王工: 检修", "null", 7)
+    decisions += decide(known, decisions, "widen", ["object:*read*:0-9"], "1:20:30", "是", 8, stretch=(0, 40))
+    reviewed = write_version(learned, known, decisions, codec, author="a", note="b", time_ns=9, model=None)
+    text = export_yaml(reviewed, core.baseline_to_json)
+    imported = compile_text(text, tmp_path)
+    assert imported.table == reviewed.table != learned.table
+    assert read_known(imported, codec) == known and decisions_of(imported) == decisions
+    assert export_yaml(imported, core.baseline_to_json) == text
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        ("review: [{action: approve}]", "review: not a decision"),
+        ("review: [{action: like, entry: x, person: y, reason: z, time_ns: 1}]", "approve, reject, widen"),
+        ("suspicions: [{link: x}]", "report or suspicions"),
+    ],
+)
+def test_what_stands_beside_the_rows_is_checked(folder: Folder, tmp_path: Path, beside: str, words: str) -> None:
+    with pytest.raises(BaselineError, match=words) as refused:
+        compile_text(f"{export_yaml(folder, core.baseline_to_json)}{beside}\n", tmp_path)
+    assert "\n" not in str(refused.value)

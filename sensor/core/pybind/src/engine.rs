@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Originals, Source};
+use wire::baseline::Baseline;
 use wire::engine::{Engine, Tables};
 use wire::evidence::Keeps;
 use wire::packet::Sink;
@@ -160,6 +161,38 @@ impl PyEngine {
             return Err(PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before"));
         };
         Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// How far learning is, as JSON; `None`: nothing is learned.
+    #[pyo3(signature = (whole=false))]
+    fn learning(&self, py: Python<'_>, whole: bool) -> PyResult<Option<String>> {
+        let report = py.detach(|| {
+            let report = self.lock().engine.learning(whole);
+            report.map(|report| serde_json::to_string(&report)).transpose()
+        });
+        report.map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    /// Try a baseline beside the one that counts, from now on; `None`: no more.
+    #[pyo3(signature = (baseline))]
+    fn set_shadow(&self, py: Python<'_>, baseline: Option<&[u8]>) -> PyResult<()> {
+        let done = py.detach(|| {
+            let names = self.lock().config.names().segments;
+            let segments: Vec<&str> = names.iter().map(String::as_str).collect();
+            let loaded = baseline.map(|bytes| Baseline::with_segments(bytes, &segments)).transpose()?;
+            self.lock().engine.set_shadow(loaded.as_ref());
+            Ok::<(), String>(())
+        });
+        done.map_err(PyValueError::new_err)
+    }
+
+    /// What the baseline that is tried would have told so far, as JSON; `None`: none is.
+    fn shadowed(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let trial = py.detach(|| {
+            let trial = self.lock().engine.shadowed();
+            trial.map(|trial| serde_json::to_string(&trial)).transpose()
+        });
+        trial.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
     /// Engine time moves although nothing came (tests; the tap does this by itself).

@@ -115,6 +115,11 @@ pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.
 pub const BASELINE_TUPLES: usize = 1 << 21;
+/// Conversations that are told one by one while learning goes on: those that are known least. All count in the sums.
+pub const METERED: usize = 100;
+/// Different things that a baseline that is tried (shadow) would have told, of all shards; some 400 bytes each. More than a
+/// person will ever read: beyond it they are counted together.
+pub const SHADOWED: usize = 1 << 14;
 /// Features of a row that a forest may judge, its trees, and the nodes of one tree. A model has 12, 200 and at most 511;
 /// a file that claims more is refused.
 pub const FOREST_FEATURES: usize = 256;

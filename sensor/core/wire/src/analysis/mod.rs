@@ -7,7 +7,7 @@ mod reload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::baseline::{acquainted, Learner, Mark, Periods};
+use crate::baseline::{acquainted, Learner, Mark, Periods, Shadow};
 use crate::correlation::{Correlator, Reduced};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
@@ -34,6 +34,8 @@ pub struct Analysis {
     pub names: Arc<Names>,
     pub periods: Option<Periods>,
     pub learner: Option<Learner>,
+    /// A baseline that is tried beside the one that counts.
+    pub shadow: Option<Box<Shadow>>,
     pub windows: Option<Windows>,
     /// Packets that new alerts are shown with.
     pub evidence: Option<Evidence>,
@@ -76,6 +78,7 @@ impl Analysis {
             names,
             periods: None,
             learner: None,
+            shadow: None,
             windows: None,
             evidence: None,
             folder: Folder::new(shard),
@@ -229,6 +232,9 @@ impl Consumer for Analysis {
         }
         if let Some(learner) = self.learner.as_mut().filter(|_| scope != Scope::Network) {
             learner.observe(event, self.now_ns);
+        }
+        if let Some(shadow) = self.shadow.as_mut() {
+            shadow.message(event, scope, self.names.segment(event.segment));
         }
         if !self.opened.is_empty() {
             self.show(event, marks);

@@ -18,6 +18,7 @@ mod mark;
 mod periods;
 mod poll;
 pub(crate) mod saved;
+mod shadow;
 mod sketch;
 mod space;
 mod stretches;
@@ -29,9 +30,10 @@ mod watched;
 pub use assess::acquainted;
 pub use check::{Baseline, Polled};
 pub use document::{table_from_json, table_to_json};
-pub use learn::{LearnSettings, Learner};
+pub use learn::{stretch, Cut, LearnSettings, Learner, Meter, Seen, SeenLink, SeenObject};
 pub use mark::Mark;
 pub use periods::{PeriodSettings, Periods, Shard};
+pub use shadow::{Shadow, Shadowed};
 
 /// Every cause that the baseline has.
 pub const CAUSES: [&str; 9] = [

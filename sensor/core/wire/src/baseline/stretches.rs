@@ -1,5 +1,7 @@
 //! Sets of inclusive stretches: sorted, apart, neighbours joined.
 
+use std::ops::Range;
+
 use crate::limits;
 
 /// Sort and join what overlaps or touches.
@@ -21,16 +23,22 @@ pub fn contains(stretches: &[(u64, u64)], start: u64, end: u64) -> bool {
     after.checked_sub(1).and_then(|last| stretches.get(last)).is_some_and(|stretch| end <= stretch.1)
 }
 
+/// Which stretches of a normal set `start..=end` overlaps or touches: where it belongs, if there are none.
+pub fn joining(stretches: &[(u64, u64)], start: u64, end: u64) -> Range<usize> {
+    let from = stretches.partition_point(|stretch| stretch.1.saturating_add(1) < start);
+    let to = stretches.partition_point(|stretch| stretch.0 <= end.saturating_add(1)).max(from);
+    from..to
+}
+
 /// Add `start..=end` to a normal set. Beyond `limits::RANGES` the smallest gaps are closed, a quarter of all at a time;
 /// returns how many.
 pub fn insert(stretches: &mut Vec<(u64, u64)>, start: u64, end: u64) -> usize {
     let (mut start, mut end) = (start.min(end), start.max(end));
-    let from = stretches.partition_point(|stretch| stretch.1.saturating_add(1) < start);
-    let to = stretches.partition_point(|stretch| stretch.0 <= end.saturating_add(1)).max(from);
-    if let Some(joined) = stretches.get(from..to) {
+    let joining = joining(stretches, start, end);
+    if let Some(joined) = stretches.get(joining.clone()) {
         start = joined.first().map_or(start, |first| first.0.min(start));
         end = joined.last().map_or(end, |last| last.1.max(end));
-        stretches.splice(from..to, [(start, end)]);
+        stretches.splice(joining, [(start, end)]);
     }
     if stretches.len() <= limits::RANGES {
         return 0;

@@ -7,6 +7,7 @@ mod block;
 mod collector;
 mod deciding;
 mod front;
+mod learning;
 mod lines;
 mod pool;
 mod reload;
@@ -17,6 +18,7 @@ mod spanning;
 mod tables;
 
 pub use collector::Output;
+pub use learning::{Report, Trial};
 pub use lines::Lines;
 pub use reload::{Moves, Reload};
 pub use saved::Before;

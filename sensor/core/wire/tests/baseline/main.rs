@@ -17,6 +17,7 @@ mod learning;
 mod messages;
 mod periods;
 mod reference;
+mod seen;
 mod shards;
 mod table;
 mod turns;

@@ -42,9 +42,9 @@ impl Learner {
                 polls: Vec::new(),
             });
         }
-        for ((link, code, class), (word, count)) in &self.operations {
+        for ((link, code, class), (word, seen)) in &self.operations {
             if let Some(row) = table.links.get_mut(*link as usize) {
-                let (code, class, count) = (*code, *class, *count);
+                let (code, class, count) = (*code, *class, seen.count);
                 let name = self.words.get(*word as usize).cloned().unwrap_or_default().into();
                 row.operations.push(Operation { code, name, class, count });
             }
@@ -56,11 +56,11 @@ impl Learner {
                     space: self.spaces.name(key.space).to_owned().into(),
                     index: key.index,
                     stretches: touched.stretches.clone(),
-                    names: touched.names.iter().map(|name| Cow::Owned(name.to_string())).collect(),
+                    names: touched.names.keys().map(|name| Cow::Owned(name.to_string())).collect(),
                 });
             }
         }
-        for (key, Repeated { shown, sketch }) in &mut self.polls {
+        for (key, Repeated { shown, sketch, .. }) in &mut self.polls {
             let band = match judge.rhythm(sketch) {
                 Rhythm::TooFew => continue,
                 Rhythm::NoPeriod => {

@@ -1,6 +1,5 @@
 //! What several learners saw, as if one had seen it all.
 
-use super::super::stretches;
 use super::{Learner, LinkKey, ObjectKey, Repeated};
 use crate::hash::Map;
 
@@ -33,11 +32,11 @@ impl Learner {
         }
         let links = self.add_links(&other.links, &other.rows);
         let link = |number: u32| links.get(&number).copied();
-        for ((number, code, class), (word, count)) in other.operations {
+        for ((number, code, class), (word, seen)) in other.operations {
             let Some(link) = link(number) else { continue };
             let word = self.word(other.words.get(word as usize).map_or("", String::as_str));
-            let known = self.operations.entry((link, code, class)).or_insert((word, 0));
-            known.1 = known.1.saturating_add(count);
+            let known = self.operations.entry((link, code, class)).or_insert((word, Default::default()));
+            known.1.add(&seen);
         }
         for (key, touched) in other.objects {
             let (Some(link), Some(space)) = (link(key.link), self.spaces.intern(other.spaces.name(key.space))) else {
@@ -45,9 +44,12 @@ impl Learner {
                 continue;
             };
             let known = self.objects.entry(ObjectKey { link, space, ..key }).or_default();
-            known.names.extend(touched.names);
-            for (start, end) in touched.stretches {
-                let closed = stretches::insert(&mut known.stretches, start, end);
+            known.grown.add(&touched.grown);
+            for (name, seen) in touched.names {
+                known.names.entry(name).or_default().add(&seen);
+            }
+            for ((start, end), seen) in touched.stretches.into_iter().zip(touched.seen) {
+                let closed = known.insert(start, end, &seen);
                 self.learned.gaps_closed = self.learned.gaps_closed.saturating_add(closed as u64);
             }
         }
@@ -77,6 +79,7 @@ impl Learner {
                     known.first_ns = known.first_ns.min(row.first_ns);
                     known.last_ns = known.last_ns.max(row.last_ns);
                     known.messages = known.messages.saturating_add(row.messages);
+                    known.seen.add(&row.seen);
                 }
                 None => self.rows.push(row),
             }

@@ -2,7 +2,12 @@
 
 mod finish;
 mod merge;
+mod report;
 mod saved;
+mod sightings;
+
+pub use report::{Cut, Meter, Seen, SeenLink, SeenObject};
+pub use sightings::stretch;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -14,10 +19,11 @@ use super::space::Spaces;
 use super::stretches;
 use super::table::{Learned, CLIENT, SERVER};
 use crate::event::{Endpoint, Event};
-use crate::hash::{Map, Set};
+use crate::hash::Map;
 use crate::limits;
 use crate::protocol::{scope_of, Scope};
 use crate::value::{Class, Object, Role};
+use sightings::Sightings;
 
 #[derive(Clone, Debug, Default)]
 pub struct LearnSettings {
@@ -47,6 +53,7 @@ struct Link {
     first_ns: u64,
     last_ns: u64,
     messages: u64,
+    seen: Sightings,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +75,47 @@ struct ObjectKey {
 #[derive(Default)]
 struct Touched {
     stretches: Vec<(u64, u64)>,
-    names: Set<Box<str>>,
+    /// Of each stretch.
+    seen: Vec<Sightings>,
+    names: Map<Box<str>, Sightings>,
+    /// When something was new here, at the edge of a stretch, too.
+    grown: Sightings,
+}
+
+impl Touched {
+    /// The sightings of the stretch that holds all of `start..=end`.
+    fn stretch(&mut self, start: u64, end: u64) -> Option<&mut Sightings> {
+        let after = self.stretches.partition_point(|stretch| stretch.0 <= start);
+        let at = after.checked_sub(1)?;
+        self.stretches.get(at).filter(|stretch| end <= stretch.1)?;
+        self.seen.get_mut(at)
+    }
+
+    /// Add a stretch; returns how many gaps were closed to make room.
+    fn insert(&mut self, start: u64, end: u64, seen: &Sightings) -> usize {
+        let (start, end) = (start.min(end), start.max(end));
+        let joining = stretches::joining(&self.stretches, start, end);
+        let mut joined = *seen;
+        self.seen.get(joining.clone()).unwrap_or_default().iter().for_each(|known| joined.add(known));
+        // Room may have to be made: then what stood where before is needed, to see what was joined.
+        let full = (self.stretches.len() >= limits::RANGES).then(|| {
+            let mut starts: Vec<u64> = self.stretches.iter().map(|stretch| stretch.0).collect();
+            let first = starts.get(joining.start).copied().filter(|_| !joining.is_empty());
+            starts.splice(joining.clone(), [first.map_or(start, |first| first.min(start))]);
+            starts
+        });
+        self.seen.splice(joining, [joined]);
+        let closed = stretches::insert(&mut self.stretches, start, end);
+        if let Some(starts) = full.filter(|_| closed > 0) {
+            let fresh = vec![Sightings::default(); self.stretches.len()];
+            for (start, seen) in starts.into_iter().zip(std::mem::replace(&mut self.seen, fresh)) {
+                if let Some(known) = self.stretch(start, start) {
+                    known.add(&seen);
+                }
+            }
+        }
+        closed
+    }
 }
 
 /// The first object of a poll, for people.
@@ -85,6 +132,7 @@ struct Shown {
 struct Repeated {
     shown: Shown,
     sketch: Sketch,
+    seen: Sightings,
 }
 
 /// Aggregates messages; nothing is kept per message. Beyond `limits::BASELINE_TUPLES` rows new ones are counted only.
@@ -98,7 +146,7 @@ pub struct Learner {
     assets: Map<(u16, IpAddr), Station>,
     links: Map<LinkKey, u32>,
     rows: Vec<Link>,
-    operations: Map<(u32, u32, Class), (u32, u64)>,
+    operations: Map<(u32, u32, Class), (u32, Sightings)>,
     /// Names of operations by number.
     words: Vec<String>,
     spaces: Spaces,
@@ -181,6 +229,7 @@ impl Learner {
             let row = self.rows.get_mut(number as usize)?;
             row.last_ns = row.last_ns.max(event.ts_ns);
             row.messages = row.messages.saturating_add(1);
+            row.seen.observe(event.ts_ns, event.number, event.input);
             return Some(number);
         }
         self.station(key.segment, event.client, CLIENT);
@@ -189,7 +238,8 @@ impl Learner {
             return None;
         }
         let number = u32::try_from(self.rows.len()).ok()?;
-        self.rows.push(Link { first_ns: event.ts_ns, last_ns: event.ts_ns, messages: 1 });
+        let seen = Sightings::once(event.ts_ns, event.number, event.input);
+        self.rows.push(Link { first_ns: event.ts_ns, last_ns: event.ts_ns, messages: 1, seen });
         self.links.insert(key, number);
         Some(number)
     }
@@ -207,11 +257,11 @@ impl Learner {
     fn operation(&mut self, link: u32, event: &Event<'_>) {
         let record = event.record;
         let key = (link, record.operation, record.class);
-        if let Some((_, count)) = self.operations.get_mut(&key) {
-            *count = count.saturating_add(1);
+        if let Some((_, seen)) = self.operations.get_mut(&key) {
+            seen.observe(event.ts_ns, event.number, event.input);
         } else if self.room() {
             let word = self.word(record.operation_name);
-            self.operations.insert(key, (word, 1));
+            self.operations.insert(key, (word, Sightings::once(event.ts_ns, event.number, event.input)));
         }
     }
 
@@ -231,12 +281,13 @@ impl Learner {
         };
         let key = ObjectKey { link, index: object.index, space, class: event.record.class };
         let name = object.text.map(|span| event.record.text(span));
-        if let Some(touched) = self.objects.get(&key) {
+        if let Some(touched) = self.objects.get_mut(&key) {
             let known = match name {
-                Some(name) => touched.names.contains(name),
-                None => stretches::contains(&touched.stretches, object.start, object.end),
+                Some(name) => touched.names.get_mut(name),
+                None => touched.stretch(object.start, object.end),
             };
-            if known {
+            if let Some(seen) = known {
+                seen.observe(event.ts_ns, event.number, event.input);
                 return;
             }
         }
@@ -244,12 +295,14 @@ impl Learner {
             return;
         }
         let touched = self.objects.entry(key).or_default();
+        let seen = Sightings::once(event.ts_ns, event.number, event.input);
+        touched.grown.add(&seen);
         if let Some(name) = name {
-            touched.names.insert(name.into());
+            touched.names.insert(name.into(), seen);
             return;
         }
         let before = touched.stretches.len();
-        let closed = stretches::insert(&mut touched.stretches, object.start, object.end);
+        let closed = touched.insert(object.start, object.end, &seen);
         self.learned.gaps_closed = self.learned.gaps_closed.saturating_add(closed as u64);
         // The room taken above was for one stretch; joining gives room back.
         let joined = before.saturating_add(1).saturating_sub(touched.stretches.len());
@@ -259,6 +312,7 @@ impl Learner {
     fn poll(&mut self, link: u32, event: &Event<'_>) {
         let key = PollKey::of(link, event);
         if let Some(repeated) = self.polls.get_mut(&key) {
+            repeated.seen.observe(event.ts_ns, event.number, event.input);
             return repeated.sketch.observe(event.ts_ns, key.identity);
         }
         self.make_room();
@@ -273,7 +327,8 @@ impl Learner {
             end: object.end,
             name: object.text.map(|span| event.record.text(span).into()).unwrap_or_default(),
         });
-        let mut repeated = Repeated { shown: shown.unwrap_or_default(), sketch: Sketch::default() };
+        let seen = Sightings::once(event.ts_ns, event.number, event.input);
+        let mut repeated = Repeated { shown: shown.unwrap_or_default(), sketch: Sketch::default(), seen };
         repeated.sketch.observe(event.ts_ns, key.identity);
         self.polls.insert(key, repeated);
         self.once.push_back(key);

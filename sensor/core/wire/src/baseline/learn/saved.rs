@@ -3,22 +3,23 @@
 //! ```text
 //! from, messages, not learned, gaps closed, forgotten u64
 //! words, spaces:  count u32, then each a text
-//! links:          count u32, then each: segment, client, server, protocol, first, last, messages u64
+//! links:          count u32, then each: segment, client, server, protocol, first, last, messages u64, seen
 //! assets:         count u32, then each: segment, ip, roles u8, MACs
-//! operations:     count u32, then each: link u32, code u32, class u8, word u32, count u64
-//! objects:        count u32, then each: link u32, class u8, space u16, index u32, stretches, names
-//! requests:       count u32, then each: link u32, operation u32, class u8, identity u64, shown, sketch
+//! operations:     count u32, then each: link u32, code u32, class u8, word u32, seen
+//! objects:        count u32, then each: link u32, class u8, space u16, index u32, grown seen, stretches, names (each with its seen)
+//! requests:       count u32, then each: link u32, operation u32, class u8, identity u64, shown, sketch, seen
 //! ```
+//! What was seen (`sightings.rs`) is eight u64.
 
 use super::super::saved::{Reader, Writer};
 use super::super::sketch::Sketch;
-use super::super::stretches;
+use super::sightings::Sightings;
 use super::{LearnSettings, Learner, Link, LinkKey, ObjectKey, PollKey, Repeated, Shown, Station, Touched};
 use crate::limits;
 use crate::protocol;
 use crate::value::Class;
 
-const KIND: &[u8; 8] = b"OTUSLEAR";
+const KIND: &[u8; 8] = b"OTUSLEA2";
 
 impl Learner {
     /// Everything learned so far, for [`Learner::restore`]. The same learning gives the same bytes.
@@ -39,6 +40,7 @@ impl Learner {
             out.ip(key.server);
             out.text(protocol::at(key.protocol).map_or("", |protocol| protocol.name));
             [row.first_ns, row.last_ns, row.messages].into_iter().for_each(|number| out.u64(number));
+            seen(out, &row.seen);
         });
         let mut assets: Vec<_> = self.assets.iter().collect();
         assets.sort_unstable_by_key(|(key, _)| **key);
@@ -50,12 +52,12 @@ impl Learner {
         });
         let mut operations: Vec<_> = self.operations.iter().collect();
         operations.sort_unstable_by_key(|((link, code, class), _)| (*link, *code, *class as u8));
-        out.rows(&operations, |out, ((link, code, class), (word, count))| {
+        out.rows(&operations, |out, ((link, code, class), (word, sightings))| {
             out.u32(*link);
             out.u32(*code);
             out.u8(*class as u8);
             out.u32(*word);
-            out.u64(*count);
+            seen(out, sightings);
         });
         let mut objects: Vec<_> = self.objects.iter().collect();
         objects.sort_unstable_by_key(|(key, _)| (key.link, key.class as u8, key.space, key.index));
@@ -64,10 +66,18 @@ impl Learner {
             out.u8(key.class as u8);
             out.u16(key.space);
             out.u32(key.index);
-            out.rows(&touched.stretches, |out, (start, end)| [*start, *end].into_iter().for_each(|at| out.u64(at)));
+            seen(out, &touched.grown);
+            let stretches: Vec<_> = touched.stretches.iter().zip(&touched.seen).collect();
+            out.rows(&stretches, |out, ((start, end), sightings)| {
+                [*start, *end].into_iter().for_each(|at| out.u64(at));
+                seen(out, sightings);
+            });
             let mut names: Vec<_> = touched.names.iter().collect();
-            names.sort_unstable();
-            out.rows(&names, |out, name| out.text(name));
+            names.sort_unstable_by_key(|(name, _)| *name);
+            out.rows(&names, |out, (name, sightings)| {
+                out.text(name);
+                seen(out, sightings);
+            });
         });
         // Those that came once in the order in which they will be forgotten, then all others.
         let once = self.once.iter().filter_map(|key| Some((key, self.polls.get(key)?)));
@@ -100,7 +110,8 @@ impl Learner {
         for _ in 0..rows.count()? {
             let segment = self.segment_number(rows.text()?)?;
             let (client, server, protocol) = (rows.ip()?, rows.ip()?, rows.protocol()??);
-            let row = Link { first_ns: rows.u64()?, last_ns: rows.u64()?, messages: rows.u64()? };
+            let (first_ns, last_ns, messages) = (rows.u64()?, rows.u64()?, rows.u64()?);
+            let row = Link { first_ns, last_ns, messages, seen: sightings(rows)? };
             let number = u32::try_from(self.rows.len()).ok()?;
             self.rows.push(row);
             fresh(self.links.insert(LinkKey { segment, protocol, client, server }, number))?;
@@ -119,7 +130,7 @@ impl Learner {
             let key = (self.known_link(rows)?, rows.u32()?, class(rows)?);
             let word = rows.u32()?;
             self.words.get(word as usize)?;
-            fresh(self.operations.insert(key, (word, rows.u64()?)))?;
+            fresh(self.operations.insert(key, (word, sightings(rows)?)))?;
             self.kept()?;
         }
         for _ in 0..rows.count()? {
@@ -152,14 +163,15 @@ impl Learner {
     fn objects(&mut self, rows: &mut Reader<'_>) -> Option<()> {
         let (link, class, space, index) = (self.known_link(rows)?, class(rows)?, rows.u16()?, rows.u32()?);
         (!self.spaces.name(space).is_empty()).then_some(())?;
-        let mut touched = Touched::default();
+        let mut touched = Touched { grown: sightings(rows)?, ..Touched::default() };
         for _ in 0..rows.count()? {
             let (start, end) = (rows.u64()?, rows.u64()?);
-            (start <= end && stretches::insert(&mut touched.stretches, start, end) == 0).then_some(())?;
+            let seen = sightings(rows)?;
+            (start <= end && touched.insert(start, end, &seen) == 0).then_some(())?;
             self.kept()?;
         }
         for _ in 0..rows.count()? {
-            touched.names.insert(rows.text()?.into());
+            touched.names.insert(rows.text()?.into(), sightings(rows)?);
             self.kept()?;
         }
         fresh(self.objects.insert(ObjectKey { link, index, space, class }, touched))
@@ -174,11 +186,11 @@ impl Learner {
         };
         let (index, start, end) = (rows.u32()?, rows.u64()?, rows.u64()?);
         let shown = Shown { space, index, start, end, name: rows.text()?.into() };
-        let sketch = Sketch::read(rows)?;
+        let (sketch, seen) = (Sketch::read(rows)?, sightings(rows)?);
         if sketch.count == 0 {
             self.once.push_back(key);
         }
-        fresh(self.polls.insert(key, Repeated { shown, sketch }))?;
+        fresh(self.polls.insert(key, Repeated { shown, sketch, seen }))?;
         self.kept()
     }
 }
@@ -195,6 +207,19 @@ fn request(out: &mut Writer, key: &PollKey, repeated: &Repeated) {
     out.u64(shown.end);
     out.text(&shown.name);
     repeated.sketch.write(out);
+    seen(out, &repeated.seen);
+}
+
+fn seen(out: &mut Writer, seen: &Sightings) {
+    seen.words().into_iter().for_each(|word| out.u64(word));
+}
+
+fn sightings(rows: &mut Reader<'_>) -> Option<Sightings> {
+    let mut words = [0; 8];
+    for word in &mut words {
+        *word = rows.u64()?;
+    }
+    Sightings::from_words(words)
 }
 
 /// Nothing stood there before.

@@ -1,0 +1,68 @@
+"""`otus baseline` from learning to enforcing, by the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("sensor._core", reason="the core is not built: make build")
+
+from otus.cli import otus
+from tests.detectors.baseline.conftest import capture
+
+WRITES = "operation:default/192.168.1.10>192.168.1.20/modbus#6.write"
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(otus, list(words))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_baseline_is_learned_reviewed_tried_and_enforced(tmp_path: Path) -> None:
+    normal, base, candidate = (str(tmp_path / name) for name in ("normal.pcap", "base", "candidate"))
+    capture(Path(normal), seconds=60)
+    assert "学习完整度：尚不完整" in run("baseline", "learn", normal, "-o", base)
+    assert "操作：已见 2，未再出现新的" in run("baseline", "show", base)
+    listed = run("baseline", "review", base, "--kind", "operation")
+    assert WRITES in listed and "2023-11-14 22:13:23Z" in listed and "normal.pcap #" in listed and "×6" in listed
+
+    run("baseline", "learn", normal, "-o", candidate)
+    refused = CliRunner().invoke(otus, ["baseline", "review", candidate, "--reject", WRITES])
+    assert refused.exit_code == 1
+    said = run("baseline", "review", candidate, "--reject", WRITES, "--person", "王工", "--reason", "只读")
+    assert "第 2 版" in said
+    assert "王工: 只读" in run("baseline", "review", candidate, "--state", "rejected")
+    assert f"- {WRITES}" in run("baseline", "diff", base, candidate)
+    assert "1 removed" in run("baseline", "diff", f"{candidate}@1", f"{candidate}@2")
+
+    # Tried: counted and told, not raised.
+    stats = tmp_path / "stats.json"
+    told = run("replay", normal, "--baseline", base, "--baseline-shadow", candidate, "--stats", str(stats))
+    assert "baseline:new_operation ×1" in told and "试运行基线" in told and "write_single_register" in told
+    figures = json.loads(stats.read_text())
+    assert (figures["alerts"], figures["shadow"]["alerts"]) == (0, {"baseline:new_operation": 1})
+    assert figures["shadow"]["found"][0]["messages"] == 6
+
+    assert "第 2 版已启用" in run("baseline", "enforce", candidate, base, "--person", "李工", "--reason", "试运行一周")
+    assert "new_operation" in run("replay", normal, "--baseline", base)
+    run("baseline", "rollback", base, "1", "--person", "李工", "--reason", "误报")
+    assert "0 alerts" in run("replay", normal, "--baseline", base)
+    assert "rollback to version 1: 误报" in run("baseline", "versions", base)
+
+
+def test_a_rejected_entry_alerts_and_says_who_rejected_it(tmp_path: Path) -> None:
+    normal, base = str(tmp_path / "normal.pcap"), str(tmp_path / "base")
+    capture(Path(normal), seconds=60)
+    run("baseline", "learn", normal, "-o", base)
+    for pattern in ("object:*read.holding_register.1:0-9", WRITES):
+        run("baseline", "review", base, "--reject", pattern, "--person", "王工", "--reason", "不应出现")
+    lines = run("replay", normal, "--baseline", base, "--format", "ndjson").splitlines()
+    alerts = [json.loads(line) for line in lines if line.startswith("{") and '"baseline:' in line]
+    assert len(alerts) == 2
+    for alert in alerts:
+        text = json.dumps(alert, ensure_ascii=False)
+        assert "已否决" in text and "王工" in text and "不应出现" in text
