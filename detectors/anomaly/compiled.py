@@ -1,9 +1,10 @@
-"""The forest as the core walks it: the trees' arrays side by side, in bytes (`sensor/core/wire/src/forest/read.rs`)."""
+"""The forest as the core walks it: the trees' arrays side by side, in bytes (`sensor/core/wire/src/forest/read.rs`);
+and the forests of several groups in one file."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,42 @@ MAGIC, VERSION = b"OTUSTREE", 1
 _HEAD = struct.Struct("<8sHHdI")
 """magic, version, features, c(n) of the rows of a tree, trees"""
 _NODE = np.dtype([("left", "<u4"), ("right", "<u4"), ("feature", "<u2"), ("unknown", "u1"), ("number", "<f8")])
+
+
+_COUNT = struct.Struct("<8sI")
+_LENGTH = struct.Struct("<Q")
+MAGIC_GROUPS = b"OTUSWOOD"
+
+
+def joined(forests: Sequence[bytes]) -> bytes:
+    """Compiled forests one after the other, each with its length before it."""
+    parts = [_COUNT.pack(MAGIC_GROUPS, len(forests))]
+    for forest in forests:
+        parts += [_LENGTH.pack(len(forest)), forest]
+    return b"".join(parts)
+
+
+def parted(data: bytes) -> list[bytes]:
+    """What `joined` put together.
+
+    Raises:
+        ValueError: it is something else, or cut off.
+    """
+    if len(data) < _COUNT.size or data[:8] != MAGIC_GROUPS:
+        raise ValueError("is not a file of compiled forests")
+    (_, count), at, found = _COUNT.unpack_from(data), _COUNT.size, []
+    for _ in range(count):
+        if at + _LENGTH.size > len(data):
+            raise ValueError("is cut off or damaged")
+        (length,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        if length > len(data) - at:
+            raise ValueError("is cut off or damaged")
+        found.append(data[at : at + length])
+        at += length
+    if at != len(data):
+        raise ValueError(f"is damaged: {len(data) - at} bytes follow its end")
+    return found
 
 
 class Forest(Protocol):

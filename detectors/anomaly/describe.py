@@ -30,6 +30,22 @@ CONSEQUENCE = Text(
 )
 
 
+CONSEQUENCES = frozenset(
+    {
+        "requests", "responses", "operations", "objects", "bytes_mean", "latency_median_ms", "interval_mean_ms",
+        "interval_std_ms", "operation_entropy",
+    }
+)  # fmt: skip
+"""What is unlike where requests are missing, and only because they are."""
+
+
+def only_missing(finding: WindowFinding) -> bool:
+    """Fewer requests than usual and what follows from that: a station restarts, a client is closed for the night. The
+    rhythm of polls (`period:…`) tells of it, and for how long."""
+    fewer = any(one.name in ("requests", "responses") and one.value < one.low for one in finding.features)
+    return fewer and all(one.name in CONSEQUENCES for one in finding.features)
+
+
 def describe(finding: WindowFinding) -> Description:
     known = [_BY_NAME[deviating.name] for deviating in finding.features]
     named = known[:MAX_TITLE]
@@ -40,7 +56,7 @@ def describe(finding: WindowFinding) -> Description:
     return Description(
         detector=DETECTOR,
         # Times alone drift with the load of a network; what was done does not.
-        level=Level.MEDIUM if acting else Level.LOW,
+        level=Level.MEDIUM if acting else Level.NOTICE if only_missing(finding) else Level.LOW,
         title=Text(
             f"通信特征偏离学习值：{'、'.join(feature.label.zh for feature in named)}",
             f"Conversation unlike the learned one: {', '.join(feature.label.en for feature in named)}",
@@ -53,8 +69,8 @@ def describe(finding: WindowFinding) -> Description:
 
 
 def _params(finding: WindowFinding) -> dict[str, Any]:
-    decided = [name for name, found in (("feature", finding.by_feature), ("forest", finding.by_forest)) if found]
-    return {
+    decided = [name for name, found in (("feature", finding.by_feature), ("ensemble", finding.by_forest)) if found]
+    params: dict[str, Any] = {
         "window_ns": finding.end_ns - finding.start_ns,
         "features": [
             {
@@ -62,6 +78,7 @@ def _params(finding: WindowFinding) -> dict[str, Any]:
                 "value": _short(deviating.value),
                 "low": _short(deviating.low),
                 "high": _short(deviating.high),
+                **({} if deviating.alike is None else {"alike": _short(deviating.alike)}),
             }
             for deviating in finding.features
         ],
@@ -69,6 +86,9 @@ def _params(finding: WindowFinding) -> dict[str, Any]:
         "score_limit": _short(finding.score_limit),
         "decided_by": " + ".join(decided),
     }
+    if finding.alike_ns is not None:
+        params["alike_ns"] = finding.alike_ns
+    return params
 
 
 def _short(number: float) -> float:

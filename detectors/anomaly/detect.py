@@ -2,157 +2,155 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detectors.alerts import WindowAlert
-from detectors.anomaly import forest as forests
-from detectors.anomaly.compiled import Forest, MakeForest
-from detectors.anomaly.describe import describe
+from detectors.anomaly.alike import Examples
+from detectors.anomaly.ensemble import Ensemble
 from detectors.anomaly.finding import Deviating, WindowFinding
-from detectors.anomaly.robust import Robust, UnknownFeature
-from detectors.anomaly.train import VERSION, Key, Rows, Windows
-from detectors.baseline.folder import FOREST, MODEL, ROBUST, BaselineError, Folder
+from detectors.anomaly.forest import drawn_in
+from detectors.anomaly.limits import both
+from detectors.anomaly.robust import PAIR, SINGLE, Centre, Robust
+from detectors.anomaly.rows import Key, Rows
+from detectors.anomaly.tail import Scores
 
 MAX_NAMED = 3
-"""Features that are named when only the forest found a window unusual: those farthest out."""
+"""Features that are named when only the ensemble found a window unusual: those farthest out."""
+
+
+class Before:
+    """Of each conversation the last window that was judged: two in a row are judged together."""
+
+    def __init__(self, conversations: int, width: int) -> None:
+        """`width`: numbers of a window, the features' and how unlikely it is."""
+        self._scores = np.zeros((conversations, width))
+        self._ends = np.zeros(conversations, dtype=np.uint64)
+
+    def common(self, scores: Scores, rows: NDArray[np.intp], starts: Any, ends: Any) -> Scores:
+        """What each window has in common with the one right before it (`limits.both`), in this batch or the last."""
+        order = np.lexsort((starts, rows))
+        own, row = scores[order], rows[order]
+        before, end = np.empty_like(own), np.empty(len(own), dtype=np.uint64)
+        before[1:], end[1:] = own[:-1], ends[order][:-1]
+        first = np.ones(len(own), dtype=np.bool_)
+        first[1:] = row[1:] != row[:-1]
+        before[first], end[first] = self._scores[row[first]], self._ends[row[first]]
+        last = np.roll(first, -1)
+        found = np.empty_like(scores)
+        found[order] = both(own, before, end == starts[order])
+        self._scores[row[last]], self._ends[row[last]] = own[last], ends[order][last]
+        return found
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one batch gave."""
+
+    findings: list[WindowFinding]
+    scores: Scores
+    groups: NDArray[np.intp]
+    ends: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class Anomaly:
-    """A loaded model. `score` is a pure function of its arguments."""
+    """A loaded model: what it says depends on the windows, and on the last one `before` them, alone."""
 
     robust: Robust
-    forest: Forest
-    forest_limit: float
+    ensembles: Sequence[Ensemble]
+    """of each group"""
+    examples: Examples
     window_ns: int
 
+    def before(self) -> Before:
+        return Before(len(self.robust.conversations), len(self.robust.features) + 1)
+
     def score(self, columns: Sequence[str], matrix: Any, keys: Sequence[Key]) -> list[WindowFinding]:
-        """The unusual ones among these windows, in their order.
+        """The unusual ones among these windows, in their order, as if none had been before.
 
         Conversations that were not learned are left to the baseline; windows of another length are not judged.
         """
-        return self.judge(Rows.arrange(columns, matrix, keys, self.robust.names))[0]
+        return self.judge(Rows.arrange(columns, matrix, keys, self.robust.names), self.before()).findings
 
-    def judge(self, windows: Rows) -> tuple[list[WindowFinding], int]:
-        """The unusual ones, and how many could be judged. The windows' columns are those of the model."""
+    def judge(self, windows: Rows, before: Before) -> Judged:
+        """The unusual ones, and how all that could be judged lie. The windows' columns are those of the model."""
         row_of = self.robust.conversations.get
         known = np.array([row_of(conversation, -1) for conversation in windows.conversations], dtype=np.intp)
         places = np.flatnonzero((known >= 0) & (windows.ends - windows.starts == self.window_ns))
-        if not len(places):
-            return [], 0
         rows = known[places]
+        groups, ends = self.robust.group[rows], windows.ends[places]
         values, opening = windows.values[places], windows.opening[places]
-        distances = self.robust.scores(values, rows)
-        beyond = np.abs(distances) / self.robust.allowed(rows)
+        scores = self.robust.scores(values, rows)
+        if not len(places):
+            return Judged([], scores, groups, ends)
+        judged = scores.copy()
         if opening.any():
-            beyond[np.ix_(opening, self.robust.ordinary_only)] = 0.0
-        unusual = forests.unusual(self.forest, distances)
-        by_feature, by_forest = beyond.max(axis=1) > 1.0, (unusual > self.forest_limit) & ~opening
+            judged[np.ix_(opening, self.robust.ordinary_only)] = 0.0
+        unlikely, limit = self._together(scores, groups)
+        unlikely[opening | self.robust.aside(scores, rows)] = 0.0
+        common = before.common(np.column_stack([judged, unlikely]), rows, windows.starts[places], ends)
+        single = np.abs(judged) / self.robust.allowed(rows, SINGLE)
+        pair = np.abs(common[:, :-1]) / self.robust.allowed(rows, PAIR)
+        beyond = np.maximum(single, pair)
+        by_feature, by_forest = beyond.max(axis=1) > 1.0, common[:, -1] > limit
         findings = []
         for index in np.flatnonzero(by_feature | by_forest):
             order = np.argsort(-beyond[index], kind="stable")
             outside = [int(feature) for feature in order if beyond[index, feature] > 1.0]
-            named = outside or [int(feature) for feature in order[:MAX_NAMED]]
-            segment, client, server, protocol = windows.conversations[places[index]]
+            if not outside:
+                outside = np.argsort(-np.abs(scores[index]), kind="stable")[:MAX_NAMED].tolist()
+            row, place = int(rows[index]), int(places[index])
+            alike = self.examples.nearest(row, values[index], self._centre(row))
+            segment, client, server, protocol = windows.conversations[place]
             findings.append(
                 WindowFinding(
                     segment=segment,
                     client=client,
                     server=server,
                     protocol=protocol,
-                    start_ns=int(windows.starts[places[index]]),
-                    end_ns=int(windows.ends[places[index]]),
+                    start_ns=int(windows.starts[place]),
+                    end_ns=int(windows.ends[place]),
                     features=tuple(
-                        self._deviating(
-                            int(rows[index]), feature, float(values[index, feature]), float(beyond[index, feature])
-                        )
-                        for feature in named
+                        self._deviating(row, feature, values[index], single[index], pair[index], alike)
+                        for feature in outside
                     ),
                     by_feature=bool(by_feature[index]),
                     by_forest=bool(by_forest[index]),
-                    score=float(unusual[index]),
-                    score_limit=self.forest_limit,
+                    score=float(common[index, -1]),
+                    score_limit=float(limit[index]),
+                    alike_ns=None if alike is None else alike[0],
                 )
             )
-        return findings, len(places)
+        return Judged(findings, scores, groups, ends)
 
-    def _deviating(self, row: int, feature: int, value: float, beyond: float) -> Deviating:
-        low, high = self.robust.expected(row, feature)
-        return Deviating(self.robust.names[feature], value, low, high, beyond)
+    def _together(self, scores: Scores, groups: NDArray[np.intp]) -> tuple[Scores, Scores]:
+        """What forest and density of each window's group say, and their limit."""
+        drawn = drawn_in(scores)
+        unlikely, limit = np.zeros(len(drawn)), np.zeros(len(drawn))
+        for number, ensemble in enumerate(self.ensembles):
+            mine = np.flatnonzero(groups == number)
+            if len(mine):
+                unlikely[mine], limit[mine] = ensemble.unlikely(drawn[mine]), ensemble.limit
+        return unlikely, limit
 
+    def _centre(self, row: int) -> Centre:
+        own = self.robust.centre
+        return Centre(own.median[row], own.edge[row], own.spread[row], own.steady[row])
 
-class Judge:
-    """What the alert room calls with every batch of windows; counts what it saw."""
-
-    def __init__(self, model: Anomaly | None, abstains: str | None) -> None:
-        self._model, self._abstains = model, abstains
-        self._seen = self._judged = 0
-
-    def judge(self, windows: Windows) -> list[WindowAlert]:
-        self._seen += len(windows)
-        if self._model is None or not len(windows):
-            return []
-        findings, judged = self._model.judge(Rows.of(windows, self._model.robust.names))
-        self._judged += judged
-        return [
-            WindowAlert(
-                segment=finding.segment,
-                client=finding.client,
-                server=finding.server,
-                protocol=finding.protocol,
-                start_ns=finding.start_ns,
-                end_ns=finding.end_ns,
-                description=describe(finding),
-            )
-            for finding in findings
-        ]
-
-    def state(self) -> dict[str, Any]:
-        """`model` (active, abstains), `windows` {seen, judged}, and why it abstains."""
-        state: dict[str, Any] = {
-            "model": "abstains" if self._model is None else "active",
-            "windows": {"seen": self._seen, "judged": self._judged},
-        }
-        if self._abstains:
-            state["reason"] = self._abstains
-        return state
-
-
-def load_judge(folder: Folder, make_forest: MakeForest) -> Judge:
-    """The model of a baseline folder whose hashes were checked by `read_folder`.
-
-    scikit-learn is needed only for a folder of an earlier version, which has no compiled forest.
-
-    Raises:
-        BaselineError: there is none, or it is not one this version reads.
-    """
-    place = folder.path / ROBUST
-    if folder.robust is None:
-        raise BaselineError(f"{place}: this baseline has no anomaly model; learn it from captures or from a port")
-    try:
-        content = json.loads(folder.robust)
-        if content["version"] != VERSION:
-            raise BaselineError(f"{place}: was learned by another version; learn the baseline again")
-        if content["abstains"] is not None:
-            return Judge(None, str(content["abstains"]))
-        robust, limit, window_ns = Robust.from_json(content), float(content["forest_limit"]), int(content["window_ns"])
-    except UnknownFeature as unknown:
-        name = str(unknown)[:80]
-        raise BaselineError(f"{place}: judges {name!r}, which this version has not; learn the baseline again") from None
-    except BaselineError:
-        raise
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        raise BaselineError(f"{place}: is damaged; learn the baseline again") from None
-    width = len(robust.features)
-    if folder.compiled is not None:
-        forest = forests.load(folder.compiled, f"{folder.path / FOREST}", width, make_forest)
-    elif folder.model is not None:
-        forest = forests.load_recorded(folder.model, f"{folder.path / MODEL}", width, make_forest)
-    else:
-        raise BaselineError(f"{folder.path}: the forest is missing; learn the baseline again")
-    return Judge(Anomaly(robust, forest, limit, window_ns), None)
+    def _deviating(
+        self, row: int, feature: int, values: Scores, single: Scores, pair: Scores, alike: tuple[int, Scores] | None
+    ) -> Deviating:
+        kind = SINGLE if single[feature] >= pair[feature] and not self.robust.features[feature].lasting else PAIR
+        low, high = self.robust.expected(row, feature, kind)
+        return Deviating(
+            self.robust.names[feature],
+            float(values[feature]),
+            low,
+            high,
+            float(max(single[feature], pair[feature])),
+            None if alike is None else float(alike[1][feature]),
+        )

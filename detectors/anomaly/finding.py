@@ -14,13 +14,15 @@ class Deviating:
     low: float
     high: float
     beyond: float
-    """distance from the median, in units of the allowed one: above 1 the feature deviates by itself"""
+    """distance from the usual, in units of the allowed one: above 1 the feature deviates by itself"""
+    alike: float | None = None
+    """what the most alike normal window had"""
 
 
 @dataclass(frozen=True)
 class WindowFinding:
-    """A window unlike the learned ones. `features` are those that deviate, the farthest first; where only the forest
-    found the window unusual, the farthest three."""
+    """A window unlike the learned ones. `features` are those that deviate, the farthest first; where only forest and
+    density together found the window unusual, the farthest three."""
 
     segment: str
     client: str
@@ -32,5 +34,7 @@ class WindowFinding:
     by_feature: bool
     by_forest: bool
     score: float
-    """of the forest, 0 to 1"""
+    """of forest and density: the sum of the logarithms of their chances, 0 where the window is ordinary"""
     score_limit: float
+    alike_ns: int | None = None
+    """when the most alike normal window began"""

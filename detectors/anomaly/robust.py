@@ -1,9 +1,8 @@
-"""The test of each feature alone: how far is it from this conversation's median, in robust spreads?
+"""The test of each feature alone: how far is it from this conversation's median?
 
-A feature that never changed while learning has a spread of zero; the floor of `features.py` takes its place, so that it
-still fires when it changes. How many spreads are too many comes from the learned windows themselves (`tail.py`), for
-features that vary in their conversation and for those that (almost) never do apart: rare events of one conversation say
-nothing about the noise of another.
+Counts that are almost always the same are judged in messages beyond the usual, everything else in robust spreads. A
+feature that never changed while learning has a spread of zero; the floor of `features.py` takes its place. How far is
+too far comes from the learned windows of the conversation's group (`groups.py`, `limits.py`).
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.anomaly.features import FEATURES, Feature
-from detectors.anomaly.tail import Scores, without_incident
+from detectors.anomaly.tail import Scores
 
 Conversation = tuple[str, str, str, str]
 """Segment, client, server, protocol."""
@@ -29,11 +27,16 @@ MAD_TO_SIGMA = 1.4826
 """Median absolute deviation → standard deviation, for normal values."""
 DRAWN_IN = 0.98
 """Quantile of the deviations beyond which they are drawn in."""
+USUAL = 0.9
+"""Share of the windows in which a count is usual: what lies at a window's edge falls into this one or the next."""
 EXACT = 50
 """Up to so many windows of a conversation each is judged by the others alone; with more it makes no difference."""
+PARTS = 4
+"""Parts of the learned time whose medians are compared: what drifted while learning may drift as far again."""
 
-_LEAST = np.array([feature.least for feature in FEATURES])
-_SHARE = np.array([feature.share for feature in FEATURES])
+SINGLE, PAIR = 0, 1
+"""A window alone, or two in a row of which both lie out on the same side."""
+
 _BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
@@ -42,17 +45,36 @@ class UnknownFeature(ValueError):
 
 
 @dataclass(frozen=True)
+class Centre:
+    """Of one conversation, a number a feature; or of each in a stack."""
+
+    median: Scores
+    edge: Scores
+    """so far from the median nothing is unusual: a message at a window's edge"""
+    spread: Scores
+    steady: NDArray[np.bool_]
+    """a count that is almost always the same: its spread is one message"""
+
+    def scores(self, windows: Scores) -> Scores:
+        """Distances beyond the edge in spreads, with sign."""
+        off = windows - self.median
+        found: Scores = np.sign(off) * np.maximum(np.abs(off) - self.edge, 0.0) / self.spread
+        return found
+
+
+@dataclass(frozen=True)
 class Robust:
-    """Learned medians and spreads: a row per conversation, a column per feature."""
+    """What was learned of each conversation, a row each and a column per feature; and the limits of its group."""
 
     conversations: Mapping[Conversation, int]
     counts: Sequence[int]
-    medians: Scores
-    spreads: Scores
-    varies: NDArray[np.bool_]
-    """whether the feature varied while learning"""
-    limits: Scores
-    """in spreads: a column per feature, for features that never varied and for those that did"""
+    centre: Centre
+    group: NDArray[np.intp]
+    """of each conversation"""
+    once: Scores
+    """by conversation: what a window alone had while learning (`limits.once`), and two in a row may have"""
+    limits: NDArray[np.float64]
+    """group, `SINGLE` or `PAIR`, varying or steady, feature"""
     features: tuple[Feature, ...] = FEATURES
     """what the columns are: all there are, or those that a model of an earlier time knew"""
 
@@ -61,51 +83,65 @@ class Robust:
         return tuple(feature.name for feature in self.features)
 
     def scores(self, matrix: Scores, rows: Places) -> Scores:
-        """Distances from the median in spreads, with sign. `rows`: the conversation of each window."""
+        """Distances from the usual, with sign. `rows`: the conversation of each window."""
         index = np.asarray(rows, dtype=np.intp)
-        distances: Scores = (matrix - self.medians[index]) / self.spreads[index]
-        return distances
+        own = self.centre
+        return Centre(own.median[index], own.edge[index], own.spread[index], own.steady).scores(matrix)
 
-    def allowed(self, rows: Places) -> Scores:
-        """The distance that is still ordinary, for each window and feature."""
-        allowed: Scores = self._allowed[np.asarray(rows, dtype=np.intp)]
+    def aside(self, scores: Scores, rows: Places) -> NDArray[np.bool_]:
+        """Windows in which somebody acted who usually does not: they are other windows, and no forest or density has
+        enough of them. Each feature is judged all the same."""
+        index = np.asarray(rows, dtype=np.intp)
+        acting = np.array([feature.acting for feature in self.features])
+        found: NDArray[np.bool_] = ((scores != 0.0) & self.centre.steady[index] & acting).any(axis=1)
+        return found
+
+    def allowed(self, rows: Places, kind: int = SINGLE) -> Scores:
+        """The distance that is still ordinary, for each window and feature; infinite where a kind does not judge."""
+        allowed: Scores = self._allowed[kind][np.asarray(rows, dtype=np.intp)]
         return allowed
 
     @cached_property
-    def _allowed(self) -> Scores:
+    def _allowed(self) -> tuple[Scores, Scores]:
         """A row per conversation: every window asks for it."""
-        allowed: Scores = np.where(self.varies, self.limits[1], self.limits[0])
-        return allowed
+        steady, lasting = self.centre.steady, np.array([feature.lasting for feature in self.features])
+        single, pair = (
+            np.where(steady, self.limits[self.group, kind, 1], self.limits[self.group, kind, 0])
+            for kind in (SINGLE, PAIR)
+        )
+        return np.where(lasting, np.inf, single), np.maximum(pair, self.once)
 
     @cached_property
     def ordinary_only(self) -> NDArray[np.bool_]:
         """Which features are not judged where a conversation opens or logs in."""
         return np.array([not feature.opening for feature in self.features])
 
-    def expected(self, row: int, feature: int) -> tuple[float, float]:
+    def expected(self, row: int, feature: int, kind: int) -> tuple[float, float]:
         """The range inside which this feature of this conversation is ordinary."""
-        middle, spread = float(self.medians[row, feature]), float(self.spreads[row, feature])
-        reach = float(self.limits[int(self.varies[row, feature]), feature]) * spread
+        own = self.centre
+        middle = float(own.median[row, feature])
+        reach = float(self._allowed[kind][row, feature] * own.spread[row, feature] + own.edge[row, feature])
         return max(0.0, middle - reach), middle + reach
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "limits": self.limits.tolist(),
-            "conversations": [
-                {
-                    "conversation": list(conversation),
-                    "windows": self.counts[row],
-                    "median": self.medians[row].tolist(),
-                    "spread": self.spreads[row].tolist(),
-                    "varies": self.varies[row].tolist(),
-                }
-                for conversation, row in self.conversations.items()
-            ],
-        }
+    def to_json(self) -> list[dict[str, Any]]:
+        own = self.centre
+        return [
+            {
+                "conversation": list(conversation),
+                "windows": self.counts[row],
+                "group": int(self.group[row]),
+                "median": own.median[row].tolist(),
+                "edge": own.edge[row].tolist(),
+                "spread": own.spread[row].tolist(),
+                "steady": own.steady[row].tolist(),
+                "once": self.once[row].tolist(),
+            }
+            for conversation, row in self.conversations.items()
+        ]
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Robust:
-        """Read what `to_json` wrote, and which `features` it judges.
+        """Read `features`, `limits` (as said above) and `conversations` (what `to_json` wrote).
 
         Raises:
             UnknownFeature: one of them is none of ours.
@@ -118,62 +154,58 @@ class Robust:
             raise ValueError("features are missing or listed twice")
         listed = list(data["conversations"])
         width = len(names)
-        medians = np.array([entry["median"] for entry in listed], dtype=np.float64).reshape(-1, width)
-        spreads = np.array([entry["spread"] for entry in listed], dtype=np.float64).reshape(-1, width)
-        varies = np.array([entry["varies"] for entry in listed], dtype=np.bool_).reshape(-1, width)
+        median, edge, spread, once = (
+            np.array([entry[part] for entry in listed], dtype=np.float64).reshape(-1, width)
+            for part in ("median", "edge", "spread", "once")
+        )
+        steady = np.array([entry["steady"] for entry in listed], dtype=np.bool_).reshape(-1, width)
+        group = np.array([entry["group"] for entry in listed], dtype=np.intp)
         limits = np.array(data["limits"], dtype=np.float64)
-        if limits.shape != (2, width) or not np.all(limits > 0.0) or not np.all(spreads > 0.0):
+        if limits.ndim != 4 or limits.shape[1:] != (2, 2, width) or not np.all(limits > 0.0):
+            raise ValueError("limits are missing or out of range")
+        if not np.all(spread > 0.0) or not np.all(edge >= 0.0) or np.any((group < 0) | (group >= len(limits))):
             raise ValueError("numbers are missing or out of range")
-        if not (np.all(np.isfinite(medians)) and np.all(np.isfinite(spreads)) and np.all(np.isfinite(limits))):
+        if not all(np.all(np.isfinite(numbers)) for numbers in (median, edge, spread, once, limits)):
             raise ValueError("a number is not finite")
         sides = [tuple(str(part) for part in entry["conversation"]) for entry in listed]
         rows = {(side[0], side[1], side[2], side[3]): row for row, side in enumerate(sides) if len(side) == 4}
         if len(rows) != len(listed):
             raise ValueError("a conversation is listed twice, or has no four parts")
         features = tuple(_BY_NAME[name] for name in names)
-        return cls(rows, [int(entry["windows"]) for entry in listed], medians, spreads, varies, limits, features)
+        counts = [int(entry["windows"]) for entry in listed]
+        return cls(rows, counts, Centre(median, edge, spread, steady), group, once, limits, features)
 
 
-def centre(windows: Scores) -> tuple[Scores, Scores, NDArray[np.bool_]]:
-    """Median and believed spread of every column, and whether it varies: of one matrix, or of each in a stack.
+def centre(windows: Scores, features: Sequence[Feature] = FEATURES) -> Centre:
+    """Of the windows of a conversation in order of time, or of each in a stack.
 
     The spread is the larger of MAD and standard deviation: where most windows are the same, the first is zero. Before
-    the second is taken the largest deviations are drawn in, so that an incident while learning does not widen it.
+    the second is taken the largest deviations are drawn in, so that an incident while learning does not widen it. How
+    far the medians of the parts of the learned time lie from the whole's widens it: there the conversation drifted.
     """
+    least = np.array([feature.least for feature in features])
+    share = np.array([feature.share for feature in features])
+    counted = np.array([feature.counted for feature in features])
     median = np.median(windows, axis=-2, keepdims=True)
     deviations = np.abs(windows - median)
     usual = np.minimum(deviations, np.quantile(deviations, DRAWN_IN, axis=-2, method="lower", keepdims=True))
     spread = np.maximum(MAD_TO_SIGMA * np.median(deviations, axis=-2), np.sqrt(np.mean(usual**2, axis=-2)))
-    median = np.squeeze(median, axis=-2)
-    return median, np.maximum(spread, np.maximum(_LEAST, _SHARE * np.abs(median))), spread > 0.0
+    parts = np.array_split(windows, min(PARTS, windows.shape[-2]), axis=-2)
+    middle = np.squeeze(median, axis=-2)
+    drift = np.max([np.abs(np.median(part, axis=-2) - middle) for part in parts], axis=0)
+    edge = np.quantile(deviations, USUAL, axis=-2, method="lower")
+    steady = counted & (edge <= 1.0)
+    spread = np.maximum(np.hypot(spread, drift), np.maximum(least, share * np.abs(middle)))
+    return Centre(middle, np.where(steady, edge, 0.0), np.where(steady, 1.0, spread), steady)
 
 
-def learn(groups: Mapping[Conversation, Scores], rate: float) -> tuple[Robust, Scores]:
-    """Learn from the windows of each conversation. `rate`: false alarms per window and feature.
-
-    Returns the test and the scores of all learned windows, in the order of the groups, each judged without itself.
-    """
-    centres = [centre(windows) for windows in groups.values()]
-    medians, spreads, varies = (np.array([part[index] for part in centres]) for index in range(3))
-    counts = [len(windows) for windows in groups.values()]
-    pooled = np.concatenate([_judged_by_the_others(windows) for windows in groups.values()])
-    varied = np.repeat(varies, counts, axis=0)
-    least = NormalDist().inv_cdf(1.0 - rate / 2.0)
-    limits = np.empty((2, len(FEATURES)))
-    for feature, column in enumerate(np.abs(pooled).T):
-        for kind in (0, 1):
-            limits[kind, feature] = without_incident(column[varied[:, feature] == bool(kind)], rate, least)
-    rows = {conversation: row for row, conversation in enumerate(groups)}
-    return Robust(rows, counts, medians, spreads, varies, limits), pooled
-
-
-def _judged_by_the_others(windows: Scores) -> Scores:
+def judged_by_the_others(windows: Scores, own: Centre, features: Sequence[Feature] = FEATURES) -> Scores:
+    """Scores of a conversation's learned windows, each without itself where there are so few that it matters."""
     if len(windows) > EXACT:
-        median, spread, _ = centre(windows)
-        distances: Scores = (windows - median) / spread
-        return distances
+        return own.scores(windows)
     count = len(windows)
     others = np.arange(count - 1) + (np.arange(count - 1) >= np.arange(count)[:, None])
-    median, spread, _ = centre(windows[others])
-    left_out: Scores = (windows - median) / spread
-    return left_out
+    left_out = centre(windows[others], features)
+    # What is steady is decided once: a score is in messages, or in spreads.
+    spread = np.where(own.steady, 1.0, np.maximum(left_out.spread, own.spread * 0.1))
+    return Centre(left_out.median, np.where(own.steady, own.edge, 0.0), spread, own.steady).scores(windows)

@@ -14,8 +14,6 @@ COLUMNS = [
     "latency_median_ms", "interval_mean_ms", "interval_std_ms", "operation_entropy", "sessions",
 ]  # fmt: skip
 FEATURES = COLUMNS[:-1]
-CONSTANT = ("unanswered", "failures", "operations", "objects")
-"""What never changes in these conversations."""
 
 Matrix = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from detectors.anomaly.compiled import MAGIC, compiled
-from detectors.anomaly.forest import unusual
+from detectors.anomaly.forest import drawn_in, unusual
 from sensor._core import Forest
 
 Matrix = np.ndarray[Any, np.dtype[np.float64]]
@@ -81,7 +81,9 @@ def test_distances_are_drawn_in_before_they_are_scored() -> None:
     distances = np.array([[0.0, np.e - 1.0, 1.0 - np.e, np.inf, -np.inf, np.nan]])
     drawn = np.array([[0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]])
     forest = grown(ordinary(500, 6))
-    assert unusual(Forest(compiled(forest)), distances) == pytest.approx(-forest.score_samples(drawn), abs=1e-12)
+    assert unusual(Forest(compiled(forest)), drawn_in(distances)) == pytest.approx(
+        -forest.score_samples(drawn), abs=1e-12
+    )
 
 
 def test_batches_do_not_change_a_score() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -38,13 +39,29 @@ def test_what_was_done_is_graver_than_when() -> None:
     assert describe(finding(Deviating("writes", 50.0, 0.0, 2.0, 20.0))).level is Level.MEDIUM
     assert describe(finding(Deviating("writes", 3.0, 0.0, 2.0, 1.3))).level is Level.LOW
     assert describe(finding(Deviating("latency_median_ms", 5000.0, 1.0, 2.0, 900.0))).level is Level.LOW
-    assert describe(finding(Deviating("requests", 0.0, 18.0, 22.0, 9.0), by_feature=False)).level is Level.LOW
+    assert describe(finding(Deviating("requests", 60.0, 18.0, 22.0, 9.0), by_feature=False)).level is Level.LOW
+
+
+def test_requests_that_are_missing_are_the_rhythms_to_tell() -> None:
+    fewer, late = Deviating("requests", 2.0, 18.0, 22.0, 9.0), Deviating("interval_std_ms", 900.0, 0.0, 20.0, 4.0)
+    assert describe(finding(fewer, late)).level is Level.NOTICE
+    assert describe(finding(late)).level is Level.LOW
+    assert describe(finding(fewer, Deviating("unanswered", 9.0, 0.0, 3.5, 2.0))).level is Level.LOW
+    assert describe(finding(fewer, Deviating("failures", 30.0, 0.0, 3.5, 9.0))).level is Level.MEDIUM
+
+
+def test_the_most_alike_normal_window_is_told() -> None:
+    found = finding(Deviating("requests", 812.0, 18.0, 120.0, 9.0, 96.0))
+    params = dict(describe(replace(found, alike_ns=1_700_000_000_000_000_000)).reason.params)
+    assert params["alike_ns"] == 1_700_000_000_000_000_000
+    assert params["features"][0]["alike"] == 96.0
+    assert "alike_ns" not in dict(describe(found).reason.params)
 
 
 def test_the_judge_makes_alerts_of_findings(learned: ModelFiles, anomaly: Anomaly) -> None:
     judge = load_judge(folder_of(learned), Forest)
     matrix, keys = windows(conversations=22, count=1, seed=3)  # two of them were not learned
-    matrix[4, COLUMNS.index("failures")] = 7.0
+    matrix[4, COLUMNS.index("failures")] = 70.0
     (alert,) = judge.judge(Batch(matrix, keys))
     assert (alert.client, alert.protocol, alert.start_ns) == (keys[4][1], "modbus", keys[4][4])
     assert alert.description.detector == "anomaly"

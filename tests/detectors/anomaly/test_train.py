@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +12,8 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from detectors.anomaly import Anomaly, Settings, load_judge, train, train_matrix
-from detectors.anomaly.compiled import compiled
-from detectors.anomaly.features import FEATURES, NAMES, SESSIONS
+from detectors.anomaly.compiled import compiled, joined, parted
+from detectors.anomaly.features import NAMES, SESSIONS
 from detectors.baseline.folder import BaselineError, ModelFiles
 from sensor._core import Forest, features
 from tests.detectors.anomaly.conftest import anomaly_of, folder_of
@@ -73,7 +71,13 @@ def test_batches_of_the_engine_are_the_same_as_one_matrix(learned: ModelFiles) -
 def test_facts_say_what_was_learned(learned: ModelFiles) -> None:
     facts = learned.facts
     assert (facts["state"], facts["windows"], facts["conversations"]) == ("active", 2000, 20)
-    assert (facts["window_ns"], facts["false_alarm_rate"]) == (WINDOW_NS, 1e-4)
+    assert facts["window_ns"] == WINDOW_NS
+    promise = facts["promise"]
+    assert (promise["incidents_per_1000_assets_day"], promise["assets"], promise["windows_a_day"]) == (1.0, 21, 172_800)
+    assert promise["chance_per_window"] == pytest.approx(0.021 / 172_800 / promise["folding"], rel=1e-2)
+    (group,) = [group for group in facts["groups"] if group["name"] != "*"]
+    assert {line["feature"] for line in group["features"]} == set(NAMES)
+    assert all(line["low"] <= line["limit"] <= line["high"] for line in group["features"])
 
 
 @pytest.mark.parametrize(("conversations", "count"), [(0, 0), (1, 59), (20, 9), (7, 8)])
@@ -117,7 +121,12 @@ def test_an_incident_while_learning_does_not_blind_the_model() -> None:
 def test_a_smaller_rate_allows_more(learned: ModelFiles) -> None:
     matrix, keys = windows(conversations=20, count=100, seed=1)
     strict = train_matrix(
-        COLUMNS, matrix, keys, window_ns=WINDOW_NS, make_forest=Forest, settings=Settings(false_alarm_rate=1e-6)
+        COLUMNS,
+        matrix,
+        keys,
+        window_ns=WINDOW_NS,
+        make_forest=Forest,
+        settings=Settings(incidents_per_1000_assets_day=0.01),
     )
     loose, tight = (np.array(json.loads(model.robust)["limits"]) for model in (strict, learned))
     assert np.all(loose >= tight) and np.any(loose > tight)
@@ -132,13 +141,20 @@ def spoiled(model: ModelFiles, change: Callable[[dict], object]) -> ModelFiles: 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda content: content.update(version=1), "another version"),
+        (lambda content: content.update(version=4), "a later version"),
         (lambda content: content.update(features=["x"]), "judges 'x', which this version has not"),
         (lambda content: content.update(features=[]), "is damaged"),
         (lambda content: content.update(features=["requests"] * 12), "is damaged"),
         (lambda content: content.update(features=list(NAMES[:11])), "is damaged"),
         (lambda content: content.pop("limits"), "is damaged"),
         (lambda content: content.update(limits=[[1.0], [1.0]]), "is damaged"),
+        (lambda content: content["groups"].pop(), "is damaged"),
+        (lambda content: content["groups"][0]["ensemble"].update(limit=float("inf")), "is damaged"),
+        (lambda content: content["groups"][0]["ensemble"]["tails"][0].update(scale=-1.0), "is damaged"),
+        (lambda content: content["groups"][0]["ensemble"]["density"].update(middle=[0.0]), "is damaged"),
+        (lambda content: content.update(drift=[[1]]), "is damaged"),
+        (lambda content: content["conversations"][0].update(group=99), "is damaged"),
+        (lambda content: content["conversations"][0]["examples"][0].update(values=[1.0]), "is damaged"),
         (lambda content: content["conversations"][0].update(median=[1.0]), "is damaged"),
         (lambda content: content["conversations"][0].update(spread=[0.0] * 12), "is damaged"),
         (lambda content: content["conversations"][0].update(median=[float("nan")] * 12), "is damaged"),
@@ -154,79 +170,46 @@ def test_numbers_that_make_no_sense_are_refused(
         load_judge(folder_of(spoiled(learned, change)), Forest)
 
 
-def test_a_model_that_knows_fewer_features_judges_those(monkeypatch: pytest.MonkeyPatch) -> None:
-    robust, train = (import_module(f"detectors.anomaly.{name}") for name in ("robust", "train"))
-    known = FEATURES[:8]
-    with monkeypatch.context() as earlier:
-        earlier.setattr(robust, "FEATURES", known)
-        earlier.setattr(robust, "_LEAST", np.array([feature.least for feature in known]))
-        earlier.setattr(robust, "_SHARE", np.array([feature.share for feature in known]))
-        earlier.setattr(train, "NAMES", NAMES[:8])
-        matrix, keys = windows(conversations=20, count=100, seed=1)
-        rows = train.Rows.arrange(COLUMNS, matrix, keys, NAMES[:8])
-        model = train._learn(rows, WINDOW_NS, Forest, Settings())
-    anomaly = anomaly_of(model)
-    assert anomaly.robust.names == NAMES[:8]
+def test_a_model_of_an_earlier_version_is_not_used_and_says_so(learned: ModelFiles) -> None:
+    """Its baseline goes on without it: an upgrade stops no sensor."""
+    judge = load_judge(folder_of(spoiled(learned, lambda content: content.update(version=2))), Forest)
     matrix, keys = windows(conversations=20, count=1, seed=2)
-    matrix[3, COLUMNS.index("latency_median_ms")] = 1e6  # nothing it knows of
     matrix[4, COLUMNS.index("writes")] = 1000.0
-    judge = load_judge(folder_of(model), Forest)
-    (alert,) = judge.judge(Batch(matrix, keys))
-    assert alert.client == keys[4][1]
-    (finding,) = anomaly.score(COLUMNS, matrix, keys)
-    assert [feature.name for feature in finding.features] == ["writes"]
+    assert judge.judge(Batch(matrix, keys)) == []
+    state = judge.state()
+    assert state["model"] == "refused" and state["windows"] == {"seen": 20, "judged": 0}
+    assert "learn the baseline again" in state["reason"] and "\n" not in state["reason"]
 
 
-def earlier(model: ModelFiles) -> ModelFiles:
-    """As versions wrote it that had no compiled forest."""
-    return replace(model, compiled=None)
-
-
-def test_a_model_of_an_earlier_version_judges_the_same(learned: ModelFiles, anomaly: Anomaly) -> None:
-    matrix, keys = windows(conversations=20, count=50, seed=9)
-    matrix[::7, 3] = 5.0
-    found = anomaly.score(COLUMNS, matrix, keys)
-    assert found and anomaly_of(earlier(learned)).score(COLUMNS, matrix, keys) == found
-
-
-def test_only_our_types_are_loaded(learned: ModelFiles) -> None:
+def test_the_record_is_what_scikit_learn_made(learned: ModelFiles) -> None:
     import skops.io
-    from sklearn.linear_model import LinearRegression
-    from sklearn.preprocessing import FunctionTransformer
 
-    old = earlier(learned)
-    hostile = skops.io.dumps(FunctionTransformer(func=print))
-    foreign = skops.io.dumps(FunctionTransformer(func=io.open))
-    other = skops.io.dumps(LinearRegression())
-    for data, words in [
-        (foreign, "which no model of ours does"),
-        (other, "is no forest over 12 features"),
-        (skops.io.dumps(IsolationForest().fit(np.eye(11))), "model.skops: is no forest over 12 features"),
-        (skops.io.dumps(IsolationForest()), "cannot be loaded"),  # one that has learned nothing
-        (b"PK\x03\x04 nothing", "cannot be loaded"),
-        (learned.forest[: len(learned.forest) // 2] if learned.forest else b"", "cannot be loaded"),
-    ]:
-        with pytest.raises(BaselineError, match=words) as refused:
-            load_judge(folder_of(replace(old, forest=data)), Forest)
-        assert "\n" not in str(refused.value)
-    with pytest.raises(BaselineError):
-        load_judge(folder_of(replace(old, forest=hostile)), Forest)
-    with pytest.raises(BaselineError, match="the forest is missing"):
-        load_judge(folder_of(replace(old, forest=None)), Forest)
+    trusted = skops.io.get_untrusted_types(data=learned.forest)
+    assert trusted == ["sklearn.tree._tree.Tree"]
+    record = skops.io.loads(learned.forest, trusted=trusted)
+    parts = parted(learned.compiled or b"")
+    assert [compiled(group["forest"]) for group in record] == parts
+    assert [group["group"] for group in record] == [group["name"] for group in learned.facts["groups"]]
 
 
 def test_a_compiled_forest_that_is_none_is_refused_and_nothing_opened_in_its_place(learned: ModelFiles) -> None:
     data = learned.compiled or b""
+    parts = parted(data)
     for changed, words in [
-        (b"", "is not a compiled forest; learn"),
+        (b"", "is not a file of compiled forests; learn"),
         (data[:-1], "is cut off or damaged"),
-        (data[:8] + b"\x07" + data[9:], "has format 7, this version reads 1; learn"),
-        (data[:-8] + b"\xff" * 8, "is damaged: a path length that cannot be"),
-        (compiled(IsolationForest().fit(np.eye(11))), "is no forest over 12 features; learn"),
+        (data[:15], "is cut off or damaged"),
+        (data + b"1", "1 bytes follow its end"),
+        (joined([b"", *parts[1:]]), "is not a compiled forest; learn"),
+        (joined([parts[0][:8] + b"\x07" + parts[0][9:], *parts[1:]]), "has format 7, this version reads 1; learn"),
+        (joined([*parts, parts[0]]), f"is not {len(parts)} forests over 12 features; learn"),
+        (joined([compiled(IsolationForest().fit(np.eye(11))), *parts[1:]]), "forests over 12 features; learn"),
     ]:
         with pytest.raises(BaselineError, match=f"forest.bin: .*{words}") as refused:
             load_judge(folder_of(replace(learned, compiled=changed)), Forest)
         assert "\n" not in str(refused.value)
+    with pytest.raises(BaselineError, match=r"forest.bin: is missing"):
+        load_judge(folder_of(replace(learned, compiled=None)), Forest)
 
 
 def test_no_pickle_is_ever_loaded() -> None:

@@ -30,12 +30,17 @@ pub const MISHAPS: u32 = 3;
 const FINEST_SHARE: u32 = 100;
 const FINEST_US: u32 = 1000;
 
+/// Silence below is never a stop, however short the period: a segment that was lost is repeated after a second, and after
+/// two more when the repetition is lost, too (RFC 6298, 2.1 and 5.5).
+const REPEATED_US: u32 = 3_000_000;
+
 /// What the learner is asked to hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Promise {
     /// Decisions about a healthy poll that may be wrong.
     pub false_alarms_per_billion: u32,
-    /// Silence of this share of the period is a stop.
+    /// Silence of this share of the period is a stop: with two and a half, two requests in a row are missing, and one that
+    /// the capture lost is none.
     pub stopped_after_percent: u32,
     /// Learned intervals below which a poll is not judged: a spread of fewer means little.
     pub minimum_samples: u32,
@@ -43,7 +48,7 @@ pub struct Promise {
 
 impl Default for Promise {
     fn default() -> Self {
-        Self { false_alarms_per_billion: 1000, stopped_after_percent: 150, minimum_samples: 20 }
+        Self { false_alarms_per_billion: 1000, stopped_after_percent: 250, minimum_samples: 20 }
     }
 }
 
@@ -127,7 +132,7 @@ impl Judge {
         let kept = sketch.longest.len().saturating_sub(1);
         let pause = sketch.longest.get(outages.min(kept)).copied().unwrap_or(0);
         let share = u64::from(period).saturating_mul(u64::from(self.promise.stopped_after_percent.max(101))) / 100;
-        u32::try_from(share).unwrap_or(u32::MAX).max(pause.saturating_add(width))
+        u32::try_from(share).unwrap_or(u32::MAX).max(pause.saturating_add(width)).max(REPEATED_US)
     }
 }
 
@@ -234,7 +239,7 @@ mod tests {
         let judge = Judge::new(Promise::default());
         assert_eq!(judge.rhythm(&mut learned((0..19).map(|_| 1_000_000))), Rhythm::TooFew);
         let Rhythm::Period(band) = judge.rhythm(&mut learned((0..20).map(|_| 1_000_000))) else { panic!() };
-        assert_eq!((band.period_us, band.spread_us, band.stopped_us), (1_000_000, 0, 1_500_000));
+        assert_eq!((band.period_us, band.spread_us, band.stopped_us), (1_000_000, 0, 3_000_000));
         assert_eq!((band.low_us, band.high_us), (952_465, 1_047_535)); // 4.7534 · 1 % of the period
         assert_eq!((band.changed_from, band.irregular_from), (6, 6));
     }
@@ -257,11 +262,20 @@ mod tests {
     }
 
     #[test]
+    fn silence_is_a_stop_when_two_requests_are_missing() {
+        let judge = Judge::new(Promise::default());
+        for (period_ms, stopped_us) in [(100, 3_000_000), (1000, 3_000_000), (5000, 12_500_000), (60_000, 150_000_000)] {
+            let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(|_| period_ms * 1000))) else { panic!() };
+            assert_eq!(band.stopped_us, stopped_us, "{period_ms}");
+        }
+    }
+
+    #[test]
     fn one_outage_while_learning_does_not_hide_a_stop() {
         let judge = Judge::new(Promise::default());
         let once = |number: u64| if number == 30 { 600_000_000 } else { 1_000_000 };
         let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(once))) else { panic!() };
-        assert_eq!(band.stopped_us, 1_500_000);
+        assert_eq!(band.stopped_us, 3_000_000);
         let often = |number: u64| if number % 25 == 5 { 4_000_000 } else { 1_000_000 };
         let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(often))) else { panic!() };
         assert!(band.stopped_us > 4_000_000 && band.high_us < 1_100_000 && u32::from(band.changed_from) > MAJORITY);

@@ -144,18 +144,19 @@ fn going_back_to_normal_is_silent_and_a_second_change_is_told_again() {
 }
 
 #[test]
-fn a_stop_is_told_within_a_period_of_its_being_due_although_nothing_comes() {
+fn a_stop_is_told_when_two_requests_are_missing_although_nothing_comes() {
     let baseline = learned(polls(SECOND, 1000, 100));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     let last = 1019 * SECOND + jitter(19) * 1000;
-    run.periods.tick(last + 1400 * MS, &mut run.found);
+    run.periods.tick(last + 2900 * MS, &mut run.found);
     assert_eq!(run.causes(), [""; 0]);
     for step in 0..100 {
-        run.periods.tick(last + 1600 * MS + step * SECOND, &mut run.found);
+        run.periods.tick(last + 3100 * MS + step * SECOND, &mut run.found);
     }
     assert_eq!(run.causes(), ["period:stopped"], "once, not with each tick");
-    assert!(run.found[0].ts_ns > last + 1400 * MS && run.found[0].ts_ns < last + 1600 * MS);
+    assert!(run.found[0].ts_ns > last + 2900 * MS && run.found[0].ts_ns < last + 3100 * MS);
+    assert_eq!(run.get(0, "silent_link"), Some(Param::Unsigned(1)));
     run.polls(polls(1200 * SECOND, 1000, 30));
     assert_eq!(run.causes(), ["period:stopped", "period:resumed"]);
     assert!((run.milliseconds(1, "silent_ns") - 181_000.0).abs() < 100.0);
@@ -174,16 +175,38 @@ fn a_poll_that_stops_while_the_conversation_goes_on_is_told_a_little_later() {
         run.message(&other(1020 * SECOND + tenth * SECOND / 10));
     }
     assert_eq!(run.causes(), ["period:stopped"]);
+    assert_eq!(run.get(0, "silent_link"), Some(Param::Unsigned(0)));
     let after = run.found[0].ts_ns - 1019 * SECOND;
     assert!(after > 3 * SECOND && after < 5 * SECOND, "{after}");
 }
 
 #[test]
-fn three_times_slower_is_not_a_row_of_stops() {
+fn one_request_that_the_capture_lost_is_no_stop_and_all_polls_of_a_silent_conversation_are_one_story() {
+    let both = |ts_ns: u64| [read(1, 10, 0, 9).at(ts_ns), read(1, 10, 100, 109).at(ts_ns + 50 * MS)];
+    let mut learner = Learner::new(LearnSettings::default());
+    for message in polls(SECOND, 1000, 100).flat_map(both) {
+        learner.observe(&message.event(), message.ts_ns);
+    }
+    let mut run = Run::new(&Baseline::from_bytes(&learner.finish(101 * SECOND)).unwrap());
+    for (number, ts_ns) in polls(1000 * SECOND, 1000, 60).enumerate().filter(|(number, _)| number % 7 != 3) {
+        assert!(number % 7 != 3);
+        both(ts_ns).iter().for_each(|message| run.message(message));
+    }
+    assert_eq!(run.causes(), [""; 0]);
+    run.periods.tick(1080 * SECOND, &mut run.found);
+    for ts_ns in polls(1083 * SECOND, 1000, 12) {
+        both(ts_ns).iter().for_each(|message| run.message(message));
+    }
+    assert_eq!(run.causes(), ["period:stopped", "period:stopped", "period:resumed", "period:resumed"]);
+    assert!(run.found.iter().all(|finding| finding.key == run.found[0].key));
+}
+
+#[test]
+fn four_times_slower_is_not_a_row_of_stops() {
     let baseline = learned(polls(SECOND, 1000, 100));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
-    run.polls(polls(1020 * SECOND, 3000, 20));
+    run.polls(polls(1020 * SECOND, 4000, 20));
     let causes = run.causes();
     assert_eq!(causes.iter().filter(|cause| **cause == "period:stopped").count(), 1, "{causes:?}");
     assert!(causes.contains(&"period:slower"));

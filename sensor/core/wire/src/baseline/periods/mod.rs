@@ -2,8 +2,9 @@
 //!
 //! A poll is watched from the first time it is seen. `band.rs` says what is normal and how many odd intervals decide.
 //! A stop is decided by a timer, because nothing comes:
-//! - the whole conversation has been silent since the next request was due: after the learned `stopped_us` (one and a
-//!   half periods, or longer where such pauses were learned);
+//! - the whole conversation has been silent since the next request was due: after the learned `stopped_us` (two and a
+//!   half periods, or longer where such pauses were learned). That is one story whatever else was polled there: the
+//!   finding says `silent_link`, and all of the conversation fold into one;
 //! - the conversation goes on without this request: after two periods and whatever the stream reassembly may hold, so
 //!   that a request lost in the capture is no stop.
 
@@ -34,6 +35,9 @@ pub const FASTER: &str = "period:faster";
 pub const IRREGULAR: &str = "period:irregular";
 pub const STOPPED: &str = "period:stopped";
 pub const RESUMED: &str = "period:resumed";
+
+/// The key of a finding that is about a whole conversation, whichever of its polls told of it.
+const OF_LINK: u64 = 0;
 
 /// States that are made room for together, a kilobyte: those of one link lie side by side.
 const PAGE: usize = 16;
@@ -207,7 +211,7 @@ impl Periods {
         if resumed {
             state.told = Told::Normal;
             let params = vec![("silent_ns", Param::Unsigned(silent_ns))];
-            out.push(finding(&self.known, poll, RESUMED, ts_ns, params));
+            out.push(TimedFinding { key: OF_LINK, ..finding(&self.known, poll, RESUMED, ts_ns, params) });
         }
         // The pause is an interval, too; when it makes a finding, that is the one to tell.
         let Some(interval) = interval_us(before_ns, ts_ns).filter(|_| before_ns != 0) else { return };
@@ -255,8 +259,16 @@ impl Periods {
         for (stop_ns, number) in stopped {
             let Some(poll) = self.known.polls.get(number as usize) else { continue };
             let seen_ns = Self::state(&mut self.pages, &self.polls, number).map_or(0, |state| state.seen_ns);
-            let params = vec![("silent_ns", Param::Unsigned(stop_ns.saturating_sub(seen_ns)))];
-            out.push(finding(&self.known, poll, STOPPED, stop_ns, params));
+            let place = (poll.key.link() as usize).wrapping_sub(self.links.start);
+            let heard_ns = self.links_ns.get(place).copied().unwrap_or(0);
+            let silent_link = heard_ns < seen_ns.saturating_add(nanoseconds(poll.low_us));
+            let silent_ns = Param::Unsigned(stop_ns.saturating_sub(seen_ns));
+            let params = vec![("silent_ns", silent_ns), ("silent_link", Param::Unsigned(silent_link.into()))];
+            let mut told = finding(&self.known, poll, STOPPED, stop_ns, params);
+            if silent_link {
+                told.key = OF_LINK;
+            }
+            out.push(told);
         }
     }
 
@@ -296,7 +308,10 @@ impl Periods {
         self.states_mut().for_each(State::forget_time);
     }
 
-    /// States that are made room for, with the numbers of their polls.
+    /// The key of a finding that is about a whole conversation, whichever of its polls told of it.
+const OF_LINK: u64 = 0;
+
+/// States that are made room for, with the numbers of their polls.
     fn states(&self) -> impl Iterator<Item = (usize, &State)> {
         let first = self.polls.start;
         let pages = self.pages.iter().enumerate().filter_map(|(place, page)| Some((place, page.as_ref()?)));
