@@ -67,9 +67,15 @@ class Detection:
 
 
 def load(
-    rules: str | Path | None, baseline: str | Path | None, site: Site = NOTHING, site_filters: str | Path | None = None
+    rules: str | Path | None,
+    baseline: str | Path | None,
+    site: Site = NOTHING,
+    site_filters: str | Path | None = None,
+    *,
+    nursery: bool = False,
 ) -> Detection:
-    """Load rules (None: the bundled ones), what the site takes out of their hits, and a baseline folder (None: none).
+    """Load rules (None: the bundled ones; `nursery`: with those that wait for examples), what the site takes out of
+    their hits, and a baseline folder (None: none).
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -77,7 +83,7 @@ def load(
     from detectors.rules import load_rules, with_filters
     from sensor import _core
 
-    ruleset = with_filters(load_rules(Path(rules) if rules else None), site_filters)
+    ruleset = with_filters(load_rules(Path(rules) if rules else None, nursery=nursery), site_filters)
     table, judge, learned, window_ns, files = None, None, None, 0, {}
     if baseline:
         from detectors.baseline import read_folder

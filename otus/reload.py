@@ -58,6 +58,7 @@ class Reloader:
         self._engine, self._running, self._books = engine, running, books
         self._answer = answer or (lambda done, line: None)
         self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
+        self._nursery = bool(settings["nursery"])
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None
@@ -92,7 +93,7 @@ class Reloader:
             self._outcome = (None, 0, f"{type(error).__name__}: {error}")
 
     def _put_in_place(self) -> tuple[Detection, int, str]:
-        fresh = load(self._rules, self._baseline, self._site)
+        fresh = load(self._rules, self._baseline, self._site, nursery=self._nursery)
         if fresh.window_ns not in (0, self._window_ns):
             wanted, cut = fresh.window_ns // 10**9, self._window_ns // 10**9
             raise ValueError(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--nursery", is_flag=True, help="Load rules that still wait for examples, too.")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
@@ -47,6 +48,7 @@ def replay(
     threads: int | None,
     stats: Path | None,
     site_filters: str | None,
+    nursery: bool,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -58,7 +60,7 @@ def replay(
     from otus.outputs import OutputFile
 
     figures = None if stats is None else OutputFile(stats)
-    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters)
+    run = Run(files, baseline, rules, expression, hits, evidence, threads, site, site_filters, nursery)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -86,13 +88,14 @@ class Run:
         threads: int | None = None,
         site: SiteFiles = NO_FILES,
         site_filters: str | None = None,
+        nursery: bool = False,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
         from otus.outputs import OutputFile
         from otus.unread import Unread
 
-        self._detection = load(rules, baseline, site.load(), site_filters)
+        self._detection = load(rules, baseline, site.load(), site_filters, nursery=nursery)
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,
@@ -173,6 +176,7 @@ LEVELS = {"critical": "危急", "high": "高危", "medium": "中危", "low": "�
 def table(alerts: LatestAlerts) -> None:
     """For people: when, how bad, what, between whom, how often, where to look."""
     from sensor.ecs import rfc3339
+    from sensor.schema.classes import class_name
 
     for record in alerts.records():
         alert = record.alert()
@@ -180,10 +184,11 @@ def table(alerts: LatestAlerts) -> None:
         file = next((item.file for item in alert.evidence if item.file), "-")
         source = alert.source.ip if alert.source else "-"
         destination = alert.destination.ip if alert.destination else "-"
+        named = f"  {class_name(alert.incident_class).zh}" if alert.incident_class else ""
         click.echo(
             f"{rfc3339(alert.first_ns)}  {LEVELS[alert.level]}  {alert.title.zh}\n"
             f"    {source} → {destination}  {alert.protocol}  {alert.detector}/{alert.reason.code}"
-            f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}"
+            f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}{named}"
         )
     click.echo(f"{len(alerts)} alerts / 告警 {len(alerts)} 条")
 

@@ -40,6 +40,7 @@ def sensor() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="File of settings (otus config show).")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline.")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@click.option("--nursery", flag_value=1, type=int, help="Load rules that still wait for examples, too.")
 @click.option("--filter", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--state-dir", metavar="FOLDER", help="What a restart must not forget is kept here.")
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
@@ -132,7 +133,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
     files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols")}
     site = SiteFiles(**files_of_site).load(settings["segment"])
-    detection = load(settings["rules"] or None, settings["baseline"] or None, site)
+    detection = load(settings["rules"] or None, settings["baseline"] or None, site, nursery=bool(settings["nursery"]))
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None

@@ -54,6 +54,7 @@ SETTINGS = (
     Setting("interfaces", [], "interfaces to capture from"),
     Setting("filter", "", "what to look at: host, net, port, vlan, protocol; and, or, not"),
     Setting("rules", "", "folder of rules; empty: the bundled ones"),
+    Setting("nursery", 0, "not 0: rules below nursery/, which still wait for examples, are loaded, too"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
     Setting(
         "flows", 1_048_576, "conversations kept at a time; beyond it the one idle longest is dropped, counted", least=1

@@ -15,7 +15,7 @@ from detectors.rules.vocabulary import Vocabulary, vocabulary
 
 MAX_FILES = 20_000
 NURSERY = "nursery"
-"""Below the bundled rules: rules that wait for examples. Loaded only when named."""
+"""Below a folder of rules: rules that wait for examples. Off unless asked for, or named itself."""
 
 
 def bundled() -> Path:
@@ -23,8 +23,9 @@ def bundled() -> Path:
     return Path(str(files("rules")))
 
 
-def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> RuleSet:
-    """The rules below a folder, or of one file; without a path the bundled ones.
+def load_rules(path: Path | str | None = None, known: Vocabulary | None = None, *, nursery: bool = False) -> RuleSet:
+    """The rules below a folder, or of one file; without a path the bundled ones. `nursery`: with those that still
+    wait for examples.
 
     Files are taken in the order of their paths, so that rule numbers are the same everywhere. Names beginning with a
     dot are left out.
@@ -32,20 +33,20 @@ def load_rules(path: Path | str | None = None, known: Vocabulary | None = None) 
     Raises:
         RuleError: with every problem of every file.
     """
-    rules, problems, lists = _collect(path, known)
+    rules, problems, lists = _collect(path, known, nursery=nursery)
     if problems:
         raise RuleError(problems)
     return RuleSet(tuple(rules), lists)
 
 
 def collect_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> tuple[list[Rule], list[Problem]]:
-    """The rules that can be read, and what is wrong with the others and with the lists."""
-    rules, problems, _ = _collect(path, known)
+    """The rules that can be read, nursery included, and what is wrong with the others and with the lists."""
+    rules, problems, _ = _collect(path, known, nursery=True)
     return rules, problems
 
 
 def _collect(
-    path: Path | str | None, known: Vocabulary | None
+    path: Path | str | None, known: Vocabulary | None, *, nursery: bool
 ) -> tuple[list[Rule], list[Problem], dict[str, NamedList]]:
     known = known or vocabulary()
     root = bundled() if path is None else Path(path)
@@ -55,7 +56,7 @@ def _collect(
     lists = read_lists(bundled(), Path("rules"), problems)
     if path is not None:
         lists |= read_lists(root if root.is_dir() else root.parent, root if root.is_dir() else root.parent, problems)
-    for file in _files(root, nursery=path is not None, problems=problems):
+    for file in _files(root, nursery=nursery, problems=problems):
         shown = _shown(file, root, is_bundled=path is None)
         loaded += _load(file, shown, known, lists, problems)
     problems += _twice(loaded)
