@@ -19,7 +19,8 @@ from sensor.schema.classes import CLASSES
 
 KEYS = (
     "title", "title_zh", "id", "status", "description", "references", "author", "date", "modified", "tags", "level",
-    "class", "protocol", "detection", "correlation", "fold", "reason", "falsepositives", "advice", "consequence", "examples",
+    "class", "protocol", "detection", "correlation", "fold", "reason", "falsepositives", "advice", "consequence",
+    "examples",
 )  # fmt: skip
 STATUSES = ("experimental", "test", "stable", "deprecated")
 NAMESPACE = uuid.UUID("5d1cbb4e-1f0b-5c6e-9f64-6f7475733a72")
