@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from console.catalogue import known, say
 from console.plain import clean, shorten
 from sensor.schema import LEVELS, Text
+from sensor.schema.classes import class_name
 from sensor.schema.fields import OPERATIONS, PROTOCOLS
 
 
@@ -70,6 +71,10 @@ class Words:
             return say(key, self.language)
         described = OPERATIONS.get(f"{protocol}.{name}")
         return self.text(described) if described is not None else clean(str(name))
+
+    def incident_class(self, code: str) -> str:
+        """`安全隐患事件`: the proposed class; a code this version does not know stays as it is."""
+        return self.text(class_name(code))
 
     def technique(self, code: str) -> str:
         """`T0836 修改参数`; a technique this version does not know keeps its number."""

@@ -19,3 +19,5 @@ class Description:
     consequence: Text | None = None
     rule_id: str | None = None
     technique: tuple[str, ...] = ()
+    incident_class: str | None = None
+    """proposed class, a code of `sensor.schema.classes.CLASSES`"""

@@ -42,6 +42,7 @@ def describe(hit: Hit, ruleset: RuleSet) -> Description:
         consequence=rule.consequence,
         rule_id=rule.id,
         technique=rule.technique,
+        incident_class=rule.incident_class or None,
     )
 
 

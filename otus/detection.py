@@ -94,9 +94,12 @@ def load(
     packs: Sequence[Source] = (),
     maintenance: str | Path | None = None,
     suppliers: str | Path | None = None,
+    *,
+    nursery: bool = False,
 ) -> Detection:
-    """Load rules (None: the bundled ones) and packs of them, what the site takes out of their hits, and a baseline
-    folder (None: none); work that was announced, and the list of trusted suppliers.
+    """Load rules (None: the bundled ones; `nursery`: with those that wait for examples) and packs of them, what the
+    site takes out of their hits, and a baseline folder (None: none); work that was announced, and the list of trusted
+    suppliers.
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -104,7 +107,8 @@ def load(
     from detectors.rules import load_rules, with_filters
     from sensor import _core
 
-    ruleset = with_filters(load_rules(Path(rules) if rules else None, packs=packs), site_filters)
+    ruleset = load_rules(Path(rules) if rules else None, packs=packs, nursery=nursery)
+    ruleset = with_filters(ruleset, site_filters)
     expected = rejected = None
     if maintenance or suppliers:
         ruleset, expected = _announced(ruleset, maintenance, suppliers)

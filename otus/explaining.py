@@ -68,7 +68,7 @@ def explain(file: Path, number: int, replay: Replay, rules: RuleSet, window_ns: 
 
     replay.read(1, take)
     account = difference(before, replay.ledger)
-    events = [event for event in lines if event["frame.number"] == number]
+    events = [event for event in lines if event.get("frame.number") == number]
     causes = [line for line in listed if line.get("frame.number") == number]
     later = Later(number, headers, events, account, window_ns)
     while not (replay.done or later.found or replay.received >= number + BEYOND):
@@ -130,8 +130,8 @@ class Later:
         theirs = [event.get(name) for name in ends]
         if theirs in (ours, ours[2:] + ours[:2]) and self.neighbour is None:
             self.neighbour = event
-        if self._wants_end and self.completed_by is None and theirs == ours:
-            self.completed_by = event["frame.number"]
+        if self._wants_end and self.completed_by is None and theirs == ours and "frame.number" in event:
+            self.completed_by = event["frame.number"]  # the end of a conversation is told by no packet
 
     def _windows(self, batch: Batch) -> None:
         event, ts_ns = self._events[0], self._headers["ts_ns"]
@@ -204,7 +204,8 @@ def _pairing(events: list[Json], later: Later) -> Json:
 
 def _matched(cause: Json, rules: RuleSet) -> Json:
     rule = rules.by_id(cause["rule_id"])
-    return {"id": cause["rule_id"], "title": "" if rule is None else rule.title}
+    found = {"id": cause["rule_id"], "title": "" if rule is None else rule.title}
+    return found if rule is None or rule.correlation is None else found | {"correlation": str(rule.correlation)}
 
 
 def _asked(rule: Rule, events: list[Json], rules: RuleSet) -> list[Json]:
@@ -214,7 +215,11 @@ def _asked(rule: Rule, events: list[Json], rules: RuleSet) -> list[Json]:
 
     statements = []
     for event in events:
-        statement: Json = {"rule": rule.title, "fires": matches(rule, event, rules.lists)}
+        # One message alone is no hit of a rule that counts: here it fits or does not.
+        verb = "fires" if rule.correlation is None else "counts"
+        statement: Json = {"rule": rule.title, verb: matches(rule, event, rules.lists)}
+        if rule.correlation is not None:
+            statement["correlation"] = str(rule.correlation)
         if event["network.protocol"] != rule.protocol:
             statement |= {"why": "protocol", "expected": rule.protocol, "found": event["network.protocol"]}
         elif rule.needs_baseline and not any(name.startswith("link.") for name in event):
@@ -229,7 +234,7 @@ def _asked(rule: Rule, events: list[Json], rules: RuleSet) -> list[Json]:
 
 def _alert(cause: Json, opened: list[Hit]) -> Json:
     """The alert that this hit opened or was counted into."""
-    ends = {cause["source.ip"], cause["destination.ip"]}
+    ends = {cause.get("source.ip"), cause.get("destination.ip")}
     for hit in reversed(opened):
         if hit.cause == cause["cause"] and {side[0] for side in (hit.client, hit.server) if side} <= ends:
             return {"cause": hit.cause, "id": hit.id, "opened_by": hit.frame}

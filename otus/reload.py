@@ -67,6 +67,7 @@ class Reloader:
         if self._shadow_table is not None:
             engine.set_shadow(self._shadow_table)
         self._announced = {name: settings.get(name) or None for name in ("maintenance", "suppliers")}
+        self._nursery = bool(settings["nursery"])
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None
@@ -107,7 +108,15 @@ class Reloader:
 
     def _put_in_place(self) -> tuple[Detection, int, str]:
         packs = installed(self._packs, self._keys)
-        fresh = load(self._rules, self._baseline, self._site, self._site_filters, packs, **self._announced)
+        fresh = load(
+            self._rules,
+            self._baseline,
+            self._site,
+            self._site_filters,
+            packs,
+            nursery=self._nursery,
+            **self._announced,
+        )
         if fresh.window_ns not in (0, self._window_ns):
             wanted, cut = fresh.window_ns // 10**9, self._window_ns // 10**9
             raise ValueError(

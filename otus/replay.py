@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--baseline-shadow", metavar="FOLDER", help="Also try this one: say what it would have told.")
 @click.option("--maintenance", metavar="FILE", help="Maintenance windows 检修窗口 (docs/baseline.md).")
 @click.option("--suppliers", metavar="FILE", help="List of trusted suppliers 可信服务商名单 (docs/baseline.md).")
+@click.option("--nursery", is_flag=True, help="Load rules that still wait for examples, too.")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
 @site_options
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
@@ -62,6 +63,7 @@ def replay(
     baseline_shadow: str | None,
     maintenance: str | None,
     suppliers: str | None,
+    nursery: bool,
     site: SiteFiles,
 ) -> None:
     """Find what is wrong in capture files: the same engine, rules and detectors as on live traffic.
@@ -89,6 +91,7 @@ def replay(
         packs,
         announced,
         baseline_shadow,
+        nursery,
     )
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
@@ -123,6 +126,7 @@ class Run:
         packs: Sequence[Source] = (),
         announced: Mapping[str, str | None] | None = None,
         baseline_shadow: str | None = None,
+        nursery: bool = False,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
@@ -132,7 +136,7 @@ class Run:
 
         self.stories = LatestAlerts("story")
         """what the alerts are parts of, once `alerts` was called"""
-        self._detection = load(rules, baseline, site.load(), site_filters, packs, **(announced or {}))
+        self._detection = load(rules, baseline, site.load(), site_filters, packs, nursery=nursery, **(announced or {}))
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,

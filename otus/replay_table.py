@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sensor.ecs import rfc3339
+from sensor.schema.classes import class_name
 
 if TYPE_CHECKING:
     from sensor.schema import Record, Story
@@ -63,8 +64,9 @@ def _alert(record: Record, relation: str) -> None:
     source = alert.source.ip if alert.source else "-"
     destination = alert.destination.ip if alert.destination else "-"
     why = f"  [{RELATIONS[relation]}]" if relation else ""
+    named = f"  {class_name(alert.incident_class).zh}" if alert.incident_class else ""
     click.echo(
         f"  {rfc3339(alert.first_ns)}  {LEVELS[alert.level]}  {alert.title.zh}{why}\n"
         f"      {source} → {destination}  {alert.protocol}  {alert.detector}/{alert.reason.code}"
-        f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}"
+        f"  ×{alert.count}  {alert.outcome}  {file} {frame}  {' '.join(alert.technique)}{named}"
     )

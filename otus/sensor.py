@@ -43,6 +43,7 @@ def sensor() -> None:
 @click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
 @click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
 @click.option("--site-filters", metavar="FILE", help="What the site takes out of its rules' hits (rules/README.md).")
+@click.option("--nursery", flag_value=1, type=int, help="Load rules that still wait for examples, too.")
 @click.option("--filter", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
 @click.option("--state-dir", metavar="FOLDER", help="What a restart must not forget is kept here.")
 @click.option("--alerts", metavar="FILE", help="Also write alerts here as NDJSON; reopened on SIGHUP.")
@@ -140,7 +141,15 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     packs = installed(settings["rule_packs"], settings["pack_keys"])
     filters = settings["site_filters"] or None
     announced = {name: settings[name] or None for name in ("maintenance", "suppliers")}
-    detection = load(settings["rules"] or None, settings["baseline"] or None, site, filters, packs, **announced)
+    detection = load(
+        settings["rules"] or None,
+        settings["baseline"] or None,
+        site,
+        filters,
+        packs,
+        nursery=bool(settings["nursery"]),
+        **announced,
+    )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = None

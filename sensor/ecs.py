@@ -61,6 +61,7 @@ def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
     line["event.start"] = start
     line["event.end"] = rfc3339(alert["last_ns"])
     line["threat.technique.id"] = alert["technique"]
+    line["class"] = alert.get("class")
     line["revision"] = record.revision
     line["state"] = alert["state"]
     if (story := alert.get("story")) is not None:

@@ -58,6 +58,7 @@ SETTINGS = (
     Setting("rule_packs", "", "folder of installed rule packs beside them (docs/rule-packs.md); empty: none"),
     Setting("pack_keys", "", "folder of the public keys (*.pem) whose packs are trusted; empty: none are"),
     Setting("site_filters", "", "file of what the site takes out of their hits (rules/README.md); empty: nothing"),
+    Setting("nursery", 0, "not 0: rules below nursery/, which still wait for examples, are loaded, too"),
     Setting("baseline", "", "folder of the learned baseline; empty: none, and what needs one is off"),
     Setting("baseline_shadow", "", "folder of a baseline that is tried: what it would tell is counted; empty: none"),
     Setting("maintenance", "", "maintenance windows 检修窗口: a file (docs/baseline.md); empty: none"),

@@ -24,7 +24,7 @@ def bundled() -> RuleSet:
 
 
 def test_nothing_is_to_be_said_about_them() -> None:
-    assert [str(finding) for finding in lint_rules()] == []
+    assert [str(finding) for finding in lint_rules() if finding.lint != "nursery"] == []
 
 
 def test_there_are_enough_over_enough_techniques() -> None:

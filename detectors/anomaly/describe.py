@@ -65,6 +65,7 @@ def describe(finding: WindowFinding) -> Description:
         advice=ADVICE,
         consequence=CONSEQUENCE,
         technique=tuple(dict.fromkeys(feature.technique for feature in named)),
+        incident_class="deviation",
     )
 
 

@@ -232,6 +232,7 @@ def describe(hit: Hit) -> Description:
             advice=said.advice,
             consequence=said.consequence,
             technique=said.technique,
+            incident_class="deviation",
         )
     raise LookupError(f"no words for the cause {hit.cause}")
 
@@ -257,4 +258,5 @@ def _deviation(code: str, params: Mapping[str, Any]) -> Description:
         advice=said.advice,
         consequence=said.consequence if acting or code == "new_asset" else _LOOKS,
         technique=technique,
+        incident_class="deviation",
     )

@@ -19,6 +19,7 @@ from detectors.rules.model import Not, Rule, checks
 from detectors.rules.reader import KEYS
 from detectors.rules.techniques import TECHNIQUES
 from detectors.rules.vocabulary import Vocabulary, family, suggestion
+from sensor.schema.classes import CLASSES
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,15 @@ class MissingKey(Lint):
         missing = [key for key in wanted if key not in rule.given]
         if missing:
             yield "", f"add {', '.join(missing)}"
+
+
+class MissingClass(Lint):
+    name = "missing_class"
+    level = "warning"
+
+    def look(self, rule: Rule, root: Path) -> Iterator[tuple[str, str]]:
+        if not rule.incident_class:
+            yield "", f"add class, what kind of incident it is: {', '.join(CLASSES)}"
 
 
 class UnknownKey(Lint):
@@ -134,6 +144,20 @@ class Examples(Lint):
             yield "examples", f"let one silent example hold {rule.protocol}: silence on other traffic proves little"
 
 
+class Nursery(Lint):
+    name = "nursery"
+    level = "warning"
+
+    def look(self, rule: Rule, root: Path) -> Iterator[tuple[str, str]]:
+        if NURSERY not in _below(rule, root).parts:
+            return
+        counts = [example.alerts for example in rule.examples]
+        if any(counts) and 0 in counts:
+            yield "examples", f"it has its examples: move it to {family(rule.protocol)}/"
+        else:
+            yield "examples", "off by default (--nursery): it waits for an example that fires and one that stays silent"
+
+
 class UnusedSelection(Lint):
     name = "unused_selection"
 
@@ -167,11 +191,13 @@ LINTS: tuple[Lint, ...] = (
     FileName(),
     Namespace(),
     MissingKey(),
+    MissingClass(),
     UnknownKey(),
     Description(),
     Technique(),
     FalsePositives(),
     Examples(),
+    Nursery(),
     UnusedSelection(),
     OnlyNegative(),
     Repetition(),

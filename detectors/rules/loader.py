@@ -16,7 +16,7 @@ from detectors.rules.vocabulary import Vocabulary, vocabulary
 
 MAX_FILES = 20_000
 NURSERY = "nursery"
-"""Below the bundled rules: rules that wait for examples. Loaded only when named."""
+"""Below a folder of rules: rules that wait for examples. Off unless asked for, or named itself."""
 
 
 def bundled() -> Path:
@@ -34,10 +34,14 @@ class Source:
 
 
 def load_rules(
-    path: Path | str | None = None, known: Vocabulary | None = None, packs: Sequence[Source] = ()
+    path: Path | str | None = None,
+    known: Vocabulary | None = None,
+    packs: Sequence[Source] = (),
+    *,
+    nursery: bool = False,
 ) -> RuleSet:
     """The rules below a folder, or of one file; without a path the bundled ones. Those of `packs` are added; one with
-    the id of a rule that is there already stands in its place.
+    the id of a rule that is there already stands in its place. `nursery`: with those that still wait for examples.
 
     Files are taken in the order of their paths, so that rule numbers are the same everywhere. Names beginning with a
     dot are left out.
@@ -45,20 +49,20 @@ def load_rules(
     Raises:
         RuleError: with every problem of every file.
     """
-    rules, problems, lists = _collect(path, known, packs)
+    rules, problems, lists = _collect(path, known, packs, nursery=nursery)
     if problems:
         raise RuleError(problems)
     return RuleSet(tuple(rules), lists)
 
 
 def collect_rules(path: Path | str | None = None, known: Vocabulary | None = None) -> tuple[list[Rule], list[Problem]]:
-    """The rules that can be read, and what is wrong with the others and with the lists."""
-    rules, problems, _ = _collect(path, known, ())
+    """The rules that can be read, nursery included, and what is wrong with the others and with the lists."""
+    rules, problems, _ = _collect(path, known, (), nursery=True)
     return rules, problems
 
 
 def _collect(
-    path: Path | str | None, known: Vocabulary | None, packs: Sequence[Source]
+    path: Path | str | None, known: Vocabulary | None, packs: Sequence[Source], *, nursery: bool
 ) -> tuple[list[Rule], list[Problem], dict[str, NamedList]]:
     known = known or vocabulary()
     root = bundled() if path is None else Path(path)
@@ -68,7 +72,7 @@ def _collect(
     lists = read_lists(bundled(), Path("rules"), problems) | _lists_of(packs, problems)
     if path is not None:
         lists |= read_lists(root if root.is_dir() else root.parent, root if root.is_dir() else root.parent, problems)
-    for file in _files(root, nursery=path is not None, problems=problems):
+    for file in _files(root, nursery=nursery, problems=problems):
         shown = _shown(file, root, is_bundled=path is None)
         loaded += _load(file, shown, known, lists, problems)
     brought: list[Rule] = []

@@ -64,6 +64,14 @@ def checks(expression: Expression) -> Iterator[Check]:
                 yield from checks(part)
 
 
+def _span(ns: int) -> str:
+    """`10m`: as it would be written in a rule, in the largest unit that divides it."""
+    for unit, name in ((86_400 * 10**9, "d"), (3600 * 10**9, "h"), (60 * 10**9, "m"), (10**9, "s")):
+        if ns % unit == 0:
+            return f"{ns // unit}{name}"
+    return f"{ns // 10**6}ms"
+
+
 @dataclass(frozen=True)
 class Step:
     """A step of a sequence. `absent_ns`: it must not come, for so long before the first step or behind the last;
@@ -85,6 +93,15 @@ class Correlation:
     at_least: int = 0
     field: str = ""
     steps: tuple[Step, ...] = ()
+
+    def __str__(self) -> str:
+        """`distinct modbus.unit_id ≥ 8 in 24h by client.ip, server.ip`, `sequence stop → no start (10m) in …`."""
+        if self.steps:
+            parts = [s.text if s.absent_ns is None else f"no {s.text} ({_span(s.absent_ns)})" for s in self.steps]
+            what = " → ".join(parts)
+        else:
+            what = " ".join(part for part in (self.field, f"≥ {self.at_least}") if part)
+        return f"{self.kind} {what} in {_span(self.timespan_ns)} by {', '.join(self.group_by)}"
 
     @property
     def reason(self) -> str:
@@ -119,6 +136,8 @@ class Rule:
     status: str = "experimental"
     description: str = ""
     tags: tuple[str, ...] = ()
+    incident_class: str = ""
+    """Proposed class of GB/T 20986-2023, a code of `CLASSES`; empty where the rule proposes none."""
     falsepositives: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
     advice: Text | None = None

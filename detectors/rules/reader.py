@@ -15,10 +15,12 @@ from detectors.rules.model import DEFAULT_FOLD, And, Correlation, Example, Expre
 from detectors.rules.selection import Reader
 from detectors.rules.vocabulary import ALIASES, NOT_IN_RULES, Vocabulary, suggestion
 from sensor.schema import LEVELS, Level, Text
+from sensor.schema.classes import CLASSES
 
 KEYS = (
     "title", "title_zh", "id", "status", "description", "references", "author", "date", "modified", "tags", "level",
-    "protocol", "detection", "correlation", "fold", "reason", "falsepositives", "advice", "consequence", "examples",
+    "class", "protocol", "detection", "correlation", "fold", "reason", "falsepositives", "advice", "consequence",
+    "examples",
 )  # fmt: skip
 STATUSES = ("experimental", "test", "stable", "deprecated")
 NAMESPACE = uuid.UUID("5d1cbb4e-1f0b-5c6e-9f64-6f7475733a72")
@@ -60,6 +62,10 @@ class RuleReader:
             self._complain(self._line("status"), f"unknown status {status}; known are {', '.join(STATUSES)}")
         if reason and not _CODE.match(reason):
             self._complain(self._line("reason"), f"reason {reason!r} is no code; write it like rule_matched")
+        incident_class = self._text("class")
+        if incident_class and incident_class not in CLASSES:
+            hint = suggestion(incident_class, CLASSES) or f"; known are {', '.join(CLASSES)}"
+            self._complain(self._line("class"), f"unknown class {incident_class}{hint}")
         texts = {key: self._text(key) for key in ("title_zh", "description")}
         both = {key: self._both(key) for key in ("advice", "consequence")}
         falsepositives = tuple(text for text, _ in self._texts("falsepositives"))
@@ -80,6 +86,7 @@ class RuleReader:
             status=status,
             description=texts["description"],
             tags=tags,
+            incident_class=incident_class,
             falsepositives=falsepositives,
             examples=examples,
             advice=both["advice"],

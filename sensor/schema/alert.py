@@ -35,6 +35,8 @@ class Alert:
     consequence: Text | None = None
     rule_id: str | None = None
     technique: tuple[str, ...] = ()
+    incident_class: str | None = None
+    """proposed class of GB/T 20986-2023, a code of `CLASSES`; a person decides"""
     client: Endpoint | None = None
     server: Endpoint | None = None
     source: Endpoint | None = None
@@ -60,6 +62,7 @@ class Alert:
             "rule_id": self.rule_id,
             "reason": self.reason.to_json(),
             "technique": list(self.technique),
+            "class": self.incident_class,
             "protocol": self.protocol,
             "client": _endpoint_json(self.client),
             "server": _endpoint_json(self.server),
@@ -99,6 +102,7 @@ class Alert:
             consequence=reader.part_or_none("consequence", Text.from_json),
             rule_id=reader.text_or_none("rule_id"),
             technique=reader.texts("technique"),
+            incident_class=reader.text_or_none("class"),
             client=reader.part_or_none("client", Endpoint.from_json),
             server=reader.part_or_none("server", Endpoint.from_json),
             source=reader.part_or_none("source", Endpoint.from_json),

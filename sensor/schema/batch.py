@@ -83,6 +83,9 @@ class AlertModel(_Open):
     rule_id: Annotated[str, Field(max_length=64)] | None = None
     reason: ReasonModel
     technique: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=32)] = []
+    incident_class: Annotated[str, Field(max_length=32)] | None = Field(
+        default=None, alias="class", description="proposed class of GB/T 20986-2023: attack, exposure, deviation, …"
+    )
     protocol: Annotated[str, Field(max_length=64)]
     client: EndpointModel | None = None
     server: EndpointModel | None = None

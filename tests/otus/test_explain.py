@@ -96,6 +96,25 @@ def test_why_a_rule_does_not_fire() -> None:
     assert (other["why"], other["expected"], other["found"]) == ("protocol", "s7comm", "modbus")
 
 
+def test_a_rule_that_counts_says_what_it_counts(tmp_path: Path) -> None:
+    scan = ROOT / "pcaps" / "modbus" / "silent_scan.pcap"
+    otus("replay", scan, "--hits", tmp_path / "hits")
+    hits = [json.loads(line) for line in (tmp_path / "hits").read_text(encoding="utf-8").splitlines()]
+    rule = next(rule for rule in load_rules() if rule.title == "Modbus Function Code Scan")
+    number = next(hit["frame.number"] for hit in hits if hit.get("rule_id") == rule.id)
+    found = explained(scan, number, "--rule", rule.id)
+    said = "distinct modbus.function_code ≥ 12 in 10m by client.ip, server.ip"
+    assert (found["asked"][0]["counts"], found["asked"][0]["correlation"]) == (True, said)
+    assert "fires" not in found["asked"][0]
+    assert {"id": rule.id, "title": rule.title, "correlation": said} in found["rules"]
+
+
+def test_the_end_of_a_conversation_has_no_packet() -> None:
+    """Rules about flows have the core tell how conversations end: such an event has no frame number."""
+    scan = ROOT / "pcaps" / "flow" / "port_scan.pcap"
+    assert explained(scan, 1, "--rule", "tcp_port_scan")["packet"] == 1
+
+
 def test_the_first_failure_is_there_exactly_when_the_rule_is_silent() -> None:
     rules = load_rules()
     fired = 0

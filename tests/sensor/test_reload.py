@@ -164,7 +164,7 @@ def test_what_cannot_be_used_changes_nothing(
 
 def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "rules" / "s7comm", tmp_path / "s7comm")
-    settings = {"rules": str(tmp_path), "baseline": "", "segment": "default"}
+    settings = {"rules": str(tmp_path), "baseline": "", "nursery": 0, "segment": "default"}
     running = load(tmp_path, None)
     engine = running.engine()
     books = RuleBooks(running.rules)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.rules import LINTS, lint_rules
+from detectors.rules import LINTS, RuleError, lint_rules, load_rules
 from detectors.rules.lint import slug
 
 GOOD = """\
@@ -17,6 +17,7 @@ id: 0d9f6f0e-7a3c-4a43-9a52-0d7f7b0d3c11
 status: experimental
 description: Detects a thing.
 level: low
+class: deviation
 tags: [attack.ics.t0855]
 protocol: modbus
 detection:
@@ -34,6 +35,7 @@ BAD = {
     "file_name": ("title: Modbus Thing", "title: Modbus Other Thing", "rename it to modbus_other_thing.yml"),
     "namespace": ("protocol: modbus", "protocol: opcua", "move the file to opcua/"),
     "missing_key": ("title_zh: 某事\n", "", "add title_zh"),
+    "missing_class": ("class: deviation\n", "", "add class, what kind of incident it is: malware, attack"),
     "unknown_key": ("falsepositives", "falsepositive", "did you mean falsepositives?"),
     "description": ("Detects a thing", "A thing", "begin with the word Detects"),
     "technique": ("t0855", "t0999", "T0999 is not a technique"),
@@ -56,7 +58,7 @@ def test_a_good_rule_has_no_findings(tmp_path: Path) -> None:
 
 
 def test_every_lint_is_tested() -> None:
-    assert {lint.name for lint in LINTS} == set(BAD)
+    assert {lint.name for lint in LINTS} == {*BAD, "nursery"}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -76,11 +78,19 @@ def test_a_rule_that_does_not_load_is_a_finding_and_the_others_are_linted(tmp_pa
     assert names == {"load", "missing_key"}
 
 
-def test_a_nursery_rule_may_wait_for_examples(tmp_path: Path) -> None:
-    text = GOOD[: GOOD.index("examples:")]
-    (tmp_path / "nursery").mkdir()
-    (tmp_path / "nursery" / "modbus_thing.yml").write_text(text, encoding="utf-8")
-    assert lint_rules([tmp_path]) == []
+def test_a_nursery_rule_may_wait_for_examples_and_is_off(tmp_path: Path) -> None:
+    file = tmp_path / "nursery" / "modbus_thing.yml"
+    file.parent.mkdir()
+    file.write_text(GOOD[: GOOD.index("examples:")], encoding="utf-8")
+    said = lint_rules([tmp_path])
+    assert [(finding.lint, finding.level) for finding in said] == [("nursery", "warning")]
+    assert "off by default" in said[0].message
+    with pytest.raises(RuleError, match=r"no \*\.yml rule"):
+        load_rules(tmp_path)
+    assert [rule.title for rule in load_rules(tmp_path, nursery=True)] == ["Modbus Thing"]
+    assert len(load_rules(tmp_path / "nursery")) == len(load_rules(file)) == 1
+    file.write_text(GOOD, encoding="utf-8")
+    assert "move it to modbus/" in lint_rules([tmp_path])[0].message
 
 
 def test_slugs() -> None:
