@@ -47,7 +47,7 @@ def test_overview_figures(client: FlaskClient) -> None:
     assert figures["ledger"]["parsed"] + figures["ledger"]["skipped"] == 482_103
     assert figures["ledger"]["skipped"] >= 148_210
     assert figures["assets"] == 5 and figures["incidents"] == 5
-    assert figures["pending_up"] == {"gd": 15}
+    assert figures["pending_up"] == {"gd": 17}
     assert figures["to_do"][0]["id"] == sample.record_id("stop")
     assert figures["techniques"]["T0858"] == 1
 

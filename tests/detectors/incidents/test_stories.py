@@ -163,6 +163,14 @@ def test_what_shows_late_is_no_effect() -> None:
     assert plant.alert(SCREEN, PLC, 11 * MINUTE, "period:stopped", "T0815", detector="period") != one
 
 
+def test_what_is_older_by_far_joins_nothing() -> None:
+    """Captures are replayed in whatever order: time may go back by months."""
+    plant = Plant()
+    one = plant.alert(LAPTOP, PLC, 100 * DAY_NS, "rule:stop", "T0816")
+    assert plant.alert(SCREEN, PLC, 0, "period:stopped", "T0815", detector="period") != one
+    assert plant.alert(LAPTOP, PLC, MINUTE, "rule:stop", "T0816") != one
+
+
 def test_effects_nobody_caused_are_told_by_their_station() -> None:
     plant = Plant()
     effect = {"detector": "period", "technique": "T0815"}
