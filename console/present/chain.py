@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,9 @@ APART = 2.6
 MAX_NODES = 24
 """stations drawn one by one; of a step with more targets they are one node"""
 TOGETHER = 6
-BOX, ROW, COLUMN = (168, 30), 46, 268
+BOX, ROW, COLUMN = (168, 30), 46, 300
+ASIDE = 42
+"""pixels from a box to the middle of the numbers on a line"""
 
 
 @dataclass(frozen=True)
@@ -168,8 +171,9 @@ def graph(story: Story, language: str) -> Graph | None:
         Node(x, y, texts.get(name, clean(name)), _role(name, actors, joined), name if name not in texts else "")
         for name, (x, y) in places.items()
     )
+    out, into = (Counter(end[side] for end in joined) for side in (0, 1))
     edges = tuple(
-        _edge(places[source], places[target], steps)
+        _edge(places[source], places[target], steps, at_source=into[target] >= out[source])
         for (source, target), steps in joined.items()
         if source in places and target in places
     )
@@ -210,8 +214,11 @@ def _role(name: str, actors: Iterable[str], joined: Iterable[tuple[str, str]]) -
     return "both" if any(target == name for _, target in joined) else "actor"
 
 
-def _edge(source: tuple[int, int], target: tuple[int, int], steps: Sequence[tuple[int, StoryStep]]) -> Edge:
-    """From the right side of a box to the left side of another; back along the same side in a ring."""
+def _edge(
+    source: tuple[int, int], target: tuple[int, int], steps: Sequence[tuple[int, StoryStep]], *, at_source: bool
+) -> Edge:
+    """From the right side of a box to the left side of another; back along the same side in a ring. Its numbers stand
+    where fewer lines meet."""
     forward = target[0] > source[0]
     start = (source[0] + BOX[0], source[1] + BOX[1] // 2)
     end = (target[0] if forward else target[0] + BOX[0], target[1] + BOX[1] // 2)
@@ -219,4 +226,5 @@ def _edge(source: tuple[int, int], target: tuple[int, int], steps: Sequence[tupl
     path = f"M{start[0]} {start[1]} C{bend} {start[1]} {bend} {end[1]} {end[0]} {end[1]}"
     gravest = max((step.level for _, step in steps), key=lambda level: level.rank)
     numbers = ", ".join(str(number) for number, _ in steps[:4]) + (" …" if len(steps) > 4 else "")
-    return Edge(path, bend, (start[1] + end[1]) / 2, numbers, str(gravest))
+    x, y = (start[0] + ASIDE, start[1]) if at_source else (end[0] + (-ASIDE if forward else ASIDE), end[1])
+    return Edge(path, x, y, numbers, str(gravest))

@@ -154,7 +154,8 @@ class Stories:
             if lateral is not None:
                 return lateral, "lateral", None
             before = self._by_key.get((segment, "actor", step.source))
-        for target in step.targets:
+        # What is new about a station is about that station: two new ones at one controller are two.
+        for target in () if step.detector == "baseline" else step.targets:
             same = self._find((segment, "cause", step.cause, target), step.first_ns, SOON_NS)
             if same is not None:
                 return same, "same_cause", None

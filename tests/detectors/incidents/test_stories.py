@@ -193,6 +193,10 @@ def test_the_same_thing_done_to_one_station_by_many_is_one_story() -> None:
     plant = Plant()
     names = {plant.alert(f"203.0.113.{n}", PLC, n * SECOND, "rule:flood", "T0814") for n in range(100)}
     assert len(names) == 1
+    new = {"detector": "baseline", "technique": "T0864"}
+    assert plant.alert(LAPTOP, PLC, 0, "baseline:new_asset", **new) != plant.alert(
+        DESK, PLC, SECOND, "baseline:new_asset", **new
+    ), "two new stations are two, whomever they speak to"
 
 
 def test_a_shift_of_quiet_ends_a_story_and_a_day_begins_another_that_names_it() -> None:
