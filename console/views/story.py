@@ -17,6 +17,8 @@ from console.present.steps import NEXT
 from console.state import state
 from console.store import OPEN_WORK, IncidentFilter, IncidentRow, StoryRow, Workflow
 from console.views.stories import figures_of, headline
+from console.words import Words
+from sensor.schema import Alert
 
 log = logging.getLogger(__name__)
 bp = Blueprint("story", __name__)
@@ -46,6 +48,7 @@ def story(origin: str, record_id: str) -> Answer:
     where = _part_of(row)
     alerts = here.store.incidents(where, PAGE, request.args.get("cursor"))
     waiting = sum(1 for _ in _undecided(row))
+    gravest, words = _gravest(row), Words(language)
     return Answer(
         "story.html",
         figures={
@@ -62,6 +65,8 @@ def story(origin: str, record_id: str) -> Answer:
             "lines": chain.lines(row.story, language),
             "timeline": chain.timeline(row.story, language),
             "graph": chain.graph(row.story, language),
+            "consequence": "" if gravest is None else words.text(gravest.consequence),
+            "advice": [] if gravest is None else [item.strip() for item in words.lines(gravest.advice) if item.strip()],
             "alerts": alerts.rows,
             "next_cursor": alerts.next_cursor,
             "first_page": not request.args.get("cursor"),
@@ -70,6 +75,16 @@ def story(origin: str, record_id: str) -> Answer:
             "may_decide": current_user.user.may_decide,
         },
     )
+
+
+def _gravest(row: StoryRow) -> Alert | None:
+    """The first alert of the gravest step, of equals the last: it says what to do. None where it is not kept here."""
+    steps = row.story.steps
+    if not steps:
+        return None
+    gravest = max(steps, key=lambda step: (step.level.rank, step.first_ns))
+    found = state().store.incident(row.origin, gravest.alert)
+    return None if found is None else found.record.alert()
 
 
 def _undecided(row: StoryRow, most: int = AT_ONCE) -> Iterator[IncidentRow]:

@@ -43,6 +43,7 @@ def test_a_story_says_who_did_what_to_whom_and_why_it_is_one(client: FlaskClient
     text = client.get(path_of(item)).get_data(as_text=True)
     assert f"{sample.ATTACKER} 对 {sample.PLC_S7}：向 S7 控制器发出停止命令" in text
     assert "归并依据：同一发起方" in text and "抑制响应功能" in text and "按流量判断：控制器" in text
+    assert "控制器停止运行，所控设备失去控制" in text and "立即到现场确认控制器运行状态" in text
     assert "<svg" in text and "在各战术上的先后" in text
     assert f"/incidents/sensor-1/{item['steps'][0]['alert']}" in text
     told = english.get(path_of(item)).get_data(as_text=True)
