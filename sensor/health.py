@@ -57,6 +57,13 @@ class Health:
             self._started_ns = self._next_ns = now_ns
         return now_ns >= self._next_ns
 
+    def _detection(self, counts: Mapping[str, Any]) -> dict[str, Any]:
+        """The last examination, and what the site's own filters took out where they took anything out."""
+        told: dict[str, Any] = dict(self._facts.get("detection", {}))
+        if filtered := counts.get("notes", {}).get("hits_suppressed", 0):
+            told["hits_suppressed"] = filtered
+        return told
+
     def record(
         self, now_ns: int, counts: Mapping[str, Any], inputs: list[dict[str, Any]], more: Mapping[str, Any]
     ) -> Record:
@@ -90,7 +97,7 @@ class Health:
             spool=more.get("spool", {}),
             evidence=more.get("evidence", {}),
             recording=more.get("recording", {}),
-            detection=self._facts.get("detection", {}),
+            detection=self._detection(counts),
         )
         # The start is part of the identity: a sensor that starts again in the same hour begins a new account.
         key = f"heartbeat\0{self._origin}\0{period}\0{self._started_ns}"

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.store import CountBy, IncidentFilter, IncidentRow, Store, Workflow
+from console.store import OPEN_WORK as OPEN
+from console.store import CountBy, IncidentFilter, IncidentRow, Store
 from sensor.schema import LEVELS, Level
 
-OPEN = (
-    Workflow.NEW,
-    Workflow.REOPENED,
-    Workflow.TRIAGE,
-    Workflow.CONFIRMED,
-    Workflow.HANDLING,
-    Workflow.REVIEW,
-)
-"""Where somebody still has something to do, what nobody has looked at first."""
 PRESSING = (Level.CRITICAL, Level.HIGH, Level.MEDIUM)
 """Levels that call for a decision; the others are worth knowing."""
 
@@ -26,7 +18,7 @@ def by_level(store: Store) -> dict[str, int]:
     totals = dict.fromkeys((str(level) for level in LEVELS), 0)
     for workflow in OPEN:
         if str(workflow) in present:
-            for count in store.counts(CountBy.LEVEL, IncidentFilter(workflow=workflow)):
+            for count in store.counts(CountBy.LEVEL, IncidentFilter(workflow=workflow, suppressed=False)):
                 totals[count.key] = totals.get(count.key, 0) + count.incidents
     return totals
 
@@ -43,7 +35,7 @@ def first(store: Store, levels: Mapping[str, int], most: int) -> list[IncidentRo
             continue
         rows: list[IncidentRow] = []
         for workflow in OPEN:
-            rows += store.incidents(IncidentFilter(level=level, workflow=workflow), limit=most).rows
+            rows += store.incidents(IncidentFilter(level=level, workflow=workflow, suppressed=False), limit=most).rows
         found += sorted(rows, key=lambda row: row.last_ns, reverse=True)
         if len(found) >= most:
             break

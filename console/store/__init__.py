@@ -21,6 +21,7 @@ from console.store.order_rows import (
 from console.store.order_store import ALL_ORDERS, OrderStore
 from console.store.rows import (
     EXACT_TO,
+    OPEN_WORK,
     Answer,
     AssetHistory,
     AssetRevision,
@@ -39,16 +40,21 @@ from console.store.rows import (
     LinkFilter,
     LinkRow,
     NodeFilter,
+    OpenStories,
+    OpenStory,
     Page,
     Remark,
     Revision,
     SensorRow,
     Silence,
     Status,
+    StoryRow,
+    Suppression,
     Totals,
     Workflow,
     WorkflowStep,
 )
+from console.store.suppressions import MAX_SUPPRESSIONS, TooManySuppressions
 from sensor.schema import Key, Record
 
 NO_FILTER = IncidentFilter()
@@ -146,6 +152,37 @@ class Store(OrderStore, Protocol):
         workflow, it costs the same however many match; with `text` or several filters it grows with what matches: ask
         `incident_count` first where a page can do without.
         """
+        ...
+
+    def stories(self, child: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[StoryRow]:
+        """Stories, the one last seen most recently first. Those that became part of another are not listed."""
+        ...
+
+    def story(self, origin: str, record_id: str) -> StoryRow | None:
+        """One story, also one that became part of another, or None."""
+        ...
+
+    def open_stories(self, limit: int = 50) -> OpenStories:
+        """Stories with alerts that are open work (`OPEN_WORK`) and not suppressed, the most urgent first.
+
+        Costs a look at the alerts that are open work, at most the 20,000 that came last.
+        """
+        ...
+
+    def suppress(self, suppression: Suppression) -> None:
+        """Keep it; it holds from now on. It is never deleted: who took what out of sight stays to be read.
+
+        Raises:
+            TooManySuppressions: `MAX_SUPPRESSIONS` hold already.
+        """
+        ...
+
+    def suppressions(self, limit: int = 200) -> list[Suppression]:
+        """All there ever were, the newest first."""
+        ...
+
+    def end_suppression(self, suppression_id: str, by: str) -> bool:
+        """End it before its date. Returns whether it held until now."""
         ...
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
@@ -258,7 +295,9 @@ __all__ = [
     "ALL_NODES",
     "ALL_ORDERS",
     "EXACT_TO",
+    "MAX_SUPPRESSIONS",
     "NO_FILTER",
+    "OPEN_WORK",
     "Answer",
     "AssetHistory",
     "AssetRevision",
@@ -281,6 +320,8 @@ __all__ = [
     "LinkRow",
     "NoNodes",
     "NodeFilter",
+    "OpenStories",
+    "OpenStory",
     "OrderFilter",
     "OrderItem",
     "OrderRow",
@@ -297,6 +338,9 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreFull",
+    "StoryRow",
+    "Suppression",
+    "TooManySuppressions",
     "Totals",
     "Workflow",
     "WorkflowStep",

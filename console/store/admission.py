@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from console.store.rows import Status
 from federation.spool import RECORD_BYTES
-from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Link, Receipt, Record
+from sensor.schema import Alert, Asset, Endpoint, EvidenceFile, Heartbeat, Kind, Link, Receipt, Record, Story
 from sensor.schema.shape import MAX_INT
 
 KEEP_REVISIONS = 50
@@ -21,7 +21,7 @@ MAX_ORIGINS_PER_CHILD = 500_000
 HERE = "^"
 """What the names that parents know us by stand under: no child can be called that, so no child speaks for us."""
 
-Body = Alert | Asset | Heartbeat | EvidenceFile | Link | Receipt
+Body = Alert | Asset | Heartbeat | EvidenceFile | Link | Receipt | Story
 
 _READERS: Mapping[str, Callable[[Record], Body]] = {
     Kind.ALERT: Record.alert,
@@ -30,6 +30,7 @@ _READERS: Mapping[str, Callable[[Record], Body]] = {
     Kind.EVIDENCE: Record.evidence_file,
     Kind.LINK: Record.link,
     Kind.RECEIPT: Record.receipt,
+    Kind.STORY: Record.story,
 }
 
 

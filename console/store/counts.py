@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +38,13 @@ _ONE = {
 
 
 def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
+    if where.suppressed is False:
+        # What is hidden is little: it is taken away from what is kept counted.
+        shown = {count.key: count for count in counts(db, by, replace(where, suppressed=None), zone)}
+        for count in counts(db, by, replace(where, suppressed=True), zone) if where.suppressions else ():
+            both = shown[count.key]
+            shown[count.key] = Count(count.key, both.incidents - count.incidents, both.hits - count.hits)
+        return [count for count in shown.values() if count.incidents]
     if by in TIME_FORM:
         return _over_time(db, by, where, zone)
     rows = _tallied(db, by, where)

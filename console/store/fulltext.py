@@ -98,6 +98,8 @@ def _filter_tokens(kept: Kept, workflow: str) -> Iterator[str]:
     yield _mark("n", kept.tenant)
     yield _mark("s", kept.state)
     yield _mark("w", workflow)
+    if kept.story is not None:
+        yield _mark("y", kept.story)
     for name in kept.techniques:
         yield _mark("t", name)
 
@@ -126,12 +128,19 @@ def expression(db: sqlite3.Connection, where: IncidentFilter) -> str | None:
             parts.append(_quoted(_mark(column, str(value))))
     if where.level_at_least is not None:
         parts.append(_any_of(_mark("l", level) for level in at_least(where.level_at_least)))
+    if where.stories is not None:
+        parts.append(_any_of(_mark("y", name) for name in where.stories))
     if (where.text or "").strip():
         words = words_of(where.text)
         parts += [_found(db, word) for word in words] or [""]
     if not parts:
         return None
     return " AND ".join(parts) if all(parts) else ""
+
+
+def in_workflow(states: Iterable[str]) -> str:
+    """What FTS5 is to match for incidents that are with a person in one of these states."""
+    return _any_of(_mark("w", str(state)) for state in states)
 
 
 def at_least(level: Level | str) -> list[str]:

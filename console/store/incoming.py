@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from console.store import bulk, history, receipts, stations
+from console.store import bulk, history, receipts, stations, stories
 from console.store.admission import KEEP_REVISIONS, bounded_sum
 from console.store.candidate import Candidate
 from console.store.kept import Kept
-from sensor.schema import Alert, Asset, Heartbeat, Link, Receipt, Record
+from sensor.schema import Alert, Asset, Heartbeat, Link, Receipt, Record, Story
 
 
 class Rows:
@@ -27,6 +27,7 @@ class Rows:
         self._stations: list[tuple[int, Record, Asset | Link]] = []
         self._beats: dict[str, tuple[Any, ...]] = {}
         self._receipts: dict[int, Receipt] = {}
+        self._stories: dict[int, Story] = {}
 
     def add(self, number: int, item: Candidate, *, new: bool) -> None:
         record, body = item.record, item.body
@@ -50,6 +51,8 @@ class Rows:
             self._stations.append((number, record, body))
         elif isinstance(body, Receipt):
             self._receipts[number] = body
+        elif isinstance(body, Story):
+            self._stories[number] = body
         elif isinstance(body, Heartbeat):
             self._beats[record.origin] = (record.origin, self._child, number, self._now_ns, *figures_of(body))
 
@@ -80,6 +83,8 @@ class Rows:
         for number, record, body in self._stations:
             stations.write(db, number, self._child, record, body, self._now_ns)
         receipts.write(db, self._receipts)
+        for number, story in self._stories.items():
+            stories.write(db, number, self._child, story)
         bulk.insert(db, "OR REPLACE INTO heartbeat", list(self._beats.values()))
 
     def _write_revisions(self, db: sqlite3.Connection) -> None:

@@ -39,6 +39,10 @@ class Kept(NamedTuple):
     """UTC hours since 1970 of the first time"""
     words: str
     """what is searched beside the other columns"""
+    cause: str | None
+    """None in a row that an earlier version wrote; so are the next two"""
+    segment: str | None
+    story: str | None
 
     @property
     def techniques(self) -> tuple[str, ...]:
@@ -53,7 +57,8 @@ def of_alert(child: str, record: Record, alert: Alert) -> Kept:
         record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
         alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
         address_of(alert.client), address_of(alert.server), alert.first_ns, alert.last_ns, alert.count,
-        str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert),
+        str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert), alert.cause, record.segment,
+        alert.story,
     )  # fmt: skip
 
 

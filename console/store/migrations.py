@@ -12,11 +12,11 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept, orders, receipts, rollups, stations
+from console.store import facts, index, kept, orders, receipts, rollups, stations, stories
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 4
+VERSION = 5
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
@@ -70,7 +70,14 @@ def _to_4(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
+def _to_5(db: sqlite3.Connection) -> None:
+    """Stories, suppressions, and what of an alert these go by. An alert that came before has neither cause nor story
+    in its columns: no suppression is about it until its next revision comes."""
+    for statement in stories.TABLES:
+        db.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """version → what makes it the next one"""
 
 

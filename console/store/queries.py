@@ -15,7 +15,7 @@ import sqlite3
 from dataclasses import fields
 from typing import Any
 
-from console.store import fulltext, rollups
+from console.store import fulltext, rollups, suppressions
 from console.store.rows import EXACT_TO, Found, IncidentFilter, IncidentRow, Page, Workflow
 from sensor.schema import Level
 
@@ -29,7 +29,7 @@ MATCHING = "search s CROSS JOIN incident i ON i.number = s.rowid"
 """`CROSS`: read the full-text index as a stream and look each incident up, never the other way round"""
 
 MAX_LIMIT = 1000
-TIMES = ("since_ns", "until_ns", "began_ns")
+TIMES = ("since_ns", "until_ns", "began_ns", "suppressed")
 LAST, ARRIVED = "l", "a"
 """what a cursor goes by: the last time, or the order of arrival"""
 
@@ -43,11 +43,11 @@ def read_row(row: tuple[Any, ...]) -> IncidentRow:
 def narrowed(where: IncidentFilter) -> set[str]:
     """The names of the filter's fields that say anything."""
     found = {item.name for item in fields(where) if getattr(where, item.name) is not None}
-    return found if (where.text or "").strip() else found - {"text"}
+    return found - {"suppressions"} if (where.text or "").strip() else found - {"text", "suppressions"}
 
 
 def times_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
-    """SQL over `i` for the times, with its values: what the full-text index does not know."""
+    """SQL over `i` for the times and suppressions, with its values: what the full-text index does not know."""
     parts: list[str] = []
     values: list[Any] = []
     for sql, value in (
@@ -56,6 +56,10 @@ def times_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
         if value is not None:
             parts.append(sql)
             values.append(value)
+    if where.suppressed is not None and (where.suppressed or where.suppressions):
+        hidden, of_these = suppressions.clause(where.suppressions or ())
+        parts.append(hidden if where.suppressed else f"NOT {hidden}")
+        values += of_these
     return " AND ".join(parts) or "1", values
 
 

@@ -81,7 +81,7 @@ def _batch(db: sqlite3.Connection, clause: str, value: int | str, *, incident: b
             index.changed(number, state, None)
     index.write()
     # What refers to a record goes before it.
-    for table in ("technique", "revision", "decision", "step", "incident") if incident else ("receipt",):
+    for table in ("technique", "revision", "decision", "step", "incident") if incident else ("receipt", "story"):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
     for table in ("age", "record"):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sensor.schema import Asset, Heartbeat, Ledger, Level, Link, Record
+from sensor.schema import Asset, Heartbeat, Ledger, Level, Link, Record, Story
 
 Row = TypeVar("Row")
 
@@ -32,6 +32,17 @@ class Workflow(StrEnum):
     REVIEW = "review"
     CLOSED = "closed"
     REOPENED = "reopened"
+
+
+OPEN_WORK = (
+    Workflow.NEW,
+    Workflow.REOPENED,
+    Workflow.TRIAGE,
+    Workflow.CONFIRMED,
+    Workflow.HANDLING,
+    Workflow.REVIEW,
+)
+"""Where somebody still has something to do, what nobody has looked at first."""
 
 
 class CountBy(StrEnum):
@@ -74,6 +85,32 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """Alerts of one cause, some hosts and a segment that are no work until a date, why, and who answers for it.
+
+    It is decided by what an alert says whenever somebody asks, so the alerts stay, are counted, and come back by
+    themselves.
+    """
+
+    id: str
+    cause: str
+    hosts: tuple[str, ...]
+    """addresses, each of which must be an end of the conversation; none: whoever it is"""
+    segment: str | None
+    """None: in all"""
+    reason: str
+    by: str
+    since_ns: int
+    until_ns: int
+    ended_ns: int | None = None
+    """when somebody ended it before its date"""
+    ended_by: str | None = None
+
+    def holds(self, now_ns: int) -> bool:
+        return self.ended_ns is None and now_ns < self.until_ns
+
+
+@dataclass(frozen=True)
 class IncidentFilter:
     """Which incidents; every field narrows, None leaves open."""
 
@@ -95,6 +132,12 @@ class IncidentFilter:
     """first seen before"""
     began_ns: int | None = None
     """first seen at or after: with `until_ns` the span a chart shows"""
+    stories: tuple[str, ...] | None = None
+    """part of one of these stories"""
+    suppressed: bool | None = None
+    """whether a suppression that holds now is about it"""
+    suppressions: tuple[Suppression, ...] | None = None
+    """those that hold now: filled in by the store"""
     text: str | None = None
     """Words, all of which must stand in the incident. What is searched and what a word is: `console.store.text`."""
 
@@ -128,6 +171,42 @@ class IncidentRow:
     workflow: Workflow
     received_ns: int
     """when this node stored this revision, by its own clock"""
+
+
+@dataclass(frozen=True)
+class StoryRow:
+    """One story (归并告警), as its record tells it."""
+
+    origin: str
+    id: str
+    revision: int
+    child: str
+    tenant: str
+    segment: str
+    story: Story
+    received_ns: int
+
+
+@dataclass(frozen=True)
+class OpenStory:
+    """A story with alerts that are open work."""
+
+    row: StoryRow
+    waiting: int
+    """how many of its alerts are"""
+
+
+@dataclass(frozen=True)
+class OpenStories:
+    """What is to be done, the most urgent first: by priority number, of equals the latest first."""
+
+    rows: tuple[OpenStory, ...]
+    stories: int
+    """how many stories there are with open work"""
+    alone: int
+    """alerts that are open work and part of no story: of sensors that tell none"""
+    exact: bool = True
+    """False: so much waits that only what came last was looked at"""
 
 
 @dataclass(frozen=True)

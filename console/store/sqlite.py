@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +25,8 @@ from console.store import (
     queries,
     retention,
     stations,
+    stories,
+    suppressions,
 )
 from console.store.candidate import prepare
 from console.store.index import Index
@@ -45,13 +49,17 @@ from console.store.rows import (
     LinkFilter,
     LinkRow,
     NodeFilter,
+    OpenStories,
     Page,
     Revision,
     SensorRow,
+    StoryRow,
+    Suppression,
     Totals,
     Workflow,
     WorkflowStep,
 )
+from console.store.sql import run_on
 from console.store.sqlite_orders import SqliteOrders
 from federation import spool_tables
 from sensor.schema import Key, Record
@@ -102,11 +110,11 @@ class SqliteStore(SqliteOrders):
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
         with self._read() as db:
-            return queries.incidents(db, where, limit, cursor)
+            return queries.incidents(db, self._told(db, where), limit, cursor)
 
     def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
         with self._read() as db:
-            return queries.incident_count(db, where)
+            return queries.incident_count(db, self._told(db, where))
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
         with self._read() as db:
@@ -157,7 +165,37 @@ class SqliteStore(SqliteOrders):
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         with self._read() as db:
-            return counts.counts(db, CountBy(by), where, self._zone)
+            return counts.counts(db, CountBy(by), self._told(db, where), self._zone)
+
+    def _told(self, db: sqlite3.Connection, where: IncidentFilter) -> IncidentFilter:
+        """The filter with the suppressions it asks about."""
+        if where.suppressed is None:
+            return where
+        return replace(where, suppressions=suppressions.holding(run_on(db), self._clock_ns()))
+
+    def stories(self, child: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[StoryRow]:
+        with self._read() as db:
+            return stories.page(db, child, limit, cursor)
+
+    def story(self, origin: str, record_id: str) -> StoryRow | None:
+        with self._read() as db:
+            return stories.find(db, origin, record_id)
+
+    def open_stories(self, limit: int = 50) -> OpenStories:
+        with self._read() as db:
+            return stories.open_work(db, suppressions.holding(run_on(db), self._clock_ns()), limit)
+
+    def suppress(self, suppression: Suppression) -> None:
+        with self._write() as db:
+            suppressions.add(run_on(db), suppression, self._clock_ns())
+
+    def suppressions(self, limit: int = 200) -> list[Suppression]:
+        with self._read() as db:
+            return suppressions.newest(run_on(db), limit)
+
+    def end_suppression(self, suppression_id: str, by: str) -> bool:
+        with self._write() as db:
+            return suppressions.end(run_on(db), suppression_id, by, self._clock_ns())
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         with self._read() as db:

@@ -20,7 +20,7 @@ from console.present.reason import explain
 from console.present.steps import choices, journey, steps
 from console.present.story import frames, story
 from console.state import state
-from console.store import Incident, Workflow
+from console.store import Incident, Suppression, Workflow
 from console.words import Words
 from sensor.schema import Ledger, RecordError
 
@@ -34,6 +34,16 @@ def _find(origin: str, record_id: str) -> Incident:
     if found is None:
         abort(404)
     return found
+
+
+def _is_about(item: Suppression, found: Incident) -> bool:
+    row = found.row
+    return (
+        item.holds(state().clock.now_ns())
+        and item.cause == found.record.body["cause"]
+        and item.segment in (None, row.segment)
+        and set(item.hosts) <= {row.client, row.server}
+    )
 
 
 def _account(raw: Mapping[str, Any], language: str) -> Account | None:
@@ -105,6 +115,7 @@ def incident(origin: str, record_id: str) -> Answer:
                 end is not None and (end.ip or "").startswith("host-") for end in (alert.client, alert.server)
             ),
             "may_decide": current_user.user.may_decide,
+            "suppressed": any(_is_about(item, found) for item in here.store.suppressions()),
         },
     )
 

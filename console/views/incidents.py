@@ -12,7 +12,7 @@ from console.answers import Answer, page
 from console.language import reader_language
 from console.present import waiting
 from console.state import state
-from console.store import NO_FILTER, CountBy, IncidentFilter, Workflow
+from console.store import NO_FILTER, OPEN_WORK, CountBy, IncidentFilter, Workflow
 from console.store.text import MAX_CHARACTERS
 from console.words import Words
 from sensor.schema import LEVELS
@@ -66,13 +66,16 @@ def _figures(row: Any) -> dict[str, Any]:
 @page(bp, "/incidents", "incidents")
 def incidents() -> Answer:
     here, words, filters = state(), Words(reader_language()), chosen()
-    where = replace(NO_FILTER, **filters)  # type: ignore[arg-type]  # FILTERS names columns of text only
+    hidden = request.args.get("suppressed") == "yes"
+    # Without a word about them all are listed: out of sight are they only where open work is asked for.
+    asked = True if hidden else False if filters.get("workflow") in OPEN_WORK else None
+    where = replace(NO_FILTER, suppressed=asked, **filters)  # type: ignore[arg-type]  # names columns of text only
     found = here.store.incidents(where, limit=PAGE, cursor=request.args.get("cursor"))
     number = here.store.incident_count(where)
     # Counting out more than a thousand would cost as it grows, but for one filter, of which the counts are kept.
     counted = number.exact or ("text" not in filters and len(filters) <= 1)
     levels = _levels(where) if counted else {}
-    new = replace(where, workflow=Workflow.NEW)
+    new = replace(where, workflow=Workflow.NEW, suppressed=hidden)
     undecided = _levels(new) if counted and filters.get("workflow") in (None, Workflow.NEW) else {}
     return Answer(
         "incidents.html",
@@ -88,6 +91,7 @@ def incidents() -> Answer:
             "rows": found.rows,
             "next_cursor": found.next_cursor,
             "filters": filters,
+            "hidden": hidden,
             "levels": levels,
             "more_than": None if counted else number.number,
             "level_order": [str(level) for level in LEVELS],

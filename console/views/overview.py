@@ -99,6 +99,8 @@ def overview() -> Answer:
             "series": series,
             "remarks": storage.remarks(health, language),
             "may_decide": current_user.user.may_decide,
+            # Above the enterprise so much may wait that looking at it every few seconds costs too much.
+            "stories": here.store.open_stories(1).stories if here.settings.tier == "enterprise" else 0,
         },
     )
 

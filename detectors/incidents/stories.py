@@ -154,7 +154,8 @@ class Stories:
             if lateral is not None:
                 return lateral, "lateral", None
             before = self._by_key.get((segment, "actor", step.source))
-        for target in step.targets:
+        # What is new about a station is about that station: two new ones at one controller are two.
+        for target in () if step.detector == "baseline" else step.targets:
             same = self._find((segment, "cause", step.cause, target), step.first_ns, SOON_NS)
             if same is not None:
                 return same, "same_cause", None
@@ -184,9 +185,12 @@ class Stories:
     def _find(self, key: Key, at_ns: int, within_ns: int | None = None) -> OpenStory | None:
         """The story known by this key, if an alert of that time may still join it."""
         story = self._by_key.get(key)
-        if story is None or at_ns - story.first_ns >= DAY_NS or at_ns - story.last_ns >= SHIFT_NS:
+        if story is None or at_ns - story.first_ns >= DAY_NS:
             return None
-        if within_ns is not None and at_ns - story.keys[key] >= within_ns:
+        # What is told late may have begun before; a capture may be older than the one before it.
+        if at_ns - story.last_ns >= SHIFT_NS or story.first_ns - at_ns >= SHIFT_NS:
+            return None
+        if within_ns is not None and abs(at_ns - story.keys[key]) >= within_ns:
             return None
         return story
 

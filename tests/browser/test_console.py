@@ -36,7 +36,20 @@ FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
     "--window-size=1366,768",
 )  # fmt: skip
-PAGES = ("/", "/incidents", "/assets", "/links", "/sensors", "/preview", "/refused", "/account")
+PAGES = (
+    "/",
+    "/stories",
+    "/incidents",
+    "/suppressions",
+    "/suppressions/new",
+    "/detection",
+    "/assets",
+    "/links",
+    "/sensors",
+    "/preview",
+    "/refused",
+    "/account",
+)
 
 
 def recent() -> list[Record]:
@@ -159,13 +172,13 @@ def reader(driver: webdriver.Chrome, server: Process) -> Reader:
 def test_a_word_is_searched_without_leaving_the_page(reader: Reader) -> None:
     reader.open("/incidents")
     reader.find("input[name=text]").send_keys("停止" + Keys.ENTER)
-    reader.wait_for("符合筛选条件的归并告警 1 条")
+    reader.wait_for("符合筛选条件的告警 1 条")
     assert "向 S7 控制器发出停止命令" in reader.text() and "匿名登录" not in reader.text()
     assert "text=%E5%81%9C%E6%AD%A2" in reader.browser.current_url, "the address can be kept and sent"
     reader.keep("search-zh")
     reader.browser.add_cookie({"name": "otus_language", "value": "en"})
     reader.open("/incidents?text=192.168.10")
-    reader.wait_for("5 incidents match")
+    reader.wait_for("5 alerts match")
     reader.find("input[name=text]").send_keys(".99" + Keys.ENTER)
     reader.wait_for("No alert matches")
     assert reader.overflow() <= 0
@@ -203,6 +216,35 @@ def test_a_verdict_by_hand(reader: Reader) -> None:
     assert reader.problems() == []
 
 
+def test_from_what_is_to_be_done_to_a_verdict_about_all_of_it(reader: Reader) -> None:
+    reader.open("/stories")
+    reader.wait_for("向 S7 控制器发出停止命令等 4 步")
+    reader.browser.find_element(By.PARTIAL_LINK_TEXT, "向 S7 控制器发出停止命令等").click()
+    reader.wait_for("谁对谁做了什么")
+    drawn = reader.find("svg.stations")
+    assert drawn.size["height"] > 60 and "192.168.10.66" in drawn.text, "the graph is drawn"
+    reader.find("svg.lanes a[href='#step-2']").click()
+    assert reader.browser.current_url.endswith("#step-2")
+    reader.keep("story-steps-zh")
+    reader.find("input[name=note]").send_keys("联系车间核实")
+    reader.find("button[value=triage]").click()
+    reader.wait_for("研判中")
+    assert reader.problems() == []
+
+
+def test_alerts_are_put_out_of_sight_from_one_of_them(reader: Reader) -> None:
+    reader.open(f"/incidents/sensor-1/{sample.record_id('rhythm')}")
+    reader.browser.find_element(By.PARTIAL_LINK_TEXT, "抑制此类告警").click()
+    assert reader.find("input[name=cause]").get_attribute("value") == "period:slower"
+    reader.find("textarea[name=reason]").send_keys("上位机升级，工单 118")
+    reader.find(".form button.primary").click()
+    reader.wait_for("有 1 条抑制生效")
+    reader.keep("suppressed-zh")
+    reader.find("form[action$='/end'] button").click()
+    reader.wait_for("没有生效的抑制")
+    assert reader.problems() == []
+
+
 def test_filtering_needs_no_reload(reader: Reader) -> None:
     reader.open("/incidents")
     reader.browser.execute_script("window.sameFile = true")
@@ -228,10 +270,12 @@ def test_no_page_is_wider_than_the_screen(reader: Reader, language: str, scheme:
     reader.scheme(scheme)
     reader.browser.add_cookie({"name": "otus_language", "value": language})
     details = [f"/incidents/sensor-1/{sample.record_id(name)}" for name in sample.ALERTS]
+    details.append(f"/stories/sensor-1/{sample.STORY}")
     for path in (*PAGES, *details):
         reader.open(path)
         assert reader.overflow() <= 0, path
         name = path.strip("/").replace(f"incidents/sensor-1/{path[-32:]}", f"incident-{path[-32:-24]}") or "overview"
+        name = name.replace(f"stories/sensor-1/{sample.STORY}", "story").replace("/", "-")
         if path == "/":
             reader.find(".chart[data-drawn=yes]")
         reader.keep(f"{name}-{language}-{scheme}")

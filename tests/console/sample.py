@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
+from detectors.incidents import Stories
 from sensor.schema import (
     Alert,
     Asset,
@@ -190,7 +192,24 @@ def links() -> list[Record]:
     ]  # fmt: skip
 
 
+def with_stories(alerts: list[Record]) -> list[Record]:
+    """As a sensor sends them: each alert with its story, and the stories."""
+    stories = Stories("sensor-1", "default")
+    told: dict[str, Record] = {}
+    found = {}
+    for item in sorted(alerts, key=lambda item: item.body["first_ns"]):
+        story = stories.place(item.id, item.segment, item.body)
+        found[item.id] = replace(item, body={**item.body, "story": story})
+    for item in stories.tell(NOW_NS):
+        told[item.id] = item
+    return [*(found[item.id] for item in alerts), *told.values()]
+
+
+STORY = hashlib.sha256(f"story\0{record_id('value')}".encode()).hexdigest()[:32]
+"""what the attacker did: its first alert is `value`"""
+
+
 def plant(**changed: Any) -> list[Record]:
     """Everything one sensor sent; `changed` replaces alerts by name."""
     records = [record(name, (changed.get(name) or alert(name)).to_json()) for name in ALERTS]
-    return [*records, *assets(), *links(), record("heartbeat", heartbeat().to_json(), kind="heartbeat")]
+    return [*with_stories(records), *assets(), *links(), record("heartbeat", heartbeat().to_json(), kind="heartbeat")]

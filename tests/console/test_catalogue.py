@@ -24,7 +24,8 @@ CODES = ("code.", "operation.", "technique.", "feature.", "reason.", "reason_fra
          "message.", "verdict.", "error.", "refused.reason_", "story.", "account.", "login.", "ledger.", "incident.do_",
          "preview.action_", "preview.level_", "overview.kpi_children_", "overview.title_", "overview.chart_",
          "frame.tier_", "frame.menu_children_", "frame.language_", "incidents.", "storage.",
-         "notices.do_", "notices.again_", "notices.problem_", "notices.about_")  # fmt: skip
+         "notices.do_", "notices.again_", "notices.problem_", "notices.about_",
+         "stories.do_", "suppressions.wrong_")  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:

@@ -41,7 +41,7 @@ def test_the_page_keeps_what_was_typed(client: FlaskClient, english: FlaskClient
     page = client.get("/incidents?text=%22%3E%3Cscript%3E").get_data(as_text=True)
     assert 'value="&#34;&gt;&lt;script&gt;"' in page and "没有符合筛选条件的告警" in page and ">搜索<" in page
     shown = english.get("/incidents?text=login").get_data(as_text=True)
-    assert 'value="login"' in shown and "One incident matches:" in shown and ">Search<" in shown
+    assert 'value="login"' in shown and "One alert matches:" in shown and ">Search<" in shown
 
 
 def test_beyond_a_thousand_the_page_says_so_and_goes_on(make_console: MakeConsole) -> None:
@@ -53,7 +53,7 @@ def test_beyond_a_thousand_the_page_says_so_and_goes_on(make_console: MakeConsol
     assert (figures["total"], figures["exact"], figures["levels"]) == (1000, False, {})
     page = client.get("/incidents?text=写命令").get_data(as_text=True)
     assert "超过 1,000 条" in page and "text=%E5%86%99%E5%91%BD%E4%BB%A4" in page.partition('class="pages"')[2]
-    assert "1,000+ incidents match" in log_in(app, language="en").get("/incidents?text=192.168").get_data(as_text=True)
+    assert "1,000+ alerts match" in log_in(app, language="en").get("/incidents?text=192.168").get_data(as_text=True)
     # One filter alone is counted out at any size; two are not.
     assert found(client, detector="signature")["total"] == 1200
     assert found(client, detector="signature", protocol="modbus")["exact"] is False

@@ -67,4 +67,7 @@ def test_classes_exist() -> None:
         for names in re.findall(r'class="([^"]*)"', source):
             used |= {name for name in names.split() if not name.endswith("-")}
     # Marks that other rules or scripts look for.
-    assert used - known <= {"usual-line", "seen-line", "decide", "sensor", "frames", "-edge", "-fill", "-dot"}
+    assert used - known <= {
+        "usual-line", "seen-line", "decide", "sensor", "frames", "-edge", "-fill", "-dot", "-disc", "-edge-line",
+        "target",
+    }  # fmt: skip

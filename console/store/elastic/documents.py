@@ -23,11 +23,12 @@ from console.store.rows import (
     LinkRow,
     Revision,
     Status,
+    StoryRow,
     Workflow,
     WorkflowStep,
 )
 from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
-from sensor.schema import Alert, Heartbeat, Kind, Receipt, Record
+from sensor.schema import Alert, Heartbeat, Kind, Receipt, Record, Story
 from sensor.schema.fields import FIELDS
 
 Source = dict[str, Any]
@@ -80,6 +81,8 @@ def columns(arrival: Arrival) -> Source:
         inner = _heartbeat(body)
     elif isinstance(body, Receipt):
         inner = _receipt(body)
+    elif isinstance(body, Story):
+        inner = _story(body)
     elif body is not None:
         kind = kind_of(record)
         inner = {f"{kind}.{name}": value for name, value in record.body.items() if f"{kind}.{name}" in FIELDS}
@@ -125,6 +128,7 @@ def _incident(alert: Alert) -> Source:
         "alert.count": alert.count,
         "alert.outcome": str(alert.outcome),
         "alert.state": str(alert.state),
+        "alert.story": alert.story,
         "otus.hour": _second(alert.first_ns // 10**9)[:13],
     }
     return source
@@ -180,6 +184,20 @@ def _receipt(receipt: Receipt) -> Source:
         "receipt.state": receipt.state,
         "receipt.settled": receipt.settled,
         "receipt.at_ns": receipt.at_ns,
+    }
+
+
+def _story(story: Story) -> Source:
+    return {
+        "story.level": str(story.level),
+        "story.first_ns": story.first_ns,
+        "story.last_ns": story.last_ns,
+        "story.alerts": story.alerts,
+        "story.hits": story.hits,
+        "story.actor": story.actor,
+        "story.state": str(story.state),
+        "story.severity.number": story.severity.number,
+        "story.merged_into": story.merged_into or "",
     }
 
 
@@ -294,6 +312,19 @@ def link_row(source: Mapping[str, Any]) -> LinkRow:
         tenant=source["organization.id"],
         segment=source["segment"],
         link=record_of(source).link(),
+        received_ns=source["otus.received_ns"],
+    )
+
+
+def story_row(source: Mapping[str, Any]) -> StoryRow:
+    return StoryRow(
+        origin=source["observer.name"],
+        id=source["event.id"],
+        revision=source["otus.revision"],
+        child=source["otus.child"],
+        tenant=source["organization.id"],
+        segment=source["segment"],
+        story=record_of(source).story(),
         received_ns=source["otus.received_ns"],
     )
 

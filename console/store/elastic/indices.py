@@ -17,7 +17,7 @@ VERSION = 1
 """Of the mapping. Raised where a field changes its type: new documents then go to new indices, old ones stay where
 they are and are read on. A field that is only added needs no new version."""
 
-KINDS = ("incident", "asset", "link", "heartbeat", "evidence", "receipt", "other", "sensor")
+KINDS = ("incident", "asset", "link", "heartbeat", "evidence", "receipt", "story", "other", "sensor")
 """What has indices. `other`: kinds of a newer schema. `sensor`: the last heartbeat of each origin."""
 RECORD_KINDS = KINDS[:-1]
 
@@ -36,6 +36,7 @@ _KIND_OF: Mapping[str, str] = {
     Kind.HEARTBEAT: "heartbeat",
     Kind.EVIDENCE: "evidence",
     Kind.RECEIPT: "receipt",
+    Kind.STORY: "story",
 }
 _TIME_OF = {"incident": "first_ns", "heartbeat": "start_ns", "evidence": "first_ns"}
 

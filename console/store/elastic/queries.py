@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,18 @@ from console.store.elastic.connection import asking
 from console.store.elastic.pictures import KEEP_ALIVE, Pictures, Place, read_cursor, write_cursor
 from console.store.elastic.settings import ElasticSettings
 from console.store.queries import MAX_LIMIT
-from console.store.rows import EXACT_TO, TIME_FORM, Count, CountBy, Found, IncidentFilter, LinkFilter
+from console.store.rows import (
+    EXACT_TO,
+    OPEN_WORK,
+    TIME_FORM,
+    Count,
+    CountBy,
+    Found,
+    IncidentFilter,
+    LinkFilter,
+    Suppression,
+)
+from console.store.stories import LOOKED_AT
 from console.store.text import pieces, words_of
 from sensor.schema import Level
 
@@ -22,6 +34,9 @@ Question = dict[str, Any]
 MAX_GROUPS = 60_000
 """Below what a cluster gives in one answer (`search.max_buckets`, 65,536). Of more origins the largest are told, of
 more hours the newest."""
+
+GROUPS_AT_ONCE = 5_000
+"""stories in one answer"""
 
 NOTHING: Question = {"match_none": {}}
 
@@ -52,8 +67,67 @@ def question(where: IncidentFilter) -> Question:
         parts.append({"range": {"alert.first_ns": {"lt": _long(where.until_ns)}}})
     if where.began_ns is not None:
         parts.append({"range": {"alert.first_ns": {"gte": _long(where.began_ns)}}})
+    if where.stories is not None:
+        parts.append({"terms": {"alert.story": list(where.stories)}})
+    if where.suppressed is not None and (where.suppressed or where.suppressions):
+        hidden = suppressed(where.suppressions or ())
+        parts.append(hidden if where.suppressed else {"bool": {"must_not": [hidden]}})
     parts += _words(where.text)
     return {"bool": {"filter": parts}} if parts else {"match_all": {}}
+
+
+def suppressed(these: Sequence[Suppression]) -> Question:
+    """Incidents that one of these is about."""
+    if not these:
+        return NOTHING
+    return {"bool": {"should": [_suppressed(one) for one in these], "minimum_should_match": 1}}
+
+
+def _suppressed(one: Suppression) -> Question:
+    parts: list[Question] = [{"term": {"alert.cause": one.cause}}]
+    if one.segment is not None:
+        parts.append({"term": {"segment": one.segment}})
+    for host in one.hosts:
+        ends: list[Question] = [{"term": {f"{side}.address": host}} for side in ("client", "server")]
+        parts.append({"bool": {"should": ends, "minimum_should_match": 1}})
+    return {"bool": {"filter": parts}}
+
+
+def waiting(client: Elasticsearch, settings: ElasticSettings, these: Sequence[Suppression]) -> tuple[list[Any], bool]:
+    """(origin, story, how many alerts of it are open work), the story None where an alert names none; and whether
+    that is all."""
+    query = {
+        "bool": {"filter": [{"terms": {"otus.workflow": list(map(str, OPEN_WORK))}}], "must_not": [suppressed(these)]}
+    }
+    sources: list[Question] = [
+        {"origin": {"terms": {"field": "observer.name"}}},
+        {"story": {"terms": {"field": "alert.story", "missing_bucket": True}}},
+    ]
+    rows: list[Any] = []
+    after: Question = {}
+    while len(rows) < LOOKED_AT:
+        with asking():
+            answer = client.search(
+                index=indices.alias(settings, "incident"),
+                query=query,
+                size=0,
+                track_total_hits=False,
+                ignore_unavailable=True,
+                aggregations={"groups": {"composite": {"sources": sources, "size": GROUPS_AT_ONCE, **after}}},
+            )
+        found = answer.body.get("aggregations", {"groups": {"buckets": []}})["groups"]
+        rows += [(item["key"]["origin"], item["key"]["story"], int(item["doc_count"])) for item in found["buckets"]]
+        if len(found["buckets"]) < GROUPS_AT_ONCE:
+            return rows, True
+        after = {"after": found["after_key"]}
+    return rows, False
+
+
+def story_question(child: str | None) -> Question:
+    parts: list[Question] = [{"term": {"story.merged_into": ""}}]
+    if child is not None:
+        parts.append({"term": {"otus.child": child.encode("utf-8", "replace").decode()}})
+    return {"bool": {"filter": parts}}
 
 
 def link_question(where: LinkFilter) -> Question:

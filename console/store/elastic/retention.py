@@ -21,7 +21,7 @@ DAY_NS = 86_400 * 10**9
 MAX_DOCUMENTS = 20_000
 """deleted one by one in one run; whole indices cost the same whatever stands in them"""
 DELETE_AT_ONCE = 2_000
-KINDS = ("incident", "evidence", "receipt", "heartbeat", "other")
+KINDS = ("incident", "evidence", "receipt", "story", "heartbeat", "other")
 """Stations and last heartbeats stay."""
 ALARM_DAYS = 30
 YOUNG_NS = 14 * DAY_NS
@@ -45,7 +45,7 @@ def expire(client: Elasticsearch, settings: ElasticSettings, now_ns: int) -> Exp
         oldest_before_ns=oldest_before,
         oldest_after_ns=_oldest(client, settings),
         incidents=gone["incident"],
-        others=gone["evidence"] + gone["receipt"] + gone["other"],
+        others=gone["evidence"] + gone["receipt"] + gone["story"] + gone["other"],
         done=room > 0,
     )
 

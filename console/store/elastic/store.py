@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,18 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from console.registry import Registry, RegistryError, RegistryFull, queue_tables
-from console.store import ALL_LINKS, ALL_NODES, NO_FILTER, EnrolledNodes, NoNodes, StoreError, StoreFull, orders
+from console.store import (
+    ALL_LINKS,
+    ALL_NODES,
+    NO_FILTER,
+    EnrolledNodes,
+    NoNodes,
+    StoreError,
+    StoreFull,
+    orders,
+    stories,
+    suppressions,
+)
 from console.store.elastic import (
     documents,
     figures,
@@ -56,13 +67,17 @@ from console.store.rows import (
     LinkFilter,
     LinkRow,
     NodeFilter,
+    OpenStories,
     Page,
     SensorRow,
     Status,
+    StoryRow,
+    Suppression,
     Totals,
     Workflow,
     WorkflowStep,
 )
+from console.store.stories import Name as StoryName
 from sensor.schema import Key, Record
 
 KEEP_ATTEMPTS = 3
@@ -170,7 +185,7 @@ class ElasticStore(ElasticOrders):
             self.client,
             self._pictures,
             self._alias("incident"),
-            queries.question(where),
+            queries.question(self._told(where)),
             "alert.last_ns",
             limit,
             cursor,
@@ -179,7 +194,7 @@ class ElasticStore(ElasticOrders):
         return Page(tuple(documents.incident_row(row) for row in rows), following)
 
     def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
-        return queries.found(self.client, self._settings, where)
+        return queries.found(self.client, self._settings, self._told(where))
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
         found = self._find(origin, record_id)
@@ -223,7 +238,53 @@ class ElasticStore(ElasticOrders):
             )
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
-        return queries.counts(self.client, self._settings, CountBy(by), where, self._zone)
+        return queries.counts(self.client, self._settings, CountBy(by), self._told(where), self._zone)
+
+    def _told(self, where: IncidentFilter) -> IncidentFilter:
+        """The filter with the suppressions it asks about."""
+        return where if where.suppressed is None else replace(where, suppressions=self._holding())
+
+    def _holding(self) -> tuple[Suppression, ...]:
+        with self._transaction() as connection:
+            return suppressions.holding(run_on(connection), self._clock_ns())
+
+    def stories(self, child: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[StoryRow]:
+        question = queries.story_question(child)
+        rows, following = queries.page(
+            self.client, self._pictures, self._alias("story"), question, "story.last_ns", limit, cursor, None
+        )
+        return Page(tuple(documents.story_row(row) for row in rows), following)
+
+    def story(self, origin: str, record_id: str) -> StoryRow | None:
+        return next(iter(self._stories([(origin, record_id)])), None)
+
+    def _stories(self, names: Collection[StoryName]) -> list[StoryRow]:
+        with asking():
+            answer = self.client.search(
+                index=self._alias("story"),
+                query={"ids": {"values": [indices.document_id(*name) for name in names]}},
+                size=max(1, len(names)),
+                ignore_unavailable=True,
+            )
+        return [documents.story_row(hit["_source"]) for hit in answer["hits"]["hits"]]
+
+    def open_stories(self, limit: int = 50) -> OpenStories:
+        rows, exact = queries.waiting(self.client, self._settings, self._holding())
+        named = {(origin, story): number for origin, story, number in rows if story}
+        alone = sum(number for _, story, number in rows if not story)
+        return stories.ranked(named, alone, self._stories, limit, exact=exact)
+
+    def suppress(self, suppression: Suppression) -> None:
+        with self._transaction() as connection:
+            suppressions.add(run_on(connection), suppression, self._clock_ns())
+
+    def suppressions(self, limit: int = 200) -> list[Suppression]:
+        with self._transaction() as connection:
+            return suppressions.newest(run_on(connection), limit)
+
+    def end_suppression(self, suppression_id: str, by: str) -> bool:
+        with self._transaction() as connection:
+            return suppressions.end(run_on(connection), suppression_id, by, self._clock_ns())
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         query: queries.Question = {"match_all": {}} if child is None else {"term": {"otus.child": child}}

@@ -98,6 +98,18 @@ orders = Table(
     Index("orders_open", "open", "parent", "settled", "deadline_ns"),
 )
 """Notices and tasks; the embedded store has the same in its file (`console.store.orders`, whose SQL both share)."""
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("cause", "hosts")),
+    Column("segment", Text),
+    *(Column(name, Text, nullable=False) for name in ("reason", "author")),
+    *(Column(name, BigInteger, nullable=False) for name in ("since_ns", "until_ns")),
+    Column("ended_ns", BigInteger),
+    Column("ended_by", Text),
+)
+"""As the embedded store has them in its file (`console.store.suppressions`, whose SQL both share)."""
 order_addressee = Table(
     "order_addressee",
     metadata,

@@ -100,10 +100,10 @@ def properties(kind: str) -> dict[str, Mapped]:
 
 _ASKED = {
     "alert.level", "alert.detector", "alert.technique", "alert.state", "alert.first_ns", "alert.last_ns",
-    "network.protocol",
+    "network.protocol", "alert.cause", "alert.story",
 }  # fmt: skip
 """of an incident's fields: what `queries.question` filters by"""
-_OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.", "receipt.")
+_OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.", "receipt.", "story.")
 
 
 def _mapped(field: Field) -> Mapped:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from console.store import StoreError, StoreFull, damage, facts, kept, receipts, retention, schema, stations
+from console.store import StoreError, StoreFull, damage, facts, kept, receipts, retention, schema, stations, stories
 from console.store.admission import read_body
 from console.store.backup import settle
 from console.store.incoming import figures_of
@@ -19,7 +19,7 @@ from console.store.moving.rows import HEARD, RECORD, Row
 from console.store.moving.sides import FACTS, RETENTION, Source, State
 from console.store.moving.tables import COUNTERS, ORDERS, QUEUE, STANDING, Tables
 from federation.database import DatabaseError, DatabaseFull, explain, open_writer, quoted, transaction
-from sensor.schema import Alert, Asset, Link, Receipt, Record
+from sensor.schema import Alert, Asset, Link, Receipt, Record, Story
 
 MOVING = "moving"
 """the fact: how far the move is, in the same transaction as what it moved"""
@@ -159,6 +159,8 @@ class SqliteTarget:
 
         elif isinstance(body, Receipt):
             receipts.write(self._db, {number: body})
+        elif isinstance(body, Story):
+            stories.write(self._db, number, child, body)
 
     def _many(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
         if rows:

@@ -41,6 +41,11 @@ STANDING = (
         "rejected", "rejected", "rejected", ("number", "child", "origin", "id", "revision", "reason", "at_ns"),
         ("number",),
     ),
+    Table(
+        "suppression", "suppression", "suppression",
+        ("id", "cause", "hosts", "segment", "reason", "author", "since_ns", "until_ns", "ended_ns", "ended_by"),
+        ("id",), sign="count(*), sum(coalesce(ended_ns, 0))",
+    ),
 )  # fmt: skip
 ORDERS = (
     Table(

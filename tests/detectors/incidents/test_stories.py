@@ -163,6 +163,14 @@ def test_what_shows_late_is_no_effect() -> None:
     assert plant.alert(SCREEN, PLC, 11 * MINUTE, "period:stopped", "T0815", detector="period") != one
 
 
+def test_what_is_older_by_far_joins_nothing() -> None:
+    """Captures are replayed in whatever order: time may go back by months."""
+    plant = Plant()
+    one = plant.alert(LAPTOP, PLC, 100 * DAY_NS, "rule:stop", "T0816")
+    assert plant.alert(SCREEN, PLC, 0, "period:stopped", "T0815", detector="period") != one
+    assert plant.alert(LAPTOP, PLC, MINUTE, "rule:stop", "T0816") != one
+
+
 def test_effects_nobody_caused_are_told_by_their_station() -> None:
     plant = Plant()
     effect = {"detector": "period", "technique": "T0815"}
@@ -185,6 +193,10 @@ def test_the_same_thing_done_to_one_station_by_many_is_one_story() -> None:
     plant = Plant()
     names = {plant.alert(f"203.0.113.{n}", PLC, n * SECOND, "rule:flood", "T0814") for n in range(100)}
     assert len(names) == 1
+    new = {"detector": "baseline", "technique": "T0864"}
+    assert plant.alert(LAPTOP, PLC, 0, "baseline:new_asset", **new) != plant.alert(
+        DESK, PLC, SECOND, "baseline:new_asset", **new
+    ), "two new stations are two, whomever they speak to"
 
 
 def test_a_shift_of_quiet_ends_a_story_and_a_day_begins_another_that_names_it() -> None:

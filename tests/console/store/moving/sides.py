@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from console.registry import open_registry, queue_tables
-from console.store import CountBy, IncidentFilter, LinkFilter, Store, Workflow
+from console.store import CountBy, IncidentFilter, LinkFilter, Store, Suppression, Workflow
 from console.store.elastic import ElasticSettings
 from console.store.elastic.store import ElasticStore
 from console.store.moving import Moved
@@ -21,7 +21,7 @@ from federation.database import open_writer, transaction
 from federation.queue import Verdict
 from sensor.schema import Record
 from tests.console.store.elastic.cluster import Cluster
-from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id
+from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id, story
 from tests.federation.order_records import notice, receipt, results, task, warning
 
 DAY_NS = 86_400 * 10**9
@@ -109,6 +109,12 @@ def fill(store: Store, clock: Clock, number: int = 40) -> None:
     store.merge([asset(2, revision=5), link(1), link(2, revision=2), link(3, protocol="s7comm")], "plant")
     store.merge([heartbeat(3, origin="far.sensor")], "province")
     store.merge([Record("tomorrow", record_id(77), 1, "sensor-1", {"一": [1, None, "二"]}, extra={"new": 1})], "plant")
+    one = story(1)
+    parts = [alert(n, origin="cell", story=one.id, cause="rule:a") for n in (50, 51)]
+    store.merge([story(1, origin="cell"), story(2, revision=2, origin="cell", merged_into=one.id), *parts], "plant")
+    store.suppress(Suppression("a", "rule:b", ("192.168.1.66",), None, "检修", "wang", clock.now_ns, 2**62))
+    store.suppress(Suppression("b", "rule:a", (), "line 2", "演练", "li", clock.now_ns, 2**62))
+    store.end_suppression("b", "wang")
     store.merge([alert(1)], "thief")  # refused: stands under another child
     store.note_rejected([Answer("x", record_id(9), 1, Status.REJECTED, "unreadable: 坏")], "plant")
     store.bind_origin("promised", "plant")
@@ -165,4 +171,9 @@ def picture(store: Store) -> dict[str, Any]:
         "told": [store.orders_below(child, 0) for child in ("plant", "province")],
         "receipts": [store.receipts(row.origin, row.id).rows for row in store.orders().rows],
         "heard": store.heard_from("up"),
+        "stories": store.stories().rows,
+        "open": store.open_stories(),
+        "part of": sorted(row.id for row in all_rows(store, IncidentFilter(stories=(story(1).id,)))),
+        "hidden": store.incident_count(IncidentFilter(suppressed=True)),
+        "suppressions": store.suppressions(),
     }

@@ -34,12 +34,17 @@ def test_everything_is_there_afterwards(make: Make, clock: Clock, origin: str, t
     store.close()
     result = moved(source, target)
     numbers = result.tally.numbers
-    assert numbers["record:alert"] == 43 and numbers["record:heartbeat"] == 3 and numbers["heard"] == 2
+    assert (
+        numbers["record:alert"] == 45
+        and numbers["record:story"] == 2
+        and numbers["record:heartbeat"] == 3
+        and numbers["heard"] == 2
+    )
     assert (
         numbers["record:tomorrow"] == 1
         and numbers["record:link"] == 3
         and numbers["rejected"] == 2
-        and numbers["origin"] == 6
+        and numbers["origin"] == 7
         and numbers["order"] == 4
         and numbers["order_addressee"] == 1
         and numbers["order_cursor"] == 1
