@@ -126,7 +126,8 @@ def load(
 
             judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
-    facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
+    versions = {"otus": _core.__version__, **{f"rules.{pack.name}": pack.version for pack in packs}}
+    facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": versions}
     return Detection(ruleset, table, judge, window_ns, learned, facts, site, expected, rejected, files)
 
 

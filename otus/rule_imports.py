@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,18 +61,77 @@ def suricata(
         _compile(output)
 
 
+@import_.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for lists, rules, account."
+)
+@click.option("--name", default="indicators", show_default=True, help="Begins the names of the lists.")
+@click.option("--level", type=click.Choice(["critical", "high", "medium", "low", "notice"]), default="medium",
+              show_default=True, help="Of the alerts.")  # fmt: skip
+@click.option("--confidence", type=click.IntRange(0, 100), default=0, help="Leave out what says less of itself.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="The day that validity is held against; default: today.")
+@click.option("--quiet", is_flag=True, help="Only the sums; the account of each stands in the folder.")
+def indicators(
+    files: tuple[Path, ...],
+    output: Path,
+    name: str,
+    level: str,
+    confidence: int,
+    at: datetime | None,
+    quiet: bool,
+) -> None:
+    """Indicators in STIX 2.1 or CSV → lists, and the rules that use them.
+
+    Addresses, names, URLs, hashes of S7 blocks, JA4, serial numbers of certificates, user agents (docs/rule-import.md).
+
+    将 STIX 2.1 或 CSV 威胁指标转换为名单及使用名单的规则：过期、撤销的不导入并计数，无法使用的逐条说明。
+    """
+    from detectors.imports.indicators import Bounds, read_indicators
+    from detectors.imports.indicators import files as written
+    from detectors.rules.vocabulary import vocabulary
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+        raise click.UsageError("--name is written like sector_2026: small letters, digits, _")
+    moment = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
+    collected = read_indicators(files, Bounds(moment, confidence))
+    _folder(output)
+    sources = [path.name for path in files]
+    for path, content in written(collected, name, level, f"{moment:%Y-%m-%d}", sources, vocabulary()).items():
+        target = output / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content, encoding="utf-8")
+    _account(output, [outcome.to_json() for outcome in collected.outcomes])
+    if not quiet:
+        for outcome in collected.outcomes:
+            if outcome.reason or outcome.state not in ("listed", "combined"):
+                click.echo(_printable(str(outcome)))
+    counts = Counter(outcome.state for outcome in collected.outcomes)
+    said = ", ".join(f"{counts[state]} {word}" for state, word in (
+        ("listed", "listed"), ("combined", "in rules of their own"), ("expired", "expired"), ("revoked", "revoked"),
+        ("early", "not valid yet"), ("doubtful", "too doubtful"), ("not", "not taken")))  # fmt: skip
+    click.echo(f"{len(collected.outcomes)} indicators: {said}; {collected.folded} values were there already")
+    if collected.guesses:
+        click.echo("types guessed: " + ", ".join(f"{count} {kind}" for kind, count in collected.guesses.most_common()))
+    for kind, values in collected.values.items():
+        if values:
+            click.echo(f"list {name}_{kind}: {len(values)} values")
+    if any(collected.values.values()) or collected.combined:
+        _compile(output)
+
+
 def _folder(output: Path) -> None:
     """Empty, or one that an import made: nothing of the site's is mixed with it."""
     if output.exists() and not output.is_dir():
         raise click.UsageError(f"{output} is no folder")
     if output.is_dir() and any(output.iterdir()) and not (output / REPORT).exists():
         raise click.UsageError(f"{output} holds other things; name an empty folder, or one of an earlier import")
-    for old in sorted(output.glob("nursery/*/*.yml")) if output.is_dir() else ():
+    for old in sorted((*output.glob("nursery/*/*.yml"), *output.glob("lists/*"))) if output.is_dir() else ():
         old.unlink()
     output.mkdir(parents=True, exist_ok=True)
 
 
-def _account(output: Path, lines: list[dict[str, object]]) -> None:
+def _account(output: Path, lines: Sequence[Mapping[str, object]]) -> None:
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     (output / REPORT).write_text(text, encoding="utf-8", errors="backslashreplace")
 

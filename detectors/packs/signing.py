@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from detectors.packs import sm2
 from detectors.packs.manifest import PackRefused
 
 if TYPE_CHECKING:
@@ -107,7 +108,23 @@ def _ed25519_private(pem: bytes, passphrase: bytes | None) -> PrivateKey | None:
     return PrivateKey("ed25519", _id(key.public_key()), key.sign)
 
 
+def _sm2_public(pem: bytes) -> PublicKey | None:
+    found = sm2.public_point(pem)
+    if found is None:
+        return None
+    point, der = found
+    return PublicKey("sm2-sm3", key_id(der), lambda signature, message: sm2.verify(point, signature, message))
+
+
+def _sm2_private(pem: bytes, passphrase: bytes | None) -> PrivateKey | None:
+    number = sm2.private_number(pem)
+    if number is None:
+        return None
+    return PrivateKey("sm2-sm3", key_id(sm2.public_der(number)), lambda message: sm2.sign(number, message))
+
+
 SCHEMES: tuple[Scheme, ...] = (
+    Scheme("sm2-sm3", _sm2_public, _sm2_private),  # GB/T 32918.2, GB/T 32905
     Scheme("ed25519", _ed25519_public, _ed25519_private),  # RFC 8032
 )
 

@@ -32,6 +32,14 @@ class Source:
     folder: Path
     label: str
 
+    @property
+    def name(self) -> str:
+        return self.label.partition("@")[0]
+
+    @property
+    def version(self) -> str:
+        return self.label.partition("@")[2]
+
 
 def load_rules(
     path: Path | str | None = None,

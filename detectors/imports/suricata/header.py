@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from detectors.imports.detection import BROADER, Detection, Remark
+from detectors.imports.detection import BROADER, NARROWER, Detection, Remark
 from detectors.imports.suricata.grammar import Signature
 from detectors.imports.suricata.variables import Span, Variables
 
@@ -25,7 +25,7 @@ def header(signature: Signature, variables: Variables, detection: Detection) -> 
         wanted = [_merged(way[0]) for way in (there, back)]
         if any(case is None for case in wanted):
             detection.need(_first(there), telling=False)
-            return [Remark("<>", "narrower", "port lists in both directions: this one only")]
+            return [*_unset(ends), Remark("<>", NARROWER, "port lists in both directions: this one only")]
         if all(wanted):
             detection.need([case for case in wanted if case], telling=False)
         for way in (there, back):
@@ -36,6 +36,12 @@ def header(signature: Signature, variables: Variables, detection: Detection) -> 
             detection.need(case, telling=False)
         for checks in there[1]:
             detection.exclude(checks, telling=False)
+    if signature.direction == "<>" and there[1]:
+        return [*_unset(ends), Remark("<>", NARROWER, "what is excluded is excluded in both directions")]
+    return _unset(ends)
+
+
+def _unset(ends: tuple[tuple[Span, Span], tuple[Span, Span]]) -> list[Remark]:
     unset = dict.fromkeys(name for pair in ends for span in pair for name in span.unset)
     return [Remark(name, BROADER, "has no value, all fit; name one with --var") for name in unset]
 

@@ -55,33 +55,33 @@ def known_bytes(placed: Sequence[tuple[Content, int | None]]) -> dict[int, int]:
     return known
 
 
-def contents_on(protocol: str, contents: Sequence[Content], detection: Detection) -> list[Remark]:
-    """Add what they ask of a message's bytes."""
+def contents_on(protocol: str, contents: Sequence[Content], answers: bool, detection: Detection) -> list[Remark]:
+    """Add what they ask of a message's bytes; `answers`: of what the server sends."""
     placed = joined(contents)
     known = known_bytes(placed)
-    checks, covered = taken(protocol, known)
+    checks, covered = taken(protocol, known, answers)
     if checks:
         detection.need(checks)
     remarks: list[Remark] = []
     for content, start in placed:
         if start is not None and _plain(content) and covered >= set(range(start, start + len(content.data))):
             continue
-        remarks += _content(protocol, content, start, known, detection)
+        remarks += _content(protocol, content, start, known, answers, detection)
     return remarks
 
 
 def _content(
-    protocol: str, content: Content, start: int | None, known: dict[int, int], detection: Detection
+    protocol: str, content: Content, start: int | None, known: dict[int, int], answers: bool, detection: Detection
 ) -> list[Remark]:
     part = f"content:{content.written}"
     wrong = NARROWER if content.negated else BROADER
     if content.variable:
         return [Remark(part, wrong, content.variable)]
     if content.negated and start is not None and not content.nocase:
-        checks, covered = taken(protocol, known | dict(enumerate(content.data, start)))
+        checks, covered = taken(protocol, known | dict(enumerate(content.data, start)), answers)
         own = set(range(start, start + len(content.data)))
         if own <= covered and not own & known.keys():
-            only, _ = taken(protocol, known)
+            only, _ = taken(protocol, known, answers)
             detection.exclude({key: value for key, value in checks.items() if only.get(key) != value})
             return []
     operator = "|startswith" if start == 0 else "|endswith" if content.endswith else "|contains"
@@ -111,7 +111,9 @@ def _spellings(content: Content) -> list[str] | None:
     return [bytes(spelling).hex() for spelling in itertools.product(*ways)]
 
 
-def byte_test(protocol: str, value: str, contents: Sequence[Content], detection: Detection) -> list[Remark]:
+def byte_test(
+    protocol: str, value: str, contents: Sequence[Content], answers: bool, detection: Detection
+) -> list[Remark]:
     """`byte_test: count, [!]operator, value, offset [, relative, endianness, …]`, where the place is a field of ours.
 
     Raises:
@@ -139,7 +141,7 @@ def byte_test(protocol: str, value: str, contents: Sequence[Content], detection:
         unread -= {"little"}
     if operator not in _BYTE_TEST or unread or start is None:
         return [Remark(part, BROADER, f"{', '.join(sorted(unread)) or 'its place or operator'}")]
-    found = place(protocol, start, size, known)
+    found = place(protocol, start, size, known, answers)
     if found is None or not (found.field or operator in ("=", "==")):
         return [Remark(part, BROADER, f"no field of {protocol} stands at bytes {start} to {start + size - 1}")]
     if found.field:

@@ -31,11 +31,13 @@ def _function(code: int) -> dict[str, Any]:
     return {"modbus.function_code": code & 0x7F, "modbus.exception_code|exists": code >= 0x80}
 
 
-_ADDRESSED = (1, 2, 3, 4, 5, 6, 15, 16, 22, 23)
-_COUNTED = (1, 2, 3, 4, 15, 16, 23)
+_ECHOED = (5, 6, 15, 16, 22)
+"""Their answers begin as their requests do."""
+_ASKED = (1, 2, 3, 4, 23)
+"""Address and quantity stand in their requests only; there an answer has the number of its bytes."""
 
 
-def modbus(offset: int, size: int, known: Bytes) -> Place | None:
+def modbus(offset: int, size: int, known: Bytes, answers: bool) -> Place | None:
     function = known.get(7)
     request = {"message.kind": "request"}
     match offset, size:
@@ -46,22 +48,26 @@ def modbus(offset: int, size: int, known: Bytes) -> Place | None:
             return _field("modbus.unit_id")
         case 7, 1:
             return Place(_function)
-        case 8, 2 if function in _ADDRESSED:
+        case 8, 2 if function in _ECHOED:
+            return _field("modbus.address")
+        case 8, 2 if function in _ASKED and not answers:
             return _field("modbus.address", request)
         case 8, 2 if function == 8:
             return _field("modbus.diagnostic_code")
         case 8, 1 if function == 43:
             return _field("modbus.mei_type")
-        case 9, 1 if function == 90:
+        case 9, 1 if function == 90 and not answers:
             return _field("modbus.umas.function_code", request)
         case 10, 2 if function in (5, 6):
-            return _field("modbus.values", request)
-        case 10, 2 if function in _COUNTED:
+            return _field("modbus.values")
+        case 10, 2 if function in (15, 16):
+            return _field("modbus.quantity")
+        case 10, 2 if function in _ASKED and not answers:
             return _field("modbus.quantity", request)
     return None
 
 
-def s7comm(offset: int, size: int, known: Bytes) -> Place | None:
+def s7comm(offset: int, size: int, known: Bytes, answers: bool) -> Place | None:
     kind = known.get(8)
     match offset, size:
         case (0, 1) if known.get(0) == 3:
@@ -70,7 +76,7 @@ def s7comm(offset: int, size: int, known: Bytes) -> Place | None:
             return Place(lambda value: {})
         case 8, 1:
             return _field("s7comm.rosctr")
-        case (17, 1) if kind in (None, 1):
+        case (17, 1) if kind == 1 or (kind is None and not answers):
             return _field("s7comm.function", {"s7comm.rosctr": 1})
         case 19, 1 if kind == 3:
             return _field("s7comm.function")
@@ -81,18 +87,18 @@ def s7comm(offset: int, size: int, known: Bytes) -> Place | None:
     return None
 
 
-PLACES: Mapping[str, Callable[[int, int, Bytes], Place | None]] = {"modbus": modbus, "s7comm": s7comm}
+PLACES: Mapping[str, Callable[[int, int, Bytes, bool], Place | None]] = {"modbus": modbus, "s7comm": s7comm}
 FRAMING: Mapping[str, dict[str, Any]] = {"modbus": {"modbus.framing": "tcp"}}
 """What makes the offsets true: a serial frame behind a device server has no MBAP header."""
 
 
-def place(protocol: str, offset: int, size: int, known: Bytes) -> Place | None:
-    """What stands there, where that is a field of ours."""
+def place(protocol: str, offset: int, size: int, known: Bytes, answers: bool) -> Place | None:
+    """What stands there, where that is a field of ours. `answers`: it is about what the server sends."""
     found = PLACES.get(protocol)
-    return None if found is None else found(offset, size, known)
+    return None if found is None else found(offset, size, known, answers)
 
 
-def taken(protocol: str, known: Bytes) -> tuple[dict[str, Any], frozenset[int]]:
+def taken(protocol: str, known: Bytes, answers: bool) -> tuple[dict[str, Any], frozenset[int]]:
     """The checks that known bytes come to, and the offsets that they cover."""
     checks: dict[str, Any] = {}
     covered: set[int] = set()
@@ -100,7 +106,7 @@ def taken(protocol: str, known: Bytes) -> tuple[dict[str, Any], frozenset[int]]:
         for size in (2, 1):
             span = range(offset, offset + size)
             found = None if covered & set(span) or not all(at in known for at in span) else (
-                place(protocol, offset, size, known)
+                place(protocol, offset, size, known, answers)
             )  # fmt: skip
             if found is None:
                 continue

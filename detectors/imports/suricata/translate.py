@@ -85,7 +85,7 @@ def _translate(signature: Signature, variables: Variables, known: Vocabulary) ->
         if owner and owner != protocol:
             raise NotImported(f"{option.name} is of {owner}, the rule of {protocol}")
         remarks += add(option.value or "", detection)
-    _apply(looks, protocol, detection, remarks)
+    _apply(looks, protocol, _answers(signature), detection, remarks)
     if missing := missing_field(detection, protocol, known):
         raise NotImported(f"not yet: events of {protocol} have no {missing}")
     correlation, more = counting(signature)
@@ -199,15 +199,21 @@ def _protocol(signature: Signature, variables: Variables, looks: _Looks, keyword
     return named or CONVERSATION
 
 
-def _apply(looks: _Looks, protocol: str, detection: Detection, remarks: list[Remark]) -> None:
+def _answers(signature: Signature) -> bool:
+    """Whether it is about what servers send."""
+    words = {word.strip().lower() for word in signature.value("flow").split(",")}
+    return bool(words & {"to_client", "from_server"})
+
+
+def _apply(looks: _Looks, protocol: str, answers: bool, detection: Detection, remarks: list[Remark]) -> None:
     others = [buffer for buffer, *_ in looks.texts if buffer.protocol != protocol]
     if others:
         raise NotImported(f"it looks at {others[0].field}, which messages of {protocol} do not have")
-    remarks += contents_on(protocol, looks.payload, detection)
+    remarks += contents_on(protocol, looks.payload, answers, detection)
     for buffer, content, dotted, size in looks.texts:
         remarks += content_on(buffer, content, detection, dotted=dotted, size=size)
     for value, before in looks.tests:
-        remarks += byte_test(protocol, value, looks.payload[:before], detection)
+        remarks += byte_test(protocol, value, looks.payload[:before], answers, detection)
     for text, value in looks.expressions:
         remarks += _expression(text, value, protocol, detection)
 

@@ -16,11 +16,8 @@ import yaml
 from detectors.imports.suricata import Outcome, Variables, from_options, import_rules
 from detectors.imports.suricata.importing import save
 from detectors.rules import load_rules
-from pcaps.make.datagrams import Exchange
-from pcaps.make.modbus import adu
-from pcaps.make.s7comm import connected, data, job
-from pcaps.make.talk import Talk
 from testbed.pcapfile import Frame, write
+from tests.detectors.imports.traffic import dns, http, modbus, s7
 from tests.rules_replay import core, hits_of
 
 HEAD = 'alert {} any any -> any {} (msg:"x"; {} sid:1;)'
@@ -35,43 +32,6 @@ def one(text: str, variables: Variables | None = None) -> Outcome:
 def detection(outcome: Outcome) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(outcome.text)["detection"]
     return found
-
-
-def modbus(*requests: str) -> list[Frame]:
-    frames: list[Frame] = []
-    talk = Talk(frames, 502)
-    for number, request in enumerate(requests, 1):
-        talk.ask(adu(number, bytes.fromhex(request)))
-        talk.answer(adu(number, bytes.fromhex(request)[:5]))
-    talk.end()
-    return frames
-
-
-def s7(*functions: str) -> list[Frame]:
-    frames: list[Frame] = []
-    talk = connected(frames)
-    for number, parameters in enumerate(functions, 1):
-        talk.ask(data(job(number, bytes.fromhex(parameters))))
-    talk.end()
-    return frames
-
-
-def http(*requests: str) -> list[Frame]:
-    frames: list[Frame] = []
-    talk = Talk(frames, 80)
-    for request in requests:
-        talk.ask(request.encode())
-    talk.end()
-    return frames
-
-
-def dns(*names: str) -> list[Frame]:
-    frames: list[Frame] = []
-    exchange = Exchange(frames, 53)
-    for name in names:
-        labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
-        exchange.ask(bytes.fromhex("000101000001000000000000") + labels + bytes.fromhex("0000010001"))
-    return frames
 
 
 Make = Callable[..., list[Frame]]
@@ -103,6 +63,12 @@ ROUND_TRIPS: list[tuple[str, str, Make, Sequence[str], Sequence[str]]] = [
      'depth:2; '
      'content:"|08|"; offset:7; depth:1; content:"|00 01|"; distance:0; within:2;'), modbus, ["08 0001 0000"],
      ["08 0002 0000"]),
+    # the answer to a write begins as its request; that to a read has the number of its bytes there
+    ("an answer", HEAD.format("tcp", "any", 'flow:to_client; content:"|06|"; offset:7; depth:1; content:"|00 02|"; '
+     "distance:0; within:2;").replace("any any -> any any", "any 502 -> any any"), modbus, ["06 0002 0001"],
+     ["06 0001 0002"]),
+    ("both ways", 'alert modbus 10.77.2.11 any <> 10.77.2.101 any (msg:"x"; modbus: function 5; sid:1;)', modbus,
+     ["05 0001 ff00"], ["06 0001 0000"]),
     ("byte_test", HEAD.format("tcp", "502", 'content:"|03|"; offset:7; depth:1; byte_test:2,>,120,10;'), modbus,
      ["03 0000 0079"], ["03 0000 0078"]),
     ("negated", HEAD.format("tcp", "502", 'content:"|05|"; offset:7; depth:1; content:!"|00 09|"; offset:8; depth:2; '
@@ -185,6 +151,11 @@ SAID = [
      "broader"),
     (HEAD.format("modbus", "any", "modbus: access write coils, address 500;"), "without", "of several coils",
     "broader"), (HEAD.format("tcp", "4444", ""), "without", "when the conversation ends", "later"),
+    ('alert modbus !10.0.0.1 any <> any any (msg:"x"; modbus: function 5; sid:1;)', "without", "in both directions",
+     "narrower"),
+    (HEAD.format("tcp", "any",
+    'flow:to_client; content:"|03|"; offset:7; depth:1; content:"|00 02|"; offset:8; depth:2;')
+     .replace("any any -> any any", "any 502 -> any any"), "without", "its place in the message", "broader"),
     ('alert modbus $PLANT any -> any any (msg:"x"; modbus: function 5; sid:1;)', "without", "$PLANT: has no value",
     "broader"),
 ]  # fmt: skip
