@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import threading
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from detectors.baseline.completeness import Completeness
     from detectors.baseline.poison import Guard
     from detectors.rules import RuleSet
+    from otus.reload import RuleBooks
     from otus.unread import Unread
-    from sensor._core import Engine
+    from sensor._core import Batch, Engine
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 60.0
 """How often a live port is asked how complete its baseline is."""
@@ -220,6 +224,70 @@ class _Clock:
             self._told = now
             click.echo(f"otus: {meter_line(completeness(report, self._until.new_per_day))}", err=True)
         return self._until.ended(report)
+
+
+class SensorLearning:
+    """A sensor that learns beside everything else it does, until the meter says so; what rules hit is kept apart."""
+
+    def __init__(self, folder: Path, guard: Guard, until: UntilComplete) -> None:
+        self.guard = guard
+        self.facts: dict[str, Any] = {}
+        """for heartbeats"""
+        self._folder, self._until = folder, until
+        self._due_s = 0.0
+        self._over = False
+
+    def tend(self, engine: Engine, batch: Batch) -> None:
+        """Called behind each batch."""
+        if self._over:
+            return
+        self.guard.take(batch.hits)
+        if time.monotonic() < self._due_s:
+            return
+        self._due_s = time.monotonic() + LOOK_S
+        report = json.loads(engine.learning() or "{}")
+        if not report.get("links"):
+            return
+        from detectors.baseline.completeness import completeness
+
+        meter = completeness(report)
+        told = meter.to_json()
+        self.facts = {"learning": True, "complete": meter.complete, "learned_days": told["days"]}
+        if told["new_per_day_most"] is not None:
+            self.facts["new_per_day_most"] = told["new_per_day_most"]
+        if self._until.ended(report):
+            self._write(engine, report)
+
+    def _write(self, engine: Engine, report: dict[str, Any]) -> None:
+        self._over = True
+        self.facts = {**self.facts, "learning": False}
+        span = report["from_ns"], report["to_ns"]
+        try:
+            said = write_learned(self._folder, engine, (), self.guard, [f"sensor:{self._folder.name}"], span, 10)
+        except (OSError, ValueError) as error:
+            return log.error("%s: what was learned cannot be written and is lost: %s", self._folder, error)
+        for line in said.splitlines():
+            log.warning("%s", line)
+
+
+def sensor_learning(settings: dict[str, Any], books: RuleBooks) -> SensorLearning | None:
+    """As the settings say; None: nothing is learned, or it was learned before.
+
+    Raises:
+        ValueError: the folder cannot be written, which is said before days of learning and not after.
+    """
+    from detectors.baseline.folder import MANIFEST
+    from detectors.baseline.poison import Guard
+
+    if not settings["learn"]:
+        return None
+    folder = Path(settings["learn"])
+    if (folder / MANIFEST).is_file():
+        log.warning("%s: a baseline was learned there; nothing is learned (name another folder to learn again)", folder)
+        return None
+    check_place(folder)
+    until = UntilComplete(settings["learn_at_least_h"] * HOUR_NS, settings["learn_at_most_h"] * HOUR_NS)
+    return SensorLearning(folder, Guard(books.of(0), books.of), until)
 
 
 def check_place(folder: Path) -> None:

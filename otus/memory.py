@@ -14,6 +14,7 @@ from sensor import saved
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst
+    from detectors.baseline.poison import Guard
     from otus.detection import Detection
     from sensor._core import Engine
     from sensor.inventory import Inventory
@@ -44,6 +45,8 @@ class Memory:
         self._due_s = time.monotonic()
         self._writing: threading.Thread | None = None
         self._failing = False
+        self.guard: Guard | None = None
+        """of learning that is under way"""
 
     def read(self) -> Remembered | None:
         """What was known before; None where nothing was, or nothing that can be used."""
@@ -78,8 +81,9 @@ class Memory:
         """Behind a batch that has been told: the engine's state of that very batch, and what was told so far."""
         self._due_s = time.monotonic() + SAVE_EVERY_S
         alerts, stations, links = analyst.remember(), inventory.remember(), inventory.links.remember()
+        guard = [] if self.guard is None else self.guard.remember()
         content = lambda: saved.pack(  # noqa: E731
-            state, {**self._whose, "alerts": alerts(), "stations": stations(), "links": links()}
+            state, {**self._whose, "alerts": alerts(), "stations": stations(), "links": links(), "guard": guard}
         )
         if self._writing is not None:
             self._writing.join(PATIENCE_S)
@@ -122,6 +126,8 @@ def start_engine(
     try:
         inventory.recall(found.parts["stations"])
         inventory.links.recall(found.parts.get("links", []))  # a state from before links were kept has none
+        if memory.guard is not None:
+            memory.guard.recall(found.parts.get("guard", []))
         analyst.recall(found.parts["alerts"], open_folds)
     except (ValueError, LookupError, TypeError) as error:
         # All of it or nothing: an engine that counts under alerts that nobody knows would be silent about them.

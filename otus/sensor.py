@@ -123,6 +123,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     from otus.detection import load, started
     from otus.evidence import capture_settings, engine_settings, keeper
     from otus.examination import Examiner
+    from otus.learning import sensor_learning
     from otus.memory import Memory, start_engine
     from otus.pack_sources import installed
     from otus.parents import start_uplink
@@ -160,6 +161,9 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
         books = RuleBooks(detection.rules)
         analyst = detection.analyst(name, tenant, files=bool(files), keep_open=memory is not None, rules_of=books.of)
         inventory = Inventory(name, tenant)
+        learning = sensor_learning(settings, books)
+        if memory is not None and learning is not None:
+            memory.guard = learning.guard
         engine = start_engine(
             detection,
             memory,
@@ -171,6 +175,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             ring_mib=settings["ring_mib"],
             fanout=settings["fanout"],
             duplicate_ms=settings["duplicate_ms"],
+            learn=learning is not None,
             **engine_settings(settings["evidence_dir"], settings),
             **capture_settings(settings, live=not files),
         )
@@ -186,7 +191,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             closing.callback(alerts.close)
             sinks.append(alerts)
         facts = dict(detection.facts)
-        told_baseline = BaselineState(engine, settings["heartbeat_s"])
+        told_baseline = BaselineState(engine, settings["heartbeat_s"], learning)
         if files:
             engine.open_files(list(files))
         else:
@@ -200,6 +205,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
         def between_batches(batch: Batch) -> None:
             reloader.tend(analyst, health)
+            if learning is not None:
+                learning.tend(engine, batch)
             told_baseline.tend(health, reloader.facts)
             if examiner is not None and (told := examiner.tend(batch.now_ns)) is not None:
                 health.update({"detection": told})

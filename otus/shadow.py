@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otus.learning import SensorLearning
     from sensor._core import Engine
     from sensor.health import Health
 
@@ -44,10 +45,10 @@ def shadowed(engine: Engine) -> dict[str, Any] | None:
 
 
 class BaselineState:
-    """What heartbeats say of the baseline that is tried, beside the one that counts."""
+    """What heartbeats say of a baseline that is tried, or learned, beside the one that counts."""
 
-    def __init__(self, engine: Engine, every_s: int) -> None:
-        self._engine, self._every_s = engine, every_s
+    def __init__(self, engine: Engine, every_s: int, learning: SensorLearning | None = None) -> None:
+        self._engine, self._every_s, self._learning = engine, every_s, learning
         self._due_s = 0.0
 
     def tend(self, health: Health, facts: Mapping[str, Any]) -> None:
@@ -55,9 +56,10 @@ class BaselineState:
         if time.monotonic() < self._due_s:
             return
         self._due_s = time.monotonic() + self._every_s
-        trial = shadowed(self._engine)
-        if trial is not None:
-            told = {"shadow_messages": trial["messages"], "shadow_alerts": sum(trial["alerts"].values())}
+        told: dict[str, Any] = {} if self._learning is None else self._learning.facts
+        if (trial := shadowed(self._engine)) is not None:
+            told = {**told, "shadow_messages": trial["messages"], "shadow_alerts": sum(trial["alerts"].values())}
+        if told:
             health.update({"baseline": {**(facts["baseline"] or {}), **told}})
 
 

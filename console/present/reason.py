@@ -61,15 +61,16 @@ def explain(alert: Alert, language: str) -> Explanation:
 def _known_to_people(alert: Alert, language: str) -> str:
     """What people had said about it before: a work order, a review of the baseline."""
     params = alert.reason.params
-    told = [("rejected", ("rejected_by", "rejected_because"))]
-    told.append(("went_on" if "went_on_after_ns" in params else "announced", ("work_order", "person")))
     if alert.detector == "supplier":  # its own sentence names the order
         return ""
-    return "".join(
-        say(f"reason_frame.{key}", language, **{name: shown(params[name]) for name in names})
-        for key, names in told
-        if all(name in params for name in names)
-    )
+    said = ""
+    if {"rejected_by", "rejected_because"} <= params.keys():
+        who, why = shown(params["rejected_by"]), shown(params["rejected_because"])
+        said += say("reason_frame.rejected", language, rejected_by=who, rejected_because=why)
+    if {"work_order", "person"} <= params.keys():
+        key = "reason_frame.went_on" if "went_on_after_ns" in params else "reason_frame.announced"
+        said += say(key, language, work_order=shown(params["work_order"]), person=shown(params["person"]))
+    return said
 
 
 def _looked_at(alert: Alert, language: str) -> tuple[Line, ...]:

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from console.answers import Answer, page
 from console.language import reader_language
-from console.present import account
+from console.present import account, baseline
 from console.roll import asked
 from console.state import state
 from console.store import SensorRow
@@ -53,6 +53,11 @@ def sensors() -> Answer:
             "silent": silent,
             "ports": ports,
             "transmitted": sum(port.transmitted for port in ports),
+            "baselines": {
+                row.name: list(baseline.lines(row.heartbeat, language))
+                for row in found.rows
+                if row.heartbeat is not None
+            },
             "accounts": {
                 row.name: account.account(row.heartbeat.ledger, language)
                 for row in found.rows

@@ -6,8 +6,8 @@ write that gives him away are his, too. It is kept apart, listed for review, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +35,8 @@ class Hit(Protocol):
     @property
     def rule(self) -> int | None: ...
     @property
+    def generation(self) -> int: ...
+    @property
     def first_ns(self) -> int: ...
     @property
     def last_ns(self) -> int: ...
@@ -52,9 +54,26 @@ class Hit(Protocol):
     def server(self) -> Side | None: ...
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What is kept of a rule: it may be gone when learning ends."""
+
+    rule_id: str
+    title_zh: str
+    title: str
+    level: str
+    fold: tuple[str, ...]
+    timespan_ns: int
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Said:
+        timespan_ns = rule.correlation.timespan_ns if rule.correlation else 0
+        return cls(rule.id, rule.title_zh or rule.title, rule.title, str(rule.level), tuple(rule.fold), timespan_ns)
+
+
 @dataclass
 class _Noted:
-    rule: Rule
+    rule: _Said
     segment: str
     protocol: str
     client: str | None
@@ -76,7 +95,7 @@ class _Noted:
         if not self.wide:
             return set(ends) == {self.client, self.server}
         # Of all conversations of the one that is named: those that began with it.
-        since_ns = self.first_ns - (self.rule.correlation.timespan_ns if self.rule.correlation else 0)
+        since_ns = self.first_ns - self.rule.timespan_ns
         named = {self.server} if "client.ip" not in self.rule.fold and "server.ip" in self.rule.fold else {self.client}
         began = since_ns <= link["first_ns"] <= self.last_ns
         return (began and bool(named & set(ends))) or set(ends) == {self.client, self.server}
@@ -85,17 +104,30 @@ class _Noted:
 class Guard:
     """Collects hits while something is learned; `rules` are those that the engine has."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._rules = rules
+    def __init__(self, rules: RuleSet, rules_of: Callable[[int], RuleSet] | None = None) -> None:
+        """`rules_of` says which rules an engine had in a generation, where they may be exchanged meanwhile."""
+        self._rules, self._rules_of = rules, rules_of
         self._noted: dict[int, _Noted] = {}
         self.unnoted = 0
+
+    def remember(self) -> list[dict[str, Any]]:
+        """For a state that outlives a restart: learning goes on, and so does this."""
+        return [{**asdict(noted), "number": number} for number, noted in self._noted.items()]
+
+    def recall(self, remembered: Iterable[Mapping[str, Any]]) -> None:
+        """Raises TypeError, LookupError: this is not what `remember` gave."""
+        for one in remembered:
+            rest = {name: value for name, value in one.items() if name not in ("number", "rule")}
+            rule = _Said(**{**one["rule"], "fold": tuple(one["rule"]["fold"])})
+            self._noted[int(one["number"])] = _Noted(rule=rule, **rest)
 
     def take(self, hits: Iterable[Hit]) -> None:
         for hit in hits:
             if (known := self._noted.get(hit.fold)) is not None:
                 known.last_ns = max(known.last_ns, hit.last_ns)
             elif hit.kind == "first" and hit.rule is not None:
-                self._first(hit, self._rules[hit.rule])
+                rules = self._rules if self._rules_of is None else self._rules_of(hit.generation)
+                self._first(hit, rules[hit.rule])
 
     def _first(self, hit: Hit, rule: Rule) -> None:
         if Level(rule.level).rank < LEAST.rank:
@@ -105,7 +137,7 @@ class Guard:
             return
         client, server = (None if side is None else side[0] for side in (hit.client, hit.server))
         self._noted[hit.fold] = _Noted(
-            rule, hit.segment, hit.protocol, client, server, hit.first_ns, hit.last_ns, hit.file, hit.frame
+            _Said.of(rule), hit.segment, hit.protocol, client, server, hit.first_ns, hit.last_ns, hit.file, hit.frame
         )
 
     def suspicions(self, document: Mapping[str, Any]) -> tuple[Suspicion, ...]:
@@ -115,7 +147,7 @@ class Guard:
             for end in {link["client"], link["server"]}:
                 by_station.setdefault((link["segment"], end), []).append(link)
         found: dict[tuple[str, str], Suspicion] = {}
-        for noted in sorted(self._noted.values(), key=lambda one: (one.first_ns, one.rule.id)):
+        for noted in sorted(self._noted.values(), key=lambda one: (one.first_ns, one.rule.rule_id)):
             near = [
                 link
                 for end in dict.fromkeys((noted.client, noted.server))
@@ -132,8 +164,8 @@ class Guard:
 
 def _suspicion(link: str, noted: _Noted) -> Suspicion:
     rule = noted.rule
-    title = {"zh": rule.title_zh or rule.title, "en": rule.title}
-    return Suspicion(link, rule.id, title, str(rule.level), noted.first_ns, noted.place, noted.frame)
+    title = {"zh": rule.title_zh, "en": rule.title}
+    return Suspicion(link, rule.rule_id, title, rule.level, noted.first_ns, noted.place, noted.frame)
 
 
 @dataclass(frozen=True)

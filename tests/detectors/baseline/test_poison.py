@@ -162,3 +162,34 @@ def test_learning_ends_when_the_meter_says_so(tmp_path: Path, monkeypatch: pytes
     assert lasted_s("least", UntilComplete(200 * second, 3600 * second, accepted)) >= 200
     assert lasted_s("most", UntilComplete(10 * second, 60 * second, 1.0)) <= 80
     assert lasted_s("never", UntilComplete(10 * second, 3600 * second, 1.0)) >= 298
+
+
+def test_the_guard_goes_on_after_a_restart(tmp_path: Path) -> None:
+    ruleset = rules(tmp_path)
+    guard, again = Guard(ruleset), Guard(RuleSet(()))
+    guard.take([Hit(), Hit(fold=2, server=("10.0.0.3", 502, None))])
+    again.recall(json.loads(json.dumps(guard.remember())))
+    again.take([Hit(kind="update", last_ns=900)])
+    assert again.suspicions(LINKS) == guard.suspicions(LINKS) != ()
+    with pytest.raises((TypeError, LookupError)):
+        again.recall([{"number": 1}])
+
+
+def test_a_sensor_learns_beside_detection_until_it_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from otus.learning import SensorLearning, UntilComplete
+
+    monkeypatch.setattr("otus.learning.LOOK_S", 0.0)
+    ruleset, second = rules(tmp_path), 1_000_000_000
+    engine = core.Engine(json.dumps({"learn": True}), ruleset.to_core_json())
+    engine.open_files([str(capture(tmp_path / "normal.pcap", seconds=300))])
+    learning = SensorLearning(tmp_path / "base", Guard(ruleset), UntilComplete(10 * second, 60 * second))
+    told = []
+    while not (batch := engine.poll(50)).done:
+        learning.tend(engine, batch)
+        told.append(dict(learning.facts))
+    assert told[3]["learning"] and not told[3]["complete"] and told[3]["new_per_day_most"] > 0
+    assert not told[-1]["learning"]
+    folder = read_folder(tmp_path / "base")
+    assert folder.summary()["review"]["suspicious"] == 1 and not folder.is_approved
+    learned = folder.manifest["learned"]
+    assert 60 <= (learned["to_ns"] - learned["from_ns"]) / second <= 90

@@ -76,7 +76,7 @@ fn seal(kind: &[u8; 8], content: &[u8]) -> Vec<u8> {
 }
 
 fn learner(input: &[u8]) {
-    let Ok(learner) = Learner::restore(settings(), &seal(b"OTUSLEAR", input)) else { return };
+    let Ok(learner) = Learner::restore(settings(), &seal(b"OTUSLEA2", input)) else { return };
     let bytes = learner.snapshot();
     let mut again = Learner::restore(settings(), &bytes).expect("what was saved is read");
     assert!(again.snapshot() == bytes, "learning that was saved says something else");
