@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.model_shadow import compare
 from otus.site_options import site_options
 from sensor.site import NOTHING, Site, SiteFiles
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.group()
 def baseline() -> None:
     """Learn and look at what is normal here. / 学习、查看、导出、导入通信基线。"""
+
+
+baseline.add_command(compare)
 
 
 @baseline.command()
