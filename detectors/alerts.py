@@ -7,7 +7,7 @@ reads a clock: engine time comes with the batch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -15,8 +15,9 @@ from detectors.bounds import bounded
 from detectors.describe import Description
 from detectors.incidents import Importance, Stories
 from detectors.incidents.severity import nothing_said
-from detectors.maintenance.expected import still_expected
+from detectors.maintenance.expected import raised, still_expected
 from detectors.open_alert import OpenAlert, folds_from_json, folds_to_json
+from detectors.stops import GRAVE, RESUMED, STOPPED, Stops
 from sensor.schema import Alert, Endpoint, Evidence, Outcome, Record, State
 from sensor.schema.records import MAX_EVIDENCE
 
@@ -165,6 +166,7 @@ class Analyst:
         self._describers, self._judge = describers, judge
         self._folds: dict[int, OpenAlert] = {}
         self._windows: dict[tuple[str, str, str, str], OpenAlert] = {}
+        self._stops = Stops()
         self._keep_open = keep_open
         self._left_over: list[Record] = []
         self._stories = Stories(origin, tenant, importance)
@@ -197,6 +199,7 @@ class Analyst:
         known = set(open_folds)
         self._left_over = [self._closed(opened) for number, opened in folds.items() if number not in known]
         self._folds = {number: opened for number, opened in folds.items() if number in known}
+        self._stops.recall({number: (opened.segment, opened.body) for number, opened in self._folds.items()})
         self._windows = windows
 
     def judge_with(self, judge: WindowJudge | None) -> None:
@@ -219,6 +222,9 @@ class Analyst:
                 records.append(record)
                 records += self._about_work
                 self._about_work = []
+            if hit.cause in (STOPPED, RESUMED):
+                records += self._stop(hit)
+        records += self._grave(self._stops.due(batch.now_ns))
         if self._judge is not None and len(batch.windows):
             for found in self._judge.judge(batch.windows):
                 records += self._window(found, coverage)
@@ -244,6 +250,22 @@ class Analyst:
         if closes:
             del self._folds[hit.fold]
         return self._record(opened, still_expected(body | changed, hit.last_ns))
+
+    def _stop(self, hit: Hit) -> list[Record]:
+        """A conversation fell silent, or is back: what is told of its alert."""
+        opened = self._folds.get(hit.fold)
+        if hit.kind == "close" or opened is None:
+            return []
+        if hit.cause == STOPPED:
+            self._stops.stopped(hit.fold, opened.segment, opened.body)
+            return []
+        fold = self._stops.resumed(opened.segment, opened.body, hit.last_ns)
+        return [] if fold is None else self._grave([fold])
+
+    def _grave(self, folds: Iterable[int]) -> list[Record]:
+        """Alerts about conversations that have been silent longer than a restart takes."""
+        known = [self._folds[fold] for fold in folds if fold in self._folds]
+        return [self._record(opened, raised(opened.body, GRAVE)) for opened in known]
 
     def _first(self, hit: Hit, coverage: dict[str, int]) -> Record:
         fields = bounded(hit.fields())

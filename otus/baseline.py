@@ -9,6 +9,7 @@ import click
 
 from otus.learning import HOUR_NS, UntilComplete, learn_into
 from otus.reviewing import commands
+from otus.model_shadow import compare
 from otus.site_options import site_options
 from otus.sizes import Duration
 from sensor.site import SiteFiles
@@ -17,6 +18,9 @@ from sensor.site import SiteFiles
 @click.group()
 def baseline() -> None:
     """Learn and look at what is normal here. / 学习、查看、导出、导入通信基线。"""
+
+
+baseline.add_command(compare)
 
 
 @baseline.command()

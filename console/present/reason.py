@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Formatter
 from typing import Any
 
@@ -54,7 +55,7 @@ def explain(alert: Alert, language: str) -> Explanation:
     values = {name: _PARTS.get(name, _plain(name))(alert, language) for name in wanted}
     missing = say("frame.not_sent", language)
     sentence = say(key, language, **{name: missing if value is None else value for name, value in values.items()})
-    sentence += _known_to_people(alert, language)
+    sentence += _known_to_people(alert, language) + _alike(alert, language)
     return Explanation(sentence, bands, beat, complete=None not in values.values(), looked_at=looked_at)
 
 
@@ -159,6 +160,25 @@ def _features(alert: Alert, language: str) -> str | None:
         return None
     names = [_feature_name(item, language) for item in features[:MAX_FEATURES] if isinstance(item, Mapping)]
     return listed(names, language) or say("reason_frame.combination", language)
+
+
+def _alike(alert: Alert, language: str) -> str:
+    """`与之最相似的正常窗口（2026-03-02 14:20 UTC）：请求数 96，本窗口 812。` Empty where no such window is known."""
+    params = alert.reason.params
+    when, features = params.get("alike_ns"), params.get("features")
+    if not isinstance(when, int) or not isinstance(features, list) or not 0 <= when < 1 << 63:
+        return ""
+    pairs = [
+        say("reason_frame.alike_feature", language, name=_feature_name(item, language), had=f"{had:g}", has=f"{has:g}")
+        for item in features[:MAX_FEATURES]
+        if isinstance(item, Mapping)
+        and (had := number(item.get("alike"))) is not None
+        and (has := number(item.get("value"))) is not None
+    ]
+    if not pairs:
+        return ""
+    time = datetime.fromtimestamp(when // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return say("reason_frame.alike", language, time=time, features=listed(pairs, language))
 
 
 def _feature_name(feature: Mapping[str, Any], language: str) -> str:

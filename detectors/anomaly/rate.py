@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,4 +66,4 @@ def folding(worst: NDArray[np.float64], starts: NDArray[np.uint64], rows: NDArra
     apart = np.diff(starts[order].astype(np.int64)) >= FOLD_NS
     clusters = 1 + int(np.count_nonzero(apart | (np.diff(rows[order]) != 0)))
     # A standard error to the safe side: more clusters, more incidents.
-    return min((clusters + clusters**0.5) / rarest, 1.0)
+    return min((clusters + math.sqrt(clusters)) / rarest, 1.0)

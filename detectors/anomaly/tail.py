@@ -81,10 +81,11 @@ class Tail:
     @classmethod
     def from_json(cls, data: Any) -> Tail:
         """Raises ValueError, KeyError or TypeError: this is no tail."""
-        numbers = [float(data[name]) for name in ("start", "share", "scale", "shape", "count", "misfit")]
-        if not np.all(np.isfinite(numbers)) or min(numbers[1], numbers[2], numbers[4]) < 0.0:
+        names = ("start", "share", "scale", "shape", "count", "misfit")
+        start, share, scale, shape, count, misfit = (float(data[name]) for name in names)
+        if not np.all(np.isfinite([start, share, scale, shape, count, misfit])) or min(share, scale, count) < 0.0:
             raise ValueError("a tail has a number that cannot be")
-        return cls(*numbers[:4], int(numbers[4]), numbers[5])
+        return cls(start, share, scale, shape, int(count), misfit)
 
 
 def peaks(scores: Scores, shapes: tuple[float, float] = SHAPES) -> Tail:

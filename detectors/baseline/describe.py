@@ -208,6 +208,8 @@ _PERIOD = {
     ),
 }
 
+_SILENT = Text("通信中断（可能是设备重启）", "Conversation silent (the device may be restarting)")
+
 CAUSES = (*(f"baseline:{code}" for code in _BASELINE), *(f"period:{code}" for code in _PERIOD))
 """Every cause the core may name (a test compares)."""
 
@@ -224,10 +226,12 @@ def describe(hit: Hit) -> Description:
         return _deviation(code, params)
     if detector == "period" and code in _PERIOD:
         said = _PERIOD[code]
+        silent = code == "stopped" and bool(params.get("silent_link"))
         return Description(
             detector="period",
-            level=said.level,
-            title=said.title,
+            # A conversation that is silent as a whole may be a restart: `detectors/stops.py` waits and sees.
+            level=Level.LOW if silent else said.level,
+            title=_SILENT if silent else said.title,
             reason=Reason(f"period_{code}", params),
             advice=said.advice,
             consequence=said.consequence,

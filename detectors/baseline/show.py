@@ -9,6 +9,7 @@ from typing import Any
 
 from detectors.baseline.completeness import completeness, link_completeness, words
 from detectors.baseline.folder import KNOWN, BaselineError, Folder, ToJson
+from detectors.baseline.show_model import model_lines
 
 CLASSES = {
     "read": "读取",
@@ -60,6 +61,7 @@ def _head(folder: Folder, document: Mapping[str, Any]) -> Iterator[str]:
     detail = f", {model['windows']} 个窗口 windows" if "windows" in model else ""
     reason = f": {printable(str(model['reason']))}" if model.get("reason") else ""
     yield f"  异常模型 Model     {state}{detail}{reason}"
+    yield from model_lines(model)
 
 
 def _meter(folder: Folder) -> Iterator[str]:

@@ -83,6 +83,7 @@ class Stories:
         if step is not None:
             step.hits += by
             step.last_ns = max(step.last_ns, int(body["last_ns"]))
+            step.level = max(step.level, Level(body["level"]), key=lambda level: level.rank)
             if step.alerts == 1:
                 step.outcome = Outcome(body["outcome"])
         if body["outcome"] == "failure":

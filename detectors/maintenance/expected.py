@@ -157,3 +157,14 @@ def still_expected(body: dict[str, Any], last_ns: int) -> dict[str, Any]:
         "title": {**body["title"], **title},
         "reason": {**body["reason"], "params": {**kept, "went_on_after_ns": until_ns}},
     }
+
+
+def raised(body: dict[str, Any], level: str) -> dict[str, Any]:
+    """An alert that grew graver. One that is expected stays a notice: it has that level when its window is over.
+
+    `body` is the alert's JSON; it is not changed.
+    """
+    params = body["reason"]["params"]
+    if "level_otherwise" not in params:
+        return {**body, "level": level}
+    return {**body, "reason": {**body["reason"], "params": {**params, "level_otherwise": level}}}

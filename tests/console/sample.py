@@ -130,8 +130,9 @@ ALERTS: dict[str, dict[str, Any]] = {
         "cause": "anomaly:window", "detector": "anomaly", "level": Level.LOW, "protocol": "modbus",
         "title": Text("通信窗口与平时不同", "A window of traffic unlike the usual"),
         "reason": Reason("window_deviates", {
-            "window_ns": 10_000_000_000, "score": 0.71, "score_limit": 0.62, "decided_by": "feature + forest", "features": [
-                {"name": "requests", "value": 412, "low": 55, "high": 64},
+            "window_ns": 10_000_000_000, "score": 0.71, "score_limit": 0.62, "decided_by": "feature + ensemble",
+            "alike_ns": 1_772_461_200_000_000_000, "features": [
+                {"name": "requests", "value": 412, "low": 55, "high": 64, "alike": 62},
                 {"name": "operations", "value": 9, "low": 1, "high": 2}]}),
         "consequence": None, "advice": None, "technique": ("T0846",), "client": _end(ATTACKER, 49802, 0x66),
         "server": _end(PLC_MODBUS, 502, 0x11), "first_ns": NOW_NS - 500 * SECOND, "last_ns": NOW_NS - 480 * SECOND,

@@ -168,9 +168,10 @@ def section(lines: Sequence[Line]) -> list[str]:
         BEGIN,
         "## 平常日误报 false incidents on ordinary days",
         "",
-        f"Written by `python -m tools.quality.benign`: plants of the range without any act, {LEARN_S // 3600} h learned "
-        "from, seeds that nothing was developed on; every detector and rule, level low and above. The bound is the upper "
-        f"95 % one of a Poisson count. It took {told['cpu_s'] / 60:.0f} minutes of one core.",
+        "Written by `python -m tools.quality.benign`: plants of the range without any act, "
+        f"{LEARN_S // 3600} h learned from, seeds that nothing was developed on; every detector and rule, level low "
+        "and above. The bound is the upper 95 % one of a Poisson count. "
+        f"It took {told['cpu_s'] / 60:.0f} minutes of one core.",
         "",
         "| 场景 plant | 次数 plants | 设备·天 asset-days | 误报 incidents | 每千设备·天 per 1,000 | 上限 upper 95 % |",
         "|---|---|---|---|---|---|",

@@ -31,11 +31,11 @@ def measure(bench: Bench) -> list[Table]:
     known = f"{said[0]['conversations']:,}"
     unusual = max(batch["findings"] for run in said for batch in run["batches"])
     note = (
-        "单核处理器时间：从引擎交出一批窗口到全部研判完毕（逐特征检验与孤立森林），同一批反复研判。"
+        "单核处理器时间：从引擎交出一批窗口到全部研判完毕（逐特征检验、孤立森林与密度模型），同一批反复研判。"
         f"模型含 {known} 个通信关系；异常窗口 {unusual} 个。加载模型 {load_ms:.0f} 毫秒，含 NumPy。",
         "Processor time of one core, from a batch as the engine hands it out to all of it judged, feature by feature "
-        f"and by the forest; one batch is judged again and again. The model knows {known} conversations; {unusual} "
-        f"windows are unusual. Loading the model takes {load_ms:.0f} ms, NumPy included.",
+        f"and by forest and density; one batch is judged again and again. The model knows {known} conversations; "
+        f"{unusual} windows are unusual. Loading the model takes {load_ms:.0f} ms, NumPy included.",
     )
     columns = [("每批窗口", "windows in a batch"), ("窗口/秒", "windows/s"), ("微秒/窗口", "µs/window")]
     summary = [("单核研判窗口数（每秒）", "Windows judged on one core, a second", f"{rate:,.0f}")]

@@ -264,7 +264,8 @@ mod tests {
     #[test]
     fn silence_is_a_stop_when_two_requests_are_missing() {
         let judge = Judge::new(Promise::default());
-        for (period_ms, stopped_us) in [(100, 3_000_000), (1000, 3_000_000), (5000, 12_500_000), (60_000, 150_000_000)] {
+        for (period_ms, stopped_us) in [(100, 3_000_000), (1000, 3_000_000), (5000, 12_500_000), (60_000, 150_000_000)]
+        {
             let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(|_| period_ms * 1000))) else { panic!() };
             assert_eq!(band.stopped_us, stopped_us, "{period_ms}");
         }

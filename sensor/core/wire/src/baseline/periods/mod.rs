@@ -308,10 +308,7 @@ impl Periods {
         self.states_mut().for_each(State::forget_time);
     }
 
-    /// The key of a finding that is about a whole conversation, whichever of its polls told of it.
-const OF_LINK: u64 = 0;
-
-/// States that are made room for, with the numbers of their polls.
+    /// States that are made room for, with the numbers of their polls.
     fn states(&self) -> impl Iterator<Item = (usize, &State)> {
         let first = self.polls.start;
         let pages = self.pages.iter().enumerate().filter_map(|(place, page)| Some((place, page.as_ref()?)));
