@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pcaps.make import rules_counted, rules_modbus, rules_opcua, rules_s7comm
+from pcaps.make import (
+    rules_counted,
+    rules_modbus,
+    rules_modbus_acts,
+    rules_opcua,
+    rules_opcua_acts,
+    rules_opcua_channels,
+    rules_s7_acts,
+    rules_s7_loads,
+    rules_s7comm,
+    rules_s7plus,
+)
 from pcaps.make.__main__ import Row
 from testbed import manifest, pcapfile
 
@@ -74,6 +85,12 @@ MADE: tuple[Row, ...] = (
     ("opcua/discovery", ("opcua",), True, "servers and endpoints are asked for", rules_opcua.discovery),
     ("opcua/encrypted_password", ("opcua",), True, "login with an encrypted password", rules_opcua.encrypted_password),
     ("opcua/add_nodes", ("opcua",), True, "a node is added, another deleted", rules_opcua.add_nodes),
+    *rules_modbus_acts.ROWS,
+    *rules_s7_acts.ROWS,
+    *rules_s7_loads.ROWS,
+    *rules_s7plus.ROWS,
+    *rules_opcua_acts.ROWS,
+    *rules_opcua_channels.ROWS,
 )
 
 

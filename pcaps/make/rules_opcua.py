@@ -13,7 +13,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 
 from pcaps.make.opcua import ACKNOWLEDGE, HELLO, PORT, URL, message
 from pcaps.make.rules_modbus import OPERATOR
-from pcaps.make.talk import CLIENT, Talk
+from pcaps.make.talk import CLIENT, SERVER, Talk
 from testbed.pcapfile import Frame
 
 NOW = datetime(2026, 1, 1)  # noqa: DTZ001 asyncua's encoder takes naive UTC
@@ -26,11 +26,17 @@ SETPOINT = ua.NodeId("Boiler.SetPoint", 2)
 class Session:
     """A secure channel under policy None. `ask` sends a request and its answer."""
 
-    def __init__(self, frames: list[Frame], port: int = 40001, client: tuple[str, str] = CLIENT) -> None:
-        self._talk = Talk(frames, PORT, port, client)
+    def __init__(
+        self,
+        frames: list[Frame],
+        port: int = 40001,
+        client: tuple[str, str] = CLIENT,
+        server: tuple[str, str] = SERVER,
+    ) -> None:
+        self.talk = Talk(frames, PORT, port, client, server)
         self._number = 0
-        self._talk.ask(HELLO)
-        self._talk.answer(ACKNOWLEDGE)
+        self.talk.ask(HELLO)
+        self.talk.answer(ACKNOWLEDGE)
         request = ua.OpenSecureChannelRequest()
         request.Parameters.RequestType = ua.SecurityTokenRequestType.Issue
         request.Parameters.SecurityMode = ua.MessageSecurityMode.None_
@@ -54,15 +60,15 @@ class Session:
 
     def end(self) -> None:
         self.ask(ua.CloseSessionRequest(), ua.CloseSessionResponse())
-        self._talk.end()
+        self.talk.end()
 
     def _exchange(self, kind: bytes, security: bytes, request: Any, response: Any) -> None:
         self._number += 1
         request.RequestHeader.Timestamp = response.ResponseHeader.Timestamp = NOW
         request.RequestHeader.RequestHandle = response.ResponseHeader.RequestHandle = self._number
         head = struct.pack("<I", CHANNEL) + security + struct.pack("<II", self._number, self._number)
-        self._talk.ask(message(kind, head + struct_to_binary(request)))
-        self._talk.answer(message(kind, head + struct_to_binary(response)))
+        self.talk.ask(message(kind, head + struct_to_binary(request)))
+        self.talk.answer(message(kind, head + struct_to_binary(response)))
 
 
 def _name(user: str, password: bytes, algorithm: str | None = None) -> Any:

@@ -6,7 +6,7 @@ import struct
 
 from pcaps.make.rules_modbus import OPERATOR
 from pcaps.make.s7comm import CONFIRM, CONNECT, PORT, READ, READ_ANSWER_DATA, SETUP, answer, data, tpkt
-from pcaps.make.talk import CLIENT, Talk
+from pcaps.make.talk import CLIENT, SERVER, Talk
 from testbed.pcapfile import Frame
 
 WRITE = bytes.fromhex("05 01 12 0a 10 02 0004 0001 84 000000")
@@ -14,8 +14,10 @@ WRITE_DATA = bytes.fromhex("00 04 0020 000a000b")
 PROGRAMMER, BLOCKS, CPU, TIME = 1, 3, 4, 7  # groups of user data functions
 
 
-def _connected(frames: list[Frame], port: int = 40001, client: tuple[str, str] = CLIENT) -> Talk:
-    talk = Talk(frames, PORT, port, client)
+def _connected(
+    frames: list[Frame], port: int = 40001, client: tuple[str, str] = CLIENT, server: tuple[str, str] = SERVER
+) -> Talk:
+    talk = Talk(frames, PORT, port, client, server)
     talk.ask(tpkt(CONNECT))
     talk.answer(tpkt(CONFIRM))
     talk.ask(data(_job(1, SETUP)))

@@ -12,16 +12,31 @@ BEGIN_NS = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
 STEP_NS = 2_000_000
 CLIENT = ("10.77.2.101", "02:00:5e:77:02:65")
 SERVER = ("10.77.2.11", "02:00:5e:77:02:0b")
+OUTSIDE = ("203.0.113.50", "02:00:5e:77:02:fe")
+"""An address of the internet (documentation, RFC 5737), behind the plant's router."""
+
+OUTSIDE_SERVER = ("203.0.113.11", "02:00:5e:77:02:0b")
+"""A station of a plant that uses such addresses inside."""
+
+
+def station(number: int) -> tuple[str, str]:
+    """Another station of the plant: its address and its hardware address."""
+    return f"10.77.2.{number}", f"02:00:5e:77:02:{number:02x}"
 
 
 class Talk:
     """One connection. `ask` and `answer` send bytes as one segment each; everything lands in `frames`."""
 
     def __init__(
-        self, frames: list[Frame], port: int, client_port: int = 40001, client: tuple[str, str] = CLIENT
+        self,
+        frames: list[Frame],
+        port: int,
+        client_port: int = 40001,
+        client: tuple[str, str] = CLIENT,
+        server: tuple[str, str] = SERVER,
     ) -> None:
         self.frames = frames
-        self._sides = (client, SERVER)
+        self._sides = (client, server)
         self._ports = (client_port, port)
         self._next = [1000, 5000]  # the next sequence number of client and server
         self._identification = [1, 1]

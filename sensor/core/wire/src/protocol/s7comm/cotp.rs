@@ -202,3 +202,8 @@ pub fn carried(payload: Reader<'_>, tls: bool, record: &mut Record) -> bool {
     record.set(PAYLOAD, Value::Name(name));
     hides
 }
+
+/// A transport message that is broken, on a connection that carries S7.
+pub fn of_s7(record: &mut Record) {
+    record.set(PAYLOAD, Value::Name("s7"));
+}

@@ -81,6 +81,8 @@ struct S7 {
     calling: bool,
     /// What the connection was seen to carry that hides all that follows.
     tls: bool,
+    /// A message of S7 was read on this connection: what is broken here is S7's, not another protocol's.
+    spoken: bool,
 }
 
 /// TPKT and COTP alone also carry MMS, RDP, H.323: only S7's own first byte, or the transport addresses that a call
@@ -130,7 +132,7 @@ impl Parser for S7 {
                 *side = Side { searching: true, ..Side::default() };
                 record.protocol = Some(const { place_of("cotp") });
                 record.operation_name = "bad_packet";
-                record.flaw(flaw::TPKT_HEADER);
+                self.broken(flaw::TPKT_HEADER, record);
                 Step::Message { used: tpkt::next(bytes).max(1) }
             }
             Front::Packet(length) => {
@@ -175,21 +177,21 @@ impl S7 {
         let (Ok(mut header), true) = (all.part(indicator), (2..0xff).contains(&indicator)) else {
             cotp::describe(record, tpdu.get(1).copied().unwrap_or(0));
             record.role = Role::Other;
-            record.flaw(flaw::COTP_LENGTH);
+            self.broken(flaw::COTP_LENGTH, record);
             return true;
         };
         let code = header.u8().unwrap_or(0);
         if code & 0xf0 == cotp::DATA {
             // Class 0 has one byte here, the others the destination's reference before it.
             if indicator >= 4 && header.skip(2).is_err() {
-                record.flaw(flaw::COTP_LENGTH);
+                self.broken(flaw::COTP_LENGTH, record);
             }
             let last = header.u8().unwrap_or(0x80) & 0x80 != 0;
             return self.data(all, last, context, record);
         }
         cotp::describe(record, code);
         if cotp::control(record, code, &mut header, self.calling).is_err() {
-            record.flaw(flaw::COTP_LENGTH);
+            self.broken(flaw::COTP_LENGTH, record);
         }
         all.keep(record, cotp::CONTENT);
         self.tls = false;
@@ -202,6 +204,15 @@ impl S7 {
             self.memory.clear();
         }
         true
+    }
+
+    /// Something is wrong with the transport. Whose transport it is says what was read on the connection before: where
+    /// it carries S7, a parser of S7 is at stake.
+    fn broken(&self, what: usize, record: &mut Record) {
+        record.flaw(what);
+        if self.spoken {
+            cotp::of_s7(record);
+        }
     }
 
     fn data(&mut self, mut payload: Reader<'_>, last: bool, context: &Context<'_>, record: &mut Record) -> bool {
@@ -218,7 +229,7 @@ impl S7 {
         if side.fragments.len().saturating_add(payload.remaining()) > limits::S7_PDU_BYTES {
             *side = Side { dropping: !last, ..Side::default() };
             cotp::describe(record, cotp::DATA);
-            record.flaw(flaw::FRAGMENTS);
+            self.broken(flaw::FRAGMENTS, record);
             return true;
         }
         side.fragments.extend_from_slice(payload.take_rest());
@@ -234,6 +245,7 @@ impl S7 {
     #[inline]
     fn content(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) -> bool {
         if payload.peek() == Some(0x32) && !self.tls {
+            self.spoken = true;
             pdu::read(&mut payload, context, &mut self.memory, record);
             return true;
         }
@@ -244,6 +256,7 @@ impl S7 {
     #[inline(never)]
     fn no_s7(&mut self, mut payload: Reader<'_>, context: &Context<'_>, record: &mut Record) -> bool {
         if payload.peek() == Some(0x72) && !self.tls {
+            self.spoken = true;
             let [server, client] = &mut self.sides;
             let side = if context.from_client { client } else { server };
             return plus::read(&mut payload, &mut side.plus, &mut self.memory, context, record);
