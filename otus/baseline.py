@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from otus.learning import HOUR_NS, UntilComplete, learn_into
-from otus.reviewing import commands
 from otus.model_shadow import compare
+from otus.reviewing import commands
 from otus.site_options import site_options
 from otus.sizes import Duration
 from sensor.site import SiteFiles
