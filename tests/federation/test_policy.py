@@ -19,7 +19,7 @@ from federation.pseudonyms import Pseudonyms, load_key
 from sensor.schema import Endpoint, Evidence, Reason, Record, Text
 from sensor.schema.batch import check_record
 from sensor.schema.fields import FIELDS, Field, FieldType, Upward
-from tests.federation.line_records import FIRST_NS, alert, asset, evidence, heartbeat
+from tests.federation.line_records import FIRST_NS, alert, asset, evidence, heartbeat, story
 
 KEY = bytes(range(32))
 POLICY = UpwardPolicy(KEY)
@@ -30,11 +30,22 @@ def cut(record: Record) -> dict[str, Any]:
 
 
 def test_identity_stays_and_the_result_is_a_record_a_parent_takes() -> None:
-    for record in (alert(1, revision=4), asset(1), heartbeat(1), evidence(1)):
+    for record in (alert(1, revision=4), asset(1), heartbeat(1), evidence(1), story(1, revision=2)):
         outgoing = POLICY.cut(record)
         assert outgoing.key == record.key
         assert outgoing.path == record.path
         assert check_record(json.loads(outgoing.to_bytes())) == outgoing
+
+
+def test_a_story_is_understood_above_without_what_tells_about_the_process() -> None:
+    outgoing = POLICY.cut(story(1))
+    told, names = outgoing.story(), POLICY._names
+    (step,) = told.steps
+    assert (told.actor, step.source) == (names.name("192.168.1.66", "default"),) * 2
+    assert step.targets == (names.name("192.168.1.11", "default"),) == (told.severity.station,)
+    assert (told.severity.name, told.severity.serves, told.severity.number) == (None, None, 4 * 9)
+    assert outgoing.body["cut"]["dropped"] == ["story.severity.name", "story.severity.serves"]
+    assert outgoing.body["cut"]["unlisted"] is False
 
 
 def test_an_alert_cut() -> None:

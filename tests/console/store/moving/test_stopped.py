@@ -172,7 +172,7 @@ def test_what_is_not_the_same_in_the_end_is_no_store(make: Make, clock: Clock, m
 
     with monkeypatch.context() as wrong:
         wrong.setattr(into_sqlite.SqliteTarget, "_put", forgets)
-        with pytest.raises(StoreError, match="record:alert: 43 in both, with different content"):
+        with pytest.raises(StoreError, match="record:alert: 45 in both, with different content"):
             moved(source, target)
     with pytest.raises(StoreError, match="is not what was moved"):
         moved(source, target)
