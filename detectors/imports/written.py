@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from detectors.rules.document import MAX_BYTES, Malformed, read
+from detectors.rules.document import MAX_BYTES, Malformed, plain_text, read
 from detectors.rules.lists import NamedList
 from detectors.rules.model import Rule
 from detectors.rules.reader import RuleReader
@@ -20,6 +20,13 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain_text(text) else "'")
+
+
+_Dumper.add_representer(str, _text)
 
 
 def yaml_text(content: Mapping[str, Any]) -> str:

@@ -106,8 +106,8 @@ class Shelf:
         if pointer.version is not None and order(version) < order(pointer.version) and not older:
             way = f"otus rules pack rollback {name}, or --rollback"
             raise PackRefused(f"{name} {version} is older than {pointer.version}, which is installed; {way}")
-        there = self.folder / name / version
-        if there.is_dir() and _bytes(there / MANIFEST, MAX_BYTES) != pack.manifest_bytes:
+        there = self.folder / name / version / MANIFEST
+        if there.is_file() and _bytes(there, MAX_BYTES) != pack.manifest_bytes:
             raise PackRefused(f"{name} {version} is installed with other content; give this one another version")
 
     def put(self, pack: Pack) -> None:
@@ -123,7 +123,9 @@ class Shelf:
             for rest in (*home.glob(f"{PART}*"), *self.folder.glob(f"{PART}*")):  # of a crash
                 shutil.rmtree(rest)
             if target.is_dir():
-                return
+                if self._pointer(pack.manifest.name).version == pack.manifest.version:
+                    return
+                shutil.rmtree(target)  # left there earlier, and who knows what became of it
             try:
                 contents = {MANIFEST: pack.manifest_bytes, SIGNATURES: pack.signatures, **pack.files}
                 for name, data in contents.items():

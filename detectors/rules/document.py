@@ -139,3 +139,8 @@ def _scalar(text: str, *, quoted: bool) -> Scalar:
         if _FLOAT.match(text):
             return float(text)
     return text
+
+
+def plain_text(text: str) -> bool:
+    """Whether it reads as text where it stands without quotes: `0008` and `1e5` do not, though YAML 1.1 says so."""
+    return isinstance(_scalar(text, quoted=False), str)

@@ -103,15 +103,23 @@ def _bytes(quoted: str) -> bytes:
             hexadecimal += char
         elif char == "\\" and at + 1 < len(inside):
             at += 1
-            out += inside[at].encode()
+            out += _encoded(inside[at])
         else:
-            out += char.encode("utf-8", "surrogatepass")
+            out += _encoded(char)
         at += 1
     if in_hex:
         raise GrammarError(f"content {quoted[:40]}: a | that is not closed")
     if not out:
         raise GrammarError("content that is empty")
     return bytes(out)
+
+
+def _encoded(char: str) -> bytes:
+    """A byte of a file that is not UTF-8 is the byte that it was."""
+    try:
+        return char.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return char.encode("utf-8", "surrogatepass")
 
 
 def _from_hex(digits: str) -> bytes:

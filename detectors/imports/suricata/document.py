@@ -67,8 +67,13 @@ def techniques(signature: Signature) -> list[str]:
 
 def title(signature: Signature) -> str:
     """Its message; without one, its number."""
-    text = " ".join(unquoted(signature.value("msg")).split())
+    text = printable(" ".join(unquoted(signature.value("msg")).split()))
     return text[:MAX_TITLE] or f"Imported Signature {identity(signature)[1]}"
+
+
+def printable(text: str) -> str:
+    """Nothing of a stranger's that steers a terminal, and nothing that is no text."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def document(translated: Translated, written: Written, name: str, source: str) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def document(translated: Translated, written: Written, name: str, source: str) -
         "title": name,
         "id": rule_id(signature),
         "status": "experimental",
-        "description": f"Detects what signature {gid}:{sid} revision {revision} of {source} is about."
+        "description": f"Detects what signature {gid}:{sid} revision {revision} of {printable(source)} is about."
         + _difference(written.remarks),
         "level": level(signature),
     }
@@ -93,12 +98,12 @@ def document(translated: Translated, written: Written, name: str, source: str) -
     if written.correlation is not None:
         said["correlation"] = written.correlation
     wide = list(dict.fromkeys(remark.part for remark in written.remarks if remark.effect == BROADER))
-    said["falsepositives"] = [f"It fires on more than its source: {part}" for part in wide] or ["Unknown"]
+    said["falsepositives"] = [printable(f"It fires on more than its source: {part}") for part in wide] or ["Unknown"]
     return said
 
 
 def _difference(remarks: Sequence[Remark]) -> str:
-    return "".join(f" Not as there: {remark}." for remark in dict.fromkeys(remarks))
+    return printable("".join(f" Not as there: {remark}." for remark in dict.fromkeys(remarks)))
 
 
 def _references(signature: Signature) -> list[str]:
@@ -112,7 +117,7 @@ def _references(signature: Signature) -> list[str]:
                 what = what.upper().removeprefix("CVE-")
             if kind == "url" and what.startswith(("http://", "https://")):
                 head = ""
-            found.append(head + what)
+            found.append(printable(head + what))
     return found
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from detectors.imports.suricata import Outcome, Variables, from_options, import_rules
-from detectors.imports.suricata.importing import save
+from detectors.imports.suricata.importing import read_files, save
 from detectors.rules import load_rules
 from testbed.pcapfile import Frame, write
 from tests.detectors.imports.traffic import dns, http, modbus, s7
@@ -73,6 +73,11 @@ ROUND_TRIPS: list[tuple[str, str, Make, Sequence[str], Sequence[str]]] = [
      ["03 0000 0079"], ["03 0000 0078"]),
     ("negated", HEAD.format("tcp", "502", 'content:"|05|"; offset:7; depth:1; content:!"|00 09|"; offset:8; depth:2; '
      "flow:to_server;"), modbus, ["05 0008 ff00"], ["05 0009 ff00"]),
+    # digits that YAML would take for a number
+    ("bytes like a number", HEAD.format("tcp", "502", 'content:"|00 08 00 09|";'), modbus, ["06 0008 0009"],
+     ["06 0009 0008"]),
+    ("bytes like a power", HEAD.format("tcp", "502", 'content:"|10 e5 00|";'), modbus, ["06 0010 e500"],
+     ["06 0001 0010"]),
     ("bytes anywhere", HEAD.format("tcp", "502", 'content:"|de ad|"; content:"|be ef|"; distance:0; within:2;'), modbus,
      ["06 dead beef"], ["06 beef dead"]),
     ("s7 by bytes", HEAD.format("tcp", "102", 'content:"|32 01|"; offset:7; depth:2; content:"|29|"; offset:17; '
@@ -273,3 +278,13 @@ def test_a_variable_that_names_itself_ends() -> None:
         from_options(["A=$B", "B=[$A,10.0.0.1]"], None),
     )
     assert outcome.state == "not" and "deep" in outcome.reason
+
+
+def test_bytes_that_are_no_text_and_words_that_steer_a_terminal(tmp_path: Path) -> None:
+    """A file in another encoding: its bytes are looked for as they are, its message is shown without them."""
+    file = tmp_path / "old.rules"
+    file.write_bytes(b'alert tcp any any -> any 502 (msg:"\x1b[2J \xb5\xe7"; content:"\xb5\xe7\xd5\xa2"; sid:1;)\n')
+    (outcome,) = import_rules(read_files([file]), from_options([], None))
+    said = yaml.safe_load(outcome.text)
+    assert said["title"] == "\ufffd[2J \ufffd\ufffd" and "\x1b" not in outcome.text
+    assert said["detection"]["selection"]["message.bytes|contains"] == "b5e7d5a2"
