@@ -118,7 +118,7 @@ def load(
         from detectors.baseline.rejected import Rejected
         from detectors.baseline.versions import decisions_of
 
-        folder = read_folder(Path(baseline))
+        folder = read_folder(Path(baseline), known=False)
         table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
         rejected = Rejected(decisions_of(folder))
         if folder.has_model:

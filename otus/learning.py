@@ -178,7 +178,7 @@ def write_learned(
         time_ns=span[1],
         states=counts,
     )
-    lines = [written.line(), meter_line(meter)]
+    lines = [meter_line(meter)]
     waiting = counts[SUSPICIOUS] + counts[REJECTED]
     if counts[SUSPICIOUS]:
         lines.append(
@@ -187,7 +187,8 @@ def write_learned(
         )
     elif waiting:
         lines.append(f"{waiting} 项按以往审核意见不计入正常 / {waiting} entries are not normal by earlier decisions")
-    return "\n".join(lines)
+    # Last what was learned: who reads one line reads this.
+    return "\n".join([*lines, written.line()])
 
 
 def meter_line(meter: Completeness) -> str:

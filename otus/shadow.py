@@ -28,7 +28,7 @@ def read_table(folder: str) -> bytes | None:
         return None
     from detectors.baseline import read_folder
 
-    return read_folder(Path(folder)).table
+    return read_folder(Path(folder), known=False).table
 
 
 def shadowed(engine: Engine) -> dict[str, Any] | None:

@@ -292,8 +292,9 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_folder(path: Path) -> Folder:
-    """Read a baseline folder and check every hash first.
+def read_folder(path: Path, *, known: bool = True) -> Folder:
+    """Read a baseline folder and check every hash first. `known`: False leaves out what only a review needs, which is
+    several times as large as the table.
 
     Raises:
         BaselineError: it is no baseline, of a newer schema, incomplete, or some file is not the one that was written.
@@ -301,6 +302,8 @@ def read_folder(path: Path) -> Folder:
     manifest = _manifest(path)
     contents = {}
     for name in FILES:
+        if name == KNOWN and not known:
+            continue
         entry = manifest["files"].get(name)
         if entry is not None:
             contents[name] = _checked(path / name, entry)

@@ -8,11 +8,12 @@ guessing), broken messages, and rules about logins and passwords.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from detectors.maintenance.orders import INTERRUPTION, Order
+from detectors.maintenance.orders import DAY_NS, INTERRUPTION, LONGEST_DAYS, Order
 from detectors.maintenance.suppliers import Suppliers
 from sensor.schema import Alert, Level, Reason, State, Text
 
@@ -35,12 +36,16 @@ class Expected:
 
     def __init__(self, orders: Sequence[Order], suppliers: Suppliers | None = None) -> None:
         self._orders = sorted(orders, key=lambda order: (order.from_ns, order.work_order))
+        self._starts = [order.from_ns for order in self._orders]
         self._suppliers = suppliers
         self._told: set[tuple[str, str]] = set()
 
     def order(self, alert: Alert, segment: str) -> Order | None:
         """The work order that an alert belongs to."""
-        return next((order for order in self._orders if _fits(order, alert, segment)), None)
+        # Only those that began, and not longer ago than a window may last: there may be thousands.
+        first = bisect_left(self._starts, alert.first_ns - LONGEST_DAYS * DAY_NS)
+        last = bisect_right(self._starts, alert.first_ns)
+        return next((order for order in self._orders[first:last] if _fits(order, alert, segment)), None)
 
     def judge(self, alert: Alert, segment: str) -> tuple[Alert, list[tuple[str, Alert]]]:
         """The alert as it is to be told, and alerts about who works there, each with an id of its own."""

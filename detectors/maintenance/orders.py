@@ -30,6 +30,7 @@ INTERRUPTION = "interruption"
 EXPECTED = (*CLASSES, INTERRUPTION)
 KEYS = ("work_order", "from", "to", "person", "supplier", "who", "where", "expected", "segment", "note")
 NEEDED = ("work_order", "from", "to", "person", "where", "expected")
+DAY_NS = 86_400_000_000_000
 LONGEST_DAYS = 31
 """A window longer than a month is a change of the baseline: review it there."""
 MOST_ORDERS = 10_000
@@ -103,7 +104,7 @@ def _problems(entry: Any) -> Iterator[str]:
         except ValueError as error:
             if entry.get(key):
                 yield f"{key}: {error}"
-    if len(times) == 2 and not 0 < times["to"] - times["from"] <= LONGEST_DAYS * 86_400_000_000_000:
+    if len(times) == 2 and not 0 < times["to"] - times["from"] <= LONGEST_DAYS * DAY_NS:
         yield f"from and to: the end comes after the beginning, at most {LONGEST_DAYS} days later"
     for key in ("who", "where"):
         try:

@@ -66,3 +66,12 @@ def test_a_rejected_entry_alerts_and_says_who_rejected_it(tmp_path: Path) -> Non
     for alert in alerts:
         text = json.dumps(alert, ensure_ascii=False)
         assert "已否决" in text and "王工" in text and "不应出现" in text
+
+
+def test_files_of_the_site_are_checked_with_the_settings(tmp_path: Path) -> None:
+    config, orders = tmp_path / "sensor.yml", tmp_path / "orders.yml"
+    config.write_text(f"maintenance: {orders}\nsuppliers: {tmp_path / 'nowhere.yml'}\n")
+    orders.write_text("maintenance: [{work_order: A}]")
+    refused = CliRunner().invoke(otus, ["config", "check", str(config)])
+    assert refused.exit_code == 1
+    assert "`person` is missing" in str(refused.exception) and "nowhere.yml: cannot be read" in str(refused.exception)

@@ -164,7 +164,7 @@ mod tests {
             for seen in [all, joined] {
                 assert_eq!(seen.occasions(shift, 0).0 as usize, expected.len());
                 assert_eq!(seen.occasions(shift, to).1, 1);
-                assert_eq!((seen.first_ns, seen.last_ns, seen.count as usize), (from, to, times.len()));
+                assert_eq!((seen.first_ns, seen.last_ns, seen.count), (from, to, times.len() as u64));
                 assert_eq!(Sightings::from_words(seen.words()), Some(seen));
             }
         }
