@@ -31,6 +31,7 @@ def test_the_words_come_from_the_rule() -> None:
     assert (said.detector, said.level, said.rule_id) == ("signature", Level.CRITICAL, rules[number].id)
     assert (said.title.zh, said.title.en) == ("S7 控制器停机命令", "S7 PLC Stop")
     assert said.technique == ("T0858", "T0816")
+    assert said.incident_class == "violation"
     assert said.advice and said.consequence
     assert said.reason == Reason("rule_matched", {"message.kind": "request", "s7comm.function": 0x29})
 

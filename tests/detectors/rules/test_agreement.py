@@ -8,7 +8,7 @@ import random
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,12 @@ MAX_SHARED_BYTES = 300_000
 """Of a capture by others: the plain matcher is slow, and there are many."""
 
 
+@cache
+def _bundled() -> RuleSet:
+    """Read once: a hundred and fifty files of YAML take longer than most captures."""
+    return load_rules()
+
+
 def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
     """Assert that both find the same; returns how many hits there were."""
     core = Counter(
@@ -39,11 +45,15 @@ def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
         if rules.by_id(hit["rule_id"])
     )
     events = events_of(pcap, baseline, rules.to_core_json())
+    of: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.correlation is None:
+            of[rule.protocol].append(rule)
     plain = Counter(
         (rule.id, event.get("frame.number", 0))
         for event in events
-        for rule in rules
-        if rule.correlation is None and matches(rule, event, rules.lists)
+        for rule in of[event["network.protocol"]]
+        if matches(rule, event, rules.lists)
     )
     plain.update(naive_correlation.hits(rules, events, rules.lists))
     titles = {rule.id: rule.title for rule in rules}
@@ -60,11 +70,11 @@ def _name(path: Path) -> str:
 def test_bundled_rules_on_bundled_captures(pcap: Path) -> None:
     baseline = PCAPS / pcap.parent.name / "reader.pcap"
     for learned in (None, baseline if baseline.exists() else PCAPS / "plant/normal.pcap"):
-        _compare(load_rules(), pcap, learned)
+        _compare(_bundled(), pcap, learned)
 
 
 def test_the_bundled_rules_hit_at_all() -> None:
-    assert _compare(load_rules(), PCAPS / "plant/attack.pcap", PCAPS / "plant/normal.pcap") > 50
+    assert _compare(_bundled(), PCAPS / "plant/attack.pcap", PCAPS / "plant/normal.pcap") > 50
 
 
 def _captures_to_make_rules_from() -> list[Path]:
@@ -228,7 +238,7 @@ def test_made_rules_on_recorded_captures(name: str) -> None:
 def test_all_rules_on_captures_by_others(shared: Sequence[Path]) -> None:
     """Rules about many messages only on captures of our own: theirs have gaps, and what came behind one is counted by
     the core when it was read, which the twin cannot see (docs/notes.md)."""
-    alone = tuple(rule for rule in (*load_rules(), *_made()) if rule.correlation is None)
+    alone = tuple(rule for rule in (*_bundled(), *_made()) if rule.correlation is None)
     both = RuleSet(alone, LISTS)
     small = [path for path in shared if path.stat().st_size <= MAX_SHARED_BYTES]
     found = sum(_compare(both, path, None) for path in small[::4])
@@ -251,7 +261,7 @@ def test_what_the_commands_print_agrees(tmp_path: Path) -> None:
         timeout=60,
     )
     events = [json.loads(line) for line in printed.stdout.splitlines()]
-    rules = load_rules()
+    rules = _bundled()
     alone = [rule for rule in rules if rule.correlation is None]
     plain = Counter((rule.id, event["frame.number"]) for event in events for rule in alone if matches(rule, event))
     plain.update(naive_correlation.hits(rules, events))

@@ -134,3 +134,15 @@ fn a_numbered_data_tpdu_is_as_good_as_any() {
     assert_eq!(reading::protocol("s7comm").probe(&bytes(&text), TCP), wire::protocol::Probe::Sure);
     talk("s7comm").read(&bytes(&text), true, true).clean();
 }
+
+/// A transport that is broken is a matter of S7 only where S7 was spoken: MMS and others stand on the same port.
+#[test]
+fn what_is_broken_says_whether_the_connection_carried_s7() {
+    let broken = bytes("0300 0005 00d080");
+    let mut talk = talk("s7comm");
+    let seen = talk.read(&broken, false, false);
+    assert_eq!((seen.flaws.as_slice(), seen.fields.get("cotp.payload")), (["tpkt.bad_header"].as_slice(), None));
+    talk.client(SETUP).clean();
+    let seen = talk.read(&broken, false, false);
+    assert_eq!((seen.flaws.as_slice(), seen.field("cotp.payload")), (["tpkt.bad_header"].as_slice(), "s7"));
+}
