@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pcaps.make import rules_counted, rules_modbus, rules_opcua, rules_s7comm
+from pcaps.make import rules_counted, rules_it, rules_modbus, rules_opcua, rules_s7comm
 from pcaps.make.__main__ import Row
 from testbed import manifest, pcapfile
 
@@ -74,6 +74,7 @@ MADE: tuple[Row, ...] = (
     ("opcua/discovery", ("opcua",), True, "servers and endpoints are asked for", rules_opcua.discovery),
     ("opcua/encrypted_password", ("opcua",), True, "login with an encrypted password", rules_opcua.encrypted_password),
     ("opcua/add_nodes", ("opcua",), True, "a node is added, another deleted", rules_opcua.add_nodes),
+    *rules_it.MADE,
 )
 
 

@@ -18,10 +18,15 @@ class Talk:
     """One connection. `ask` and `answer` send bytes as one segment each; everything lands in `frames`."""
 
     def __init__(
-        self, frames: list[Frame], port: int, client_port: int = 40001, client: tuple[str, str] = CLIENT
+        self,
+        frames: list[Frame],
+        port: int,
+        client_port: int = 40001,
+        client: tuple[str, str] = CLIENT,
+        server: tuple[str, str] = SERVER,
     ) -> None:
         self.frames = frames
-        self._sides = (client, SERVER)
+        self._sides = (client, server)
         self._ports = (client_port, port)
         self._next = [1000, 5000]  # the next sequence number of client and server
         self._identification = [1, 1]
