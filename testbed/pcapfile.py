@@ -19,6 +19,8 @@ class Frame:
 
     ts_ns: int
     data: bytes
+    cut: int = 0
+    """bytes at its end that the capture left out"""
 
 
 def write(path: Path, frames: Iterable[Frame]) -> None:
@@ -29,7 +31,8 @@ def write(path: Path, frames: Iterable[Frame]) -> None:
         out.write(FILE_HEAD)
         for frame in frames:
             seconds, nanoseconds = divmod(frame.ts_ns, 1_000_000_000)
-            out.write(struct.pack("<IIII", seconds, nanoseconds, len(frame.data), len(frame.data)) + frame.data)
+            caught = len(frame.data)
+            out.write(struct.pack("<IIII", seconds, nanoseconds, caught, caught + frame.cut) + frame.data)
     draft.replace(path)
 
 
@@ -44,6 +47,7 @@ def read(path: Path) -> Iterator[Frame]:
         raise ValueError(f"{path} is not a capture of the range (little-endian nanosecond pcap)")
     position = 24
     while position + 16 <= len(raw):
-        seconds, nanoseconds, caught, _ = struct.unpack_from("<IIII", raw, position)
-        yield Frame(seconds * 1_000_000_000 + nanoseconds, raw[position + 16 : position + 16 + caught])
+        seconds, nanoseconds, caught, long = struct.unpack_from("<IIII", raw, position)
+        data = raw[position + 16 : position + 16 + caught]
+        yield Frame(seconds * 1_000_000_000 + nanoseconds, data, long - caught)
         position += 16 + caught

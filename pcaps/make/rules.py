@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pcaps.make import (
     rules_counted,
+    rules_it,
     rules_modbus,
     rules_modbus_acts,
     rules_opcua,
@@ -91,6 +92,7 @@ MADE: tuple[Row, ...] = (
     *rules_s7plus.ROWS,
     *rules_opcua_acts.ROWS,
     *rules_opcua_channels.ROWS,
+    *rules_it.MADE,
 )
 
 

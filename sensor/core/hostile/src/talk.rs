@@ -148,7 +148,8 @@ impl Talk {
     fn step(&mut self, rest: &[u8], side: usize) -> Step {
         let [client, server] = &self.ends;
         let (after_gap, transport) = (self.halves[side].after_gap, self.transport);
-        let context = Context { from_client: side == 0, after_gap, transport, client, server, site: &Site::shared() };
+        let context =
+            Context { from_client: side == 0, after_gap, transport, ts_ns: 0, client, server, site: &Site::shared() };
         self.record.clear();
         self.parser.message(rest, &context, &mut self.record)
     }

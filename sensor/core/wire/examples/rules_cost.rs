@@ -50,6 +50,7 @@ impl Message {
             from_client,
             after_gap: false,
             transport: TCP,
+            ts_ns: 0,
             client: &made.client,
             server: &made.server,
             site: &Site::shared(),

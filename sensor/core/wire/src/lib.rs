@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod ber;
 pub mod clock;
 pub mod columns;
+pub mod content;
 pub mod correlation;
 pub mod cursor;
 pub mod engine;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::correlation::{Ends, Overdue};
-use crate::event::{Event, FieldId};
+use crate::event::{base, Event, FieldId};
 use crate::finding::TimedFinding;
 use crate::fold::Mark;
 use crate::print::{decimal, Names, Object, Written};
@@ -69,6 +69,12 @@ fn cause_of(object: &mut Object<'_>, cause: &str, rule: Option<u32>) {
 /// A number that is equal for equal values of a field (a rule's `fold`); 0 where the event has none. A value alone and a
 /// list of one are the same. Alert ids are made of it: it may not change.
 pub fn field_hash(event: &Event<'_>, field: FieldId) -> u64 {
+    match field.0 {
+        // Hardware addresses are no values of a record: six bytes of an end.
+        base::SOURCE_MAC => return name_hash(&event.source().mac),
+        base::DESTINATION_MAC => return name_hash(&event.destination().mac),
+        _ => {}
+    }
     match event.get(field) {
         None => 0,
         Some(Value::List(span)) => match event.record.list(span) {
@@ -145,6 +151,21 @@ mod tests {
             assert_eq!(field_hash(&event, field), name_hash(text.as_bytes()), "{name}");
         }
         assert_eq!(field_hash(&event, FieldId::by_name("event.duration").unwrap()), 0);
+    }
+
+    /// Rules about who sends (`fold: [source.mac]`) tell senders apart.
+    #[test]
+    fn hardware_addresses_are_told_apart() {
+        let record = crate::value::Record::default();
+        let end =
+            |last| crate::event::Endpoint { ip: [10, 20, 0, 1].into(), port: 1, mac: [0, 0x1b, 0x1b, 0, 0, last] };
+        let (one, other) = (end(1), end(2));
+        let field = |name| FieldId::by_name(name).unwrap();
+        let between = |client| Event { server: &other, ..event(&record, client) };
+        let hash = |client, name| field_hash(&between(client), field(name));
+        assert_ne!(hash(&one, "source.mac"), hash(&other, "source.mac"));
+        assert_eq!(hash(&one, "destination.mac"), hash(&other, "source.mac"));
+        assert_ne!(hash(&one, "source.mac"), 0);
     }
 
     /// Two lists of texts are one when they say the same, wherever the texts stand in the record.

@@ -140,8 +140,15 @@ fn six(text: &str, from_client: bool) -> (&'static str, String, String) {
     let end = |address: &str, port| Endpoint { ip: address.parse::<IpAddr>().unwrap(), port, mac: [2; 6] };
     let (client, server) = (end("fe80::1", 546), end("ff02::1:2", 547));
     let site = Site::shared();
-    let context =
-        Context { from_client, after_gap: false, transport: UDP, client: &client, server: &server, site: &site };
+    let context = Context {
+        from_client,
+        after_gap: false,
+        transport: UDP,
+        ts_ns: 0,
+        client: &client,
+        server: &server,
+        site: &site,
+    };
     let mut record = Record::default();
     let message = bytes(text);
     let step = protocol.parser().unwrap().message(&message, &context, &mut record);

@@ -99,6 +99,58 @@ fn bodies_in_chunks_are_passed_over_wherever_they_are_cut() {
 }
 
 #[test]
+fn a_body_of_interest_is_told_wherever_it_is_cut() {
+    let script = "#!/bin/sh\nreboot\n";
+    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{script}", script.len());
+    let chunks =
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{script}\r\n0\r\n\r\n", script.len());
+    let open = format!("HTTP/1.1 200 OK\r\n\r\n{script}");
+    for text in [&whole, &chunks, &open] {
+        for cut in 1..text.len() {
+            let mut talk = talk("http");
+            talk.asks("GET /setup HTTP/1.1\r\nHost: a\r\n\r\n");
+            let (mut front, mut end, mut told) = (0, cut, Vec::new());
+            while front < text.len() {
+                let seen = talk.answers(&text[front..end]);
+                match seen.step {
+                    Step::Kept { used } => front += used,
+                    Step::Message { used } => {
+                        front += used;
+                        told.push((seen.name, seen.class, seen.fields.get("http.content").cloned()));
+                    }
+                    Step::Short { .. } => end = text.len(),
+                    Step::Lost { .. } => panic!("lost at {front}, cut at {cut}"),
+                }
+                if front == end {
+                    end = text.len();
+                }
+            }
+            let content = ("content", "read", Some("shell_script".to_owned()));
+            assert_eq!(told, [("get", "read", None), content], "cut at {cut} of {text}");
+        }
+    }
+}
+
+#[test]
+fn an_ordinary_body_is_passed_over() {
+    let mut talk = talk("http");
+    talk.asks("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n").clean();
+    assert_eq!(talk.asks("MZ").step, Step::Kept { used: 2 }, "too short to be a program");
+    talk.asks("PUT /a.php HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n").clean();
+    talk.asks("<?php x()").clean().fields(&[("http.content", "server_page")]);
+}
+
+#[test]
+fn a_refusal_of_credentials_is_told_from_a_question_for_them() {
+    let refused = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+    let mut talk = talk("http");
+    talk.asks("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(!talk.answers(refused).fields.contains_key("http.login_refused"));
+    talk.asks("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWRtaW46YWRtaW4=\r\n\r\n");
+    talk.answers(refused).fields(&[("http.login_refused", "true")]);
+}
+
+#[test]
 fn logins_are_judged_and_forgotten() {
     let asked = |head: &str, body: &str| -> Seen {
         let text = format!("{head}\r\nHost: a\r\n");

@@ -35,6 +35,7 @@ fn message(pdu: &[u8], from_client: bool) -> Message {
         from_client,
         after_gap: false,
         transport: TCP,
+        ts_ns: 0,
         client: &client,
         server: &server,
         site: &Site::shared(),

@@ -181,6 +181,18 @@ fn the_first_version_is_read() {
     talk.client(OLD_CREATE).clean().fields(&[("smb.file.name", "\\svcctl"), ("smb.file.named_pipe", "true")]);
 }
 
+/// transaction2, SESSION_SETUP.
+const TRANSACTION2: &str = "00000050ff534d4232000000001801c000000000000000000000000007006300010005000f0c00000001000000000000000000000000000c00420000004e0001000e000f00000000000000000000000000000000";
+/// nt_transaction, create, 66512 bytes in all.
+const NT_TRANSACTION: &str = "0000004bff534d42a0000000001801c00000000000000000000000000700630001000500140100001e000000d00301001e000000000000001e0000004b000000000000006800000001000000000000";
+
+#[test]
+fn transactions_of_the_first_version_say_which() {
+    let mut talk = talk("smb");
+    talk.client(TRANSACTION2).clean().fields(&[("smb.subcommand", "14"), ("smb.total_data", "0")]);
+    talk.client(NT_TRANSACTION).clean().fields(&[("smb.subcommand", "0"), ("smb.total_data", "66512")]);
+}
+
 #[test]
 fn what_is_broken_has_a_flaw() {
     let mut talk = talk("smb");

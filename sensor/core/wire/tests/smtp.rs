@@ -39,6 +39,18 @@ fn a_mail_is_passed_over_and_told_with_its_size() {
 }
 
 #[test]
+fn what_a_mail_carries_is_told_and_not_kept() {
+    let mut talk = talk("smtp");
+    talk.asks("DATA\r\n");
+    talk.answers("354 Go\r\n");
+    talk.asks("Content-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA//8AALgA\r\n");
+    talk.asks(".\r\n").clean().fields(&[("smtp.content", "windows_program")]);
+    talk.asks("DATA\r\n");
+    talk.asks("Subject: nothing\r\n");
+    assert!(!talk.asks(".\r\n").clean().fields.contains_key("smtp.content"), "that was the mail before");
+}
+
+#[test]
 fn a_refused_mail_and_a_mail_in_chunks() {
     let mut talk = talk("smtp");
     talk.asks("DATA\r\n");

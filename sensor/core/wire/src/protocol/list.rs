@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{
     arp, dhcp, dns, flow, ftp, http, icmp, imap, modbus, mysql, ntp, opcua, pop3, postgresql, rdp, redis, rtsp, s7comm,
-    smb, smtp, snmp, ssh, tds, teamviewer, telnet, tls, vnc, Protocol, Scope,
+    smb, smtp, snmp, ssh, stratum, tds, teamviewer, telnet, tls, transfer, vnc, Protocol, Scope,
 };
 use crate::limits::DESCRIBED_PROTOCOLS;
 
@@ -44,6 +44,8 @@ pub const PROTOCOLS: &[Protocol] = &[
     imap::PROTOCOL,
     redis::PROTOCOL,
     telnet::PROTOCOL,
+    stratum::PROTOCOL,
+    transfer::PROTOCOL,
 ];
 
 /// Described ones are never taken away: conversations, rules and baselines hold their places.

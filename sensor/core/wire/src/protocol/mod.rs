@@ -25,11 +25,13 @@ pub mod smb;
 pub mod smtp;
 pub mod snmp;
 pub mod ssh;
+pub mod stratum;
 pub mod tds;
 pub mod teamviewer;
 pub mod telnet;
 pub mod text;
 pub mod tls;
+pub mod transfer;
 pub mod vnc;
 
 use crate::event::Endpoint;
@@ -47,6 +49,8 @@ pub struct Context<'a> {
     /// How the payload travelled, as IP numbers it: [`TCP`], [`UDP`], …. Over TCP bytes are a stream and a message may
     /// go on in the next call; anything else is a datagram and complete.
     pub transport: u8,
+    /// When the last of these bytes was captured, in nanoseconds UTC: a replay says what the live run said.
+    pub ts_ns: u64,
     pub client: &'a Endpoint,
     pub server: &'a Endpoint,
     pub site: &'a Site,

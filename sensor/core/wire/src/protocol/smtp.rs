@@ -12,7 +12,8 @@ use super::text::word::Word;
 use super::text::{first_word, mentions, number, operation, put, put_command, readable, split, Operation};
 use super::tls::Inside;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
-use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role};
+use crate::content;
+use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
 
 pub const PROTOCOL: Protocol = Protocol {
     name: "smtp",
@@ -37,6 +38,7 @@ slots! {
     SERVER = 6 => field("smtp.server", Kind::Text);
     BYTES = 7 => field("smtp.message_bytes", Kind::Unsigned);
     ARGUMENT = 8 => field("smtp.argument", Kind::Text);
+    CONTENT = 9 => field("smtp.content", Kind::Text);
 }
 
 flaws! {
@@ -104,6 +106,8 @@ struct Smtp {
     server: Lines,
     waiting: Queue<Operation>,
     state: State,
+    /// What the mail that is passed over has in it (`content.rs`).
+    carries: Option<&'static str>,
     more: Option<u16>,
 }
 
@@ -177,11 +181,18 @@ impl Smtp {
         match &mut self.state {
             State::Content(dots) => {
                 dots.middle |= context.after_gap;
-                match dots.pass(bytes) {
+                let passed = dots.pass(bytes);
+                if let Passed::Some { used } | Passed::End { used } = passed {
+                    self.carries = self.carries.or_else(|| content::in_base64(bytes.get(..used).unwrap_or(bytes)));
+                }
+                match passed {
                     Passed::Some { used } => Some(Step::Kept { used }),
                     Passed::Short => Some(Step::Short { need: bytes.len().saturating_add(1) }),
                     Passed::End { used } => {
                         record.set_u(BYTES, dots.bytes);
+                        if let Some(kind) = self.carries.take() {
+                            record.set(CONTENT, Value::Name(kind));
+                        }
                         self.state = State::Clear;
                         MESSAGE.tell(record);
                         record.role = Role::Request;

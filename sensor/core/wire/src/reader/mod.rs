@@ -124,6 +124,7 @@ impl Reader {
                 from_client: side == flow_client,
                 after_gap,
                 transport: flow.transport,
+                ts_ns: stamp.ts_ns,
                 client,
                 server,
                 site: &self.site,

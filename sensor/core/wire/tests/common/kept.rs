@@ -13,7 +13,8 @@ pub fn kept(protocol: &str, site: &Site, packets: &[(bool, Vec<u8>)]) -> (usize,
     let (client, server, mut record) = (side(1, 40000), side(2, 102), Record::default());
     for (from_client, packet) in packets {
         let (client, server) = (&client, &server);
-        let context = Context { from_client: *from_client, after_gap: false, transport: TCP, client, server, site };
+        let context =
+            Context { from_client: *from_client, after_gap: false, transport: TCP, ts_ns: 0, client, server, site };
         record.clear();
         parser.message(packet, &context, &mut record);
     }

@@ -294,6 +294,17 @@ pub fn messages(kind: &str) -> Vec<(bool, Vec<u8>)> {
             // $    `
             (false, "240000088060000100000002"),
         ],
+        "transfer" => &[
+            // A program for Linux, asked for and sent.
+            (false, "7f454c46 02010100 00000000 00000000 0200 3e00"),
+            (true, "7f454c46 01010100 00000000 00000000 0200 0300"),
+        ],
+        "stratum" => &[
+            // {"id": 1, "method": "mining.subscribe", "params": []}
+            (true, "7b226964223a20312c20226d6574686f64223a20226d696e696e672e737562736372696265222c2022706172616d73223a205b5d7d0a"),
+            // {"method": "mining.authorize"}
+            (true, "7b226d6574686f64223a20226d696e696e672e617574686f72697a65227d0a"),
+        ],
         "teamviewer" => &[
             // identify
             (true, "1724 0a 0400 01020304"),

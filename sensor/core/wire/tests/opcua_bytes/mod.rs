@@ -129,8 +129,15 @@ impl Talk {
         self.bytes = bytes.to_vec();
         let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
         let (client, server) = (end(1, 50000), end(2, 4840));
-        let context =
-            Context { from_client, after_gap, transport: TCP, client: &client, server: &server, site: &Site::shared() };
+        let context = Context {
+            from_client,
+            after_gap,
+            transport: TCP,
+            ts_ns: 0,
+            client: &client,
+            server: &server,
+            site: &Site::shared(),
+        };
         self.parser.message(bytes, &context, &mut self.record)
     }
 

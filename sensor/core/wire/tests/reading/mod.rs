@@ -142,8 +142,15 @@ impl Talk {
         let end = |last, port| Endpoint { ip: [10, 0, 0, last].into(), port, mac: [2, 0, 0, 0, 0, last] };
         let (client, server) = (end(1, 40000), end(2, spoken.ports.first().copied().unwrap_or(0)));
         let transport = self.transport;
-        let context =
-            Context { from_client, after_gap, transport, client: &client, server: &server, site: &Site::shared() };
+        let context = Context {
+            from_client,
+            after_gap,
+            transport,
+            ts_ns: 0,
+            client: &client,
+            server: &server,
+            site: &Site::shared(),
+        };
         self.record.clear();
         let step = self.parser.message(message, &context, &mut self.record);
         let record = &self.record;

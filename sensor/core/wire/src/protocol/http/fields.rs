@@ -22,6 +22,8 @@ slots! {
     CHUNKED = 16 => field("http.chunked", Kind::Boolean);
     FORWARDED_FOR = 17 => field("http.forwarded_for", Kind::Text);
     SOAP_ACTION = 18 => field("http.soap_action", Kind::Text);
+    CONTENT = 19 => field("http.content", Kind::Text);
+    LOGIN_REFUSED = 20 => field("http.login_refused", Kind::Boolean);
 }
 
 flaws! {

@@ -1,6 +1,7 @@
 //! HTTP/1.x. RFC 9110 (semantics), RFC 9112 (messages); RFC 9113 3.4 (preface of HTTP/2), RFC 6455 (WebSocket).
 //!
-//! One event per head; bodies are passed over, but for a short form that is looked through for a login. Who asks and
+//! One event per head; bodies are passed over, but for a short form that is looked through for a login, and one event
+//! more where a body begins like a program or a script (`content.rs`), of which nothing is kept. Who asks and
 //! who answers is told by the first line, not by the direction. `operation`: place of the method in `start::method`.
 //! Answers come in the order of their requests (RFC 9112 9.3.2).
 
@@ -11,14 +12,15 @@ mod request;
 mod response;
 mod start;
 
-use super::text::chunks::{Chunks, Passed};
+use super::text::chunks::{size, Chunks, Passed};
 use super::text::head::{head, Head};
 use super::text::lines::next;
 use super::text::queue::Queue;
 use super::text::Operation;
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, TCP};
+use crate::content::{self, Told};
 use crate::limits::HTTP_HEAD_BYTES;
-use crate::value::{Record, Role};
+use crate::value::{Class, Record, Role, Value};
 use fields::{flaw, FIELDS, FLAWS};
 use start::{start, Start, BAD, PREFACE};
 
@@ -44,6 +46,9 @@ fn probe(payload: &[u8], _transport: u8) -> Probe {
     }
 }
 
+/// Bytes of a line that tells a chunk's size, where its content is looked at.
+const CHUNK_LINE: usize = 32;
+
 /// What comes next in one direction.
 #[derive(Clone, Copy, Debug, Default)]
 enum Next {
@@ -62,6 +67,8 @@ enum Next {
 #[derive(Debug, Default)]
 struct Side {
     next: Next,
+    /// A body comes next, and nobody has looked at its front.
+    new_body: bool,
     /// Something was lost: looking for the next head.
     searching: bool,
 }
@@ -69,7 +76,15 @@ struct Side {
 #[derive(Default)]
 struct Http {
     sides: [Side; 2],
-    waiting: Queue<Operation>,
+    waiting: Queue<Asked>,
+}
+
+/// What an answer needs to know of its request.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    operation: Operation,
+    /// It came with credentials.
+    login: bool,
 }
 
 impl Parser for Http {
@@ -87,6 +102,13 @@ impl Parser for Http {
                 // Most of what follows a gap is the rest of what it was in.
                 (Next::Head, _) => return Step::Lost { used: next(bytes, sure) },
                 _ => return Step::Kept { used: next(bytes, sure) },
+            }
+        }
+        if self.side(context).new_body {
+            match self.front_of_body(bytes, context) {
+                Told::Kind(kind) => return self.content(kind, bytes, context, record),
+                Told::Short => return Step::Short { need: bytes.len().saturating_add(1) },
+                Told::Nothing => self.side(context).new_body = false,
             }
         }
         if let Some(step) = self.pass(bytes, context, record) {
@@ -108,6 +130,47 @@ impl Http {
         } else {
             server
         }
+    }
+
+    /// What the body that begins here is.
+    fn front_of_body(&mut self, bytes: &[u8], context: &Context<'_>) -> Told {
+        let here = bytes.get(..content::FRONT).unwrap_or(bytes);
+        match self.side(context).next {
+            Next::Length(left) => {
+                let left = usize::try_from(left).unwrap_or(usize::MAX);
+                let body = here.get(..left).unwrap_or(here);
+                content::look(body, body.len() == left)
+            }
+            Next::UntilClose => content::look(here, false),
+            Next::Chunks(Chunks::Size) => {
+                let line = bytes.get(..CHUNK_LINE).unwrap_or(bytes);
+                let Some(end) = memchr::memchr(b'\n', line) else {
+                    return if line.len() < CHUNK_LINE { Told::Short } else { Told::Nothing };
+                };
+                // Of a first chunk that is shorter than it takes nothing is told.
+                let size = size(line.get(..end).unwrap_or_default().trim_ascii()).unwrap_or(0);
+                let size = usize::try_from(size).unwrap_or(usize::MAX).min(content::FRONT);
+                let chunk = bytes.get(end.saturating_add(1)..).unwrap_or_default();
+                let chunk = chunk.get(..size).unwrap_or(chunk);
+                content::look(chunk, chunk.len() == size)
+            }
+            _ => Told::Nothing,
+        }
+    }
+
+    /// A body that is of interest: its front is a message of its own.
+    fn content(&mut self, kind: &'static str, bytes: &[u8], context: &Context<'_>, record: &mut Record) -> Step {
+        self.side(context).new_body = false;
+        let front = bytes.get(..CHUNK_LINE.saturating_add(content::FRONT)).unwrap_or(bytes);
+        let used = match self.pass(front, context, record) {
+            Some(Step::Kept { used }) => used,
+            Some(other) => return other,
+            None => return self.head(bytes, context, record),
+        };
+        start::CONTENT.tell(record);
+        record.class = if context.from_client { Class::Write } else { Class::Read };
+        record.set(fields::CONTENT, Value::Name(kind));
+        Step::Message { used }
     }
 
     /// Pass over what lies before the next head; `None`: nothing does.
@@ -202,7 +265,7 @@ impl Http {
 
     /// Something stands where a message has to begin: an event, and what follows is looked through for the next.
     fn bad(&mut self, flaw: usize, bytes: &[u8], context: &Context<'_>, record: &mut Record) -> Step {
-        *self.side(context) = Side { next: Next::Head, searching: true };
+        *self.side(context) = Side { searching: true, ..Side::default() };
         self.waiting.lose();
         BAD.tell(record);
         record.flaw(flaw);

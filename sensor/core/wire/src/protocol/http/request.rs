@@ -5,7 +5,7 @@ use super::fields::flaw;
 use super::form::{self, Login};
 use super::header::Header;
 use super::start::{self, Request};
-use super::{Chunks, Http, Next};
+use super::{Asked, Chunks, Http, Next};
 use crate::limits::{HTTP_FORM_BYTES, LIST_VALUES, TEXT_BYTES};
 use crate::protocol::text::{credentials, put, readable, split};
 use crate::protocol::{Context, Step};
@@ -40,7 +40,6 @@ impl Http {
             record.flaw(flaw::METHOD_NAME);
         }
         record.role = Role::Request;
-        record.reference = Some(self.waiting.ask(operation));
         put(record, slot::METHOD, request.method);
         put(record, slot::VERSION, request.version);
         if !readable(request.target) {
@@ -59,7 +58,11 @@ impl Http {
             record.set_u(slot::REQUEST_BYTES, length);
         }
         self.login(&header, query, body, context, record);
-        self.side(context).next = match header {
+        let login = record.get(slot::AUTH).is_some();
+        record.reference = Some(self.waiting.ask(Asked { operation, login }));
+        let side = self.side(context);
+        side.new_body = used == head;
+        side.next = match header {
             Header { chunked: true, .. } => Next::Chunks(Chunks::default()),
             Header { length: Some(1..), .. } if used == head => Next::Length(length),
             _ => Next::Head,

@@ -27,6 +27,11 @@ impl Http {
             record.outcome = if code < 400 { Outcome::Success } else { Outcome::Failure };
             asked
         };
+        // RFC 9110 11.4: credentials that were sent, and that are not good for it.
+        if asked.is_some_and(|asked| asked.login) && matches!(code, 401 | 403 | 407) {
+            record.set(slot::LOGIN_REFUSED, Value::Bool(true));
+        }
+        let asked = asked.map(|asked| asked.operation);
         asked.unwrap_or(RESPONSE).tell(record);
         put(record, slot::VERSION, status.version);
         record.set_u(slot::STATUS, code);
@@ -51,7 +56,9 @@ impl Http {
             return self.tunnel();
         }
         let none = interim || matches!(code, 204 | 304) || method == start::HEAD;
-        self.side(context).next = match header {
+        let side = self.side(context);
+        side.new_body = true;
+        side.next = match header {
             _ if none => Next::Head,
             Header { chunked: true, .. } => Next::Chunks(Chunks::default()),
             Header { length: Some(0), .. } => Next::Head,

@@ -8,6 +8,8 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub const HTTP2: Operation = operation(64, "http2_preface", Class::Session);
 pub const UNKNOWN: Operation = operation(63, "unknown", Class::Other);
 pub const BAD: Operation = operation(65, "bad_message", Class::Other);
+/// A body that begins like something of interest.
+pub const CONTENT: Operation = operation(66, "content", Class::Other);
 pub const CONNECT: u32 = 8;
 pub const HEAD: u32 = 2;
 

@@ -35,8 +35,15 @@ mod tests {
     fn a_mixed_password_is_known_again() {
         let end = Endpoint { ip: [10, 0, 0, 1].into(), port: 102, mac: [2; 6] };
         let site = Site::shared();
-        let context =
-            Context { from_client: true, after_gap: false, transport: TCP, client: &end, server: &end, site: &site };
+        let context = Context {
+            from_client: true,
+            after_gap: false,
+            transport: TCP,
+            ts_ns: 0,
+            client: &end,
+            server: &end,
+            site: &site,
+        };
         for (mixed, wanted) in [
             ([0x21, 0x3a, 0x1b, 0x1d, 0x6e, 0x68, 0x1b, 0x1d], Strength::Weak), // toor
             ([0x20, 0x26, 0x10, 0x01, 0x65, 0x74, 0x10, 0x01], Strength::Weak), // user

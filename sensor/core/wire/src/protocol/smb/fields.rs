@@ -32,6 +32,8 @@ slots! {
     CALLED = 26 => field("smb.netbios.called", Kind::Text);
     CALLING = 27 => field("smb.netbios.calling", Kind::Text);
     INFO_CLASS = 28 => field("smb.info_class", Kind::Unsigned);
+    SUBCOMMAND = 29 => field("smb.subcommand", Kind::Unsigned);
+    TOTAL_DATA = 30 => field("smb.total_data", Kind::Unsigned);
 }
 
 flaws! {

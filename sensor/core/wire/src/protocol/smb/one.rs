@@ -236,8 +236,31 @@ fn request(
             record.set_u(LENGTH, body.words.u16_le()?);
             bound(&body, record);
         }
-        0x25 => bound(&body, record),
+        0x25 => {
+            bound(&body, record);
+            transaction(body.words, record)?;
+        }
+        0x32 => transaction(body.words, record)?,
+        0xa0 => {
+            body.words.skip(7)?;
+            record.set_u(TOTAL_DATA, body.words.u32_le()?);
+            body.words.skip(25)?;
+            record.set_u(SUBCOMMAND, body.words.u16_le()?);
+        }
         _ => {}
+    }
+    Ok(())
+}
+
+/// [MS-CIFS] 2.2.4.33.1 and 2.2.4.46.1: how much there is in all, and which of its functions is meant. A mailslot's
+/// has other words, or none.
+fn transaction(mut words: Cursor<'_>, record: &mut Record) -> Result<(), Short> {
+    words.skip(2)?;
+    record.set_u(TOTAL_DATA, words.u16_le()?);
+    words.skip(22)?;
+    if words.u8()? > 0 {
+        words.skip(1)?;
+        record.set_u(SUBCOMMAND, words.u16_le()?);
     }
     Ok(())
 }

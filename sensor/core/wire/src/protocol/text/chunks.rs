@@ -76,7 +76,7 @@ impl Chunks {
 }
 
 /// Hexadecimal, up to an extension.
-fn size(line: &[u8]) -> Option<u64> {
+pub fn size(line: &[u8]) -> Option<u64> {
     let (digits, _) = super::split(line, b';');
     let digits = digits.trim_ascii();
     if !(1..=15).contains(&digits.len()) {

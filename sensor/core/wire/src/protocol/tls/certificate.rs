@@ -7,14 +7,15 @@ use crate::remote_tools;
 use crate::value::{Record, Value};
 use crate::x509;
 
-pub fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
+/// `now_ns`: the time that the certificates have to be valid at.
+pub fn read(cursor: &mut Cursor<'_>, now_ns: u64, record: &mut Record) -> Result<(), Short> {
     let length = usize::try_from(cursor.u24_be()?).unwrap_or(usize::MAX);
     let mut chain = Cursor::new(cursor.take(length)?);
     let mut count = 0u64;
     while !chain.is_empty() && count < LIST_VALUES as u64 {
         let length = usize::try_from(chain.u24_be()?).unwrap_or(usize::MAX);
         let certificate = chain.take(length)?;
-        if count == 0 && describe(certificate, record).is_err() {
+        if count == 0 && describe(certificate, now_ns, record).is_err() {
             record.flaw(flaw::CERTIFICATE);
         }
         count = count.saturating_add(1);
@@ -24,7 +25,7 @@ pub fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     Ok(())
 }
 
-fn describe(bytes: &[u8], record: &mut Record) -> Result<(), Short> {
+fn describe(bytes: &[u8], now_ns: u64, record: &mut Record) -> Result<(), Short> {
     let certificate = x509::certificate(bytes)?;
     for (slot, name) in [(SUBJECT, certificate.subject), (ISSUER, certificate.issuer)] {
         let text = record.write_text(|out| x509::write_name(out, name));
@@ -40,6 +41,10 @@ fn describe(bytes: &[u8], record: &mut Record) -> Result<(), Short> {
         if let Some(time) = time {
             record.set_u(slot, time);
         }
+    }
+    // RFC 5280 4.1.2.5: both ends belong to it. A packet without a time says nothing.
+    if let (Some(until), 1..) = (certificate.not_after, now_ns) {
+        record.set(EXPIRED, Value::Bool(now_ns > until));
     }
     let serial = certificate.serial.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(certificate.serial);
     let digits = record.write_text(|out| {

@@ -29,6 +29,7 @@ slots! {
     ALERT_NAME = 23 => field("tls.alert.description_name", Kind::Text);
     REMOTE_TOOL = 24 => field("tls.remote_tool", Kind::Text);
     REMOTE_TOOL_BY = 25 => field("tls.remote_tool_by", Kind::Text);
+    EXPIRED = 26 => field("tls.certificate.expired", Kind::Boolean);
 }
 
 flaws! {

@@ -328,7 +328,7 @@ impl Tls {
             CERTIFICATE => {
                 describe(record, kind.into(), "certificate");
                 record.role = Role::Unsolicited;
-                certificate::read(&mut cursor, record)
+                certificate::read(&mut cursor, context.ts_ns, record)
             }
             _ => return false,
         };
