@@ -133,6 +133,7 @@ def learn_into(
         source=source,
         start_ns=first_ns,
         end_ns=batch.now_ns,
+        values=engine.learned_values(),
     )
     return written.line()
 

@@ -33,12 +33,14 @@ class Detection:
     site: Site = NOTHING
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
+    values: bytes | None = None
+    """what process values are like"""
 
     def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
         content = {"window_ns": self.window_ns, **self.site.engine_settings(), **settings}
-        return Engine(json.dumps(content), self.core_rules(), self.table, state)
+        return Engine(json.dumps(content), self.core_rules(), self.table, state, self.values)
 
     def core_rules(self) -> str:
         """The rules as the engine reads them."""
@@ -57,11 +59,13 @@ class Detection:
         from detectors.alerts import Analyst
         from detectors.baseline.describe import describe as describe_deviation
         from detectors.signature import describe as describe_rule
+        from detectors.values import describe as describe_value
 
         describers = {
             "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
             "baseline": describe_deviation,
             "period": describe_deviation,
+            "value": describe_value,
         }
         return Analyst(origin, tenant, describers, self.judge, files=files, keep_open=keep_open)
 
@@ -78,19 +82,20 @@ def load(
     from sensor import _core
 
     ruleset = with_filters(load_rules(Path(rules) if rules else None), site_filters)
-    table, judge, learned, window_ns, files = None, None, None, 0, {}
+    table, judge, learned, window_ns, files, values = None, None, None, 0, {}, None
     if baseline:
         from detectors.baseline import read_folder
 
         folder = read_folder(Path(baseline))
         table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
+        values = folder.values
         if folder.has_model:
             from detectors.anomaly import load_judge
 
             judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": {"otus": _core.__version__}}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, site, files)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, site, files, values)
 
 
 def started() -> None:

@@ -1,8 +1,9 @@
 """A baseline on disk: a folder of files and a manifest with their hashes.
 
 `baseline.bin` (compiled table); `robust.json`, `model.skops` and `forest.bin` (anomaly model: the test of each feature,
-the forest, and the same forest compiled for scoring; absent where none was learned); `manifest.json`. Nothing is used
-before its SHA-256 matched, and what is used are the very bytes that were hashed.
+the forest, and the same forest compiled for scoring; absent where none was learned); `values.json` (what process values
+are like; absent in folders of versions before it); `manifest.json`. Nothing is used before its SHA-256 matched, and
+what is used are the very bytes that were hashed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ TABLE = "baseline.bin"
 ROBUST = "robust.json"
 MODEL = "model.skops"
 FOREST = "forest.bin"
-FILES = (TABLE, ROBUST, MODEL, FOREST)
+VALUES = "values.json"
+FILES = (TABLE, ROBUST, MODEL, FOREST, VALUES)
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = 1 << 30
 
@@ -63,6 +65,8 @@ class Folder:
     model: bytes | None = None
     compiled: bytes | None = None
     """the model's forest as the core reads it; None in folders of versions before there was one"""
+    values: bytes | None = None
+    """what process values are like, as the core reads it; None where they were not learned"""
 
     @property
     def has_model(self) -> bool:
@@ -109,6 +113,7 @@ def write_folder(
     start_ns: int,
     end_ns: int,
     settings: Mapping[str, Any] | None = None,
+    values: bytes | None = None,
 ) -> Folder:
     """Write a baseline folder as a whole: after a crash the old one or the new one is there, or none, never a mix.
 
@@ -122,6 +127,8 @@ def write_folder(
             contents[MODEL] = model.forest
         if model.compiled is not None:
             contents[FOREST] = model.compiled
+    if values is not None:
+        contents[VALUES] = values
     counts = count(json.loads(to_json(table)))
     manifest = {
         "kind": KIND,

@@ -25,7 +25,9 @@ use crate::print::Names;
 use crate::protocol::{self, place_of, scope_of, Scope};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
+use crate::site::Site;
 use crate::value::Outcome;
+use crate::values::{self, Declarations, Judge, Unlike};
 use crate::windows::{Closed, Windows};
 
 /// The rooms behind the parsers, each present only when it was asked for.
@@ -34,6 +36,12 @@ pub struct Analysis {
     pub names: Arc<Names>,
     pub periods: Option<Periods>,
     pub learner: Option<Learner>,
+    /// Holds values against what was learned of them.
+    pub values: Option<Judge>,
+    pub values_learner: Option<values::Learner>,
+    /// Holds them against what the site declares.
+    pub declared: Option<Declarations>,
+    pub site: Arc<Site>,
     pub windows: Option<Windows>,
     /// Packets that new alerts are shown with.
     pub evidence: Option<Evidence>,
@@ -61,8 +69,9 @@ pub struct Analysis {
     opened: Vec<(u64, Arc<str>)>,
     matched: Vec<u32>,
     /// Values of a message that are counted.
-    values: Vec<u64>,
+    counted: Vec<u64>,
     deviations: Vec<Deviation>,
+    unlike: Vec<Unlike>,
     timed: Vec<TimedFinding>,
     /// Causes that are no rules, once each: a storm of deviations allocates nothing.
     named: Vec<Arc<str>>,
@@ -76,6 +85,10 @@ impl Analysis {
             names,
             periods: None,
             learner: None,
+            values: None,
+            values_learner: None,
+            declared: None,
+            site: Site::shared(),
             windows: None,
             evidence: None,
             folder: Folder::new(shard),
@@ -91,8 +104,9 @@ impl Analysis {
             scratch: Scratch::default(),
             opened: Vec::new(),
             matched: Vec::new(),
-            values: Vec::new(),
+            counted: Vec::new(),
             deviations: Vec::new(),
+            unlike: Vec::new(),
             timed: Vec::new(),
             closed: Closed::default(),
             named: Vec::new(),
@@ -224,11 +238,23 @@ impl Consumer for Analysis {
         if !self.timed.is_empty() {
             self.timed_findings(Some((event, digest)));
         }
+        if let Some(values) = self.values.as_mut().filter(|_| scope == Scope::Plant) {
+            values.message(marks.known.link(), event, &mut self.unlike);
+        }
+        if let Some(declared) = self.declared.as_mut() {
+            declared.message(event, &mut self.unlike);
+        }
+        if !self.unlike.is_empty() {
+            self.unlike(event, digest);
+        }
         if let Some(windows) = self.windows.as_mut().filter(|_| scope == Scope::Plant) {
             windows.observe(event, self.now_ns, &mut marks.window);
         }
         if let Some(learner) = self.learner.as_mut().filter(|_| scope != Scope::Network) {
             learner.observe(event, self.now_ns);
+        }
+        if let Some(learner) = self.values_learner.as_mut().filter(|_| scope == Scope::Plant) {
+            learner.observe(event);
         }
         if !self.opened.is_empty() {
             self.show(event, marks);
