@@ -39,12 +39,14 @@ class Detection:
     """entries of the baseline that somebody rejected"""
     files: Mapping[str, Any] = field(default_factory=dict)
     """hashes of the baseline's files: the same ones make the same judge"""
+    values: bytes | None = None
+    """what process values are like"""
 
     def engine(self, *, state: bytes | None = None, **settings: Any) -> Engine:
         from sensor._core import Engine
 
         content = {"window_ns": self.window_ns, **self.site.engine_settings(), **settings}
-        return Engine(json.dumps(content), self.core_rules(), self.table, state)
+        return Engine(json.dumps(content), self.core_rules(), self.table, state, self.values)
 
     def with_rules(self, rules: RuleSet) -> Detection:
         """The same with other rules."""
@@ -68,11 +70,13 @@ class Detection:
         from detectors.baseline.describe import describe as describe_deviation
         from detectors.baseline.rejected import describing
         from detectors.signature import describe as describe_rule
+        from detectors.values import describe as describe_value
 
         describers = {
             "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
             "baseline": describing(describe_deviation, self.rejected) if self.rejected else describe_deviation,
             "period": describe_deviation,
+            "value": describe_value,
         }
         return Analyst(
             origin,
@@ -112,7 +116,7 @@ def load(
     expected = rejected = None
     if maintenance or suppliers:
         ruleset, expected = _announced(ruleset, maintenance, suppliers)
-    table, judge, learned, window_ns, files = None, None, None, 0, {}
+    table, judge, learned, window_ns, files, values = None, None, None, 0, {}, None
     if baseline:
         from detectors.baseline import read_folder
         from detectors.baseline.rejected import Rejected
@@ -121,6 +125,7 @@ def load(
         folder = read_folder(Path(baseline), known=False)
         table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
         rejected = Rejected(decisions_of(folder))
+        values = folder.values
         if folder.has_model:
             from detectors.anomaly import load_judge
 
@@ -128,7 +133,7 @@ def load(
             window_ns = (folder.window_s or 0) * 1_000_000_000
     versions = {"otus": _core.__version__, **{f"rules.{pack.name}": pack.version for pack in packs}}
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": versions}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, site, expected, rejected, files)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, site, expected, rejected, files, values)
 
 
 def _announced(

@@ -177,6 +177,7 @@ def write_learned(
         note=", ".join(source)[:200],
         time_ns=span[1],
         states=counts,
+        values=engine.learned_values(),
     )
     lines = [meter_line(meter)]
     waiting = counts[SUSPICIOUS] + counts[REJECTED]

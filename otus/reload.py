@@ -127,7 +127,7 @@ class Reloader:
         generation = self._engine.generation + 1
         self._books.add(generation, fresh.rules)  # before the first hit of it can come
         try:
-            done = self._engine.reload(fresh.core_rules(), fresh.table)
+            done = self._engine.reload(fresh.core_rules(), fresh.table, fresh.values)
         except ValueError:
             self._books.forget(generation)
             raise

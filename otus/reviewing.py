@@ -87,7 +87,15 @@ def review(
         fresh += decide(known, decisions, action, patterns, who, reason or "", now_ns, *widened)
     note = f"{', '.join(f'{action} {len(patterns)}' for action, patterns in wanted if patterns)}: {reason}"
     written = write_version(
-        found, known, [*decisions, *fresh], codec(), author=who, note=note, time_ns=now_ns, model=found.model_files()
+        found,
+        known,
+        [*decisions, *fresh],
+        codec(),
+        author=who,
+        note=note,
+        time_ns=now_ns,
+        model=found.model_files(),
+        values=found.values,
     )
     number, count = written.version, len(fresh)
     click.echo(f"{folder}: 第 {number} 版，{count} 项决定 / version {number}, {count} decisions")

@@ -49,7 +49,7 @@ class Engine:
     the same) or `capture_dir` with `capture_quota_mib` (the same, in files that
     roll), `evidence_mib` (0: none), `evidence_before_s`, `evidence_after_s`. Unknown keys are refused.
     `rules` is what `RuleSet.to_core_json()` gives. `baseline` is a compiled table; without it, rules that need one and
-    everything learned are off.
+    everything learned are off. `values` is what `learned_values` gave beside that baseline.
 
     `state` is what `snapshot` gave before a restart: nothing that was seen then is new, open folds go on. What rules,
     baseline and segment do not have any more is left out.
@@ -59,7 +59,12 @@ class Engine:
     """
 
     def __new__(
-        cls, config: str, rules: str | None = None, baseline: bytes | None = None, state: bytes | None = None
+        cls,
+        config: str,
+        rules: str | None = None,
+        baseline: bytes | None = None,
+        state: bytes | None = None,
+        values: bytes | None = None,
     ) -> Engine: ...
     def open_files(self, paths: Sequence[str | PathLike[str]]) -> None:
         """Read capture files, merged by time; `-` is standard input. Raises OSError with one clear line."""
@@ -78,7 +83,7 @@ class Engine:
             OSError: the input failed. `finish` has what was found until then.
         """
 
-    def reload(self, rules: str, baseline: bytes | None = None) -> dict[str, int]:
+    def reload(self, rules: str, baseline: bytes | None = None, values: bytes | None = None) -> dict[str, int]:
         """Go on with these rules and this baseline, from one packet to the next; no packet is lost.
 
         What did not change goes on: alerts of rules that are the same, the rhythm of polls that are, conversations,
@@ -137,6 +142,9 @@ class Engine:
         `messages` held against it, `found` (a row a fold: cause, segment, client, server, protocol, alerts, messages,
         first_ns, last_ns, frame, input, params), `uncounted` (deviations beyond what is listed), `inputs`.
         """
+
+    def learned_values(self) -> bytes:
+        """What values were like, as JSON (`values` of another engine). Once. Raises RuntimeError without `learn`."""
 
     def tick(self, ts_ns: int) -> None:
         """No packet before that time. The capture does this by itself."""

@@ -22,6 +22,7 @@ CATEGORY = {
     "signature": "Industrial Protocol Signature",
     "baseline": "Deviation From Learned Baseline",
     "period": "Polling Rhythm Changed",
+    "value": "Process Value Unlike Before",
     "anomaly": "Anomalous Traffic Window",
     "supplier": "Supplier Without Assessment At Work",
 }

@@ -35,7 +35,9 @@ POINT: dict[str, type | tuple[type, ...]] = {
     "space": str, "item": str, "browse_name": str, "address": int, "node": str, "number": int, "name": str, "unit": str,
     "count": int, "octal": bool, "first": int, "type": str, "registers": int, "bit": int, "order": str,
     "scale": (int, float), "offset": (int, float),
+    "min": (int, float), "max": (int, float), "rate": (int, float), "values": list,
 }  # fmt: skip
+SIGNED = ("offset", "scale", "min", "max")
 
 
 def load(path: str | Path) -> list[dict[str, Any]]:
@@ -93,7 +95,7 @@ def _problems(point: Any) -> Iterator[str]:
             yield f"unknown key {key}{near(key, POINT)}"
         elif not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             yield f"{key}: {value!r} is not what belongs there"
-        elif isinstance(value, int) and value < 0 and key != "offset" and key != "scale":
+        elif isinstance(value, int) and value < 0 and key not in SIGNED:
             yield f"{key}: must not be negative"
     whole = "item" in point or "browse_name" in point
     for key in ("name",) if whole else ("space", "name"):
@@ -103,6 +105,9 @@ def _problems(point: Any) -> Iterator[str]:
         yield "wants an address, a node, a browse name, or an item"
     if "item" not in point and point.get("type", "u16") not in TYPES:
         yield f"type: one of {', '.join(TYPES)}"
+    numbers = point.get("values", [])
+    if isinstance(numbers, list) and not all(type(number) in (int, float) for number in numbers):
+        yield "values: a list of numbers"
     if point.get("order", "abcd") not in ORDERS:
         yield f"order: one of {', '.join(ORDERS)}"
     if "count" in point and not 1 <= point["count"] <= MOST_POINTS:

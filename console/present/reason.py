@@ -120,11 +120,19 @@ def _protocols(alert: Alert, language: str) -> str | None:
 def _object(alert: Alert, language: str) -> str | None:
     """`保持寄存器 112–113（单元 1）`, `数据块 DB1 的 4–7`, `节点 ns=2;s=Speed`"""
     params = alert.reason.params
+    point, place = params.get("point"), _place(alert, language)
+    return place if point is None else say("reason_frame.point", language, name=shown(point), place=place or "")
+
+
+def _place(alert: Alert, language: str) -> str | None:
+    params = alert.reason.params
     space, index = params.get("space"), params.get("index")
     start, end = number(params.get("start")), number(params.get("end"))
     name = params.get("object")
     if name is None and start is None:
         return None
+    if name is not None and space is None:
+        return shown(name)
     key = f"reason_frame.space_{space}"
     word = say(key, language) if known(key) else shown(space or "")
     if name is not None:
@@ -205,6 +213,39 @@ def _duration(*names: str) -> Part:
     return part
 
 
+def _amount(name: str) -> Part:
+    """A process value with its unit, as many digits as a person reads."""
+
+    def part(alert: Alert, language: str) -> str | None:
+        value = number(alert.reason.params.get(name))
+        if value is None:
+            return None
+        unit = clean(str(alert.reason.params.get("unit", "")))
+        return f"{value:.5g} {unit}".rstrip()
+
+    return part
+
+
+def _learned(alert: Alert, language: str) -> str | None:
+    """How long something was learned: minutes, hours or days."""
+    value = seconds(alert.reason.params, "learned")
+    if value is None:
+        return None
+    if value < 7200:
+        return period_text(value)
+    return f"{value / 3600:.3g} h" if value < 172_800 else f"{value / 86_400:.3g} d"
+
+
+def _time_of(name: str) -> Part:
+    """A parameter that is so many seconds."""
+
+    def part(alert: Alert, language: str) -> str | None:
+        value = number(alert.reason.params.get(name))
+        return None if value is None else period_text(value)
+
+    return part
+
+
 LEARNED_PERIOD, PERIOD, SILENT = ("learned_period",), ("observed_period", "observed", "period"), ("silent", "silence")
 _PARTS: Mapping[str, Part] = {
     "operation": _operation,
@@ -219,6 +260,10 @@ _PARTS: Mapping[str, Part] = {
     "took": _duration("took"),
     "counted": _counted,
     "grouped": _grouped,
+    "learned": _learned,
+    "found_time": _time_of("found"),
+    "limit_time": _time_of("limit"),
+    **{name: _amount(name) for name in ("before", "value", "low", "high", "found", "limit")},
 }
 
 

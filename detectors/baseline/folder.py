@@ -3,7 +3,8 @@
 `baseline.bin` (compiled table); `known.json` (all that was learned, also what is kept apart) and `review.json` (what
 people decided about it), which the table follows from; `robust.json`, `model.skops` and `forest.bin` (anomaly model:
 the test of each feature, the forest, and the same forest compiled for scoring; absent where none was learned);
-`manifest.json`. Nothing is used before its SHA-256 matched, and what is used are the very bytes that were hashed.
+`values.json` (what process values are like; absent in folders of versions before it); `manifest.json`. Nothing is used
+before its SHA-256 matched, and what is used are the very bytes that were hashed.
 
 Each change is a version. `objects/` keeps the files of every version under their SHA-256 (files that did not change are
 one file with several names), the manifest lists who made it, when and why.
@@ -35,7 +36,8 @@ MODEL = "model.skops"
 FOREST = "forest.bin"
 KNOWN = "known.json"
 REVIEW = "review.json"
-FILES = (TABLE, ROBUST, MODEL, FOREST, KNOWN, REVIEW)
+VALUES = "values.json"
+FILES = (TABLE, ROBUST, MODEL, FOREST, KNOWN, REVIEW, VALUES)
 OBJECTS = "objects"
 PROGRAM = "otus baseline "
 """How versions begin to name their author that no person made."""
@@ -80,6 +82,8 @@ class Folder:
     """JSON of all that was learned; None in folders of versions before there was a review, or made from YAML by hand"""
     review: bytes | None = None
     """JSON of what people decided"""
+    values: bytes | None = None
+    """what process values are like, as the core reads it; None where they were not learned"""
 
     @property
     def version(self) -> int:
@@ -159,6 +163,7 @@ def write_folder(
     note: str = "",
     time_ns: int = 0,
     states: Mapping[str, int] | None = None,
+    values: bytes | None = None,
 ) -> Folder:
     """Write a baseline folder as a whole: after a crash the old one or the new one is there, or none, never a mix.
 
@@ -175,7 +180,8 @@ def write_folder(
             contents[MODEL] = model.forest
         if model.compiled is not None:
             contents[FOREST] = model.compiled
-    contents |= {name: data for name, data in ((KNOWN, known), (REVIEW, review)) if data is not None}
+    beside = ((KNOWN, known), (REVIEW, review), (VALUES, values))
+    contents |= {name: data for name, data in beside if data is not None}
     counts = count(json.loads(to_json(table)))
     files: dict[str, dict[str, Any]] = {}
     for name, data in contents.items():

@@ -36,7 +36,8 @@ def show_text(folder: Folder, to_json: ToJson) -> str:
         document = json.loads(to_json(folder.table))
     except ValueError as error:
         raise BaselineError(f"{folder.path}: {error}") from None
-    return "\n".join([*_head(folder, document), *_meter(folder), *_assets(document), *_links(document)])
+    rows = [*_head(folder, document), *_meter(folder), *_assets(document), *_links(document), *_values(folder)]
+    return "\n".join(rows)
 
 
 def printable(text: str) -> str:
@@ -140,3 +141,42 @@ def _some(items: Any) -> str:
     listed = list(items)
     more = f" … +{len(listed) - MAX_SHOWN}" if len(listed) > MAX_SHOWN else ""
     return ", ".join(listed[:MAX_SHOWN]) + more
+
+
+JUDGED = ("上限 high", "下限 low", "突变 jump", "静止 rest", "振荡 swing", "波动 noise", "漂移 drift")
+"""What a tag's limits are for, in the core's order (`values/motion.rs`)."""
+KINDS = {
+    "bit": "位 bit", "word": "u16", "signed_word": "i16", "float": "f32", "float_swapped": "f32 cdab", "number": "",
+}  # fmt: skip
+
+
+def _values(folder: Folder) -> Iterator[str]:
+    """Process values: a line a tag."""
+    if folder.values is None:
+        return
+    links = json.loads(folder.values)["links"]
+    yield f"\n过程值 Process values ({sum(len(link['tags']) for link in links)})"
+    for link in links:
+        where = f"{printable(link['segment'])}  {link['client']} → {link['server']}  {printable(link['protocol'])}"
+        yield f"  {where}"
+        for tag in link["tags"]:
+            yield f"      {_tag(tag)}"
+
+
+def _tag(tag: Mapping[str, Any]) -> str:
+    place = printable(tag.get("name") or f"{tag['space']} {tag['index']}: {tag['start']}")
+    parts = [f"{place} {KINDS.get(tag['kind'], '')}".rstrip()]
+    if tag.get("low") is not None:
+        parts.append(f"{tag['low']:.5g} – {tag['high']:.5g}")
+    if tag.get("setting"):
+        parts.append("设定值 setting")
+    if tag.get("counter"):
+        parts.append("计数 counter")
+    if tag.get("states"):
+        parts.append("状态 states " + _some(f"{state:g}" for state in tag["states"]))
+    if tag.get("set_limits"):
+        low, high = tag["set_limits"]
+        parts.append(f"写入限值 may be set to {low:.5g} – {high:.5g}")
+    judged = [word for word, limit in zip(JUDGED, tag["limits"], strict=True) if limit is not None]
+    parts.append("监视 judged: " + "、".join(judged) if judged else "不判 not judged")
+    return "，".join(parts)

@@ -16,6 +16,7 @@ from detectors.baseline.folder import (
     REVIEW,
     ROBUST,
     TABLE,
+    VALUES,
     BaselineError,
     Folder,
     FromJson,
@@ -101,9 +102,10 @@ def write_version(
     note: str,
     time_ns: int,
     model: ModelFiles | None,
+    values: bytes | None = None,
     path: Path | None = None,
 ) -> Folder:
-    """The next version of a folder that is there, or of another at `path`.
+    """The next version of a folder that is there, or of another at `path`. `values`: what process values are like.
 
     Raises:
         BaselineError: it cannot be compiled or written; the folder is as it was.
@@ -124,6 +126,7 @@ def write_version(
         note=note,
         time_ns=time_ns,
         states=state_counts(known, decisions),
+        values=values,
     )
 
 
@@ -162,6 +165,7 @@ def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: st
         note=note or f"rollback to version {number}",
         time_ns=time_ns,
         model=model,
+        values=held.get(VALUES),
     )
 
 
@@ -174,7 +178,16 @@ def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, no
     known, decisions = read_known(candidate, codec), decisions_of(candidate)
     model = candidate.model_files()
     return write_version(
-        candidate, known, decisions, codec, author=author, note=note, time_ns=time_ns, model=model, path=path
+        candidate,
+        known,
+        decisions,
+        codec,
+        author=author,
+        note=note,
+        time_ns=time_ns,
+        model=model,
+        values=candidate.values,
+        path=path,
     )
 
 

@@ -31,7 +31,7 @@ CLOSE_LAG_NS = 60_000_000_000
 OPEN_STORIES = 4096
 """Beyond it the one quiet longest is closed early, and counted: some 10 kB each."""
 
-EFFECTS = frozenset({"period", "anomaly", "process"})
+EFFECTS = frozenset({"period", "anomaly", "value"})
 """Detectors that see what became of a conversation or a value, not who did something."""
 
 

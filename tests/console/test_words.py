@@ -22,6 +22,7 @@ from console.words import Words
 from detectors.anomaly.features import NAMES as FEATURE_NAMES
 from detectors.baseline.describe import CAUSES
 from detectors.rules.techniques import TECHNIQUES
+from detectors.values import CAUSES as VALUE_CAUSES
 from sensor.schema import LEVELS, OUTCOMES, STATES, Ledger, Reason
 from sensor.schema.course import COURSES
 from sensor.schema.words import Colour, Finding, OrderState, ReceiptState, Verdict
@@ -37,7 +38,7 @@ CORE = ROOT / "sensor" / "core" / "wire" / "src"
     [("level", LEVELS), ("outcome", OUTCOMES), ("outcome_short", OUTCOMES), ("state", STATES), ("workflow", tuple(Workflow)),
      ("course", tuple(COURSES)), ("colour", tuple(Colour)), ("order_state", tuple(OrderState)),
      ("receipt_state", tuple(ReceiptState)), ("finding", tuple(Finding)), ("step", (*OrderState, *ReceiptState)), ("check", tuple(Verdict)),
-     ("detector", ("signature", "baseline", "period", "anomaly"))],
+     ("detector", ("signature", "baseline", "period", "value", "anomaly"))],
 )  # fmt: skip
 def test_closed_lists(group: str, codes: tuple[str, ...]) -> None:
     assert not [code for code in codes if not known(f"code.{group}.{code}")]
@@ -58,10 +59,10 @@ def test_techniques(technique: str) -> None:
 RULE_CAUSES = [f"rule:rule_{kind}" for kind in ("matched", "count", "distinct", "sequence", "absence")]
 
 
-@pytest.mark.parametrize("cause", [*CAUSES, *RULE_CAUSES, "anomaly:window_deviates"])
+@pytest.mark.parametrize("cause", [*CAUSES, *VALUE_CAUSES, *RULE_CAUSES, "anomaly:window_deviates"])
 def test_reasons(cause: str) -> None:
     detector, _, code = cause.partition(":")
-    sent = f"period_{code}" if detector == "period" else code
+    sent = f"{detector}_{code}" if detector in ("period", "value") else code
     assert key_of(sample.alert("value", detector=detector, reason=Reason(sent))) is not None
 
 

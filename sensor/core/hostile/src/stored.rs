@@ -8,6 +8,7 @@ use wire::baseline::{table_from_json, table_to_json, Baseline, Learner, PeriodSe
 use wire::engine::{Engine, Settings};
 use wire::forest::Forest;
 use wire::rules::Rules;
+use wire::values::{Known, Table};
 
 use crate::rooms::{settings, RULES, TABLES};
 use crate::{printed, streams};
@@ -21,6 +22,7 @@ pub const KINDS: &[(&str, Run)] = &[
     ("stored/document", document),
     ("stored/forest", forest),
     ("stored/rules", rules),
+    ("stored/values", values),
 ];
 
 /// Kind and version in front of what is sealed, the digest behind it.
@@ -64,6 +66,7 @@ pub fn good(kind: &str) -> Vec<u8> {
         "stored/document" => table_to_json(&LEARNED.1).expect("a table").into_bytes(),
         "stored/forest" => small_forest(),
         "stored/rules" => RULES.as_bytes().to_vec(),
+        "stored/values" => VALUES.to_vec(),
         _ => panic!("no good bytes of {kind}: a kind brings them with it"),
     }
 }
@@ -126,6 +129,20 @@ fn document(input: &[u8]) {
     let Ok(bytes) = told(table_from_json(text)) else { return };
     let json = table_to_json(&bytes).expect("what was compiled is read");
     assert!(table_from_json(&json).as_ref() == Ok(&bytes), "a table that is shown and read is another one");
+}
+
+/// A tag of a link as it is learned.
+const VALUES: &[u8] =
+    br#"{"format":1,"not_learned":0,"links":[{"segment":"default","client":"10.0.0.1","server":"10.0.0.2",
+"protocol":"modbus","tags":[{"space":"holding_register","index":1,"start":7,"kind":"word","samples":90,"changes":80,
+"seconds":3600.5,"low":1.0,"high":90.5,"limits":[99.5,null,3.0,12.0,null,null,1e9],"step":2.0,"counter":true,
+"states":[1.0,2.0],"writes":3,"set":[1.0,2.0],"set_limits":[0.5,2.5]}],"echoes":[{"request":77,"limit":8.5}]}]}"#;
+
+fn values(input: &[u8]) {
+    let Ok(table) = told(Table::read(input)) else { return };
+    let again = Table::read(&table.write()).expect("what was written is read");
+    assert!(again.links.len() == table.links.len(), "a table that is written and read is another one");
+    told(Known::read(input, &baseline(), SEGMENTS)).expect("what is a table is known");
 }
 
 fn forest(input: &[u8]) {

@@ -36,20 +36,21 @@ pub struct PyEngine {
 #[pymethods]
 impl PyEngine {
     #[new]
-    #[pyo3(signature = (config, rules=None, baseline=None, state=None))]
+    #[pyo3(signature = (config, rules=None, baseline=None, state=None, values=None))]
     fn new(
         py: Python<'_>,
         config: &str,
         rules: Option<&str>,
         baseline: Option<&[u8]>,
         state: Option<&[u8]>,
+        values: Option<&[u8]>,
     ) -> PyResult<Self> {
         let config = Config::from_json(config)?;
         py.detach(|| {
             let bad = |error: String| PyValueError::new_err(error);
             let names = config.names().segments;
             let segments: Vec<&str> = names.iter().map(String::as_str).collect();
-            let tables = Tables::read(rules.unwrap_or(NO_RULES), baseline, &segments, None).map_err(bad)?;
+            let tables = tables(rules.unwrap_or(NO_RULES), baseline, values, &segments, None).map_err(bad)?;
             let settings = config.settings().map_err(bad)?;
             let engine = match state {
                 Some(state) => Engine::restored(settings, tables, state).map_err(bad)?,
@@ -103,15 +104,21 @@ impl PyEngine {
     }
 
     /// Go on with these rules and this baseline. They are compiled beside the capture; only the swap holds it up.
-    #[pyo3(signature = (rules, baseline=None))]
-    fn reload<'py>(&self, py: Python<'py>, rules: &str, baseline: Option<&[u8]>) -> PyResult<Bound<'py, PyDict>> {
+    #[pyo3(signature = (rules, baseline=None, values=None))]
+    fn reload<'py>(
+        &self,
+        py: Python<'py>,
+        rules: &str,
+        baseline: Option<&[u8]>,
+        values: Option<&[u8]>,
+    ) -> PyResult<Bound<'py, PyDict>> {
         let reloaded = py.detach(|| {
             let (before, names) = {
                 let inner = self.lock();
                 (inner.engine.tables(), inner.config.names().segments)
             };
             let segments: Vec<&str> = names.iter().map(String::as_str).collect();
-            let tables = Tables::read(rules, baseline, &segments, Some(&before))?;
+            let tables = tables(rules, baseline, values, &segments, Some(&before))?;
             Ok(self.lock().engine.reload(tables))
         });
         reload_dict(py, &reloaded.map_err(|error: String| PyValueError::new_err(error))?)
@@ -193,6 +200,14 @@ impl PyEngine {
             trial.map(|trial| serde_json::to_string(&trial)).transpose()
         });
         trial.map_err(|error| PyRuntimeError::new_err(error.to_string()))
+    }
+
+    /// What values were like so far, as JSON. Once, as `learned`.
+    fn learned_values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let Some(table) = py.detach(|| self.lock().engine.learned_values()) else {
+            return Err(PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before"));
+        };
+        Ok(PyBytes::new(py, &py.detach(|| table.write())))
     }
 
     /// Engine time moves although nothing came (tests; the tap does this by itself).
@@ -281,6 +296,21 @@ impl PyEngine {
     fn batch(&self, py: Python<'_>, mut taken: Taken) -> PyResult<Batch> {
         let slices = py.detach(|| taken.cut(guard(&self.originals).as_mut()));
         Batch::new(py, taken, slices)
+    }
+}
+
+/// Rules, baseline, and what the values of its links are like.
+fn tables(
+    rules: &str,
+    baseline: Option<&[u8]>,
+    values: Option<&[u8]>,
+    segments: &[&str],
+    before: Option<&Tables>,
+) -> Result<Tables, String> {
+    let tables = Tables::read(rules, baseline, segments, before)?;
+    match values {
+        Some(values) => tables.with_values(values, segments, before),
+        None => Ok(tables),
     }
 }
 

@@ -38,6 +38,7 @@ pub mod site;
 pub mod sql;
 pub mod stream;
 pub mod value;
+pub mod values;
 pub mod wide;
 pub mod windows;
 pub mod x509;

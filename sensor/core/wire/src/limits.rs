@@ -128,6 +128,13 @@ pub const FOREST_NODES: usize = 1 << 15;
 /// Splits one under another in a tree: what bounds a walk. A model has the logarithm of 256 rows, eight; beyond it the
 /// file is refused.
 pub const FOREST_DEPTH: usize = 32;
+/// Tags whose values are learned, of all conversations: 2 KiB each while learning, 300 bytes each while judging. A large
+/// plant has some ten thousand. Beyond it new ones are not learned, which is counted in the table.
+pub const VALUE_TAGS: usize = 1 << 17;
+/// Different requests of one link whose answers are looked at for values. Beyond it new ones are not.
+pub const VALUE_REQUESTS: usize = 256;
+/// Requests whose answers are watched for repetitions, 64 KiB each. Beyond it new ones are not.
+pub const VALUE_ECHOES: usize = 1 << 10;
 /// MAC addresses remembered per station while learning: a router shows one, a failing pair two. Beyond it more are not
 /// kept.
 pub const STATION_MACS: usize = 4;

@@ -338,6 +338,8 @@ pub struct Record {
     pub protocol: Option<u8>,
     /// Points of the plant's table that the message has values of: names, values, units, side by side.
     pub points: Option<[Span; 3]>,
+    /// Which points of the table these are.
+    pub point_numbers: Vec<u32>,
     /// Who logs in, where the message says so.
     pub user: Option<Span>,
     /// What the password is worth that crossed in clear.
@@ -370,6 +372,7 @@ impl Default for Record {
             operation_name: "unknown",
             protocol: None,
             points: None,
+            point_numbers: Vec::new(),
             user: None,
             password: None,
             reference: None,
@@ -388,6 +391,7 @@ impl Record {
         self.objects.clear();
         self.parts.clear();
         self.places.clear();
+        self.point_numbers.clear();
         self.flaws = 0;
         self.role = Role::Other;
         self.outcome = Outcome::Unknown;

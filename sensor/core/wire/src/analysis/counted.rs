@@ -20,7 +20,7 @@ impl Analysis {
         let tables = &*self.tables;
         let Some(plan) = tables.plan(index) else { return };
         let mut steps = 0;
-        if !plan.counted(event, &mut self.values, &mut steps) {
+        if !plan.counted(event, &mut self.counted, &mut steps) {
             return;
         }
         let fold = by_fields(index, &plan.by, event);
@@ -40,9 +40,9 @@ impl Analysis {
             let seen =
                 Seen { order: self.order, rule: index, key, steps, at, ends, outcome, digest: name_hash(digest) };
             let names = &self.names;
-            return self.reduced.push(seen, &self.values, |out| print::event(out, event, names));
+            return self.reduced.push(seen, &self.counted, |out| print::event(out, event, names));
         }
-        let observed = Observed { at, steps, values: &self.values, ends: &ends };
+        let observed = Observed { at, steps, values: &self.counted, ends: &ends };
         let found = self.correlator.see(index, plan, key, &observed, &mut self.ledger);
         if !self.correlator.overdue.is_empty() {
             self.overdue();

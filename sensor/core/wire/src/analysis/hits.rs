@@ -13,6 +13,7 @@ use crate::marks::Marks;
 use crate::pairing::{Folds, NO_FOLD};
 use crate::print;
 use crate::value::Role;
+use crate::values::About;
 
 impl Analysis {
     /// Rules and deviations of one message. Returns which alerts want to hear how it was answered.
@@ -108,7 +109,7 @@ impl Analysis {
         let mut fields = Vec::new();
         print::event(&mut fields, event, &self.names);
         // A finding about rhythm is about many messages: the answer to one of them says nothing about it.
-        let about_this = about_one && !cause.starts_with("period:");
+        let about_this = about_one && !cause.starts_with("period:") && !cause.starts_with("value:");
         let awaits_answer = event.record.role == Role::Request && event.record.reference.is_some();
         let mark = mark_of(event);
         let hit = Hit {
@@ -185,6 +186,26 @@ impl Analysis {
                 None => self.silent_hit(key, finding),
             }
         }
+    }
+
+    /// Values of this message that are not as they were.
+    #[cold]
+    pub(super) fn unlike(&mut self, event: &Event<'_>, digest: &[u8]) {
+        let mut place = 0;
+        while let Some(unlike) = self.unlike.get(place).copied() {
+            place = place.saturating_add(1);
+            let key = conversation(Cause::Named(unlike.cause), unlike.key, event);
+            let mut latest = NO_FOLD;
+            if self.count(&key, event, &mut latest) == Folded::New {
+                let params = match unlike.about {
+                    About::Point(point) => self.declared.as_ref().map(|declared| declared.params(point, &unlike)),
+                    _ => self.values.as_ref().map(|values| values.params(&unlike, event, &self.site.points)),
+                };
+                let params = params.unwrap_or_default();
+                self.open(&Opening::of(key, key, event), params, event, digest, &mut latest);
+            }
+        }
+        self.unlike.clear();
     }
 
     fn silent_hit(&mut self, key: FoldKey, finding: TimedFinding) {

@@ -25,7 +25,9 @@ use crate::print::Names;
 use crate::protocol::{self, place_of, scope_of, Scope};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
+use crate::site::Site;
 use crate::value::Outcome;
+use crate::values::{self, Declarations, Judge, Unlike};
 use crate::windows::{Closed, Windows};
 
 /// The rooms behind the parsers, each present only when it was asked for.
@@ -36,6 +38,12 @@ pub struct Analysis {
     pub learner: Option<Learner>,
     /// A baseline that is tried beside the one that counts.
     pub shadow: Option<Box<Shadow>>,
+    /// Holds values against what was learned of them.
+    pub values: Option<Judge>,
+    pub values_learner: Option<values::Learner>,
+    /// Holds them against what the site declares.
+    pub declared: Option<Declarations>,
+    pub site: Arc<Site>,
     pub windows: Option<Windows>,
     /// Packets that new alerts are shown with.
     pub evidence: Option<Evidence>,
@@ -63,8 +71,9 @@ pub struct Analysis {
     opened: Vec<(u64, Arc<str>)>,
     matched: Vec<u32>,
     /// Values of a message that are counted.
-    values: Vec<u64>,
+    counted: Vec<u64>,
     deviations: Vec<Deviation>,
+    unlike: Vec<Unlike>,
     timed: Vec<TimedFinding>,
     /// Causes that are no rules, once each: a storm of deviations allocates nothing.
     named: Vec<Arc<str>>,
@@ -79,6 +88,10 @@ impl Analysis {
             periods: None,
             learner: None,
             shadow: None,
+            values: None,
+            values_learner: None,
+            declared: None,
+            site: Site::shared(),
             windows: None,
             evidence: None,
             folder: Folder::new(shard),
@@ -94,8 +107,9 @@ impl Analysis {
             scratch: Scratch::default(),
             opened: Vec::new(),
             matched: Vec::new(),
-            values: Vec::new(),
+            counted: Vec::new(),
             deviations: Vec::new(),
+            unlike: Vec::new(),
             timed: Vec::new(),
             closed: Closed::default(),
             named: Vec::new(),
@@ -227,6 +241,15 @@ impl Consumer for Analysis {
         if !self.timed.is_empty() {
             self.timed_findings(Some((event, digest)));
         }
+        if let Some(values) = self.values.as_mut().filter(|_| scope == Scope::Plant) {
+            values.message(marks.known.link(), event, &mut self.unlike);
+        }
+        if let Some(declared) = self.declared.as_mut() {
+            declared.message(event, &mut self.unlike);
+        }
+        if !self.unlike.is_empty() {
+            self.unlike(event, digest);
+        }
         if let Some(windows) = self.windows.as_mut().filter(|_| scope == Scope::Plant) {
             windows.observe(event, self.now_ns, &mut marks.window);
         }
@@ -235,6 +258,9 @@ impl Consumer for Analysis {
         }
         if let Some(shadow) = self.shadow.as_mut() {
             shadow.message(event, scope, self.names.segment(event.segment));
+        }
+        if let Some(learner) = self.values_learner.as_mut().filter(|_| scope == Scope::Plant) {
+            learner.observe(event);
         }
         if !self.opened.is_empty() {
             self.show(event, marks);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Analysis;
 use crate::engine::{Moves, Tables};
+use crate::values::Judge;
 
 impl Analysis {
     /// `number`: of the shard. What rules and polls were in the middle of goes on where the tables say the same.
@@ -14,6 +15,11 @@ impl Analysis {
             (Some(periods), Some(baseline)) => Some(periods.reloaded(baseline)),
             _ => tables.periods(number),
         };
+        let judge = self.values.take();
+        self.values = tables.values.as_ref().map(|known| match judge {
+            Some(judge) if judge.knows(known) => judge,
+            _ => Judge::new(Arc::clone(known)),
+        });
         self.tables = Arc::clone(tables);
     }
 }

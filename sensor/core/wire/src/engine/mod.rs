@@ -40,6 +40,7 @@ use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
 use crate::print::Names;
 use crate::segments::Segments;
+use crate::values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -203,6 +204,14 @@ impl Engine {
         self.pool.each(|shard| learners.extend(shard.analysis.learner.take()));
         let now_ns = self.now_ns();
         (!learners.is_empty()).then(|| Learner::merge(learners).finish(now_ns))
+    }
+
+    /// What values were like so far. Once, as [`Engine::learned`].
+    pub fn learned_values(&mut self) -> Option<values::Table> {
+        self.flush();
+        let mut learners: Vec<values::Learner> = Vec::new();
+        self.pool.each(|shard| learners.extend(shard.analysis.values_learner.take()));
+        (!learners.is_empty()).then(|| values::Learner::finish(learners))
     }
 
     /// Which part of the plant a frame belongs to, from now on; names are set apart. To be called before the first packet.

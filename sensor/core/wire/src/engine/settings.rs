@@ -14,6 +14,7 @@ use crate::hash::SHARDS;
 use crate::limits;
 use crate::print::Names;
 use crate::site::Site;
+use crate::values::{self, Declarations, Judge};
 use crate::windows::Windows;
 
 pub struct Settings {
@@ -78,6 +79,10 @@ impl Settings {
                 analysis.learner = self.learn.then(|| {
                     Learner::new(LearnSettings { segments: self.names.segments.clone(), ..LearnSettings::default() })
                 });
+                analysis.values = tables.values.clone().map(Judge::new);
+                analysis.declared = Declarations::new(&self.site);
+                analysis.site = Arc::clone(&self.site);
+                analysis.values_learner = self.learn.then(|| values::Learner::new(self.names.segments.clone()));
                 analysis.windows =
                     (self.window_ns > 0).then(|| Windows::new(self.window_ns, limits::per_shard(limits::WINDOWS)));
                 analysis.events = self.events.as_ref().map(Export::new);

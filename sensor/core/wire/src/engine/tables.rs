@@ -10,6 +10,7 @@ use crate::hash::SHARDS;
 use crate::protocol::{flow, place_of};
 use crate::rules::plan::Plan;
 use crate::rules::{RuleInfo, Rules};
+use crate::values::Known;
 
 const FLOW: usize = place_of("flow") as usize;
 
@@ -44,12 +45,16 @@ pub struct Tables {
     /// For each rule what becomes of a message that matches.
     pub ways: Box<[Way]>,
     pub baseline: Option<Baseline>,
+    /// What the values of its links are like.
+    pub values: Option<Arc<Known>>,
     /// A rule could be about how conversations go on and end.
     pub asks_for_flows: bool,
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
     /// Hash of the bytes that the baseline was loaded from, where it was loaded here.
     loaded: Option<[u8; 32]>,
+    /// The same of the values.
+    values_loaded: Option<[u8; 32]>,
 }
 
 impl Tables {
@@ -58,7 +63,17 @@ impl Tables {
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
         let ways = infos.map(Way::of).collect();
         let asks_for_flows = [flow::VOLUME, flow::ENDED].iter().any(|kind| rules.could_match(FLOW, *kind));
-        Self { causes, ways, asks_for_flows, rules, baseline, generation: 0, loaded: None }
+        Self {
+            causes,
+            ways,
+            asks_for_flows,
+            rules,
+            baseline,
+            values: None,
+            generation: 0,
+            loaded: None,
+            values_loaded: None,
+        }
     }
 
     /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that
@@ -78,6 +93,22 @@ impl Tables {
             None => Baseline::with_segments(bytes, segments)?,
         };
         Ok(Self { loaded, ..Self::new(rules, Some(baseline)) })
+    }
+
+    /// With what the values of the baseline's links are like (`values::Table`). What `before` has from the same bytes, for
+    /// the same baseline, is shared with it: what is being watched goes on.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with the bytes.
+    pub fn with_values(self, bytes: &[u8], segments: &[&str], before: Option<&Self>) -> Result<Self, String> {
+        let Some(baseline) = self.baseline.as_ref() else { return Ok(self) };
+        let values_loaded = Some(Sha256::digest(bytes).into());
+        let same = before.filter(|before| before.values_loaded == values_loaded && before.loaded == self.loaded);
+        let values = match same.and_then(|before| before.values.clone()) {
+            Some(values) => values,
+            None => Arc::new(Known::read(bytes, baseline, segments)?),
+        };
+        Ok(Self { values: Some(values), values_loaded, ..self })
     }
 
     /// What a rule counts; `None`: nothing, each message that matches is a hit.

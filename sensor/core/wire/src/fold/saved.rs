@@ -16,13 +16,13 @@ use std::collections::VecDeque;
 use super::open::{Fold, Told};
 use super::{said, Cause, FoldKey, Folder, Hit, HitKind, Mark, PENDING};
 use crate::baseline::saved::{Reader, Writer};
-use crate::baseline::CAUSES;
 use crate::engine::Before;
 use crate::event::Endpoint;
 use crate::finding::Params;
 use crate::hash::{Map, SHARDS};
 use crate::protocol;
 use crate::value::Outcome;
+use crate::{baseline, values};
 
 const OUTCOMES: [&str; 6] = ["success", "failure", "unknown", "no_response", "not_applicable", PENDING];
 /// In the place of a cause that is gone: nothing folds under it.
@@ -64,7 +64,10 @@ impl Hit {
             0 => before.rule(rows.u32()?)?,
             1 => {
                 let name = rows.text()?;
-                (name.to_owned(), CAUSES.iter().find(|known| **known == name).map(|known| Cause::Named(known)))
+                {
+                    let mut known = baseline::CAUSES.iter().chain(&values::CAUSES);
+                    (name.to_owned(), known.find(|known| **known == name).map(|known| Cause::Named(known)))
+                }
             }
             _ => return None,
         };

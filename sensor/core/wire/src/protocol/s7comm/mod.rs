@@ -17,7 +17,7 @@ mod block;
 mod cotp;
 mod cyclic;
 mod detail;
-mod fields;
+pub(crate) mod fields;
 mod header;
 mod item;
 mod job;

@@ -27,6 +27,24 @@ pub struct Point {
     /// Of measurement; may be empty.
     pub unit: Box<str>,
     pub form: Form,
+    pub declared: Declared,
+}
+
+/// What an engineer says of a point's values, in its unit of measurement: holds without any learning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declared {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    /// The fastest change, by second.
+    pub rate: Option<f64>,
+    /// All that there may be; empty: any.
+    pub values: Box<[f64]>,
+}
+
+impl Declared {
+    pub fn is_empty(&self) -> bool {
+        self.min.is_none() && self.max.is_none() && self.rate.is_none() && self.values.is_empty()
+    }
 }
 
 /// A point in a message: which, and where its first element lies among the message's values, or among the bits of one
@@ -78,6 +96,28 @@ impl Points {
 
     pub fn point(&self, number: u32) -> Option<&Point> {
         self.all.get(number as usize)
+    }
+
+    /// Whether anything is declared of any point.
+    pub fn declares(&self) -> bool {
+        self.all.iter().any(|point| !point.declared.is_empty())
+    }
+
+    /// What the table calls the place at which a learned tag is: `start` as objects of messages have it.
+    pub fn named(&self, protocol: usize, server: IpAddr, space: &str, (index, start): (u32, u64)) -> Option<&Point> {
+        const DB: u8 = 0x84;
+        let (space, start) = match (space, u16::try_from(index), u32::try_from(start.saturating_mul(8))) {
+            ("db", Ok(db), Ok(bit)) => (MEMORY, memory::place(DB, db, bit)),
+            _ => (space, start),
+        };
+        let fitting = self.spaces(protocol, server).filter(|known| *known.name == *space);
+        let mut fitting = fitting.filter(|known| known.number.is_none_or(|number| number == index));
+        let found = fitting.find_map(|known| {
+            let place = known.addresses.binary_search_by_key(&start, |(address, _)| *address).ok();
+            let at = place.and_then(|place| known.addresses.get(place)).map(|(_, point)| *point);
+            at.or_else(|| known.named.get(&start).copied())
+        });
+        self.point(found?)
     }
 
     /// Spaces of that server, by itself and by its networks.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{browsed, memory, Form, Point, Points, Space, Type, MEMORY};
+use super::{browsed, memory, Declared, Form, Point, Points, Space, Type, MEMORY};
 use crate::hash::Map;
 use crate::limits::POINTS;
 use crate::protocol::{self, Protocol};
@@ -59,6 +59,15 @@ pub struct Row {
     pub scale: f64,
     #[serde(default)]
     pub offset: f64,
+    /// What its values may be, in its unit; the fastest change by second.
+    #[serde(default)]
+    pub min: Option<f64>,
+    #[serde(default)]
+    pub max: Option<f64>,
+    #[serde(default)]
+    pub rate: Option<f64>,
+    #[serde(default)]
+    pub values: Vec<f64>,
 }
 
 fn one() -> u32 {
@@ -112,6 +121,7 @@ impl Points {
             spaces.len().saturating_sub(1)
         });
         let Some(space) = spaces.get_mut(found) else { return Ok(()) };
+        let declared = declared(row)?;
         for number in 0..u64::from(row.count) {
             let point = u32::try_from(self.all.len()).ok().filter(|point| (*point as usize) < POINTS);
             let point = point.ok_or_else(|| format!("more than {POINTS} points"))?;
@@ -130,10 +140,21 @@ impl Points {
                 name: row.name.replace("{n}", &number).into(),
                 unit: row.unit.as_str().into(),
                 form,
+                declared: declared.clone(),
             });
         }
         Ok(())
     }
+}
+
+fn declared(row: &Row) -> Result<Declared, String> {
+    if row.min.zip(row.max).is_some_and(|(min, max)| min > max) {
+        return Err("min is more than max".to_owned());
+    }
+    if row.rate.is_some_and(|rate| rate <= 0.0) {
+        return Err("the rate is more than nothing, a second".to_owned());
+    }
+    Ok(Declared { min: row.min, max: row.max, rate: row.rate, values: row.values.clone().into() })
 }
 
 enum Place {

@@ -176,6 +176,7 @@ fn show_each(
         names.push(Value::Text(record.push_text(point.name.as_bytes())));
         units.push(Value::Text(record.push_text(point.unit.as_bytes())));
         found.push(value);
+        record.point_numbers.push(place.point);
     }
     if !found.is_empty() {
         record.points = Some([names, found, units].map(|list| record.keep_list(&list)));

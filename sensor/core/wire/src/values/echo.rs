@@ -1,0 +1,65 @@
+//! Answers that repeat older ones, one after the other: values of minutes ago that are shown again.
+//!
+//! Answers of one request are numbered as far as they bring something new. One that equals an older one has a distance to
+//! it; a replay keeps that distance, chance does not.
+
+/// Answers remembered, a power of two: at one a second an hour. A younger one takes the place of an older one.
+const REMEMBERED: usize = 4096;
+
+#[derive(Clone, Debug)]
+pub struct Echo {
+    /// Hash and number of an answer, by the hash's last bits.
+    slots: Box<[(u64, u32)]>,
+    number: u32,
+    last: u64,
+    distance: u32,
+    chain: f64,
+}
+
+impl Default for Echo {
+    fn default() -> Self {
+        Self { slots: vec![(0, 0); REMEMBERED].into(), number: 0, last: 0, distance: 0, chain: 0.0 }
+    }
+}
+
+impl Echo {
+    /// Of an answer's values by their hash: how many in a row were repeated at one distance, less those that were not.
+    /// `None`: it says the same as the one before.
+    pub fn next(&mut self, hash: u64) -> Option<f64> {
+        if hash == self.last {
+            return None;
+        }
+        self.last = hash;
+        self.number = self.number.wrapping_add(1);
+        #[allow(clippy::cast_possible_truncation)] // the last bits
+        let place = hash as usize & REMEMBERED.saturating_sub(1);
+        let slot = self.slots.get_mut(place)?;
+        let (known, before) = std::mem::replace(slot, (hash, self.number));
+        let distance = self.number.wrapping_sub(before);
+        if known != hash || before == 0 {
+            self.chain = (self.chain - 1.0).max(0.0);
+        } else if distance == self.distance {
+            self.chain += 1.0;
+        } else {
+            (self.distance, self.chain) = (distance, 1.0);
+        }
+        Some(self.chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_is_a_chain_and_chance_is_not() {
+        let mut echo = Echo::default();
+        let value = |number: u64| crate::hash::mixed(number);
+        assert!((0..3000).all(|number| echo.next(value(number)) == Some(0.0)));
+        assert_eq!(echo.next(value(2999)), None);
+        let chains: Vec<f64> = (2000..2020).filter_map(|number| echo.next(value(number))).collect();
+        assert_eq!(chains.last(), Some(&20.0));
+        let scattered = (0..200).filter_map(|number| echo.next(value(number * 977 % 2900)));
+        assert!(scattered.skip(20).all(|chain| chain <= 2.0));
+    }
+}

@@ -1,0 +1,85 @@
+//! What was learned of values, as it is asked: tags and requests of a link side by side. Shared by all shards.
+
+use super::motion::STATISTICS;
+use super::plan::{place, Take};
+use super::table::{Table, Tag};
+use crate::baseline::Baseline;
+use crate::hash::Map;
+
+/// A learned tag, and what it may do. What is not judged has no bound: infinity.
+#[derive(Debug)]
+pub struct KnownTag {
+    pub row: Tag,
+    pub limits: [f64; STATISTICS],
+    /// There is something that its samples are held against.
+    pub judged: bool,
+}
+
+/// As many settings as a set point must have been given before one of them may be called unusual.
+const SETTINGS: u64 = 5;
+
+#[derive(Debug)]
+pub struct KnownLink {
+    /// The first of its tags, and how many.
+    pub first: u32,
+    pub count: u32,
+    /// Things were set while learning, so that what follows from that was seen.
+    pub set: bool,
+    /// Requests whose answers are watched for repetitions, in order.
+    pub echoes: Vec<(u64, f64)>,
+}
+
+#[derive(Debug, Default)]
+pub struct Known {
+    pub tags: Vec<KnownTag>,
+    pub links: Vec<KnownLink>,
+    places: Map<(u32, u64), u32>,
+    /// Links by the numbers that the baseline gives them.
+    numbers: Map<u32, u32>,
+}
+
+impl Known {
+    /// What values are like, of links that the baseline knows.
+    ///
+    /// # Errors
+    /// One line that says what is wrong with the bytes.
+    pub fn read(bytes: &[u8], baseline: &Baseline, segments: &[&str]) -> Result<Self, String> {
+        let mut known = Self::default();
+        for link in Table::read(bytes)?.links {
+            let segment = segments.iter().position(|name| *name == link.segment);
+            let segment = segment.and_then(|place| u16::try_from(place).ok());
+            let number = segment.and_then(|segment| baseline.link(segment, link.client, link.server, &link.protocol));
+            let set_how_often = |tag: &Tag| if tag.setting { tag.changes.max(tag.writes) } else { 0 };
+            let settings = link.tags.iter().map(set_how_often).fold(0, u64::saturating_add);
+            let (Some(number), Ok(own)) = (number, u32::try_from(known.links.len())) else { continue };
+            let first = u32::try_from(known.tags.len()).map_err(|_| "too many learned values")?;
+            for (tag, place_of_tag) in link.tags.into_iter().zip(first..) {
+                known.places.insert((own, place(&tag.space, tag.index, tag.start)), place_of_tag);
+                let limits = tag.limits.map(|limit| limit.unwrap_or(f64::INFINITY));
+                let bound = limits.iter().any(|limit| *limit < f64::INFINITY);
+                // What somebody sets is watched, too: its changes explain others.
+                let judged = bound || tag.counter || !tag.states.is_empty() || tag.setting;
+                known.tags.push(KnownTag { row: tag, limits, judged });
+            }
+            let count = u32::try_from(known.tags.len()).unwrap_or(u32::MAX).saturating_sub(first);
+            let echoes = link.echoes.iter().map(|echo| (echo.request, echo.limit)).collect();
+            known.links.push(KnownLink { first, count, set: settings >= SETTINGS, echoes });
+            known.numbers.insert(number, own);
+        }
+        Ok(known)
+    }
+
+    pub fn link(&self, of_baseline: u32) -> Option<u32> {
+        self.numbers.get(&of_baseline).copied()
+    }
+
+    /// The tag of a link there; whether it is a number of the protocol's, or what its words are.
+    pub fn tag(&self, link: u32, space: &str, index: u32, start: u64) -> Option<(u32, Take)> {
+        let tag = *self.places.get(&(link, place(space, index, start)))?;
+        Some((tag, self.tags.get(tag as usize)?.row.kind))
+    }
+
+    pub fn at(&self, tag: u32) -> Option<&KnownTag> {
+        self.tags.get(tag as usize)
+    }
+}

@@ -1,0 +1,122 @@
+//! What was learned of values, as rows: one a tag. On disk it is JSON (`values.json` of a baseline's folder).
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::motion::STATISTICS;
+use super::plan::Take;
+use crate::limits;
+
+pub const FORMAT: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    pub format: u32,
+    /// Tags and requests that there was no room for.
+    pub not_learned: u64,
+    pub links: Vec<Link>,
+}
+
+/// What one client reads and writes at one server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub segment: String,
+    pub client: IpAddr,
+    pub server: IpAddr,
+    pub protocol: String,
+    pub tags: Vec<Tag>,
+    /// Requests whose answers were watched for repetitions.
+    pub echoes: Vec<Repeats>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repeats {
+    /// Which request (`plan::identity`).
+    pub request: u64,
+    /// More answers in a row than this were never older ones again.
+    pub limit: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tag {
+    pub space: String,
+    /// Unit, data block, namespace.
+    pub index: u32,
+    pub start: u64,
+    /// Of a named thing; `start` is its hash.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    pub kind: Take,
+    pub samples: u64,
+    /// Samples that differed from the one before.
+    pub changes: u64,
+    /// Seconds of packet time from the first sample to the last.
+    pub seconds: f64,
+    /// How far it went; absent: it was written and never read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// How far each number of `motion.rs` may go, in that order; null: nothing is judged by it.
+    pub limits: [Option<f64>; STATISTICS],
+    /// The largest step that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
+    /// It never went back, but for beginning again at the bottom.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub counter: bool,
+    /// All values that it ever had, where they are few and were all seen again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<f64>,
+    /// Somebody sets it: a change is a decision, not a movement.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub setting: bool,
+    /// Times that this client wrote it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub writes: u64,
+    /// What it was set to, and what the next setting lies between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<[f64; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_limits: Option<[f64; 2]>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+impl Table {
+    /// # Errors
+    /// One line that says what is wrong with the bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let table: Self = serde_json::from_slice(bytes)
+            .map_err(|error| format!("the learned values cannot be read: {error}; learn the baseline again"))?;
+        if table.format != FORMAT {
+            return Err(format!(
+                "the learned values have format {}, this version reads {FORMAT}: learn again, or upgrade",
+                table.format
+            ));
+        }
+        let tags: usize = table.links.iter().map(|link| link.tags.len()).fold(0, usize::saturating_add);
+        let rows: usize = table.links.iter().map(|link| link.echoes.len()).fold(tags, usize::saturating_add);
+        if rows > limits::VALUE_TAGS.saturating_mul(2) || table.links.len() > limits::VALUE_TAGS {
+            return Err(format!("the learned values have {rows} rows, more than fit"));
+        }
+        Ok(table)
+    }
+
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
