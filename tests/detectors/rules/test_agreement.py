@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from detectors.rules import RuleSet, load_rules, naive_correlation
 from detectors.rules.lists import NamedList
-from detectors.rules.model import DEFAULT_FOLD, And, Check, Correlation, Expression, Not, Or, Rule, Step, Value
+from detectors.rules.model import DEFAULT_FOLD, And, Check, Correlation, Expression, Not, Or, Rule, Step, Value, checks
 from detectors.rules.naive import matches
 from detectors.rules.regex import MAX_LENGTH, canonical
 from detectors.rules.selection import ALLOWED, APART
@@ -56,15 +57,23 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
+@cache
+def _bundled() -> RuleSet:
+    """Without those that look into a message's bytes, which events do not print."""
+    rules = load_rules()
+    seen = (rule for rule in rules if all(check.field != "message.bytes" for check in checks(rule.condition)))
+    return replace(rules, rules=tuple(seen))
+
+
 @pytest.mark.parametrize("pcap", bundled_captures(), ids=_name)
 def test_bundled_rules_on_bundled_captures(pcap: Path) -> None:
     baseline = PCAPS / pcap.parent.name / "reader.pcap"
     for learned in (None, baseline if baseline.exists() else PCAPS / "plant/normal.pcap"):
-        _compare(load_rules(), pcap, learned)
+        _compare(_bundled(), pcap, learned)
 
 
 def test_the_bundled_rules_hit_at_all() -> None:
-    assert _compare(load_rules(), PCAPS / "plant/attack.pcap", PCAPS / "plant/normal.pcap") > 50
+    assert _compare(_bundled(), PCAPS / "plant/attack.pcap", PCAPS / "plant/normal.pcap") > 50
 
 
 def _captures_to_make_rules_from() -> list[Path]:
