@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from detectors.rules import RuleSet, load_rules, naive_correlation
 from detectors.rules.lists import NamedList
-from detectors.rules.model import DEFAULT_FOLD, And, Check, Correlation, Expression, Not, Or, Rule, Step, Value
+from detectors.rules.model import DEFAULT_FOLD, And, Check, Correlation, Expression, Not, Or, Rule, Step, Value, checks
 from detectors.rules.naive import matches
 from detectors.rules.regex import MAX_LENGTH, canonical
 from detectors.rules.selection import ALLOWED, APART
@@ -64,6 +65,14 @@ def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
 
 def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
+
+
+@cache
+def _bundled() -> RuleSet:
+    """Without those that look into a message's bytes, which events do not print."""
+    rules = load_rules()
+    seen = (rule for rule in rules if all(check.field != "message.bytes" for check in checks(rule.condition)))
+    return replace(rules, rules=tuple(seen))
 
 
 @pytest.mark.parametrize("pcap", bundled_captures(), ids=_name)
