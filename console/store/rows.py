@@ -105,6 +105,8 @@ class Suppression:
     ended_ns: int | None = None
     """when somebody ended it before its date"""
     ended_by: str | None = None
+    about: str = ""
+    """title of the alert it was made from, as its author read it"""
 
     def holds(self, now_ns: int) -> bool:
         return self.ended_ns is None and now_ns < self.until_ns

@@ -16,9 +16,9 @@ from console.store.sql import Run
 TABLE = (
     "CREATE TABLE suppression (id TEXT NOT NULL PRIMARY KEY, cause TEXT NOT NULL, hosts TEXT NOT NULL, segment TEXT,"
     " reason TEXT NOT NULL, author TEXT NOT NULL, since_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL,"
-    " ended_ns INTEGER, ended_by TEXT)"
+    " ended_ns INTEGER, ended_by TEXT, about TEXT NOT NULL)"
 )
-COLUMNS = "id, cause, hosts, segment, reason, author, since_ns, until_ns, ended_ns, ended_by"
+COLUMNS = "id, cause, hosts, segment, reason, author, since_ns, until_ns, ended_ns, ended_by, about"
 MAX_SUPPRESSIONS = 200
 """that hold at a time: each list of open work asks every one of them"""
 
@@ -33,6 +33,7 @@ def add(run: Run, new: Suppression, now_ns: int) -> None:
     values = {
         "id": new.id, "cause": new.cause, "hosts": json.dumps(new.hosts), "segment": new.segment, "reason": new.reason,
         "author": new.by, "since_ns": new.since_ns, "until_ns": new.until_ns, "ended_ns": None, "ended_by": None,
+        "about": new.about,
     }  # fmt: skip
     places = ", ".join(f":{name}" for name in values)
     run(f"INSERT INTO suppression ({', '.join(values)}) VALUES ({places})", values)

@@ -22,7 +22,7 @@ from federation.pseudonyms import is_pseudonym
 log = logging.getLogger(__name__)
 bp = Blueprint("suppressions", __name__)
 SHOWN = 200
-MAX_REASON, MAX_CAUSE, MAX_SEGMENT, MAX_HOSTS = 500, 200, 128, 2
+MAX_REASON, MAX_CAUSE, MAX_SEGMENT, MAX_TITLE, MAX_HOSTS = 500, 200, 128, 200, 2
 """A conversation has two ends: more hosts than two fit none."""
 FIELDS = ("cause", "hosts", "segment", "title", "until", "reason")
 MOST_DAYS, USUAL_DAYS = 366, 30
@@ -65,7 +65,7 @@ def new() -> ResponseReturnValue:
         "cause": request.args.get("cause", "")[:MAX_CAUSE],
         "hosts": " ".join(request.args.getlist("host"))[:200],
         "segment": request.args.get("segment", "")[:MAX_SEGMENT],
-        "title": request.args.get("title", "")[:200],
+        "title": request.args.get("title", "")[:MAX_TITLE],
         "until": "" if until is None else until.strftime("%Y-%m-%d"),
         "reason": "",
     }
@@ -134,6 +134,7 @@ def _read(given: dict[str, str]) -> Suppression:
         by=current_user.user.name,
         since_ns=now_ns,
         until_ns=until_ns,
+        about=clean(given["title"])[:MAX_TITLE],
     )
 
 

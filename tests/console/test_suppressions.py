@@ -17,6 +17,7 @@ from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in, token_of
 
 GOOD = {
+    "title": "向 S7 控制器发出停止命令",
     "cause": "rule:b1f0",
     "hosts": sample.ATTACKER,
     "segment": "",
@@ -51,6 +52,7 @@ def test_an_alert_is_put_out_of_sight_from_its_page_and_comes_back(app: Flask, c
     assert new["total"] == len(sample.ALERTS) - 1
     assert "危急 1" not in client.get("/").get_data(as_text=True)
     listed = client.get("/suppressions").get_data(as_text=True)
+    assert '<b class="wrap">向 S7 控制器发出停止命令</b>' in listed
     assert "有 1 条抑制生效" in listed and "演练，工单 118" in listed and "wang" in listed
     (item,) = state(app).store.suppressions()
     token = token_of(client, "/suppressions/new")

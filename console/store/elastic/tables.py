@@ -108,6 +108,7 @@ suppression = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("since_ns", "until_ns")),
     Column("ended_ns", BigInteger),
     Column("ended_by", Text),
+    Column("about", Text, nullable=False),
 )
 """As the embedded store has them in its file (`console.store.suppressions`, whose SQL both share)."""
 order_addressee = Table(

@@ -43,7 +43,8 @@ STANDING = (
     ),
     Table(
         "suppression", "suppression", "suppression",
-        ("id", "cause", "hosts", "segment", "reason", "author", "since_ns", "until_ns", "ended_ns", "ended_by"),
+        ("id", "cause", "hosts", "segment", "reason", "author", "since_ns", "until_ns", "ended_ns", "ended_by",
+         "about"),
         ("id",), sign="count(*), sum(coalesce(ended_ns, 0))",
     ),
 )  # fmt: skip

@@ -17,4 +17,5 @@ def upgrade() -> None:
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("since_ns", "until_ns")),
         sa.Column("ended_ns", sa.BigInteger),
         sa.Column("ended_by", sa.Text),
+        sa.Column("about", sa.Text, nullable=False),
     )

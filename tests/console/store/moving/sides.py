@@ -112,7 +112,9 @@ def fill(store: Store, clock: Clock, number: int = 40) -> None:
     one = story(1)
     parts = [alert(n, origin="cell", story=one.id, cause="rule:a") for n in (50, 51)]
     store.merge([story(1, origin="cell"), story(2, revision=2, origin="cell", merged_into=one.id), *parts], "plant")
-    store.suppress(Suppression("a", "rule:b", ("192.168.1.66",), None, "检修", "wang", clock.now_ns, 2**62))
+    store.suppress(
+        Suppression("a", "rule:b", ("192.168.1.66",), None, "检修", "wang", clock.now_ns, 2**62, about="写入")
+    )
     store.suppress(Suppression("b", "rule:a", (), "line 2", "演练", "li", clock.now_ns, 2**62))
     store.end_suppression("b", "wang")
     store.merge([alert(1)], "thief")  # refused: stands under another child
