@@ -75,3 +75,29 @@ def test_files_of_the_site_are_checked_with_the_settings(tmp_path: Path) -> None
     refused = CliRunner().invoke(otus, ["config", "check", str(config)])
     assert refused.exit_code == 1
     assert "`person` is missing" in str(refused.exception) and "nowhere.yml: cannot be read" in str(refused.exception)
+
+
+def test_a_sensor_tries_a_baseline_and_says_so_in_its_heartbeat(tmp_path: Path) -> None:
+    from otus.detection import load
+    from otus.reload import Reloader, RuleBooks
+    from otus.shadow import BaselineState
+    from sensor.health import Health
+
+    normal, base = tmp_path / "normal.pcap", tmp_path / "base"
+    capture(normal, seconds=60)
+    run("baseline", "learn", str(normal), "-o", str(base))
+    run("baseline", "review", str(base), "--reject", WRITES, "--person", "王工", "--reason", "只读")
+    detection = load(None, None)
+    engine = detection.engine()
+    settings = {"rules": "", "baseline": "", "segment": "default", "baseline_shadow": str(base)}
+    reloader = Reloader(engine, detection, RuleBooks(detection.rules), settings)
+    engine.open_files([str(normal)])
+    while not engine.poll().done:
+        pass
+    health = Health("sensor", "default", 10, detection.facts)
+    BaselineState(engine, 10).tend(health, reloader.facts)
+    counts = {"received": 0, "parsed": 0, "skipped": {}, "lost": {}, "held": 0}
+    told = health.record(10**18, counts, [], {}).body["baseline"]
+    assert told["shadow_alerts"] == 1 and told["shadow_messages"] >= 252
+    engine.set_shadow(None)
+    assert engine.shadowed() is None

@@ -59,22 +59,21 @@ impl Shadow {
 
     /// Hold a message against it. `segment` names where it was seen.
     pub fn message(&mut self, event: &Event<'_>, scope: Scope, segment: &str) {
+        if scope == Scope::Network {
+            return; // nobody's conversation
+        }
         let known = &self.baseline.known;
         let (client, server) = (event.client.ip, event.server.ip);
         let Ok(family) = u16::try_from(event.family) else { return };
         let link = known.link(&LinkKey { segment: event.segment, protocol: family, client, server });
         self.messages = self.messages.saturating_add(1);
         self.deviations.clear();
-        match scope {
-            Scope::Plant => {
-                self.baseline.assess(link, event, &mut self.deviations);
-            }
-            Scope::Office => {
-                let strangers = || [client, server].into_iter().any(|ip| !known.station(event.segment, ip));
-                let mark = link.map_or_else(|| Mark::new_link(strangers()), Mark::learned);
-                acquainted(mark, event, &mut self.deviations);
-            }
-            Scope::Network => return,
+        if scope == Scope::Plant {
+            self.baseline.assess(link, event, &mut self.deviations);
+        } else {
+            let strangers = || [client, server].into_iter().any(|ip| !known.station(event.segment, ip));
+            let mark = link.map_or_else(|| Mark::new_link(strangers()), Mark::learned);
+            acquainted(mark, event, &mut self.deviations);
         }
         for deviation in std::mem::take(&mut self.deviations) {
             self.count(&deviation, event, segment);
