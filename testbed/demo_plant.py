@@ -155,13 +155,8 @@ class Plant:
         except BaseException:
             self.stop()
             raise
-        self._tell(
-            Told(
-                "network",
-                f"厂区网络已建立，镜像口 {self.capture_interface}",
-                f"plant network is up, mirror port {self.capture_interface}",
-            )
-        )
+        self._tell(Told("network", f"厂区网络已建立，镜像口 {self.capture_interface}",
+                        f"plant network is up, mirror port {self.capture_interface}"))
 
     def start(self) -> None:
         """Start the stacks, servers first, and return when all of them serve and poll. Begin listening before this call

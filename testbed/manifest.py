@@ -49,7 +49,9 @@ def locate(frames: Sequence[Frame], truth: Path) -> list[Done]:
             and frame.data[12:14] == b"\x08\x00"
             and {frame.data[26:30], frame.data[30:34]} == pair
         ]
-        found.append(Done(line["action"], line["time_ns"], line["source"], line["target"], min(numbers), max(numbers)))
+        found.append(
+            Done(line["action"], line["time_ns"], line["source"], line["target"], min(numbers), max(numbers))
+        )
     return found
 
 

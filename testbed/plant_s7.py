@@ -46,12 +46,10 @@ async def poll_as_scada(address: str, ready: Path | None) -> None:
 
     async def states(beat: int) -> None:
         # Two items in one job: a data block and the flags of the alarm system.
-        client.read_multi_vars(
-            [
-                {"area": Area.DB, "db_number": 1, "start": 64, "size": 8},
-                {"area": Area.DB, "db_number": 2, "start": 0, "size": 16},
-            ]
-        )
+        client.read_multi_vars([
+            {"area": Area.DB, "db_number": 1, "start": 64, "size": 8},
+            {"area": Area.DB, "db_number": 2, "start": 0, "size": 16},
+        ])
 
     async def setpoint(beat: int) -> None:
         client.db_write(1, 40, bytearray(struct.pack(">f", float(cycle(SPEED_SETPOINTS, beat)))))

@@ -108,19 +108,11 @@ class TurbinePlc(Server):
         records: list[bytes] = []
         if szl_id == 0x0011:
             order = b"6ES7 315-2EH14-0AB0 "
-            records = [
-                struct.pack(">H20sHHH", index, order, 0x00C0, *version)
-                for index, version in ((1, (0x0004, 0x0001)), (6, (0x0004, 0x0001)), (7, (0x5603, 0x0206)))
-            ]
+            records = [struct.pack(">H20sHHH", index, order, 0x00C0, *version) for index, version in
+                       ((1, (0x0004, 0x0001)), (6, (0x0004, 0x0001)), (7, (0x5603, 0x0206)))]
         elif szl_id == 0x001C:
-            names = {
-                1: b"S7300/ET200M station_1",
-                2: b"PLC_1",
-                3: b"",
-                4: b"Original Siemens Equipment",
-                5: b"S C-C2UR28922012",
-                7: b"CPU 315-2 PN/DP",
-            }
+            names = {1: b"S7300/ET200M station_1", 2: b"PLC_1", 3: b"", 4: b"Original Siemens Equipment",
+                     5: b"S C-C2UR28922012", 7: b"CPU 315-2 PN/DP"}
             records = [struct.pack(">H32s", index, name) for index, name in names.items()]
         elif szl_id == 0x0424:
             mode = 0x08 if int(self.cpu_state) != 4 else 0x04

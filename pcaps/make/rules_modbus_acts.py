@@ -70,11 +70,6 @@ def point_hammered() -> list[Frame]:
     return _act(lambda talk: _in_bulk(talk, [_write(20, 999 * (number % 2)) for number in range(320)]))
 
 
-def request_flood() -> list[Frame]:
-    """Eleven hundred reads in a fraction of a second."""
-    return _act(lambda talk: _in_bulk(talk, [READ] * 1100))
-
-
 def registers_dumped() -> list[Frame]:
     """All registers are read from the first on, as many at a time as can be."""
     return _act(lambda talk: _in_bulk(talk, [_read(first, 125) for first in range(0, 65_536 - 125, 125)]))
@@ -188,7 +183,6 @@ ROWS = (
     ("modbus/writes_refused", ("modbus",), True, "twelve writes, each refused", writes_refused),
     ("modbus/points_walked", ("modbus",), True, "sixty registers written in a row", points_walked),
     ("modbus/point_hammered", ("modbus",), True, "one register written 320 times", point_hammered),
-    ("modbus/request_flood", ("modbus",), True, "1,100 reads without a pause", request_flood),
     ("modbus/registers_dumped", ("modbus",), True, "all registers, 125 at a time", registers_dumped),
     ("modbus/files_dumped", ("modbus",), True, "thirty file records are read", files_dumped),
     ("modbus/from_outside", ("modbus",), True, "a write from an address of the internet", from_outside),

@@ -5,13 +5,9 @@ OPC 10000-4, 7.39 (status codes); OPC 10000-6, 6.7.2 (chunks, opening); OPC 1000
 
 from __future__ import annotations
 
-import struct
-
 from asyncua import ua
-from asyncua.ua.ua_binary import struct_to_binary
 
-from pcaps.make.opcua import message
-from pcaps.make.rules_opcua import CHANNEL, LEVEL, NOW, SETPOINT, TOKEN, Session, _operator, _read, _whole, _write
+from pcaps.make.rules_opcua import LEVEL, NOW, SETPOINT, Session, _operator, _read, _whole, _write
 from pcaps.make.talk import OUTSIDE, OUTSIDE_SERVER, station
 from testbed.pcapfile import Frame
 
@@ -165,21 +161,6 @@ def from_outside() -> list[Frame]:
     return frames
 
 
-def request_flood() -> list[Frame]:
-    """Eleven hundred reads in a fraction of a second."""
-    frames: list[Frame] = []
-    session = Session(frames)
-    session.log_in(_operator())
-    request = ua.ReadRequest()
-    request.RequestHeader.Timestamp = NOW
-    request.Parameters.NodesToRead = [ua.ReadValueId(LEVEL, ua.AttributeIds.Value)]
-    body = struct_to_binary(request)
-    messages = [message(b"MSG", struct.pack("<IIII", CHANNEL, TOKEN, n, n) + body) for n in range(4, 1104)]
-    for first in range(0, len(messages), 10):
-        session.talk.ask(b"".join(messages[first : first + 10]))
-    return frames
-
-
 ROWS = (
     ("opcua/six_read", ("opcua",), True, "six servers are read", six_read),
     ("opcua/public_inside", ("opcua",), True, "both sides have public addresses", public_inside),
@@ -194,5 +175,4 @@ ROWS = (
     ("opcua/history_copied", ("opcua",), True, "the history of sixty nodes is read", history_copied),
     ("opcua/anonymous_write", ("opcua",), True, "nobody logs in, and writes", anonymous_write),
     ("opcua/from_outside", ("opcua",), True, "an address of the internet logs in", from_outside),
-    ("opcua/request_flood", ("opcua",), True, "1,100 reads without a pause", request_flood),
 )

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from pcaps.make.rules_s7comm import _connected, _job, _octets, _read, _user_data
-from pcaps.make.s7comm import CONFIRM, CONNECT, PORT, READ, answer, data, tpkt, userdata
+from pcaps.make.s7comm import CONFIRM, CONNECT, PORT, answer, data, tpkt, userdata
 from pcaps.make.talk import CLIENT, OUTSIDE, OUTSIDE_SERVER, SERVER, Talk
 from testbed.pcapfile import Frame
 
@@ -126,17 +126,6 @@ def public_inside() -> list[Frame]:
     return _act(lambda talk: _read(talk, 3), OUTSIDE, OUTSIDE_SERVER)
 
 
-def request_flood() -> list[Frame]:
-    """Eleven hundred reads in a fraction of a second."""
-
-    def do(talk: Talk) -> None:
-        messages = [data(_job(3 + number, READ)) for number in range(1100)]
-        for first in range(0, len(messages), TOGETHER):
-            talk.ask(b"".join(messages[first : first + TOGETHER]))
-
-    return _act(do)
-
-
 def mms() -> list[Frame]:
     """MMS on the same port. Its server confirms the call with a packet that is shorter than any (RFC 1006, 6)."""
     frames: list[Frame] = []
@@ -177,6 +166,5 @@ ROWS = (
     ("s7comm/lists_walked", ("s7comm",), True, "forty parts of the system state list", lists_walked),
     ("s7comm/protection_read", ("s7comm",), True, "protection and diagnostic buffer are read", protection_read),
     ("s7comm/from_outside", ("s7comm",), True, "an address of the internet connects", from_outside),
-    ("s7comm/request_flood", ("s7comm",), True, "1,100 reads without a pause", request_flood),
     ("s7comm/mms_on_port", (), False, "MMS, whose server confirms the call wrongly", mms),
 )

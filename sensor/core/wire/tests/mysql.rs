@@ -14,7 +14,8 @@ use reading::{bytes, talk};
 use wire::protocol::Step;
 
 /// 8.0.36, mysql_native_password.
-const GREETING: &str = "4a0000000a382e302e33360009000000414243444546474800098a210200080015000000000000000000004142434445
+const GREETING: &str =
+    "4a0000000a382e302e33360009000000414243444546474800098a210200080015000000000000000000004142434445
     464748494a4b4c006d7973716c5f6e61746976655f70617373776f726400";
 /// root with a proof of 20 bytes, recipes.
 const LOGIN: &str = "580000010982080000000001210000000000000000000000000000000000000000000000726f6f740014000102030405
@@ -39,10 +40,9 @@ const HELLO: &str = "160303003d010000390303000102030405060708090a0b0c0d0e0f10111
 fn a_login_and_what_came_of_it() {
     for (answer, outcome) in [(FINE, "success"), (REFUSED, "failure")] {
         let mut talk = talk("mysql");
-        talk.server(GREETING).clean().fields(&[
-            ("mysql.server_version", "8.0.36"),
-            ("mysql.plugin", "mysql_native_password"),
-        ]);
+        talk.server(GREETING)
+            .clean()
+            .fields(&[("mysql.server_version", "8.0.36"), ("mysql.plugin", "mysql_native_password")]);
         let asked = talk.client(LOGIN);
         asked.clean().fields(&[("mysql.database", "recipes"), ("mysql.plugin", "mysql_native_password")]);
         let seen = talk.server(answer);

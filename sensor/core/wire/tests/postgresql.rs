@@ -86,7 +86,10 @@ fn tls_is_asked_for_and_granted_or_not() {
 fn what_is_broken_has_a_flaw() {
     let mut talk = talk("postgresql");
     // user x, database re: the last zero is missing.
-    assert_eq!(talk.client("0000001a 00030000 7573657200 7800 646174616261736500 7265").flaws, ["postgresql.truncated"]);
+    assert_eq!(
+        talk.client("0000001a 00030000 7573657200 7800 646174616261736500 7265").flaws,
+        ["postgresql.truncated"]
+    );
     talk.server("52 00000008 00000000");
     assert_eq!(talk.client("0000000000000000").flaws, ["postgresql.bad_message"]);
     assert_eq!(talk.server("52 00000006 0000").flaws, ["postgresql.truncated"]);

@@ -42,8 +42,8 @@ fn both_sides_are_read_until_they_have_keys() {
         ("ssh.host_key_algorithm_count", "3"),
         ("ssh.cipher", "chacha20-poly1305@openssh.com"),
         ("ssh.cipher_count", "2"),
-        ("ssh.mac", "hmac-sha2-256"),
-        ("ssh.mac_count", "1"),
+        ("ssh.mac_algorithm", "hmac-sha2-256"),
+        ("ssh.mac_algorithm_count", "1"),
         ("ssh.compression", "none"),
     ]);
     assert_eq!(talk.client(NEW_KEYS).step, Step::Kept { used: bytes(NEW_KEYS).len() });
@@ -68,7 +68,10 @@ fn what_is_broken_has_a_flaw() {
     assert_eq!(talk.read(b"SSH-2.0\r\n", false, false).flaws, ["ssh.bad_banner"]);
     assert_eq!(talk.read(b"SSH-2.0-x\r\n", true, false).flaws.len(), 0);
     // KEXINIT whose first list claims 4096 bytes.
-    assert_eq!(talk.client("0000001c 04 14 00000000000000000000000000000000 00001000 0000 00000000").flaws, ["ssh.truncated"]);
+    assert_eq!(
+        talk.client("0000001c 04 14 00000000000000000000000000000000 00001000 0000 00000000").flaws,
+        ["ssh.truncated"]
+    );
     assert_eq!(talk.server("ffffffff 0a 14").flaws, ["ssh.bad_packet"]);
     assert_eq!(talk.server("00").step, Step::Kept { used: 1 });
     assert_eq!(talk.read(&[b'x'; 300], true, true).step, Step::Kept { used: 300 });

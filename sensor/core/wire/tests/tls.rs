@@ -14,22 +14,26 @@ use reading::{bytes, talk};
 use wire::protocol::Step;
 
 /// A client of 1.3 with GREASE in every list: server name, ALPN, signatures, versions, key share.
-const NEW_HELLO: &str = "16030300b0010000ac0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00000c3a3a
+const NEW_HELLO: &str =
+    "16030300b0010000ac0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00000c3a3a
     130113021303c02bc02f010000778a8a00000000001c001a000017686973746f7269616e2e706c616e742e6578616d70
     6c650010000e000c02683208687474702f312e31000d00080006040308040401002b0007066a6a030403030033002600
     24001d00200000000000000000000000000000000000000000000000000000000000000000";
 /// Four ciphers, one signature algorithm, nothing else.
-const OLD_HELLO: &str = "160303003d010000390303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f000008c02f
+const OLD_HELLO: &str =
+    "160303003d010000390303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f000008c02f
     009c002f000501000008000d000400020401";
 /// 1.3 by its extension, cipher 1301; then a change of ciphers and an encrypted record.
-const SERVER_NEW: &str = "16030300320200002e0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0013010000
+const SERVER_NEW: &str =
+    "16030300320200002e0303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0013010000
     06002b0002030414030300010117030300206465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f8081
     8283";
 /// 1.3, and the random bytes that ask for another hello.
 const RETRY: &str = "16030300320200002e0303cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c0013010000
     06002b00020304";
 /// 1.2, cipher c02f, ALPN http/1.1.
-const SERVER_OLD: &str = "160303003b020000370303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00c02f0000
+const SERVER_OLD: &str =
+    "160303003b020000370303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00c02f0000
     0f0010000b000908687474702f312e31";
 /// Two certificates: of a controller by a CA, and the CA's own.
 const CHAIN: &str = "16030301ea0b0001e60001e3000102308200fe308200c8a003020102020400c0ffee300d06092a864886f70d01010105
@@ -67,7 +71,10 @@ fn a_client_is_read() {
         ("tls.client.ja4", "t13d0505h2_e133e205ac38_703bc65e5b6f"),
     ]);
     assert_eq!((seen.name, seen.role, seen.operation, seen.reference), ("hello", "request", 1, Some(1)));
-    talk("tls").client(OLD_HELLO).clean().fields(&[("tls.version", "1.2"), ("tls.client.ja4", "t12i040100_d5335bdcb6b6_032c60bb0d32")]);
+    talk("tls")
+        .client(OLD_HELLO)
+        .clean()
+        .fields(&[("tls.version", "1.2"), ("tls.client.ja4", "t12i040100_d5335bdcb6b6_032c60bb0d32")]);
 }
 
 #[test]
@@ -76,7 +83,11 @@ fn after_the_choice_of_13_nothing_is_looked_at() {
     talk.client(NEW_HELLO);
     let server = bytes(SERVER_NEW);
     let seen = talk.read(&server, false, false);
-    seen.clean().fields(&[("tls.version", "1.3"), ("tls.cipher", "TLS_AES_128_GCM_SHA256"), ("tls.cipher_code", "4865")]);
+    seen.clean().fields(&[
+        ("tls.version", "1.3"),
+        ("tls.cipher", "TLS_AES_128_GCM_SHA256"),
+        ("tls.cipher_code", "4865"),
+    ]);
     assert_eq!((seen.role, seen.outcome, seen.operation), ("response", "success", 1));
     let Step::Message { used } = seen.step else { panic!("{seen:#?}") };
     assert_eq!(talk.read(&server[used..], false, false).step, Step::Kept { used: server.len() - used });
@@ -162,6 +173,24 @@ fn remote_tools_are_told() {
     let seen = talk("tls").client(ANYDESK);
     seen.clean().fields(&[("tls.remote_tool", "anydesk"), ("tls.remote_tool_by", "sni")]);
     assert!(!talk("tls").client(NEW_HELLO).fields.contains_key("tls.remote_tool"));
+    // A relay that no name was asked for: the owner of its certificate tells, here in place of the controller's, as long.
+    let chain: String = CHAIN.split_whitespace().collect();
+    let owner = |maker: &[u8], name: &[u8]| {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (of, is) = (maker.len(), name.len());
+        let maker = format!("31{:02x}30{:02x}060355040a0c{of:02x}{}", of + 9, of + 7, hex(maker));
+        maker + &format!("31{:02x}30{:02x}06035504030c{is:02x}{}", is + 9, is + 7, hex(name))
+    };
+    let other = chain.replacen(&owner(b"Plant", b"plc1.plant.example"), &owner(b"Plant Maker", b"AnyNet Relay"), 1);
+    assert_ne!(chain, other);
+    for (chain, tool) in [(&other, Some("anydesk")), (&chain, None)] {
+        let mut talk = talk("tls");
+        talk.client(OLD_HELLO);
+        talk.server(SERVER_OLD);
+        let seen = talk.server(chain);
+        let told = |name: &str| seen.clean().fields.get(name).map(String::as_str);
+        assert_eq!((told("tls.remote_tool"), told("tls.remote_tool_by")), (tool, tool.map(|_| "certificate")));
+    }
 }
 
 #[test]
