@@ -105,8 +105,8 @@ class Heartbeat:
     baseline: Mapping[str, Any] | None = None
     """`{id, approved, tuples}`, or None: without a baseline its detectors are off, and that is said"""
     windows: Mapping[str, Any] = field(default_factory=dict)
-    """`{seen, judged, ageing}` of the anomaly model's windows; `ageing` says how far the last whole day was from the learned
-    time: `{index, mark, group, feature, aged_days, day_ns}`"""
+    """`{seen, judged, ageing}` of the anomaly model's windows; `ageing` says how far the last whole day was from the
+    learned time: `{index, mark, group, feature, aged_days, day_ns}`"""
     model: str = "none"
     """`none` `learning` `abstains` `active` `refused`"""
     spool: Mapping[str, Any] = field(default_factory=dict)
