@@ -87,11 +87,12 @@ class Anomaly:
         scores = self.robust.scores(values, rows)
         if not len(places):
             return Judged([], scores, groups, ends)
-        judged = scores.copy()
+        aside = self.robust.aside(scores, rows)
+        judged = self.robust.judged(scores, aside)
         if opening.any():
             judged[np.ix_(opening, self.robust.ordinary_only)] = 0.0
         unlikely, limit = self._together(scores, groups)
-        unlikely[opening | self.robust.aside(scores, rows)] = 0.0
+        unlikely[opening | aside] = 0.0
         common = before.common(np.column_stack([judged, unlikely]), rows, windows.starts[places], ends)
         single = np.abs(judged) / self.robust.allowed(rows, SINGLE)
         pair = np.abs(common[:, :-1]) / self.robust.allowed(rows, PAIR)

@@ -29,6 +29,8 @@ class Feature:
     lasting: bool = False
     """it is judged over two windows in a row only: a mirror port that hiccups, or one answer that was late, is over in
     one, and somebody who stands in between is not; a single write turns the mix of operations"""
+    mixed: bool = False
+    """it follows from which requests there are: where somebody acted it is unlike by nature, and not judged"""
     opening: bool = False
     """it is judged where a conversation opens or logs in, too: there all others are unlike by nature"""
 
@@ -41,7 +43,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("unanswered", Text("无应答请求数", "unanswered requests"), 0.1, 0.0, "T0814", opening=True, counted=True),
     Feature("failures", Text("错误应答数", "failures"), 0.1, 0.0, "T0888", acting=True, opening=True, counted=True),
     # Lengths are exact, their mean shifts with the mix of messages at the edge.
-    Feature("bytes_mean", Text("平均报文长度", "mean message length"), 0.1, 0.005, "T0845", lasting=True),
+    Feature("bytes_mean", Text("平均报文长度", "mean message length"), 0.1, 0.005, "T0845", lasting=True, mixed=True),
     Feature("operations", Text("操作种类数", "different operations"), 0.1, 0.0, "T0846", counted=True),
     Feature("objects", Text("访问对象数", "different objects"), 0.1, 0.0, "T0861", counted=True),
     Feature(
@@ -65,12 +67,25 @@ FEATURES: tuple[Feature, ...] = (
         0.005,
         "T0802",
         lasting=True,
+        mixed=True,
     ),
     Feature(
-        "interval_std_ms", Text("请求间隔波动（毫秒）", "spread of intervals (ms)"), 0.2, 0.02, "T0830", lasting=True
+        "interval_std_ms",
+        Text("请求间隔波动（毫秒）", "spread of intervals (ms)"),
+        0.2,
+        0.02,
+        "T0830",
+        lasting=True,
+        mixed=True,
     ),
     Feature(
-        "operation_entropy", Text("操作分布熵（比特）", "mix of operations (bits)"), 0.005, 0.01, "T0888", lasting=True
+        "operation_entropy",
+        Text("操作分布熵（比特）", "mix of operations (bits)"),
+        0.005,
+        0.01,
+        "T0888",
+        lasting=True,
+        mixed=True,
     ),
 )
 

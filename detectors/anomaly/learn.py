@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,17 +62,21 @@ def model_of(
     )
     group = np.array(members, dtype=np.intp)
     promise = _promise(windows, scores, starts, row, window_ns, settings)
-    once = np.array(
-        [[limits.once(column) for column in np.abs(scores[row == number]).T] for number in range(len(counts))]
-    )
     robust = Robust(
-        {name: place for place, name in enumerate(windows)}, counts, whole, group, once, np.zeros(0), FEATURES
+        {name: place for place, name in enumerate(windows)}, counts, whole, group, np.zeros(0), np.zeros(0), FEATURES
     )
     aside = robust.aside(scores, row)
+    judged = robust.judged(scores, aside)
+    robust = replace(
+        robust,
+        once=np.array(
+            [[limits.once(column) for column in np.abs(judged[row == number]).T] for number in range(len(counts))]
+        ),
+    )
     tables, records, forests, said = [], [], [], []
     for number, name in enumerate(names):
         mine = group[row] == number
-        learned = Learned(scores[mine], whole.steady[row[mine]], row[mine], starts[mine], window_ns)
+        learned = Learned(judged[mine], whole.steady[row[mine]], row[mine], starts[mine], window_ns)
         allowed, lines = limits.of_group(learned, promise.test, FEATURES)
         usual = mine & ~aside if np.count_nonzero(mine & ~aside) >= settings.minimum_conversation else mine
         seen = Learned(scores[usual], whole.steady[row[usual]], row[usual], starts[usual], window_ns)

@@ -96,6 +96,12 @@ class Robust:
         found: NDArray[np.bool_] = ((scores != 0.0) & self.centre.steady[index] & acting).any(axis=1)
         return found
 
+    def judged(self, scores: Scores, aside: NDArray[np.bool_]) -> Scores:
+        """The scores that features are judged by: without those that follow from the acts themselves."""
+        judged: Scores = scores.copy()
+        judged[np.ix_(aside, np.array([feature.mixed for feature in self.features]))] = 0.0
+        return judged
+
     def allowed(self, rows: Places, kind: int = SINGLE) -> Scores:
         """The distance that is still ordinary, for each window and feature; infinite where a kind does not judge."""
         allowed: Scores = self._allowed[kind][np.asarray(rows, dtype=np.intp)]
