@@ -37,6 +37,8 @@ def test_an_item_the_core_does_not_know_is_named(tmp_path: Path) -> None:
         ("{space: coil, name: a}", "wants an address, a node, a browse name, or an item"),
         ("{address: 4, name: a}", "no space"),
         ("{space: coil, address: 4, name: a, type: REAL}", "type: one of"),
+        ("{item: DB10.DBD4, name: a, values: [1, high]}", "values: a list of numbers"),
+        ("{item: DB10.DBD4, name: a, rate: fast}", "rate: 'fast' is not what belongs there"),
         ("{itme: DB10.DBD4, name: a}", "unknown key itme; did you mean item"),
     ],
 )

@@ -346,3 +346,54 @@ fn a_reload_of_the_same_goes_on_and_bad_bytes_are_one_line() {
         assert!(!error.contains('\n') && error.contains("learn"), "{error}");
     }
 }
+
+/// A table of points for the controller.
+fn named(points: &str) -> Settings {
+    let rows: Vec<wire::site::points::Row> = serde_json::from_str(points).unwrap();
+    let points = wire::site::Points::new(&rows).unwrap();
+    Settings { site: std::sync::Arc::new(wire::site::Site { points, ..Default::default() }), ..settings() }
+}
+
+#[test]
+fn what_is_declared_holds_without_learning() {
+    let settings = named(
+        r#"[
+        {"protocol": "modbus", "server": "10.0.0.2", "space": "input_register", "address": 101, "name": "Flow",
+         "unit": "m3/h", "scale": 0.1, "max": 60, "rate": 20},
+        {"protocol": "modbus", "server": "10.0.0.2", "space": "input_register", "address": 105, "name": "Mode",
+         "values": [3, 5, 9]},
+        {"protocol": "modbus", "server": "10.0.0.2", "space": "input_register", "address": 100, "name": "Level"}]"#,
+    );
+    let mut bench = bench(settings, tables(&document(&[]), None, None));
+    let change: Change = |second, [l, t, f, c, m, r]| match second {
+        50 => Some([l, t, 900.0, c, m, r]),
+        60 => Some([l, t, f, c, 4.0, r]),
+        _ => Some([l, t, f, c, m, r]),
+    };
+    feed(&mut bench, &play(0, 200, change, as_usual));
+    bench.finish();
+    let hits = std::mem::take(&mut bench.output().hits);
+    let hits: Vec<Hit> = hits.into_iter().filter(|hit| hit.kind == HitKind::First).collect();
+    assert_eq!(causes(&hits), ["value:allowed", "value:limit", "value:rate"]);
+    let limit = hits.iter().find(|hit| &*hit.cause == "value:limit").unwrap();
+    assert_eq!((number(limit, "value"), number(limit, "limit"), number(limit, "high")), (90.0, 60.0, 60.0));
+    assert!(limit.params.contains(&("object", Param::Text("Flow".to_owned()))), "{:?}", limit.params);
+    let rate = hits.iter().find(|hit| &*hit.cause == "value:rate").unwrap();
+    assert!((30.0..60.0).contains(&number(rate, "found")), "{:?}", rate.params);
+}
+
+#[test]
+fn a_learned_tag_is_called_as_the_table_of_points_calls_it() {
+    let settings = named(
+        r#"[{"protocol": "modbus", "server": "10.0.0.2", "space": "input_register", "address": 101, "name": "Flow",
+             "unit": "m3/h", "scale": 0.1}]"#,
+    );
+    let change: Change =
+        |second, [l, t, f, c, m, r]| Some([l, t, if second == DONE.start { 900.0 } else { f }, c, m, r]);
+    let hits = hits_with(settings, &KNOWN, &play(LEARNED, LEARNED + AFTER, change, as_usual));
+    let hit = hits.iter().find(|hit| &*hit.cause == "value:jump").unwrap();
+    assert!(hit.params.contains(&("point", Param::Text("Flow".to_owned()))), "{:?}", hit.params);
+    let before = process(DONE.start - 1, 0.0)[2].floor() * 0.1;
+    assert!((number(hit, "value") - 90.0).abs() < 1e-9 && (number(hit, "before") - before).abs() < 1e-9);
+    assert!((number(hit, "found") - (90.0 - before)).abs() < 1e-9, "{:?}", hit.params);
+}

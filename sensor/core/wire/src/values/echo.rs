@@ -3,7 +3,8 @@
 //! Answers of one request are numbered as far as they bring something new. One that equals an older one has a distance to
 //! it; a replay keeps that distance, chance does not.
 
-/// Answers remembered, a power of two: at one a second an hour. A younger one takes the place of an older one.
+/// Places for answers, a power of two. A younger one takes the place of an older one by chance: at one answer a second
+/// three of four are there after twenty minutes.
 const REMEMBERED: usize = 4096;
 
 #[derive(Clone, Debug)]
@@ -58,7 +59,8 @@ mod tests {
         assert!((0..3000).all(|number| echo.next(value(number)) == Some(0.0)));
         assert_eq!(echo.next(value(2999)), None);
         let chains: Vec<f64> = (2000..2020).filter_map(|number| echo.next(value(number))).collect();
-        assert_eq!(chains.last(), Some(&20.0));
+        // Some were pushed out of their slots since.
+        assert!(chains.last() >= Some(&10.0), "{chains:?}");
         let scattered = (0..200).filter_map(|number| echo.next(value(number * 977 % 2900)));
         assert!(scattered.skip(20).all(|chain| chain <= 2.0));
     }

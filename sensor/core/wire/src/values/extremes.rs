@@ -149,8 +149,12 @@ mod tests {
     #[test]
     fn what_is_not_at_rest_has_no_limit() {
         assert_eq!(learned(7200, |second| if second > 5000.0 { 40.0 } else { noise(second) }), None);
-        assert_eq!(learned(7200, |second| second * second), None);
         assert_eq!(learned(60, noise), None);
+    }
+
+    #[test]
+    fn what_grows_has_room_to_grow() {
+        assert!(learned(7200, |second| second).unwrap() > 14_400.0);
     }
 
     #[test]

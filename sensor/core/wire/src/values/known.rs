@@ -1,5 +1,7 @@
 //! What was learned of values, as it is asked: tags and requests of a link side by side. Shared by all shards.
 
+use std::collections::BTreeSet;
+
 use super::motion::STATISTICS;
 use super::plan::{place, Take};
 use super::table::{Table, Tag};
@@ -49,8 +51,12 @@ impl Known {
             let segment = segments.iter().position(|name| *name == link.segment);
             let segment = segment.and_then(|place| u16::try_from(place).ok());
             let number = segment.and_then(|segment| baseline.link(segment, link.client, link.server, &link.protocol));
-            let set_how_often = |tag: &Tag| if tag.setting { tag.changes.max(tag.writes) } else { 0 };
-            let settings = link.tags.iter().map(set_how_often).fold(0, u64::saturating_add);
+            // Where one is written its neighbours may be: each of them must have been set, or what follows it is new.
+            let written: BTreeSet<(&str, u32)> =
+                link.tags.iter().filter(|tag| tag.writes > 0).map(|tag| (&*tag.space, tag.index)).collect();
+            let mut settable =
+                link.tags.iter().filter(|tag| tag.setting && written.contains(&(&*tag.space, tag.index)));
+            let set = !written.is_empty() && settable.all(|tag| tag.changes.max(tag.writes) >= SETTINGS);
             let (Some(number), Ok(own)) = (number, u32::try_from(known.links.len())) else { continue };
             let first = u32::try_from(known.tags.len()).map_err(|_| "too many learned values")?;
             for (tag, place_of_tag) in link.tags.into_iter().zip(first..) {
@@ -63,7 +69,7 @@ impl Known {
             }
             let count = u32::try_from(known.tags.len()).unwrap_or(u32::MAX).saturating_sub(first);
             let echoes = link.echoes.iter().map(|echo| (echo.request, echo.limit)).collect();
-            known.links.push(KnownLink { first, count, set: settings >= SETTINGS, echoes });
+            known.links.push(KnownLink { first, count, set, echoes });
             known.numbers.insert(number, own);
         }
         Ok(known)
