@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from pcaps.make import rules_counted, rules_modbus, rules_opcua, rules_s7comm
+from pcaps.make import rules_counted, rules_modbus, rules_network, rules_opcua, rules_s7comm
 from pcaps.make.__main__ import Row
 from testbed import manifest, pcapfile
 
@@ -74,6 +74,48 @@ MADE: tuple[Row, ...] = (
     ("opcua/discovery", ("opcua",), True, "servers and endpoints are asked for", rules_opcua.discovery),
     ("opcua/encrypted_password", ("opcua",), True, "login with an encrypted password", rules_opcua.encrypted_password),
     ("opcua/add_nodes", ("opcua",), True, "a node is added, another deleted", rules_opcua.add_nodes),
+    ("flow/silent_port_scan", ("flow",), True, "thirty ports without an answer", rules_network.silent_port_scan),
+    (
+        "flow/servers_switched_off",
+        ("modbus",),
+        True,
+        "controllers that answered before are tried in vain",
+        rules_network.servers_switched_off,
+    ),
+    ("flow/udp_port_scan", ("flow",), True, "thirty UDP ports of one station", rules_network.udp_port_scan),
+    ("flow/udp_address_scan", ("flow",), True, "one UDP port of many addresses", rules_network.udp_address_scan),
+    ("icmp/ping_sweep", ("icmp",), True, "many addresses are pinged", rules_network.ping_sweep),
+    ("arp/address_scan", ("arp",), True, "forty addresses are asked for in three hours", rules_network.arp_scan),
+    ("arp/poll_of_many", ("arp",), True, "forty stations are looked up and answer", rules_network.arp_poll_of_many),
+    ("flow/syn_flood", ("flow",), True, "three hundred connections that never end", rules_network.syn_flood),
+    ("flow/udp_flood", ("flow",), True, "three hundred datagrams to ever new ports", rules_network.udp_flood),
+    (
+        "flow/connection_flood",
+        ("flow",),
+        True,
+        "three hundred connections that are reset at once",
+        rules_network.connection_flood,
+    ),
+    ("icmp/flood", ("icmp",), True, "eleven hundred pings in two seconds", rules_network.icmp_flood),
+    ("arp/storm", ("arp",), True, "one question eleven hundred times", rules_network.arp_storm),
+    ("arp/spoofing", ("arp",), True, "both ends are told of a third hardware address", rules_network.arp_spoofing),
+    ("arp/duplicate_address", ("arp",), True, "two stations claim one address", rules_network.duplicate_address),
+    ("arp/exchanged", ("arp",), True, "a controller is exchanged", rules_network.exchanged),
+    ("dns/tunnel", ("dns",), True, "long names below one domain", rules_network.tunnel),
+    ("dns/unknown_names", ("dns",), True, "thirty names that do not exist", rules_network.unknown_names),
+    ("dns/unusual_port", ("dns",), True, "names are asked for at port 5300", rules_network.unusual_port),
+    ("flow/public_address", ("tls",), True, "a station speaks with the internet", rules_network.public_address),
+    (
+        "flow/from_public_address",
+        ("tls",),
+        True,
+        "the internet speaks with a station",
+        rules_network.from_public_address,
+    ),
+    ("dns/many_hosts", ("dns",), True, "thirty hosts of one domain", rules_network.many_hosts),
+    ("flow/ordinary_connections", ("flow",), True, "much that is answered", rules_network.ordinary_connections),
+    ("flow/in_between", ("modbus",), True, "somebody passes polls on from the sixth on", rules_network.in_between),
+    ("flow/outflow", ("tls",), True, "a megabyte leaves the plant", rules_network.outflow),
 )
 
 

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
 use crate::event::{base, FieldId};
 use crate::hash::SHARDS;
-use crate::protocol::{flow, place_of};
+use crate::protocol::flow::Optional;
+use crate::protocol::place_of;
 use crate::rules::plan::Plan;
 use crate::rules::{RuleInfo, Rules};
 
@@ -44,8 +45,8 @@ pub struct Tables {
     /// For each rule what becomes of a message that matches.
     pub ways: Box<[Way]>,
     pub baseline: Option<Baseline>,
-    /// A rule could be about how conversations go on and end.
-    pub asks_for_flows: bool,
+    /// What of conversations a rule could be about, in the order of `Optional::ALL`.
+    asked_of_flows: [bool; Optional::ALL.len()],
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
     /// Hash of the bytes that the baseline was loaded from, where it was loaded here.
@@ -57,8 +58,8 @@ impl Tables {
         let infos = (0..).map_while(|index| rules.info(index));
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
         let ways = infos.map(Way::of).collect();
-        let asks_for_flows = [flow::VOLUME, flow::ENDED].iter().any(|kind| rules.could_match(FLOW, *kind));
-        Self { causes, ways, asks_for_flows, rules, baseline, generation: 0, loaded: None }
+        let asked_of_flows = Optional::ALL.map(|what| rules.could_match(FLOW, what.operation()));
+        Self { causes, ways, asked_of_flows, rules, baseline, generation: 0, loaded: None }
     }
 
     /// Compile rules and load a baseline; `segments` are the engine's, in the order of their numbers. A baseline that
@@ -78,6 +79,12 @@ impl Tables {
             None => Baseline::with_segments(bytes, segments)?,
         };
         Ok(Self { loaded, ..Self::new(rules, Some(baseline)) })
+    }
+
+    /// Whether a rule could be about that of conversations.
+    #[inline]
+    pub fn asks_for(&self, what: Optional) -> bool {
+        self.asked_of_flows.get(what as usize).is_some_and(|asked| *asked)
     }
 
     /// What a rule counts; `None`: nothing, each message that matches is a hit.
