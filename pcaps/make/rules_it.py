@@ -33,8 +33,6 @@ MADE: tuple[Row, ...] = (
     _row("flow/makers_tried", windows.makers_tried, "the ports of four makers' controllers are looked for"),
     _row("flow/own_controllers_off", windows.own_controllers_off, "two kinds of controllers do not answer"),
     _row("flow/old_services", services.old_services, "a remote login, and a file by TFTP"),
-    _row("flow/outflow", services.outflow, "a megabyte leaves for the internet"),
-    _row("flow/uplink", services.uplink, "a little goes to the internet", "tls"),
     _row("vnc/unlocked", windows.unlocked_desktops, "a desktop without a password, a choice that was not offered"),
     _row("vnc/from_outside", windows.viewer_from_outside, "somebody in the internet asks for a desktop"),
     _row("rdp/old", windows.old_desktops, "a desktop for anybody, and the channel of an exploit"),

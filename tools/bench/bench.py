@@ -154,11 +154,11 @@ class Bench:
         return [(own, Median.of([run.packets_per_s for run in own])) for own in runs]
 
 
-def write_rule(folder: Path, what: str, selection: str, protocol: str = "modbus") -> Path:
-    """One rule in a folder of its own."""
+def write_rule(folder: Path, what: str, selection: str, protocol: str = "modbus", more: str = "") -> Path:
+    """One rule in a folder of its own; `more`: lines of it behind the detection."""
     folder.mkdir(parents=True, exist_ok=True)
     identity = f"00000000-0000-4000-8000-{sum(map(ord, selection)):012d}"
-    text = RULE.format(what=what.title(), id=identity, selection=selection, protocol=protocol)
+    text = RULE.format(what=what.title(), id=identity, selection=selection, protocol=protocol) + more
     (folder / f"benchmark_{what}.yml").write_text(text, encoding="utf-8")
     return folder
 

@@ -20,6 +20,17 @@ pub const fn per_shard(budget: usize) -> usize {
 pub const FLOWS: usize = 1 << 20;
 /// Nanoseconds of engine time after which a silent flow is forgotten. Plant connections live for months but talk.
 pub const FLOW_IDLE_NS: u64 = 3_600_000_000_000;
+/// Seconds of engine time after which a conversation that nobody has answered was begun in vain. TCP and ARP ask again
+/// after one second, TCP once more after three (RFC 6298 2 and 5.5, RFC 1122 2.3.2.1): two attempts were in vain.
+pub const FIRST_ANSWER_S: u32 = 3;
+/// The same where nothing more will come: a capture may end with the attack that it shows. One attempt was in vain.
+pub const LAST_ANSWER_S: u32 = 1;
+/// Conversations that wait for their first answer, of all shards. Beyond it newer ones are not waited for: there are
+/// more than any rule asks for.
+pub const ATTEMPTS: usize = 1 << 18;
+/// Services known to have answered a station, of all shards, each in eight bytes, twice over. Beyond it those that were
+/// silent longest are forgotten: when they fall silent for good, that looks like a search.
+pub const ANSWERED: usize = 1 << 18;
 /// Bytes held per direction of a flow for reassembly. The largest OPC UA chunk in the field is 64 KiB; S7 stays below
 /// 1 KiB. Beyond it the hole is given up as a gap.
 pub const STREAM_BYTES: usize = 256 * 1024;
@@ -185,6 +196,17 @@ pub const DUPLICATES: usize = 1024;
 pub const DUPLICATE_NS: u64 = 5_000_000;
 /// Nanoseconds in which the second copy of a PRP or HSR frame may come (IEC 62439-3, `EntryForgetTime`).
 pub const PRP_NS: u64 = 400_000_000;
+/// Addresses whose MAC is remembered for ARP, at least; a sub-network of the largest plants has some thousands. Beyond it
+/// those that were silent longest are forgotten, and their next claim contradicts nothing.
+pub const NEIGHBOURS: usize = 1 << 15;
+/// Questions of ARP that may be answered yet, at least. Beyond it the oldest is forgotten.
+pub const ARP_ASKED: usize = 1 << 14;
+/// Nanoseconds of engine time in which an answer of ARP belongs to a question. Hosts ask once a second (RFC 1122 2.3.2.1)
+/// and some give up only after several.
+pub const ARP_ANSWER_NS: u64 = 5_000_000_000;
+/// Nanoseconds of engine time within which two stations that claim one address are both alive. Hosts keep what ARP told
+/// them for some minutes and ask anew: ten are more than any usual cache has.
+pub const ADDRESS_RETURN_NS: u64 = 600_000_000_000;
 /// Addresses watched for several stations behind one. Beyond it new ones are not watched.
 pub const ADDRESSES: usize = 1 << 16;
 /// Rows of one batch of columns (`otus events --format parquet`). Beyond it the next batch begins.

@@ -12,6 +12,7 @@ pub use lists::Lists;
 
 use crate::hash::{folded, mixed};
 use crate::limits::TEXT_BYTES;
+use crate::neighbours::Claim;
 use crate::site::{Site, Strength};
 
 /// A range of the message's bytes, of the record's text arena, or of its list pool.
@@ -352,6 +353,8 @@ pub struct Record {
     /// Whether a client sent it, where the message itself tells and the engine may think otherwise: a connection may be
     /// opened by the server (OPC UA ReverseHello). The reader turns the conversation's roles by it.
     pub from_client: Option<bool>,
+    /// What an ARP message says against others; put in before it is read, and taken out by its parser.
+    pub claim: Claim,
 }
 
 impl Default for Record {
@@ -378,6 +381,7 @@ impl Default for Record {
             reference: None,
             long_poll: false,
             from_client: None,
+            claim: Claim::default(),
         }
     }
 }

@@ -90,6 +90,7 @@ fn ends_are_told_with_what_was_carried() {
     let events = told(&mut bench);
     let found: Vec<_> = events
         .iter()
+        .filter(|event| event["operation.name"] == "ended")
         .map(|event| {
             let number = |name: &str| event[name].as_u64().unwrap();
             let text = |name: &str| event[name].as_str().unwrap().to_owned();

@@ -7,10 +7,37 @@ use crate::engine::Way;
 use crate::event::Event;
 use crate::fold::{Cause, FoldKey, Folded, Hit};
 use crate::ledger::add;
+use crate::limits;
 use crate::listing;
 use crate::pairing::NO_FOLD;
 use crate::print;
+use crate::recent::Recent;
+use crate::rules::plan::{Kind, Plan};
 use crate::value::{name_hash, Role};
+
+/// Keys of this shard whose messages come without pause: those behind the first of a run need no text.
+///
+/// A run is of messages that lie within the rule's timespan. When this shard alone has seen more of them than the rule asks
+/// for, the message before this one was a hit already: its alert is open, for no longer than a timespan has passed, and only
+/// an alert that opens carries a message. So a storm is written down with a few hundred texts a timespan.
+pub struct Runs(Recent<(u32, Key), (u64, u32)>);
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self(Recent::new(limits::per_shard(limits::FOLDS)))
+    }
+}
+
+impl Runs {
+    /// Whether the message before this one was a hit of the rule.
+    fn see(&mut self, rule: u32, key: Key, now_ns: u64, least: u32, plan: &Plan) -> bool {
+        let (start_ns, before) = self.0.get(&(rule, key)).unwrap_or((now_ns, 0));
+        let goes_on = now_ns.saturating_sub(start_ns) <= plan.timespan_ns;
+        let run = if goes_on { (start_ns, before.saturating_add(1)) } else { (now_ns, 1) };
+        self.0.insert((rule, key), run);
+        goes_on && before >= least
+    }
+}
 
 impl Analysis {
     /// A message that a rule about many counts.
@@ -40,7 +67,13 @@ impl Analysis {
             let seen =
                 Seen { order: self.order, rule: index, key, steps, at, ends, outcome, digest: name_hash(digest) };
             let names = &self.names;
-            return self.reduced.push(seen, &self.counted, |out| print::event(out, event, names));
+            let told =
+                matches!(plan.kind, Kind::Count { least } if self.runs.see(index, key, self.now_ns, least, plan));
+            return self.reduced.push(seen, &self.counted, |out| {
+                if !told {
+                    print::event(out, event, names)
+                }
+            });
         }
         let observed = Observed { at, steps, values: &self.counted, ends: &ends };
         let found = self.correlator.see(index, plan, key, &observed, &mut self.ledger);

@@ -22,6 +22,7 @@ use crate::news::Sightings;
 use crate::packet::Packet;
 use crate::pairing::Folds;
 use crate::print::Names;
+use crate::protocol::flow::Optional;
 use crate::protocol::{self, place_of, scope_of, Scope};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
@@ -54,6 +55,7 @@ pub struct Analysis {
     pub suppressed: BTreeMap<(Arc<str>, Arc<str>), u64>,
     /// Messages that are counted with those of other shards.
     pub reduced: Reduced,
+    runs: counted::Runs,
     pub sightings: Sightings,
     /// Every message, when asked for.
     pub events: Option<Export>,
@@ -98,6 +100,7 @@ impl Analysis {
             correlator: Correlator::new(limits::per_shard(limits::CORRELATION_BYTES)),
             suppressed: BTreeMap::new(),
             reduced: Reduced::default(),
+            runs: counted::Runs::default(),
             sightings: Sightings::default(),
             events: None,
             listing: None,
@@ -268,9 +271,10 @@ impl Consumer for Analysis {
         folds
     }
 
-    fn wants_flows(&self) -> bool {
+    #[inline]
+    fn wants_flows(&self, what: Optional) -> bool {
         const FLOW: usize = place_of("flow") as usize;
-        self.tables.asks_for_flows || self.events.as_ref().is_some_and(|events| events.names(FLOW))
+        self.tables.asks_for(what) || self.events.as_ref().is_some_and(|events| events.names(FLOW))
     }
 
     fn outcome(&mut self, folds: Folds, outcome: Outcome, _event: &Event<'_>) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::counted::Runs;
 use super::Analysis;
 use crate::engine::{Moves, Tables};
 use crate::values::Judge;
@@ -11,6 +12,8 @@ impl Analysis {
     pub fn reload(&mut self, number: usize, tables: &Arc<Tables>, moves: &Moves) {
         self.folder.renumber(moves);
         self.correlator.renumber(moves);
+        // Rules have other numbers: a few texts more than needed.
+        self.runs = Runs::default();
         self.periods = match (self.periods.take(), tables.baseline.as_ref()) {
             (Some(periods), Some(baseline)) => Some(periods.reloaded(baseline)),
             _ => tables.periods(number),

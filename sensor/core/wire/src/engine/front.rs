@@ -5,11 +5,13 @@ use super::block::{Block, Routed};
 use crate::clock::Clock;
 use crate::filter::{Fact, Filter};
 use crate::frame::{
-    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Outline, Path, Prints, Verdict,
+    decode, decode_datagram, plain, Checksums, Decoded, Fragments, Frame, Joined, Layer4, Outline, Path, Prints,
+    Verdict,
 };
 use crate::hash::{flow_hash, pair_hash, shard_of_pair};
 use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::limits;
+use crate::neighbours::Neighbours;
 use crate::packet::{Lost, Packet};
 use crate::protocol::{self, Protocol};
 use crate::segments::{Doubles, Segments};
@@ -33,6 +35,7 @@ pub struct Front {
     prints: Prints,
     pub segments: Segments,
     doubles: Doubles,
+    neighbours: Neighbours,
 }
 
 impl Front {
@@ -49,6 +52,7 @@ impl Front {
             prints: Prints::default(),
             segments: Segments::default(),
             doubles: Doubles::default(),
+            neighbours: Neighbours::default(),
         }
     }
 
@@ -96,11 +100,15 @@ impl Front {
                 Joined::Waiting | Joined::Dropped => return,
             }
         }
-        let frame = match decoded {
+        let mut frame = match decoded {
             Decoded::Frame(frame) => frame,
             Decoded::Skip(reason) => return self.ledger.skip(reason),
             Decoded::Piece(_) => return,
         };
+        if let Layer4::Arp { claim } = &mut frame.layer4 {
+            let segment = self.segments.of(packet.input, frame.vlan, &self.path);
+            *claim = self.neighbours.see(segment, frame.vlan, frame.payload, now_ns);
+        }
         if let Some(routed) = self.route(packet, &frame, now_ns) {
             block.push_odd(packet, &frame, &routed);
         }

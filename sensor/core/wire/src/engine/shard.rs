@@ -113,7 +113,7 @@ impl Shard {
         };
         // Nearly every packet of a plant: next in line, nothing waits.
         let stamp = Stamp { number, ts_ns, now_ns, input, vlan: None, segment, transport };
-        self.streams.next(slot, side, brief.payload, &packet, &stamp, &mut self.ledger, &mut self.analysis);
+        self.streams.next(slot, side, &brief, &packet, &stamp, &mut self.ledger, &mut self.analysis);
     }
 
     #[inline(always)]

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::baseline::{Baseline, PeriodSettings, Periods, Shard};
 use crate::event::{base, FieldId};
 use crate::hash::SHARDS;
-use crate::protocol::{flow, place_of};
+use crate::protocol::flow::Optional;
+use crate::protocol::place_of;
 use crate::rules::plan::Plan;
 use crate::rules::{RuleInfo, Rules};
 use crate::values::Known;
@@ -47,8 +48,8 @@ pub struct Tables {
     pub baseline: Option<Baseline>,
     /// What the values of its links are like.
     pub values: Option<Arc<Known>>,
-    /// A rule could be about how conversations go on and end.
-    pub asks_for_flows: bool,
+    /// What of conversations a rule could be about, in the order of `Optional::ALL`.
+    asked_of_flows: [bool; Optional::ALL.len()],
     /// Counts reloads: what a flow remembers of older tables is stale.
     pub generation: u32,
     /// Hash of the bytes that the baseline was loaded from, where it was loaded here.
@@ -62,11 +63,11 @@ impl Tables {
         let infos = (0..).map_while(|index| rules.info(index));
         let causes = infos.clone().map(|info| format!("rule:{}", info.id).into()).collect();
         let ways = infos.map(Way::of).collect();
-        let asks_for_flows = [flow::VOLUME, flow::ENDED].iter().any(|kind| rules.could_match(FLOW, *kind));
+        let asked_of_flows = Optional::ALL.map(|what| rules.could_match(FLOW, what.operation()));
         Self {
             causes,
             ways,
-            asks_for_flows,
+            asked_of_flows,
             rules,
             baseline,
             values: None,
@@ -109,6 +110,12 @@ impl Tables {
             None => Arc::new(Known::read(bytes, baseline, segments)?),
         };
         Ok(Self { values: Some(values), values_loaded, ..self })
+    }
+
+    /// Whether a rule could be about that of conversations.
+    #[inline]
+    pub fn asks_for(&self, what: Optional) -> bool {
+        self.asked_of_flows.get(what as usize).is_some_and(|asked| *asked)
     }
 
     /// What a rule counts; `None`: nothing, each message that matches is a hit.

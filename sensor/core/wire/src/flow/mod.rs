@@ -15,7 +15,7 @@ use prefetch_index::prefetch_index;
 use crate::event::Endpoint;
 use crate::marks::Marks;
 use crate::pairing::Pairing;
-use crate::protocol::Parser;
+use crate::protocol::{Parser, TCP};
 use crate::stream::Half;
 
 /// Who speaks with whom: what tells a conversation from all others, whichever side sent.
@@ -58,6 +58,10 @@ pub struct Flow {
     pub client: u8,
     /// Packets in a row that were nothing of the bound protocol.
     pub misfits: u8,
+    /// Time to live of each side's packets, as last seen; 0: of none yet.
+    pub ttl: [u8; 2],
+    /// How often one of them has changed.
+    pub ttl_changes: u8,
     /// Bytes that the parser keeps of unfinished messages, as last asked.
     pub kept: u32,
     /// Second of engine time under which the wheel knows this flow.
@@ -83,6 +87,8 @@ impl Flow {
             transport: address.transport,
             client,
             misfits: 0,
+            ttl: [0; 2],
+            ttl_changes: 0,
             kept: 0,
             queued_s: 0,
             opened_s: u32::try_from(now_ns / 1_000_000_000).unwrap_or(u32::MAX),
@@ -116,6 +122,22 @@ impl Flow {
     /// Engine time of its first packet, to the second.
     pub fn opened_ns(&self) -> u64 {
         u64::from(self.opened_s).saturating_mul(1_000_000_000)
+    }
+
+    /// Second of engine time of its first packet.
+    pub fn opened_s(&self) -> u32 {
+        self.opened_s
+    }
+
+    /// The client's SYN was seen.
+    pub fn begins_with_syn(&self) -> bool {
+        self.halves.get(self.client()).is_some_and(|half| half.initial().is_some())
+    }
+
+    /// Of one that nobody has answered: whether the one who asked is the side that counts as the client. Of datagrams
+    /// that is a guess from the ports.
+    pub fn began_by_client(&self) -> bool {
+        self.transport == TCP || self.volume.of(usize::from(self.client == 0)) == 0
     }
 
     /// Nothing waits and nothing is about to end: a segment at `sequence` is next in line and only has to be read.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::view::View;
 use super::{skip, Below, Decoded, Frame, Layer4, Outline, Path, Read};
 use crate::ledger::Skip;
-use crate::protocol::ARP;
+use crate::neighbours::Claim;
 
 const LENGTH: usize = 28;
 
@@ -35,7 +35,7 @@ pub(super) fn read<'a>(mut view: View<'a>, below: &Below, outline: &mut Outline,
         ip_id: 0,
         ttl: 0,
         pieces: 1,
-        layer4: Layer4::Other { number: ARP },
+        layer4: Layer4::Arp { claim: Claim::default() },
         segment: message,
         payload: message,
         missing: 0,

@@ -26,6 +26,7 @@ impl Frame<'_> {
         let (protocol, at) = match self.layer4 {
             Layer4::Tcp { .. } => (6, 16),
             Layer4::Udp { .. } => (17, 6),
+            Layer4::Arp { .. } => return None,
             Layer4::Other { number } => return self.icmp_checksum_ok(number, digest),
         };
         let field = self.segment.get(at..).and_then(|rest| rest.first_chunk::<2>()).copied()?;

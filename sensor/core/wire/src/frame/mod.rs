@@ -37,7 +37,9 @@ pub use redundancy::Redundancy;
 
 use crate::cursor::Short;
 use crate::ledger::Skip;
+use crate::neighbours::Claim;
 use crate::packet::Packet;
+use crate::protocol::ARP;
 
 /// One frame taken apart, as it is inside all tunnels. `segment` and `payload` borrow from the packet.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +103,11 @@ pub enum Layer4 {
         source_port: u16,
         destination_port: u16,
     },
-    /// What has no ports: ICMP, ARP. The payload is the whole message.
+    /// No datagram at all; what it says against what was said before is put in in front of the shards.
+    Arp {
+        claim: Claim,
+    },
+    /// What has no ports: ICMP. The payload is the whole message.
     Other {
         number: u8,
     },
@@ -114,6 +120,7 @@ impl Layer4 {
         match self {
             Layer4::Tcp { .. } => 6,
             Layer4::Udp { .. } => 17,
+            Layer4::Arp { .. } => ARP,
             Layer4::Other { number } => *number,
         }
     }
@@ -124,7 +131,7 @@ impl Layer4 {
             Layer4::Tcp { source_port, destination_port, .. } | Layer4::Udp { source_port, destination_port } => {
                 (source_port, destination_port)
             }
-            Layer4::Other { .. } => (0, 0),
+            Layer4::Arp { .. } | Layer4::Other { .. } => (0, 0),
         }
     }
 }

@@ -72,6 +72,8 @@ pub struct Brief<'a> {
     pub destination: (IpAddr, u16),
     pub sequence: u32,
     pub flags: u8,
+    /// Time to live.
+    pub ttl: u8,
     pub payload: &'a [u8],
 }
 
@@ -84,7 +86,7 @@ pub fn brief(data: &[u8], payload: Range<usize>) -> Option<Brief<'_>> {
     let source = (source_ip, u16::from_be_bytes([head[34], head[35]]));
     let destination = (destination_ip, u16::from_be_bytes([head[36], head[37]]));
     let sequence = u32::from_be_bytes([head[38], head[39], head[40], head[41]]);
-    Some(Brief { source, destination, sequence, flags: head[47], payload: data.get(payload)? })
+    Some(Brief { source, destination, sequence, flags: head[47], ttl: head[22], payload: data.get(payload)? })
 }
 
 #[cfg(test)]
@@ -134,6 +136,7 @@ mod tests {
                     let Layer4::Tcp { source_port, destination_port, sequence, flags, .. } = short.layer4 else {
                         panic!("not TCP")
                     };
+                    assert_eq!(brief.ttl, short.ttl);
                     let (ports, numbers) = ((brief.source.1, brief.destination.1), (brief.sequence, brief.flags));
                     assert_eq!((ports, numbers), ((source_port, destination_port), (sequence, flags)));
                     match settled(link::packet(&packet, &mut far, &mut Path::default())) {

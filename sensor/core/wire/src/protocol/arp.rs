@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::{Context, Parser, Probe, Protocol, Scope, Spoken, Step, ARP};
 use crate::cursor::{Cursor, Short};
+use crate::neighbours::Claim;
 use crate::print;
 use crate::value::{field, flaws, slots, Class, Kind, Outcome, Record, Role, Value};
 
@@ -25,6 +26,10 @@ slots! {
     ANNOUNCEMENT = 6 => field("arp.announcement", Kind::Boolean);
     HARDWARE_LENGTH = 7 => field("arp.hardware_length", Kind::Unsigned);
     PROTOCOL_LENGTH = 8 => field("arp.protocol_length", Kind::Unsigned);
+    CONFLICT = 9 => field("arp.conflict", Kind::Text);
+    FORMER_MAC = 10 => field("arp.former_mac", Kind::Text);
+    UNASKED = 11 => field("arp.unasked", Kind::Boolean);
+    CLAIMS = 12 => field("arp.claims", Kind::Unsigned);
 }
 
 flaws! {
@@ -111,5 +116,20 @@ fn read(cursor: &mut Cursor<'_>, record: &mut Record) -> Result<(), Short> {
     record.set(SENDER_IP, Value::Ip(claimed.into()));
     record.set(TARGET_IP, Value::Ip(target.into()));
     record.set(ANNOUNCEMENT, Value::Bool(announcement));
+    told(record);
     Ok(())
+}
+
+/// What it says against others. Only what is out of the ordinary has a field.
+fn told(record: &mut Record) {
+    let Claim { conflict, former, unasked, claims } = std::mem::take(&mut record.claim);
+    if let Some(conflict) = conflict {
+        record.set(CONFLICT, Value::Name(conflict.name()));
+        let text = record.write_text(|out| print::mac(out, &former));
+        record.set(FORMER_MAC, Value::Text(text));
+    }
+    if unasked {
+        record.set(UNASKED, Value::Bool(true));
+        record.set_u(CLAIMS, claims);
+    }
 }

@@ -6,8 +6,11 @@ use crate::event::Event;
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger};
 use crate::marks::Marks;
-use crate::protocol::flow::{self as fields, Told};
+use crate::protocol::flow::{self as fields, Optional, Told};
 use crate::protocol::{self, place_of};
+
+/// Changes of the way that are told of one conversation.
+const PATH_CHANGES: u8 = 4;
 
 impl Reader {
     #[cold]
@@ -30,9 +33,32 @@ impl Reader {
     /// A direction has carried twice as much as when it was last told.
     #[cold]
     pub fn about_volume<C: Consumer>(&mut self, flow: &mut Flow, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
-        if consumer.wants_flows() {
+        if consumer.wants_flows(Optional::Volume) {
             self.about(flow, Told::Volume, None, stamp, ledger, consumer);
         }
+    }
+
+    /// A side's packets come with another time to live than before: they take another way.
+    #[cold]
+    pub fn about_path<C: Consumer>(
+        &mut self,
+        flow: &mut Flow,
+        side: usize,
+        (ttl, mac): (u8, Option<[u8; 6]>),
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Some(before) = flow.ttl.get_mut(side).map(|known| std::mem::replace(known, ttl)) else { return };
+        // The first one of a side is no change, and a way that goes to and fro was told.
+        if before == 0 || flow.ttl_changes >= PATH_CHANGES || !consumer.wants_flows(Optional::Path) {
+            return;
+        }
+        flow.ttl_changes = flow.ttl_changes.saturating_add(1);
+        let known = flow.sides.get(side).map(|side| side.mac);
+        let mac_changed = mac.is_some() && mac != known;
+        let told = Told::Path { from_client: side == flow.client(), before, after: ttl, mac_changed };
+        self.about(flow, told, None, stamp, ledger, consumer);
     }
 
     /// `expected`: what the server's port is for, where that is not what is spoken.
@@ -58,6 +84,7 @@ impl Reader {
         let seconds = stamp.now_ns.saturating_sub(flow.opened_ns()) / 1_000_000_000;
         fields::describe(&mut self.record, told, [spoken, expected], carried, seconds);
         let (client, server) = roles(&flow.sides, client);
+        fields::describe_direction(&mut self.record, client.ip, server.ip);
         let mut event = Event {
             ts_ns: stamp.ts_ns,
             number: stamp.number,
@@ -67,7 +94,12 @@ impl Reader {
             family: PLACE,
             transport: flow.transport,
             vlan: stamp.vlan,
-            from_client: !matches!(told, Told::Conflict { from_client: false }),
+            from_client: match told {
+                Told::Conflict { from_client } | Told::Path { from_client, .. } => from_client,
+                // Whoever began asked, whatever side of the conversation its ports make it.
+                Told::Fruitless { .. } | Told::Public => flow.began_by_client(),
+                _ => true,
+            },
             client,
             server,
             record: &self.record,

@@ -12,8 +12,10 @@ use crate::event::{Asked, Endpoint, Event};
 use crate::flow::{Binding, Flow};
 use crate::ledger::{add, Ledger, Skip};
 use crate::marks::Marks;
+use crate::neighbours::Claim;
 use crate::packet::Packet;
 use crate::pairing::{first_object, Folds, Match, Pending, Waiting};
+use crate::protocol::flow::Optional;
 use crate::protocol::{Context, Step};
 use crate::site::{points, Site};
 use crate::value::{Outcome, Record, Role};
@@ -30,8 +32,8 @@ pub trait Consumer {
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.
     fn message(&mut self, event: &mut Event<'_>, marks: &mut Marks, digest: &[u8]) -> Folds;
-    /// Whether it wants to hear how conversations go on and end, for which there is an event each.
-    fn wants_flows(&self) -> bool {
+    /// Whether it wants to hear that of conversations: each is an event.
+    fn wants_flows(&self, _what: Optional) -> bool {
         false
     }
     /// The answer to a message that raised these folds.
@@ -76,6 +78,11 @@ pub struct Reader {
 impl Reader {
     pub fn new(site: Arc<Site>) -> Self {
         Self { record: Record::default(), site, waiting: points::Waiting::default() }
+    }
+
+    /// What the ARP message that comes next says against others.
+    pub fn heard(&mut self, claim: Claim) {
+        self.record.claim = claim;
     }
 
     /// Read every whole message at the front of `bytes`, sent by `side`.

@@ -2,7 +2,7 @@
 
 use super::feed::kept;
 use super::Streams;
-use crate::frame::Frame;
+use crate::frame::{Frame, Layer4};
 use crate::ledger::{add, Ledger, Skip};
 use crate::reader::{Consumer, Stamp};
 
@@ -20,6 +20,9 @@ impl Streams {
             return ledger.skip(if frame.missing > 0 { Skip::Truncated } else { Skip::NoPayload });
         }
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
+        if let Layer4::Arp { claim } = frame.layer4 {
+            self.reader.heard(claim);
+        }
         let progress = self.reader.read(flow, side, frame.payload, stamp, ledger, consumer);
         if let Some(half) = flow.halves.get_mut(side) {
             // The next one begins with a message, whatever was wrong with this one.

@@ -5,7 +5,7 @@ use crate::flow::{Binding, Flow};
 use crate::frame::tcp;
 use crate::ledger::{add, take, Ledger, Skip};
 use crate::limits;
-use crate::protocol::flow::{Reason, Told};
+use crate::protocol::flow::{Optional, Reason, Told};
 use crate::reader::{Consumer, Stamp};
 
 impl Streams {
@@ -33,7 +33,8 @@ impl Streams {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) {
-        if consumer.wants_flows() {
+        self.ended_early(slot, reason, stamp, ledger, consumer);
+        if consumer.wants_flows(Optional::Ended) {
             if let Some(flow) = self.table.get(slot) {
                 self.reader.about(flow, Told::Ended(reason), None, stamp, ledger, consumer);
             }
@@ -95,6 +96,7 @@ impl Streams {
                 self.holes.push(slot);
             }
         }
+        self.judge_attempts(now_ns, limits::FIRST_ANSWER_S, ledger, consumer);
         while let Some(idle) = self.table.expired(now_ns, limits::FLOW_IDLE_NS) {
             add(&mut ledger.notes.flows_expired, 1);
             self.told_end(idle, Reason::Idle, stamp, ledger, consumer);
@@ -104,6 +106,7 @@ impl Streams {
 
     /// Nothing more will come: read what lies behind holes, account for what is left. Held is 0 afterwards.
     pub fn finish<C: Consumer>(&mut self, stamp: &Stamp, ledger: &mut Ledger, consumer: &mut C) {
+        self.judge_attempts(stamp.now_ns, limits::LAST_ANSWER_S, ledger, consumer);
         while let Some(oldest) = self.table.oldest() {
             self.end(oldest, Reason::EndOfInput, stamp, ledger, consumer);
         }

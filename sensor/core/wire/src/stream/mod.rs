@@ -1,5 +1,6 @@
 //! Flows and streams of one logical shard: frames in, messages out to a [`Consumer`].
 
+mod attempts;
 mod conflict;
 mod datagram;
 mod ending;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use half::{Half, Place, Resume, WINDOW};
 pub use held::{Held, Segment, PACKET_COST};
 
+use attempts::Attempts;
 use conflict::Key;
 
 use crate::event::Endpoint;
@@ -23,6 +25,7 @@ use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::protocol::flow::Reason;
+use crate::protocol::TCP;
 use crate::reader::{Consumer, Reader, Stamp};
 use crate::site::Site;
 
@@ -38,6 +41,7 @@ pub struct Streams {
     /// When `holes` is that long, doubles are taken out.
     holes_due: usize,
     held_bytes: usize,
+    attempts: Attempts,
     /// Of the prints of what was read.
     key: Key,
 }
@@ -65,6 +69,7 @@ impl Streams {
             holes: Vec::new(),
             holes_due: HOLES,
             held_bytes: 0,
+            attempts: Attempts::default(),
             key: Key::drawn(),
         }
     }
@@ -115,7 +120,7 @@ impl Streams {
         &mut self,
         slot: u32,
         side: usize,
-        payload: &[u8],
+        brief: &Brief<'_>,
         packet: &Packet<'_>,
         stamp: &Stamp,
         ledger: &mut Ledger,
@@ -124,8 +129,13 @@ impl Streams {
         let Some(flow) = self.table.get(slot) else { return ledger.skip(Skip::NoParser) };
         flow.last_ns = stamp.now_ns;
         consumer.packet(&mut flow.marks, packet);
+        let payload = brief.payload;
         if flow.volume.add(side, payload.len()) {
             self.reader.about_volume(flow, stamp, ledger, consumer);
+        }
+        if flow.ttl.get(side).is_some_and(|ttl| *ttl != brief.ttl) {
+            let mac = packet.data.get(6..).and_then(|rest| rest.first_chunk()).copied();
+            self.reader.about_path(flow, side, (brief.ttl, mac), stamp, ledger, consumer);
         }
         if let Some(half) = flow.halves.get_mut(side) {
             half.advance(payload.len());
@@ -149,7 +159,7 @@ impl Streams {
     ) {
         let flags = match frame.layer4 {
             Layer4::Tcp { flags, .. } => flags,
-            Layer4::Udp { .. } | Layer4::Other { .. } => 0,
+            Layer4::Udp { .. } | Layer4::Arp { .. } | Layer4::Other { .. } => 0,
         };
         if flags & (tcp::SYN | tcp::ACK) == tcp::SYN {
             if let Some((slot, _)) = found.filter(|(slot, side)| self.reopened(*slot, *side, frame)) {
@@ -157,6 +167,7 @@ impl Streams {
                 found = None;
             }
         }
+        let begins = found.is_none();
         let (slot, side) = match found {
             Some(found) => found,
             // An acknowledgement of nothing we know opens no conversation.
@@ -174,11 +185,20 @@ impl Streams {
         if flow.volume.add(side, frame.payload.len().saturating_add(frame.missing as usize)) {
             self.reader.about_volume(flow, stamp, ledger, consumer);
         }
+        let ordinary = frame.layer4.number() == TCP && !frame.payload.is_empty();
+        if ordinary && flow.ttl.get(side).is_some_and(|ttl| *ttl != frame.ttl) {
+            self.reader.about_path(flow, side, (frame.ttl, Some(frame.source_mac)), stamp, ledger, consumer);
+        }
+        if begins {
+            self.began(slot, frame, stamp, ledger, consumer);
+        }
         match frame.layer4 {
             Layer4::Tcp { sequence, acknowledgement, .. } => {
                 self.tcp(slot, side, frame, (sequence, acknowledgement, flags), stamp, ledger, consumer);
             }
-            Layer4::Udp { .. } | Layer4::Other { .. } => self.datagram(slot, side, frame, stamp, ledger, consumer),
+            Layer4::Udp { .. } | Layer4::Arp { .. } | Layer4::Other { .. } => {
+                self.datagram(slot, side, frame, stamp, ledger, consumer)
+            }
         }
     }
 
@@ -219,7 +239,7 @@ impl Streams {
         let sides = if side == 0 { [source, destination] } else { [destination, source] };
         let flags = match frame.layer4 {
             Layer4::Tcp { flags, .. } => flags,
-            Layer4::Udp { .. } | Layer4::Other { .. } => 0,
+            Layer4::Udp { .. } | Layer4::Arp { .. } | Layer4::Other { .. } => 0,
         };
         let other = usize::from(side == 0);
         // Without a handshake the lower port is taken for the server's until the protocol tells.

@@ -50,6 +50,11 @@ impl Tcp {
         self
     }
 
+    pub fn port(mut self, port: u16) -> Self {
+        self.server_port = port;
+        self
+    }
+
     /// With these flags instead of its own.
     pub fn flagged(mut self, flags: u8) -> Self {
         self.flags = flags;

@@ -40,6 +40,7 @@ tables! {
     LENGTH = 23 => field "length" Unsigned;
     REMOTE_TOOL = 24 => field "remote_tool" Text;
     REMOTE_TOOL_BY = 25 => field "remote_tool_by" Text;
+    DOMAIN = 26 => field "question.domain" Text;
 }
 
 macro_rules! flaw_tables {

@@ -34,6 +34,9 @@ pub fn questions(reading: &mut Reading<'_>, count: u16, record: &mut Record) -> 
             break;
         };
         (length, longest) = (told.length.max(length), told.longest.max(longest));
+        if first.is_none() && reading.relative == Relative::Unicast {
+            domain(text, record);
+        }
         first = first.or(Some(kind));
         // The top bit asks for an answer to the asker alone (RFC 6762 5.4).
         let class = if reading.relative == Relative::Multicast { class & 0x7fff } else { class };
@@ -58,6 +61,21 @@ pub fn questions(reading: &mut Reading<'_>, count: u16, record: &mut Record) -> 
         record.set_u(fields::QUESTION_LABEL, longest as u64);
     }
     result.map(|()| first)
+}
+
+/// Whose name it is, as far as names tell: the last two labels, or three where the last is a country's and the one before
+/// too short to be anybody's own (`com.cn`, `co.uk`). A part of the text of the name.
+fn domain(name: Span, record: &mut Record) {
+    let text = record.text(name);
+    let mut labels = text.rmatch_indices('.').map(|(at, _)| at.saturating_add(1));
+    let (last, second, third) = (labels.next(), labels.next(), labels.next());
+    let start = match (last, second) {
+        (Some(last), Some(second)) if text.len().saturating_sub(last) == 2 && last.saturating_sub(second) <= 4 => third,
+        (_, second) => second,
+    };
+    let start = start.unwrap_or(0);
+    let whole = Span::new((name.start as usize).saturating_add(start), text.len().saturating_sub(start));
+    record.set(fields::DOMAIN, Value::Text(whole));
 }
 
 fn question(reading: &mut Reading<'_>, record: &mut Record) -> Option<(Span, Name, [u16; 2])> {

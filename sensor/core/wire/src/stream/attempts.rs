@@ -1,0 +1,187 @@
+//! Conversations that begin and come to nothing: what scans and floods are made of.
+//!
+//! Each new conversation is looked at once, some seconds after its first packet or when it ends before: was there an
+//! answer, was anything said? What was in vain is told where somebody asks for it. Services that have answered a station
+//! are remembered: one that is switched off later is no search for something new.
+
+use std::collections::VecDeque;
+
+use super::{is_group, Streams};
+use crate::event::Endpoint;
+use crate::flow::Flow;
+use crate::frame::{tcp, Frame, Layer4};
+use crate::hash::{flow_hash, pair_hash};
+use crate::ledger::Ledger;
+use crate::limits;
+use crate::protocol::flow::{is_public, Fruitless, Optional, Reason, Told};
+use crate::protocol::{ICMP, ICMP6, TCP, UDP};
+use crate::reader::{Consumer, Stamp};
+use crate::recent::Recent;
+
+/// Waiting for the first answer.
+struct Attempt {
+    slot: u32,
+    /// Of the flow: another one may stand in its place by now.
+    opened_s: u32,
+    hash: u64,
+    /// It asks for an answer, so that none is worth telling.
+    asks: bool,
+    /// Of its first packet.
+    stamp: Stamp,
+}
+
+pub struct Attempts {
+    /// In order of time.
+    waiting: VecDeque<Attempt>,
+    /// Client, service, and that it has answered, by hash.
+    answered: Recent<u64, ()>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { waiting: VecDeque::new(), answered: Recent::new(limits::per_shard(limits::ANSWERED)) }
+    }
+}
+
+impl Streams {
+    /// A conversation began with this packet.
+    pub(super) fn began<C: Consumer>(
+        &mut self,
+        slot: u32,
+        frame: &Frame<'_>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Some(flow) = self.table.get(slot) else { return };
+        if is_public(frame.source) != is_public(frame.destination) && consumer.wants_flows(Optional::Public) {
+            self.reader.about(flow, Told::Public, None, stamp, ledger, consumer);
+        }
+        let waiting = &mut self.attempts.waiting;
+        if waiting.len() < limits::per_shard(limits::ATTEMPTS) && consumer.wants_flows(Optional::Fruitless) {
+            let asks = asks(frame);
+            // What nobody need answer is of interest only where it may show that a service is there.
+            if asks || flow.transport == TCP {
+                waiting.push_back(Attempt { slot, opened_s: flow.opened_s(), hash: flow.hash(), asks, stamp: *stamp });
+            }
+        }
+    }
+
+    /// Engine time has come to `now_ns`: conversations that are `wait_s` old are judged.
+    pub(super) fn judge_attempts<C: Consumer>(
+        &mut self,
+        now_ns: u64,
+        wait_s: u32,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        while self.attempts.waiting.front().is_some_and(|first| is_due(first.opened_s, wait_s, now_ns)) {
+            let Some(Attempt { slot, opened_s, hash, asks, stamp }) = self.attempts.waiting.pop_front() else { return };
+            if self.table.at(slot).is_some_and(|flow| flow.opened_s() == opened_s && flow.hash() == hash) {
+                self.judge(slot, asks, None, &stamp, ledger, consumer);
+            }
+        }
+    }
+
+    /// It ends. Unless it was judged before, it is now.
+    pub(super) fn ended_early<C: Consumer>(
+        &mut self,
+        slot: u32,
+        reason: Reason,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Some(flow) = self.table.at(slot) else { return };
+        // At the end of everything those that had their time were judged, and nobody knows about the others.
+        let early = !is_due(flow.opened_s(), limits::FIRST_ANSWER_S, stamp.now_ns) && reason != Reason::EndOfInput;
+        if early && consumer.wants_flows(Optional::Fruitless) {
+            // Datagrams end early only where newer ones push them out.
+            let asks = match flow.transport {
+                TCP => flow.begins_with_syn(),
+                transport => transport == UDP && !flow.sides.iter().any(is_many),
+            };
+            self.judge(slot, asks, Some(reason), stamp, ledger, consumer);
+        }
+    }
+
+    fn judge<C: Consumer>(
+        &mut self,
+        slot: u32,
+        asks: bool,
+        ended: Option<Reason>,
+        stamp: &Stamp,
+        ledger: &mut Ledger,
+        consumer: &mut C,
+    ) {
+        let Some(flow) = self.table.get(slot) else { return };
+        let service = service(flow);
+        match verdict(flow, ended) {
+            Some(reason) if asks => {
+                let answered_before = self.attempts.answered.get(&service).is_some();
+                let told = Told::Fruitless { reason, answered_before };
+                self.reader.about(flow, told, None, stamp, ledger, consumer);
+            }
+            Some(_) => {}
+            None => self.attempts.answered.insert(service, ()),
+        }
+    }
+}
+
+fn is_due(opened_s: u32, wait_s: u32, now_ns: u64) -> bool {
+    // Both are rounded down to the second: one more, so that nobody has less than his time.
+    u64::from(opened_s).saturating_add(u64::from(wait_s)) < now_ns / 1_000_000_000
+}
+
+/// What became of its beginning; `None`: both sides spoke, or enough is not known of it.
+fn verdict(flow: &Flow, ended: Option<Reason>) -> Option<Fruitless> {
+    let (client, server) = (flow.client(), usize::from(flow.client() == 0));
+    let said = [flow.volume.of(client), flow.volume.of(server)];
+    if flow.transport != TCP {
+        return said.contains(&0).then_some(Fruitless::Unanswered);
+    }
+    let [asking, answering] = [flow.halves.get(client)?, flow.halves.get(server)?];
+    // A side that was not seen at all may have spoken elsewhere: where the client goes on, it was answered.
+    if said != [0, 0] {
+        return None;
+    }
+    asking.initial()?;
+    Some(match (answering.started, ended) {
+        (false, Some(Reason::Reset)) => Fruitless::Refused,
+        (false, _) => Fruitless::Unanswered,
+        (true, None) => Fruitless::Silent,
+        (true, Some(_)) => Fruitless::Abandoned,
+    })
+}
+
+/// Whether a conversation that begins so asks somebody for an answer.
+fn asks(frame: &Frame<'_>) -> bool {
+    // Who has no address yet, or asks for his own, hopes for none (RFC 5227 2.1).
+    if frame.source.is_unspecified() || frame.source == frame.destination {
+        return false;
+    }
+    match (frame.layer4, frame.payload) {
+        (Layer4::Tcp { flags, .. }, _) => flags & (tcp::SYN | tcp::ACK) == tcp::SYN,
+        // A request, which goes to everybody.
+        (Layer4::Arp { .. }, payload) => payload.get(6..8) == Some(&[0, 1]),
+        _ if frame.destination.is_multicast() || is_group(frame.destination_mac) => false,
+        (Layer4::Udp { .. }, _) => true,
+        (Layer4::Other { number: ICMP }, payload) => payload.first() == Some(&8),
+        (Layer4::Other { number: ICMP6 }, payload) => payload.first() == Some(&128),
+        (Layer4::Other { .. }, _) => false,
+    }
+}
+
+/// It stands for many stations.
+fn is_many(side: &Endpoint) -> bool {
+    side.ip.is_multicast() || is_group(side.mac)
+}
+
+/// A number for a station and a service that it has been answered by, whatever port it asks from.
+fn service(flow: &Flow) -> u64 {
+    let [low, high] = &flow.sides;
+    let (client, server) = if flow.client() == 0 { (low, high) } else { (high, low) };
+    // Not the same both ways: who was asked may ask everybody else in turn.
+    let pair = pair_hash(flow.segment, client.ip, server.ip) ^ u64::from(client.ip < server.ip);
+    flow_hash(pair, (0, server.port), flow.transport)
+}
