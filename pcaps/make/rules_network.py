@@ -146,11 +146,10 @@ def connection_flood() -> list[Frame]:
     """Three hundred connections that are made and reset at once."""
     frames: list[Frame] = []
     for number in range(300):
-        ports = {"sport": 20_000 + number, "dport": PORT}
-        back = {"sport": PORT, "dport": 20_000 + number}
-        _frame(frames, _packet(CLIENT, SERVER, TCP(**ports, seq=1000, flags="S")))
-        _frame(frames, _packet(SERVER, CLIENT, TCP(**back, seq=5000, ack=1001, flags="SA")))
-        _frame(frames, _packet(CLIENT, SERVER, TCP(**ports, seq=1001, ack=5001, flags="RA")))
+        here, there = 20_000 + number, PORT
+        _frame(frames, _packet(CLIENT, SERVER, TCP(sport=here, dport=there, seq=1000, flags="S")))
+        _frame(frames, _packet(SERVER, CLIENT, TCP(sport=there, dport=here, seq=5000, ack=1001, flags="SA")))
+        _frame(frames, _packet(CLIENT, SERVER, TCP(sport=here, dport=there, seq=1001, ack=5001, flags="RA")))
     return frames
 
 
@@ -350,8 +349,8 @@ def ordinary_connections() -> list[Frame]:
         ports = (50_000 + number, 30_100 + number if number < 18 else 30_100)
         for sender, payload in ((0, b"question"), (1, b"answer")):
             here, there = ((CLIENT, station), (station, CLIENT))[sender]
-            inside = UDP(sport=ports[sender], dport=ports[1 - sender]) / Raw(payload)
-            _frame(frames, _packet(here, there, inside))
+            datagram = UDP(sport=ports[sender], dport=ports[1 - sender]) / Raw(payload)
+            _frame(frames, _packet(here, there, datagram))
     for number in range(20, 40):
         for sender in (0, 1):
             here, there = ((CLIENT, _host(number)), (_host(number), CLIENT))[sender]
