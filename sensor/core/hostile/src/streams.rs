@@ -185,9 +185,9 @@ impl Wire {
         let (ledger, analysis) = (&mut self.ledger, &mut self.analysis);
         if let (Some((slot, side)), Layer4::Tcp { sequence, .. }) = (found, frame.layer4) {
             let (source, destination, payload) = (address.source, address.destination, frame.payload);
-            let brief = wire::frame::Brief { source, destination, sequence, flags, payload };
+            let brief = wire::frame::Brief { source, destination, sequence, flags, ttl: frame.ttl, payload };
             if frame.missing == 0 && self.streams.runs((slot, side), &brief) {
-                return self.streams.next(slot, side, payload, &packet, &stamp, ledger, analysis);
+                return self.streams.next(slot, side, &brief, &packet, &stamp, ledger, analysis);
             }
         }
         self.streams.frame(frame, &packet, &address, found, &stamp, ledger, analysis);

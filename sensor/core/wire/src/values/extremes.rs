@@ -117,6 +117,7 @@ fn spread_known(freedom: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 

@@ -133,6 +133,7 @@ impl Motion {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 

@@ -110,6 +110,7 @@ pub fn plausible(take: Take, bytes: [u8; 4]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 
