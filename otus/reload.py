@@ -67,7 +67,7 @@ class Reloader:
         if self._shadow_table is not None:
             engine.set_shadow(self._shadow_table)
         self._announced = {name: settings.get(name) or None for name in ("maintenance", "suppliers")}
-        self._nursery = bool(settings["nursery"])
+        self._nursery = bool(settings.get("nursery"))
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._thread: threading.Thread | None = None

@@ -81,7 +81,7 @@ def test_from_a_folder_to_an_alert_and_back(otus: Otus, maker: Maker) -> None:
     listed = otus("rules", "pack", "list", *config)[1]
     assert "plant-rules  1.1  signed by maker" in listed and "back: 1.0" in listed
     shown = otus("rules", "list", *packs)[1]
-    assert "high     s7comm   S7 Stop of a Controller" in shown
+    assert "high     -         s7comm   S7 Stop of a Controller" in shown
 
     code, out, _ = otus("rules", "pack", "rollback", "plant-rules", *config)
     assert code == 0 and "plant-rules is at 1.0 again, no more at 1.1" in out

@@ -50,7 +50,7 @@ def loaded(collected: Collected, folder: Path) -> RuleSet:
     for path, content in files(collected, "test", "high", "2026-11-27", ["x.json"], vocabulary()).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(content, encoding="utf-8")
-    return load_rules(folder)
+    return load_rules(folder, nursery=True)
 
 
 PATTERNS: list[tuple[str, list[tuple[Term, ...]]]] = [

@@ -109,7 +109,7 @@ def test_a_signature_fires_on_what_it_is_about(
     text = text.replace("sid:1;", "flow:to_server; sid:1;") if what == "count" else text
     outcome = one(text)
     save([outcome], tmp_path / "rules")
-    rules = load_rules(tmp_path / "rules").to_core_json()
+    rules = load_rules(tmp_path / "rules", nursery=True).to_core_json()
     found = []
     for name, content in (("about", about), ("other", other)):
         write(tmp_path / f"{name}.pcap", make(*content))
@@ -127,7 +127,7 @@ def test_a_mark_of_one_rule_is_what_another_waits_for(tmp_path: Path) -> None:
     outcomes = import_rules([("x.rules", text)], from_options([], None))
     assert [outcome.state for outcome in outcomes] == ["part", "without"]
     save(outcomes, tmp_path / "rules")
-    rules = load_rules(tmp_path / "rules").to_core_json()
+    rules = load_rules(tmp_path / "rules", nursery=True).to_core_json()
     write(tmp_path / "in_order.pcap", modbus("08 0001 0000", "06 0001 0001"))
     write(tmp_path / "other_way.pcap", modbus("06 0001 0001", "08 0001 0000"))
     assert len(hits_of(tmp_path / "in_order.pcap", rules)) == 1
@@ -249,7 +249,7 @@ alert modbus any any -> any any (msg:"Once more"; modbus: function 16; sid:3;)
         (3, "whole"), (6, "whole"), (12, "not"), (13, "whole"), (14, "not")]  # fmt: skip
     assert "a second time" in outcomes[-1].reason
     save(outcomes, tmp_path)
-    titles = [rule.title for rule in load_rules(tmp_path)]
+    titles = [rule.title for rule in load_rules(tmp_path, nursery=True)]
     assert sorted(titles) == ["Behind it", "Twice", "Twice (2)"]
 
 

@@ -25,7 +25,6 @@ use crate::ledger::{add, Ledger, Loss, Skip};
 use crate::marks::Marks;
 use crate::packet::Packet;
 use crate::protocol::flow::Reason;
-use crate::protocol::TCP;
 use crate::reader::{Consumer, Reader, Stamp};
 use crate::site::Site;
 
@@ -185,8 +184,15 @@ impl Streams {
         if flow.volume.add(side, frame.payload.len().saturating_add(frame.missing as usize)) {
             self.reader.about_volume(flow, stamp, ledger, consumer);
         }
-        let ordinary = frame.layer4.number() == TCP && !frame.payload.is_empty();
-        if ordinary && flow.ttl.get(side).is_some_and(|ttl| *ttl != frame.ttl) {
+        // Of new data only: a mirror that shows both sides of a router shows all of it once more with another time to live.
+        let begins_new = |half: &Half, sequence| !half.started || half.next == sequence;
+        let tells = match frame.layer4 {
+            Layer4::Tcp { sequence, .. } if !frame.payload.is_empty() => {
+                flow.halves.get(side).is_some_and(|half| begins_new(half, sequence))
+            }
+            _ => false,
+        };
+        if tells && flow.ttl.get(side).is_some_and(|ttl| *ttl != frame.ttl) {
             self.reader.about_path(flow, side, (frame.ttl, Some(frame.source_mac)), stamp, ledger, consumer);
         }
         if begins {
