@@ -118,7 +118,7 @@ MADE: tuple[Row, ...] = (
     ),
     ("icmp/flood", ("icmp",), True, "eleven hundred pings in two seconds", rules_network.icmp_flood),
     ("arp/storm", ("arp",), True, "one question eleven hundred times", rules_network.arp_storm),
-    ("arp/spoofing", ("arp",), True, "both ends are told of a third hardware address", rules_network.arp_spoofing),
+    ("arp/spoofing", ("arp",), False, "both ends are told of a third hardware address", rules_network.arp_spoofing),
     ("arp/duplicate_address", ("arp",), True, "two stations claim one address", rules_network.duplicate_address),
     ("arp/exchanged", ("arp",), True, "a controller is exchanged", rules_network.exchanged),
     ("dns/tunnel", ("dns",), True, "long names below one domain", rules_network.tunnel),
@@ -134,7 +134,6 @@ MADE: tuple[Row, ...] = (
     ("dns/many_hosts", ("dns",), True, "thirty hosts of one domain", rules_network.many_hosts),
     ("flow/ordinary_connections", ("flow",), True, "much that is answered", rules_network.ordinary_connections),
     ("flow/in_between", ("modbus",), True, "somebody passes polls on from the sixth on", rules_network.in_between),
-    ("flow/outflow", ("tls",), True, "a megabyte leaves the plant", rules_network.outflow),
 )
 
 

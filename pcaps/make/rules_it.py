@@ -55,6 +55,7 @@ MADE: tuple[Row, ...] = (
     _row("transfer/script", web.script_carried, "a script over a data connection"),
     _row("stratum/mining", web.mining, "a machine gets its work from a pool"),
     _row("stratum/asked", web.asked_only, "a pool is asked, and nobody logs in"),
+    _row("flow/outflow", services.outflow, "a megabyte leaves for the internet"),
     _row("dns/unknown_names", networks.unknown_names, "thirty names that do not exist"),
     _row("dns/few_unknown_names", networks.few_unknown_names, "one name again and again, and names that exist"),
     _row("dns/answers_unasked", networks.answers_unasked, "twelve answers to nothing that was asked"),

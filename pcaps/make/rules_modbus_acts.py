@@ -174,7 +174,7 @@ ROWS = (
     (
         "modbus/parts_of_a_umas_change",
         ("modbus",),
-        True,
+        False,
         "each leaves one step of a change out",
         parts_of_a_umas_change,
     ),

@@ -290,13 +290,6 @@ def from_public_address() -> list[Frame]:
     return frames
 
 
-def outflow() -> list[Frame]:
-    """A little more than a megabyte leaves the plant."""
-    frames: list[Frame] = []
-    record = b"\x17\x03\x03\x3f\xfb" + bytes(0x3FFB)
-    _outside(frames, CLIENT, (PUBLIC, ROUTER_MAC), [record] * 66)
-    return frames
-
 
 def in_between() -> list[Frame]:
     """Ten polls; from the sixth on somebody passes them on: one hop less."""

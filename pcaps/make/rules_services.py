@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
 from pcaps.make import mysql, postgresql, redis, ssh, tds, teamviewer, tls
 from pcaps.make.datagrams import Exchange
-from pcaps.make.rules_windows import from_outside
-from pcaps.make.talk import CLIENT, Talk
+from pcaps.make.rules_windows import OUTSIDE, from_outside
+from pcaps.make.talk import CLIENT, Talk, add
 from testbed.pcapfile import Frame
 
 
@@ -130,6 +136,15 @@ def old_services() -> list[Frame]:
     file.ask(b"\0\x01panel.cfg\0octet\0")
     return frames
 
+
+
+def outflow() -> list[Frame]:
+    """A megabyte leaves for the internet, in datagrams of which the capture holds the front."""
+    frames: list[Frame] = []
+    ends = Ether(src=CLIENT[1], dst=OUTSIDE[1]) / IP(src=CLIENT[0], dst=OUTSIDE[0], len=60_028)
+    for _ in range(18):
+        add(frames, bytes(ends / UDP(sport=40001, dport=8443, len=60_008) / Raw(bytes(64))))
+    return [replace(frame, cut=60_000 - 64) for frame in frames]
 
 
 def mail_fetched_sealed() -> list[Frame]:

@@ -133,40 +133,29 @@ def test_a_pickle_is_no_model(baseline: Path, tmp_path: Path) -> None:
     (folder / "model.skops").write_bytes(content)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["files"]["model.skops"] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    # Without the compiled forest the document of record is what is opened.
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert otus("replay", ATTACK, "--baseline", folder).returncode == 0, "judging needs the compiled forest alone"
+    # Nor where that is missing, which is one line.
     (folder / "forest.bin").unlink()
     del manifest["files"]["forest.bin"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    one_line(otus("replay", ATTACK, "--baseline", folder), "model.skops")
+    one_line(otus("replay", ATTACK, "--baseline", folder), "forest.bin", "learn the baseline again")
     assert not trap.exists()
 
 
 def test_a_model_is_used_without_the_packages_that_learned_it(baseline: Path, tmp_path: Path) -> None:
-    """They take a second to load and are not on every sensor; where the compiled forest is missing, as in a baseline of
-    an earlier version, they are loaded and find the same."""
+    """They take a second to load and are not on every sensor."""
     names = ("sklearn", "scipy", "skops", "joblib")
     program = (
         "import sys; from otus.cli import main; code = main(); "
         f"print([name for name in {names} if name in sys.modules], file=sys.stderr); sys.exit(code)"
     )
-
-    def replay(folder: Path) -> tuple[str, str]:
-        stats = tmp_path / "stats.json"
-        command = [sys.executable, "-c", program, "replay", ATTACK, "--baseline", folder, "--stats", stats]
-        done = subprocess.run([*map(str, command), "--format", "ndjson"], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert json.loads(stats.read_text(encoding="utf-8"))["model"]["model"] == "active"
-        return done.stdout, done.stderr.strip()
-
-    folder = tmp_path / "earlier"
-    shutil.copytree(baseline, folder)
-    (folder / "forest.bin").unlink()
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    del manifest["files"]["forest.bin"]
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    alerts, loaded = replay(baseline)
-    assert loaded == "[]" and '"anomaly"' in alerts
-    assert replay(folder) == (alerts, str(list(names)))
+    stats = tmp_path / "stats.json"
+    command = [sys.executable, "-c", program, "replay", ATTACK, "--baseline", baseline, "--stats", stats]
+    done = subprocess.run([*map(str, command), "--format", "ndjson"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(stats.read_text(encoding="utf-8"))["model"]["model"] == "active"
+    assert done.stderr.strip() == "[]" and '"anomaly"' in done.stdout
 
 
 class Trap:
@@ -275,7 +264,9 @@ def test_a_full_disk_at_ingest(disk: Path, tmp_path: Path) -> None:
         assert statuses(console.send(acknowledged)) == {"duplicate"}, "something acknowledged was lost"
     finally:
         console.close()
-    assert "the disk is full; free some space" in console.running.output
+    # Which of the two comes first, the limit or the disk's own answer, depends on how much a batch takes.
+    said = console.running.output
+    assert "the disk is full; free some space" in said or "are free on its disk; nothing is accepted until" in said
 
 
 def test_a_full_disk_at_the_spool(disk: Path, tmp_path: Path) -> None:

@@ -102,9 +102,14 @@ def test_what_is_seen_again_is_not_new(detection: Detection, tmp_path: Path) -> 
     again = run(detection, ATTACK, tmp_path)
     assert [record for record in first if record.kind == "asset"]
     assert not [record for record in again if record.kind == "asset"]
-    assert latest(again, "alert").keys() == latest(first, "alert").keys()
+    # Twice as many messages within a rule's time may be many where they were not before: counts live on.
+    counted = {name for name, record in latest(again, "alert").items() if record.body["reason"]["code"] == "rule_count"}
+    assert latest(first, "alert").keys() <= latest(again, "alert").keys()
+    assert latest(again, "alert").keys() - counted == latest(first, "alert").keys() - counted
     latest(first + again, "alert")  # no revision is used twice
     for key, record in latest(again, "alert").items():
+        if key in counted - latest(first, "alert").keys():
+            continue
         before = latest(first, "alert")[key].body
         assert record.body["first_ns"] == before["first_ns"]
         if "timespan_ns" in before["reason"]["params"]:  # what was counted lives on: the first ones are hits, too

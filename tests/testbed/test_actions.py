@@ -29,7 +29,8 @@ def test_every_action_has_an_expectation(action: str) -> None:
 
 
 def test_rules_named_in_the_table_exist() -> None:
-    titles = {yaml.safe_load(path.read_text(encoding="utf-8"))["title"] for path in RULES.rglob("*.yml")}
+    rules = [path for path in RULES.glob("*/*.yml") if path.parent.name != "lists"]
+    titles = {yaml.safe_load(path.read_text(encoding="utf-8"))["title"] for path in rules}
     if not titles:
         pytest.skip("no rules in rules/ yet")
     named = {wish["rule"] for one in truth.expectations().values() for wish in one.seen_as if "rule" in wish}

@@ -96,6 +96,8 @@ def _record(plant: Enterprise, index: int, first_ns: int, chance: random.Random)
         "outcome": chance.choices(("success", "failure", "unknown"), (6, 2, 2))[0],
         "state": "open",
         "fields": fields,
+        "class": "attack" if signed else "deviation",
+        "story": f"{zlib.crc32(b'story%d' % (index // 3)):08x}{index // 3:024x}",
         "evidence": [{"file": None, "interface": "eth1", "frame": 1 + index, "ts_ns": first_ns, "fields": fields}],
         "coverage": {},
     }
