@@ -78,8 +78,8 @@ def reason(found: Found, result: Result) -> str:
 def _false(results: Sequence[Result]) -> list[str]:
     counted = titles([one for result in results for one in result.false_alerts], "en")
     if not counted:
-        return ["误报 false incidents: none", ""]
-    return ["误报 false incidents:", "", *(f"- {count} × {title}" for title, count in counted), ""]
+        return ["误报告警 false alerts: none", ""]
+    return ["误报告警 false alerts:", "", *(f"- {count} × {title}" for title, count in counted), ""]
 
 
 def _cell(text: str) -> str:

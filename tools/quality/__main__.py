@@ -20,10 +20,10 @@ LABELS = ROOT / "testbed" / "labels"
 HEAD = """\
 # How good detection is
 
-Written by `python -m tools.quality`; how alerts are scored: [evaluation.md](evaluation.md). An event counts once, an
-alert that is about no event is a false incident; alerts of level low and above count. Misses stand in bold with their
-reason: they are the list of what comes next. Of work and special days (kinds `work`, `benign`) *found* says how
-often they passed without an alarm of level medium or above.
+Written by `python -m tools.quality`; how alerts are scored: [evaluation.md](evaluation.md). An event counts once;
+precision and false ones go by incidents (a story with its alerts), the lists below name the alerts; level low and above
+count. Misses stand in bold with their reason: they are the list of what comes next. Of work and special days (kinds
+`work`, `benign`) *found* says how often they passed without an alarm of level medium or above.
 """
 
 
