@@ -141,7 +141,7 @@ def _compile(output: Path) -> RuleSet:
     from detectors.rules import load_rules
     from sensor._core import Engine
 
-    rules = load_rules(output)
+    rules = load_rules(output, nursery=True)
     Engine(json.dumps({}), rules.to_core_json())
     click.echo(f"{output}: {len(rules)} rules, compiled; otus rules lint {output} says what they lack")
     return rules

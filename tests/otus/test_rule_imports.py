@@ -24,6 +24,11 @@ def otus(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):  #
     return call
 
 
+def told(folder: Path) -> list[str]:
+    """Arguments of a replay with what was imported, which waits in the nursery."""
+    return ["--rules", str(folder), "--nursery", "--format", "ndjson"]
+
+
 def test_signatures(otus, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     rules, output = tmp_path / "x.rules", tmp_path / "out"
     rules.write_text(
@@ -41,11 +46,11 @@ def test_signatures(otus, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
     assert "1 rules, compiled" in out and "\x1b" not in out
     lines = [json.loads(line) for line in (output / "import.ndjson").read_text(encoding="utf-8").splitlines()]
     assert [line["state"] for line in lines] == ["whole", "not", "not"]
-    code, out, _ = otus("replay", ROOT / "pcaps/modbus/every_function.pcap", "--rules", output, "--format", "ndjson")
+    code, out, _ = otus("replay", ROOT / "pcaps/modbus/every_function.pcap", *told(output))
     assert code == 0 and out == "", "the capture's stations are not among those of the variable"
     code, out, said = otus("rules", "import", "suricata", rules, "-o", output, "--quiet", "--var", "PLC=any")
     assert code == 0 and "sid" not in out, "a folder of an earlier import is written anew"
-    code, out, _ = otus("replay", ROOT / "pcaps/modbus/every_function.pcap", "--rules", output, "--format", "ndjson")
+    code, out, _ = otus("replay", ROOT / "pcaps/modbus/every_function.pcap", *told(output))
     assert [json.loads(line)["rule.name"] for line in out.splitlines()] == ["Coil written"]
 
 
@@ -60,7 +65,7 @@ def test_indicators(otus, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
         and "1 values were there already" in out
         and "list sector_addresses: 1 values" in out
     )
-    code, out, _ = otus("replay", ROOT / "pcaps/s7comm/plc_stop.pcap", "--rules", output, "--format", "ndjson")
+    code, out, _ = otus("replay", ROOT / "pcaps/s7comm/plc_stop.pcap", *told(output))
     found = [json.loads(line) for line in out.splitlines()]
     assert [(line["rule.name"], line["level"]) for line in found] == [("与威胁指标地址通信（S7comm，sector）", "high")]
 

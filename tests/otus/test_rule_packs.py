@@ -85,7 +85,7 @@ def test_from_a_folder_to_an_alert_and_back(otus: Otus, maker: Maker) -> None:
 
     code, out, _ = otus("rules", "pack", "rollback", "plant-rules", *config)
     assert code == 0 and "plant-rules is at 1.0 again, no more at 1.1" in out
-    assert "low      s7comm   S7 Stop of a Controller" in otus("rules", "list", *packs)[1]
+    assert "low      -         s7comm   S7 Stop of a Controller" in otus("rules", "list", *packs)[1]
     code, out, _ = otus("rules", "pack", "rollback", "plant-rules", *config)
     assert code == 0 and "is off; none before it" in out
     assert stops(otus, *packs) == ["S7 控制器停机命令"]
