@@ -107,15 +107,18 @@ def test_what_is_seen_again_is_not_new(detection: Detection, tmp_path: Path) -> 
     assert latest(first, "alert").keys() <= latest(again, "alert").keys()
     assert latest(again, "alert").keys() - counted == latest(first, "alert").keys() - counted
     latest(first + again, "alert")  # no revision is used twice
+    lived_on = 0
     for key, record in latest(again, "alert").items():
         if key in counted - latest(first, "alert").keys():
             continue
         before = latest(first, "alert")[key].body
         assert record.body["first_ns"] == before["first_ns"]
         if "timespan_ns" in before["reason"]["params"]:  # what was counted lives on: the first ones are hits, too
-            assert record.body["count"] > 2 * before["count"]
+            assert record.body["count"] >= 2 * before["count"]
+            lived_on += record.body["count"] > 2 * before["count"]
         else:
             assert record.body["count"] == 2 * before["count"]
+    assert lived_on
 
 
 def test_an_alert_whose_rule_has_gone_is_closed_after_the_restart(detection: Detection, tmp_path: Path) -> None:
