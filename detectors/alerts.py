@@ -80,6 +80,8 @@ class Hit(Protocol):
 
 
 class Windows(Protocol):
+    """Closed windows as columns (`sensor._core.Windows`)."""
+
     def __len__(self) -> int: ...
     @property
     def columns(self) -> list[str]: ...

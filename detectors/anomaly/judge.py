@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from detectors.alerts import WindowAlert
+from detectors.alerts import WindowAlert, Windows
 from detectors.anomaly import forest as forests
 from detectors.anomaly.alike import Examples
 from detectors.anomaly.compiled import MakeForest
@@ -14,7 +14,7 @@ from detectors.anomaly.detect import Anomaly
 from detectors.anomaly.drift import Watch
 from detectors.anomaly.ensemble import Ensemble
 from detectors.anomaly.robust import Robust, UnknownFeature
-from detectors.anomaly.rows import Rows, Windows
+from detectors.anomaly.rows import Rows
 from detectors.anomaly.train import VERSION
 from detectors.baseline.folder import FOREST, ROBUST, BaselineError, Folder
 

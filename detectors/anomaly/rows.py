@@ -4,35 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.alerts import Windows
 from detectors.anomaly.features import NAMES, SESSIONS
 from detectors.anomaly.robust import Conversation
 from detectors.anomaly.tail import Scores, as_matrix
 
 Key = tuple[str, str, str, str, int, int]
 """Segment, client, server, protocol, start and end in nanoseconds."""
-
-
-class Windows(Protocol):
-    """Closed windows as columns (`sensor._core.Windows`)."""
-
-    def __len__(self) -> int: ...
-    @property
-    def columns(self) -> list[str]: ...
-    @property
-    def matrix(self) -> bytes: ...
-    @property
-    def starts(self) -> bytes: ...
-    @property
-    def ends(self) -> bytes: ...
-    def segments(self) -> list[str]: ...
-    def clients(self) -> list[str]: ...
-    def servers(self) -> list[str]: ...
-    def protocols(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)

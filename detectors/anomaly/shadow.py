@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from detectors.alerts import WindowAlert
+from detectors.alerts import WindowAlert, Windows
 from detectors.anomaly.judge import Judge
 from detectors.anomaly.rate import FOLD_NS
-from detectors.anomaly.rows import Windows
 
 Place = tuple[str, str, str, str]
 

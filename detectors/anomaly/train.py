@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from detectors.alerts import Windows
 from detectors.anomaly.compiled import MakeForest, joined
 from detectors.anomaly.features import NAMES
 from detectors.anomaly.learn import Settings, model_of
 from detectors.anomaly.robust import Conversation
-from detectors.anomaly.rows import Key, Rows, Windows
+from detectors.anomaly.rows import Key, Rows
 from detectors.baseline.folder import ModelFiles
 
 VERSION = 3

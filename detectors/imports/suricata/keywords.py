@@ -33,11 +33,6 @@ def _flow(value: str, detection: Detection) -> list[Remark]:
     return remarks
 
 
-def _flow_of_conversations(value: str, detection: Detection) -> list[Remark]:
-    """Of a rule without content: the conversation as a whole is told, from client to server."""
-    return []
-
-
 def _number(field: str, names: Mapping[str, int] | None = None) -> Keyword:
     """A field that equals a number; `names` are Snort's words for some."""
 
