@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here; parquet needs it.")
 @click.option("--protocol", "protocols", multiple=True, metavar="NAME", help="Only these messages; repeat for several.")
 @click.option("--filter", "expression", metavar="EXPR", help="What to look at: host, net, port, vlan, protocol.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 64),
+    help="Processor cores to use; default: all this process may use. Changes nothing but the time.",
+)
 @site_options
 def events(
     files: tuple[str, ...],
@@ -34,6 +40,7 @@ def events(
     output: Path | None,
     protocols: tuple[str, ...],
     expression: str | None,
+    threads: int | None,
     site: SiteFiles,
 ) -> None:
     """Give every protocol message of capture files: one JSON object a line, or a row of a table.
@@ -44,6 +51,7 @@ def events(
     逐条输出抓包文件中的协议报文：每行一个 JSON 对象，或 CSV、Arrow、Parquet 表格（列说明见 docs/events.md）。
     """
     from otus.unread import Unread
+    from otus.writing_behind import Behind
     from sensor._core import Engine
 
     if shape == "parquet" and output is None:
@@ -51,6 +59,7 @@ def events(
     table = _table(shape, output)
     settings: dict[str, Any] = {"filter": expression, "protocols": protocols}
     settings |= site.load().engine_settings()
+    settings["threads"] = threads or min(64, len(os.sched_getaffinity(0)))
     settings["events"] = shape if shape in ("ndjson", "csv") else "columns"
     if not table.rereads and not protocols:
         from sensor._core import protocols as known
@@ -58,16 +67,16 @@ def events(
         # The columns of a stream are told first: all of them.
         settings["protocols"] = [name for name, *_ in known()]
     unread = Unread()
-    with table:
+    with Behind(table) as behind:
         engine = Engine(json.dumps(settings))
         engine.open_files(list(files))
         while True:
             batch = engine.poll()
-            table.put(batch)
+            behind.put(batch)
             unread.say(batch.warnings)
             if batch.done:
                 break
-        table.keep()
+        behind.keep()
     unread.end()
 
 

@@ -108,6 +108,8 @@ class Arrow:
         self.rereads = self._target.part is not None
         self._writer: Any = None
         self._schema: Any = None
+        self._parts: list[Path] = []
+        """written before a protocol was seen first, in their order"""
 
     def __enter__(self) -> Self:
         return self
@@ -115,6 +117,8 @@ class Arrow:
     def __exit__(self, *_: object) -> None:
         self._close_quietly()
         self._target.drop()
+        for part in self._parts:
+            part.unlink(missing_ok=True)
 
     def put(self, batch: Batch) -> None:
         for columns in batch.columns:
@@ -127,27 +131,38 @@ class Arrow:
     def keep(self) -> None:
         with self._target.said():
             self._writer.close()
-        self._writer = None
+            self._writer = None
+            if self._parts:
+                self._join()
         self._target.keep()
 
     def _begin(self, schema: Any) -> None:
-        """Open the file; or, when a protocol was seen first, write what there is once more with its columns."""
-        before, self._schema = self._writer, schema
-        if before is None:
-            self._writer = self._open(self._target.file)
-            return
+        """Open the file; or, when a protocol was seen first, go on in another part, with its columns too."""
+        before, self._writer, self._schema = self._writer, None, schema
+        if before is not None:
+            before.close()
+            self._set_aside()
+        self._writer = self._open(self._target.file)
+
+    def _set_aside(self) -> None:
+        """What was written so far becomes a part; the file is empty again."""
         assert self._target.part is not None  # what cannot be read again has all its columns from the start
-        before.close()
         self._target.file.close()
-        older = self._target.part.with_name(self._target.part.name + "-old")
-        self._target.part.replace(older)
-        try:
-            self._target.file = self._target.part.open("wb")
-            self._writer = self._open(self._target.file)
-            for record_batch in self._read(older):
+        part = self._target.part.with_name(f"{self._target.part.name}-{len(self._parts)}")
+        self._target.part.replace(part)
+        self._parts.append(part)
+        self._target.file = self._target.part.open("wb")
+
+    def _join(self) -> None:
+        """All parts one after the other, once, each with the columns of the last."""
+        self._set_aside()
+        self._writer = self._open(self._target.file)
+        for part in self._parts:
+            for record_batch in self._read(part):
                 self._write(self._widened(record_batch))
-        finally:
-            older.unlink()
+            part.unlink()
+        self._writer.close()
+        self._writer = None
 
     def _widened(self, record_batch: Any) -> Any:
         """Columns that were not there before are empty in what was read before."""

@@ -192,3 +192,16 @@ def test_without_pyarrow_the_way_out_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1 and b"pip install 'otus[columns]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert otus(POLLING, "--format", "csv", PYTHONPATH=str(tmp_path)).returncode == 0
+
+
+@pytest.mark.parametrize("shape", ["ndjson", "arrow", "parquet"])
+def test_threads_change_nothing(shape: str, tmp_path: Path) -> None:
+    def written(threads: int) -> Any:
+        out = tmp_path / f"{threads}.{shape}"
+        assert otus(MIXED, "--format", shape, "-o", out, "--threads", str(threads)).returncode == 0
+        if shape == "ndjson":
+            return out.read_bytes()
+        return rows(pyarrow.parquet.read_table(out) if shape == "parquet" else pyarrow.ipc.open_stream(out).read_all())
+
+    one = written(1)
+    assert one and written(4) == one
