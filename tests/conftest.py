@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,12 @@ def elasticsearch_url(request: pytest.FixtureRequest) -> str:
     """Where a real Elasticsearch is; OTUS_TEST_ES_URL names another one than ours."""
     given = os.environ.get("OTUS_TEST_ES_URL")
     return given or str(request.getfixturevalue("elasticsearch_server").url)
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores SIGINT, and so would every program that a test starts and stops."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
