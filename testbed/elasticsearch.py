@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -51,6 +52,15 @@ def distribution() -> Path:
     home = KEPT / f"elasticsearch-{VERSION}"
     if home.is_dir():
         return home
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds what the first has fetched
+        if not home.is_dir():
+            _fetch(home)
+    return home
+
+
+def _fetch(home: Path) -> None:
     archive = KEPT / f"elasticsearch-{VERSION}.zip"
     if not archive.exists():
         plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
@@ -68,10 +78,8 @@ def distribution() -> Path:
         (unpacked,) = Path(folder).iterdir()
         for path in unpacked.rglob("*"):
             path.chmod(0o755 if path.is_dir() or "bin" in path.parts else 0o644)
-        with contextlib.suppress(OSError):  # another session was first
-            unpacked.rename(home)
-    home.chmod(0o755)
-    return home
+        unpacked.chmod(0o755)
+        unpacked.rename(home)
 
 
 def _all_may_enter(folder: Path) -> bool:

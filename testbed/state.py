@@ -118,7 +118,14 @@ def path_of(run_id: str) -> Path:
 
 def all_states() -> list[RunState]:
     """Every run on this machine that left a state file."""
-    return [RunState.load(path) for path in sorted(folder().glob("*.json"))]
+    found = []
+    for path in sorted(folder().glob("*.json")):
+        try:
+            found.append(RunState.load(path))
+        except RangeError:
+            if path.exists():  # or its run ended meanwhile, which takes no lock
+                raise
+    return found
 
 
 @contextlib.contextmanager

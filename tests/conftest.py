@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import URL
 
-from tests import postgresql
+from tests import postgresql, spread
 from tests.captures import SHARED, shared_captures
 from tests.elasticsearch_server import ElasticsearchServer, missing
 from tests.second_opinion.totals import TOTALS
@@ -86,6 +88,34 @@ def elasticsearch_url(request: pytest.FixtureRequest) -> str:
     """Where a real Elasticsearch is; OTUS_TEST_ES_URL names another one than ours."""
     given = os.environ.get("OTUS_TEST_ES_URL")
     return given or str(request.getfixturevalue("elasticsearch_server").url)
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores SIGINT, and so would every program that a test starts and stops."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items.sort(key=spread.place_of)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return spread.scheduler(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its totals to whoever prints the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["second_opinion"] = TOTALS.plain()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    if totals := getattr(node, "workeroutput", {}).get("second_opinion"):
+        TOTALS.add(totals)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

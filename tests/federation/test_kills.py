@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 KILLS_PER_PROCESS = 24
+PATIENCE_S = 600
+"""With two cores to itself it takes half a minute; a machine full of other work is given more."""
+pytestmark = pytest.mark.timeout(PATIENCE_S + 60)
 LINE = ("sensor-1", "enterprise", "province", "ministry")
 WINDOWS = {
     "sensor-1": {"before_commit", "after_commit", "uplink_before_send", "uplink_before_answer_is_kept", "any_time"},
@@ -35,7 +38,7 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-4000:]
@@ -60,9 +63,10 @@ def kept(folder: Path, name: str) -> set[tuple[str, str, int]]:
 def test_every_process_died_in_every_window(killed: tuple[Path, dict[str, Any]]) -> None:
     for name in LINE:
         deaths = Counter(killed[1]["deaths"][name])
-        assert deaths.total() >= 20, f"{name}: {deaths}"
-        rare = {window for window in WINDOWS[name] if deaths[window] < 2}
-        assert not rare, f"{name} was hardly ever killed at {rare}: {deaths}"
+        assert deaths.total() >= KILLS_PER_PROCESS, f"{name}: {deaths}"
+        planned = KILLS_PER_PROCESS // len(WINDOWS[name])
+        rare = {window for window in WINDOWS[name] if deaths[window] < planned}
+        assert not rare, f"{name} was killed less often than planned at {rare}: {deaths}"
 
 
 def test_all_tiers_end_with_the_same_set(killed: tuple[Path, dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -29,6 +30,7 @@ class Listed:
     """differences of this class by capture; captures that are not named may have some too, checked all the same"""
 
 
+@cache
 def load() -> list[Listed]:
     entries = yaml.safe_load(LIST.read_text(encoding="utf-8"))
     return [Listed(**{**entry, "only": tuple(entry["only"]), "captures": entry["captures"] or {}}) for entry in entries]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import resource
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -72,7 +73,7 @@ def _kept(tshark: str, capture: Path, arguments: list[str], cache: Path) -> str:
         return path.read_text(encoding="utf-8")
     text = _run([tshark, "-r", str(capture), *arguments])
     cache.mkdir(parents=True, exist_ok=True)
-    part = cache / f"{key}.part"
+    part = cache / f"{key}.{os.getpid()}.part"  # two workers may ask the same: some captures are copies
     part.write_text(text, encoding="utf-8")
     part.rename(path)
     return text

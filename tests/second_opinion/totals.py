@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -13,6 +14,16 @@ class Totals:
     """messages by protocol"""
     differences: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """by protocol, who alone has them, reason"""
+
+    def plain(self) -> list[Any]:
+        """In lists and tuples, for another process to `add`."""
+        return [self.captures, list(self.agreed.items()), list(self.differences.items())]
+
+    def add(self, plain: list[Any]) -> None:
+        captures, agreed, differences = plain
+        self.captures += captures
+        self.agreed.update(dict(agreed))
+        self.differences.update(dict(differences))
 
     def lines(self) -> list[str]:
         told = [f"{self.captures} captures compared with tshark"]

@@ -183,3 +183,17 @@ def test_a_run_of_an_earlier_boot_is_stale(tmp_path: Path, monkeypatch: pytest.M
     run.save()
     (found,) = state.all_states()
     assert found.stale()
+
+
+def test_a_run_that_ends_while_another_one_looks_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    ending = state.RunState.begin("abc")
+    state.RunState.begin("xyz")
+    real = state.RunState.load
+
+    def late(path: Path) -> state.RunState:
+        state.path_of(ending.run_id).unlink(missing_ok=True)
+        return real(path)
+
+    monkeypatch.setattr(state.RunState, "load", late)
+    assert [found.run_id for found in state.all_states()] == ["xyz"]

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -98,7 +99,12 @@ time.sleep(60)
 """
 
 
-def test_after_a_kill_the_next_start_cleans_up_and_leaves_the_living_alone(tmp_path: Path) -> None:
+def test_after_a_kill_the_next_start_cleans_up_and_leaves_the_living_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Runs of its own: a plant that starts beside this test would clean up, too.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     killed, living = new_run_id(), new_run_id()
     command = [sys.executable, "-c", OWNER, killed, str(folder(tmp_path, killed))]
     owner = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
