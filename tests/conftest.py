@@ -75,7 +75,7 @@ def elasticsearch_server() -> Iterator[ElasticsearchServer]:
     lacking = missing()
     if lacking:
         pytest.skip(f"no Elasticsearch: {lacking} is not installed (OTUS_TEST_ES_URL names a server)")
-    server = ElasticsearchServer()
+    server = ElasticsearchServer(brief=True)
     try:
         server.start()
         yield server
