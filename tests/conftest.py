@@ -98,7 +98,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=spread.place_of)
+        items.sort(key=lambda item: spread.place_of(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -18,7 +18,7 @@ LONGEST = (
 
 
 APART = {"tests/test_second_opinion.py"}
-"""So many and long that one worker would be left alone with them; each of their tests stands for itself."""
+"""Each of their tests stands for itself: so many small ones, begun last, let all workers end at the same time."""
 
 
 def file_of(nodeid: str) -> str:
@@ -31,9 +31,9 @@ def scope_of(nodeid: str) -> str:
     return nodeid if file in APART else file
 
 
-def place_of(item: pytest.Item) -> int:
-    file = file_of(item.nodeid)
-    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+def place_of(nodeid: str) -> int:
+    file = file_of(nodeid)
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST) + (file in APART)
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:

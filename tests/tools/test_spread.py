@@ -27,6 +27,12 @@ def test_a_file_stays_together_unless_it_is_apart() -> None:
     assert spread.scope_of(f"{apart}::test[a]") != spread.scope_of(f"{apart}::test[b]")
 
 
+def test_the_longest_begin_and_what_is_apart_fills_up() -> None:
+    (apart, *_), (first, *others) = spread.APART, spread.LONGEST
+    names = [f"{file}::test" for file in (first, *others, "tests/a.py", "tests/zz.py", apart)]
+    assert sorted(names[::-1], key=spread.place_of) == [*names[:-3], "tests/zz.py::test", "tests/a.py::test", names[-1]]
+
+
 def test_totals_of_workers_are_added() -> None:
     one, two = (Totals(1, Counter(tls=2), Counter({("tls", "ours", "early"): number})) for number in (1, 3))
     one.add(two.plain())
