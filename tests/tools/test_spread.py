@@ -19,9 +19,12 @@ from tests.second_opinion.totals import Totals
 @pytest.mark.drift
 def test_the_lists_name_files_that_are_there() -> None:
     assert [name for name in (*spread.LONGEST, *spread.APART) if not (ROOT / name).is_file()] == []
+    assert [name for name in spread.TOGETHER if not (ROOT / name).is_dir() or not name.endswith("/")] == []
 
 
 def test_a_file_stays_together_unless_it_is_apart() -> None:
+    (folder, *_) = spread.TOGETHER
+    assert spread.scope_of(f"{folder}a.py::test") == spread.scope_of(f"{folder}b.py::test") == folder
     assert spread.scope_of("tests/x.py::test_a[b::c]") == spread.scope_of("tests/x.py::test_d") == "tests/x.py"
     (apart, *_) = spread.APART
     assert spread.scope_of(f"{apart}::test[a]") != spread.scope_of(f"{apart}::test[b]")
