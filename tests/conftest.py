@@ -75,7 +75,7 @@ def elasticsearch_server() -> Iterator[ElasticsearchServer]:
     lacking = missing()
     if lacking:
         pytest.skip(f"no Elasticsearch: {lacking} is not installed (OTUS_TEST_ES_URL names a server)")
-    server = ElasticsearchServer()
+    server = ElasticsearchServer(brief=True)
     try:
         server.start()
         yield server
@@ -98,7 +98,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=spread.place_of)
+        items.sort(key=lambda item: spread.place_of(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

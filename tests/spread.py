@@ -1,6 +1,6 @@
 """How the tests are spread over workers (`pytest -n 2`): what belongs together stays together, the longest comes first.
 
-A worker is a process with session fixtures of its own (servers, wheels, browsers). A file's tests run on one worker, in
+A worker is a process with session fixtures of its own (servers, browsers). A file's tests run on one worker, in
 their order, so that its module fixtures are made once.
 """
 
@@ -16,9 +16,11 @@ LONGEST = (
 )
 """Begun first, so that no worker is left alone with one of them at the end."""
 
+TOGETHER = ("tests/shipping/",)
+"""Folders whose files share what is dear to make (a wheel, and where it is installed) or would build it at once."""
 
 APART = {"tests/test_second_opinion.py"}
-"""So many and long that one worker would be left alone with them; each of their tests stands for itself."""
+"""Each of their tests stands for itself: so many small ones, begun last, let all workers end at the same time."""
 
 
 def file_of(nodeid: str) -> str:
@@ -28,12 +30,12 @@ def file_of(nodeid: str) -> str:
 def scope_of(nodeid: str) -> str:
     """What a test stays together with."""
     file = file_of(nodeid)
-    return nodeid if file in APART else file
+    return nodeid if file in APART else next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
-def place_of(item: pytest.Item) -> int:
-    file = file_of(item.nodeid)
-    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+def place_of(nodeid: str) -> int:
+    file = file_of(nodeid)
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST) + (file in APART)
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:

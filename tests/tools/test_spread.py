@@ -19,12 +19,21 @@ from tests.second_opinion.totals import Totals
 @pytest.mark.drift
 def test_the_lists_name_files_that_are_there() -> None:
     assert [name for name in (*spread.LONGEST, *spread.APART) if not (ROOT / name).is_file()] == []
+    assert [name for name in spread.TOGETHER if not (ROOT / name).is_dir() or not name.endswith("/")] == []
 
 
 def test_a_file_stays_together_unless_it_is_apart() -> None:
+    (folder, *_) = spread.TOGETHER
+    assert spread.scope_of(f"{folder}a.py::test") == spread.scope_of(f"{folder}b.py::test") == folder
     assert spread.scope_of("tests/x.py::test_a[b::c]") == spread.scope_of("tests/x.py::test_d") == "tests/x.py"
     (apart, *_) = spread.APART
     assert spread.scope_of(f"{apart}::test[a]") != spread.scope_of(f"{apart}::test[b]")
+
+
+def test_the_longest_begin_and_what_is_apart_fills_up() -> None:
+    (apart, *_), (first, *others) = spread.APART, spread.LONGEST
+    names = [f"{file}::test" for file in (first, *others, "tests/a.py", "tests/zz.py", apart)]
+    assert sorted(names[::-1], key=spread.place_of) == [*names[:-3], "tests/zz.py::test", "tests/a.py::test", names[-1]]
 
 
 def test_totals_of_workers_are_added() -> None:

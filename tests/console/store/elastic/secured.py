@@ -34,7 +34,7 @@ class SecuredServer(ElasticsearchServer):
     def __init__(self, roles: Mapping[str, dict[str, Any]]) -> None:
         self._roles = {name: {"cluster": role["cluster"], "indices": role["indices"]} for name, role in roles.items()}
         self._passwords = dict.fromkeys((ADMIN, *roles), PASSWORD)
-        super().__init__()
+        super().__init__(brief=True)
 
     def security(self, config: Path) -> dict[str, object]:
         self.url = self.url.replace("http://", "https://")
