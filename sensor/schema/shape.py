@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+import msgspec
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -13,6 +15,10 @@ _NOTHING: Json = {}
 
 MAX_INT = 2**63 - 1
 """The largest number a store column holds; times in nanoseconds fit until the year 2262."""
+
+Whole = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=MAX_INT)]
+"""Numbers as `compiled` holds them to their bounds."""
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NAME = re.compile(r"[\w.\-]{1,64}")
