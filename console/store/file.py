@@ -40,7 +40,6 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._known_texts: set[str] = set()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._held = damage.lock_shared(path)
@@ -91,16 +90,11 @@ class StoreFile:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            done = False
             try:
                 with transaction(self._writer, self.path) as db:
                     yield db
-                done = True
             except DatabaseError as error:
                 raise _store_error(error) from None
-            finally:
-                if not done:  # what was not committed is not known to be written
-                    self._known_texts.clear()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

@@ -29,7 +29,8 @@ MATCHING = "search s CROSS JOIN incident i ON i.number = s.rowid"
 """`CROSS`: read the full-text index as a stream and look each incident up, never the other way round"""
 
 MAX_LIMIT = 1000
-TIMES = ("since_ns", "until_ns", "began_ns", "suppressed")
+BESIDE = ("since_ns", "until_ns", "began_ns", "state", "suppressed")
+"""what the full-text index does not know"""
 LAST, ARRIVED = "l", "a"
 """what a cursor goes by: the last time, or the order of arrival"""
 
@@ -46,12 +47,13 @@ def narrowed(where: IncidentFilter) -> set[str]:
     return found - {"suppressions"} if (where.text or "").strip() else found - {"text", "suppressions"}
 
 
-def times_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
-    """SQL over `i` for the times and suppressions, with its values: what the full-text index does not know."""
+def beside_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
+    """SQL over `i` for what the full-text index does not know (`BESIDE`), with its values."""
     parts: list[str] = []
     values: list[Any] = []
     for sql, value in (
         ("i.last_ns >= ?", where.since_ns), ("i.first_ns < ?", where.until_ns), ("i.first_ns >= ?", where.began_ns),
+        ("i.state = ?", where.state),
     ):  # fmt: skip
         if value is not None:
             parts.append(sql)
@@ -95,7 +97,7 @@ def read_cursor(cursor: str | None, kind: str = "", numbers: int = 2) -> tuple[i
 
 def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor: str | None) -> Page[IncidentRow]:
     limit = max(1, min(limit, MAX_LIMIT))
-    names = narrowed(where) - set(TIMES)
+    names = narrowed(where) - set(BESIDE)
     if not names or names in ({"child"}, {"level"}):
         return _walk(db, where, limit, read_cursor(cursor, LAST))
     match = fulltext.expression(db, where)
@@ -111,7 +113,7 @@ def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor:
 
 def incident_count(db: sqlite3.Connection, where: IncidentFilter, match: str | None = None) -> Found:
     match = match or fulltext.expression(db, where)
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     if match == "":
         return Found(0)
     if match is None and clause == "1":
@@ -129,7 +131,7 @@ def incident_count(db: sqlite3.Connection, where: IncidentFilter, match: str | N
 def _walk(
     db: sqlite3.Connection, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
 ) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     for sql, value in (("i.child = ?", where.child), ("i.rank = ?", rank_of(where.level))):
         if value is not None:
             clause += f" AND {sql}"
@@ -143,7 +145,7 @@ def _walk(
 def _few(
     db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
 ) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     # Those that came since the first page may make them a few more; a made-up cursor cannot make them all.
     inner = (
         f"SELECT i.number, i.last_ns FROM {MATCHING} WHERE s.search MATCH ? AND {clause} ORDER BY s.rowid DESC LIMIT ?"
@@ -154,7 +156,7 @@ def _few(
 
 
 def _many(db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, below: int) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     tables = "search s" if clause == "1" else MATCHING
     matching = f"s.search MATCH ? AND s.rowid < ? AND {clause}"
     sql = f"SELECT s.rowid FROM {tables} WHERE {matching} ORDER BY s.rowid DESC LIMIT ?"
