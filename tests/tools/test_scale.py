@@ -65,6 +65,43 @@ def test_a_record_that_is_not_stored_ends_the_measurement(tmp_path: Path) -> Non
         load.fill(store, iter([batch]), lambda *said: None, 10**9)
 
 
+def test_a_filling_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "AT_ONCE", 2)
+    heard: list[load.Filled] = []
+
+    def stop(filled: load.Filled) -> None:
+        if len(heard) == 2:
+            raise KeyboardInterrupt  # kept, and not written down
+        heard.append(filled)
+
+    path, province = tmp_path / "store.sqlite", make(50)
+    store = open_store(path)
+    with pytest.raises(KeyboardInterrupt):
+        load.fill(store, batches(province, 4000), lambda *said: None, 10**9, note=stop)
+    kept = store.totals().records
+    store.close()
+    begun = load.Filled.from_json(json.loads(json.dumps(heard[-1].to_json())))
+    assert begun == heard[-1] and begun.batches == 4
+    store = open_store(path)
+    rate = load.fill(store, batches(province, 4000), lambda *said: None, 10**9, begun=begun, note=heard.append)
+    assert kept < store.totals().incidents == 4000
+    assert heard[-1].records == sum(len(records) for _, records in batches(province, 4000))
+    assert heard[-1].records > rate.records > begun.records, "what was known already is no rate"
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
+    command = ["--incidents", "600", "--enterprises", "9", "--stores", "sqlite", "--times", "1"]
+    command += ["--keep", str(tmp_path / "kept"), "--json", str(tmp_path / "scale.json")]
+    first = run(*command)
+    assert first.returncode == 0 and "a second" in first.stdout, first.stderr
+    again = run(*command)
+    assert again.returncode == 0 and "a second," not in again.stdout, again.stderr
+    table = first.stdout[first.stdout.index("SQLite") :]
+    assert again.stdout.strip() == table.strip()
+    other = run(*command, "--enterprises", "10")
+    assert other.returncode == 2 and "is of 600 incidents, 9 enterprises" in other.stderr
+
+
 def test_the_command(tmp_path: Path) -> None:
     figures = tmp_path / "scale.json"
     done = run(

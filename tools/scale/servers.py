@@ -1,4 +1,4 @@
-"""The stores that are measured, each brought up empty and taken away again."""
+"""The stores that are measured, each brought up in a folder, empty or as a run that was stopped left it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
     from console.store.elastic.store import ElasticStore
 
     folder.chmod(0o711)  # the server is another user's where we are root
-    server = ElasticsearchServer(heap_mb=HEAP_MB, below=folder)
+    server = ElasticsearchServer(heap_mb=HEAP_MB, kept=folder / "elasticsearch")
     with ExitStack() as stack:
         stack.callback(server.stop)
         server.start()
