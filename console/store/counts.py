@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from console.store import fulltext, rollups
+from console.store import fulltext, rollups, sources
 from console.store.kept import HOUR_NS, techniques_of
-from console.store.queries import MATCHING, beside_clause, narrowed, rank_of
+from console.store.queries import narrowed, rank_of
 from console.store.rollups import MAX_HITS
 from console.store.rows import TIME_FORM, Count, CountBy, IncidentFilter
+from console.store.sources import beside_clause
 from sensor.schema import LEVELS, Level
 
 _COLUMN = {
@@ -78,14 +79,17 @@ def _grouped(
     db: sqlite3.Connection, by: CountBy, where: IncidentFilter, column: str | None = None
 ) -> list[tuple[Any, ...]]:
     """From the rows that match, one by one."""
-    match = fulltext.expression(db, where)
-    if match == "":
-        return []
-    clause, values = beside_clause(where)
-    tables = "incident i"
-    if match is not None:
-        tables, clause, values = MATCHING, f"s.search MATCH ? AND {clause}", [match, *values]
-    if by is CountBy.WORKFLOW:
+    source = sources.of_suppressed(where)
+    if source is not None:
+        tables, clause, values, _ = source
+    else:
+        match = fulltext.expression(db, where)
+        if match == "":
+            return []
+        tables, (clause, values) = "incident i", beside_clause(where)
+        if match is not None:
+            tables, clause, values, _ = sources.of_text(match, where)
+    if by is CountBy.WORKFLOW and source is None:
         tables += " LEFT JOIN decision d ON d.number = i.number"
     rows = db.execute(
         f"SELECT {column or _COLUMN[by]}, count(*), sum(min(i.count, {MAX_HITS})) FROM {tables} WHERE {clause}"
