@@ -79,17 +79,13 @@ def _grouped(
     db: sqlite3.Connection, by: CountBy, where: IncidentFilter, column: str | None = None
 ) -> list[tuple[Any, ...]]:
     """From the rows that match, one by one."""
-    source = sources.of_suppressed(where)
-    if source is not None:
-        tables, clause, values, _ = source
-    else:
-        match = fulltext.expression(db, where)
-        if match == "":
-            return []
-        tables, (clause, values) = "incident i", beside_clause(where)
-        if match is not None:
-            tables, clause, values, _ = sources.of_text(match, where)
-    if by is CountBy.WORKFLOW and source is None:
+    match = fulltext.expression(db, where)
+    if match == "":
+        return []
+    tables, (clause, values) = "incident i", beside_clause(where)
+    if match is not None:
+        tables, clause, values, _ = sources.of_text(match, where)
+    if by is CountBy.WORKFLOW:
         tables += " LEFT JOIN decision d ON d.number = i.number"
     rows = db.execute(
         f"SELECT {column or _COLUMN[by]}, count(*), sum(min(i.count, {MAX_HITS})) FROM {tables} WHERE {clause}"

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
+from hashlib import sha256
 from operator import itemgetter
 
 from console.store.kept import Kept
@@ -52,7 +53,7 @@ _said = itemgetter(
     *(
         place
         for place, name in enumerate(Kept._fields)
-        if name not in ("rank", "first_ns", "last_ns", "hits", "outcome", "state", "hour", "cause", "segment")
+        if name not in ("rank", "first_ns", "last_ns", "hits", "outcome", "state", "hour", "segment")
     )
 )
 
@@ -69,24 +70,24 @@ def document(kept: Kept, workflow: str) -> str:
 
 def words(kept: Kept) -> str:
     """Those of its texts."""
-    return " ".join(map(joined, texts(kept)))
+    said = (
+        kept.title_zh, kept.title_en, kept.rule_id, kept.technique, kept.origin, kept.child, kept.detector,
+        kept.protocol,
+    )  # fmt: skip
+    ends = (kept.client, kept.server, *kept.words.split(" "))
+    return " ".join([*[_remembered(text) for text in said if text], *[joined(text) for text in ends if text]])
 
 
 def with_filters(words: str, kept: Kept, workflow: str) -> str:
     return " ".join([words, *_filter_tokens(kept, workflow)])
 
 
-def texts(kept: Kept) -> list[str]:
-    """What of an incident is searched, text by text."""
-    found = (
-        kept.title_zh, kept.title_en, kept.client, kept.server, kept.rule_id, kept.technique, kept.origin, kept.child,
-        kept.detector, kept.protocol, *kept.words.split(" "),
-    )  # fmt: skip
-    return [text for text in found if text]
-
-
 def tokens(text: str) -> list[str]:
     return [token for word in runs(text) for token in _tokens(word)]
+
+
+def _remembered(text: str) -> str:
+    return _joined_short(text) if len(text) <= MAX_REMEMBERED else " ".join(tokens(text))
 
 
 @lru_cache(REMEMBERED)
@@ -102,7 +103,7 @@ def joined(text: str) -> str:
             return f"{text} {a} {a}.{b} {a}.{b}.{c}"
         if HARDWARE.fullmatch(text):
             return " ".join(_hardware(text))
-    return _joined_short(text) if len(text) <= MAX_REMEMBERED else " ".join(tokens(text))
+    return _remembered(text)
 
 
 def _tokens(word: Word) -> list[str]:
@@ -118,28 +119,31 @@ def _hardware(address: str) -> list[str]:
     return [token, token[:_MAKER]]
 
 
-def _filter_tokens(kept: Kept, workflow: str) -> Iterator[str]:
-    yield _mark("l", kept.level)
-    yield _mark("d", kept.detector)
-    yield _mark("p", kept.protocol)
-    yield _mark("c", kept.child)
-    yield _mark("o", kept.origin)
-    yield _mark("n", kept.tenant)
-    yield _mark("w", workflow)
-    if kept.story is not None:
-        yield _mark("y", kept.story)
-    for name in kept.techniques:
-        yield _mark("t", name)
+def _filter_tokens(kept: Kept, workflow: str) -> list[str]:
+    found = [
+        _mark("l", kept.level), _mark("d", kept.detector), _mark("p", kept.protocol), _mark("c", kept.child),
+        _mark("o", kept.origin), _mark("n", kept.tenant), _mark("w", workflow),
+        *[_mark("t", name) for name in kept.techniques],
+    ]  # fmt: skip
+    if kept.cause is not None:
+        found.append(_mark("a", kept.cause))
+    if kept.story is not None:  # too many to be remembered
+        found.append(f"=y{kept.story}" if _SPELLED.fullmatch(kept.story) else _mark("y", kept.story))
+    return found
 
 
 def _mark(column: str, value: str) -> str:
-    """Filters are exact, also in upper and lower case, and their values any text."""
-    return f"={column}{value if _SPELLED.fullmatch(value) else _spelled(value)}"
+    """Filters are exact, also in upper and lower case, and their values any text; a long one is told by its digest."""
+    if len(value) <= MAX_REMEMBERED:
+        return _short_mark(column, value)
+    return f"={column}@{sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-@lru_cache(REMEMBERED)
-def _spelled(value: str) -> str:
-    return "".join(letter if _SPELLED.fullmatch(letter) else f"_{ord(letter):x}_" for letter in value)
+@lru_cache(4 * REMEMBERED)
+def _short_mark(column: str, value: str) -> str:
+    if _SPELLED.fullmatch(value):
+        return f"={column}{value}"
+    return f"={column}" + "".join(letter if _SPELLED.fullmatch(letter) else f"_{ord(letter):x}_" for letter in value)
 
 
 def expression(db: sqlite3.Connection, where: IncidentFilter) -> str | None:
@@ -156,6 +160,8 @@ def expression(db: sqlite3.Connection, where: IncidentFilter) -> str | None:
             parts.append(_quoted(_mark(column, str(value))))
     if where.level_at_least is not None:
         parts.append(_any_of(_mark("l", level) for level in at_least(where.level_at_least)))
+    if where.suppressed:  # few among very many: found by their causes, whatever is asked beside them
+        parts.append(_any_of(_mark("a", one.cause) for one in where.suppressions or ()))
     if where.stories is not None:
         parts.append(_any_of(_mark("y", name) for name in where.stories))
     if (where.text or "").strip():

@@ -75,15 +75,13 @@ def read_cursor(cursor: str | None, kind: str = "", numbers: int = 2) -> tuple[i
 
 def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor: str | None) -> Page[IncidentRow]:
     limit = max(1, min(limit, MAX_LIMIT))
-    source = with_rows = sources.of_suppressed(where)
-    if source is None or with_rows is None:
-        names = narrowed(where) - BESIDE
-        if not names or names in ({"child"}, {"level"}):
-            return _walk(db, where, limit, read_cursor(cursor, LAST))
-        match = fulltext.expression(db, where)
-        if not match:
-            return Page(())
-        source, with_rows = sources.of_text(match, where, rows=False), sources.of_text(match, where)
+    names = narrowed(where) - BESIDE
+    if not where.suppressed and (not names or names in ({"child"}, {"level"})):
+        return _walk(db, where, limit, read_cursor(cursor, LAST))
+    match = fulltext.expression(db, where)
+    if not match:
+        return Page(())
+    source, with_rows = sources.of_text(match, where, rows=False), sources.of_text(match, where)
     arrived, last = read_cursor(cursor, ARRIVED, 1), read_cursor(cursor, LAST)
     if arrived is not None:
         return _many(db, source, limit, arrived[0])
@@ -93,20 +91,16 @@ def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor:
 
 
 def incident_count(db: sqlite3.Connection, where: IncidentFilter) -> Found:
-    source = sources.of_suppressed(where)
-    if source is None:
-        match = fulltext.expression(db, where)
-        if match == "":
-            return Found(0)
-        clause, values = beside_clause(where)
-        if match is None and clause == "1":
-            number = rollups.total(db, rollups.ALL, "")
-            return Found(min(number, EXACT_TO), number <= EXACT_TO)
-        if match is None:
-            source = Source("incident i", clause, values, "i.number")
-        else:
-            source = sources.of_text(match, where, rows=False)
-    return _count(db, source)
+    match = fulltext.expression(db, where)
+    if match == "":
+        return Found(0)
+    clause, values = beside_clause(where)
+    if match is not None:
+        return _count(db, sources.of_text(match, where, rows=False))
+    if clause != "1":
+        return _count(db, Source("incident i", clause, values, "i.number"))
+    number = rollups.total(db, rollups.ALL, "")
+    return Found(min(number, EXACT_TO), number <= EXACT_TO)
 
 
 def _count(db: sqlite3.Connection, source: Source) -> Found:

@@ -64,7 +64,7 @@ def clause(these: Sequence[Suppression]) -> tuple[str, list[Any]]:
     """SQL over table `incident` as `i` for alerts that one of these is about, never NULL, with its values."""
     parts, values = [], list[Any]()
     for one in these:
-        part = "i.cause IS NOT NULL AND i.cause = ?"  # so put, the index by cause is taken
+        part = "i.cause IS ?"
         values.append(one.cause)
         if one.segment is not None:
             part += " AND i.segment IS ?"
