@@ -13,6 +13,8 @@ PAGE_CACHE_KB = 16_384
 CHECKPOINT_PAGES = 500
 """The write-ahead log is written back after 2 MB; `federation.reserve` counts on it."""
 BUSY_TIMEOUT_S = 10.0
+STATEMENTS = 256
+"""kept prepared"""
 CHECK_BELOW_BYTES = 64 * 2**20
 """Files up to this size are checked through at opening (well under a second); larger ones only where they are read."""
 
@@ -134,7 +136,12 @@ def quoted(path: Path) -> str:
 def _connect(path: Path, uri: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            uri,
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS,
         )
         connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KB}")
         connection.execute("PRAGMA schema_version").fetchone()

@@ -56,6 +56,8 @@ class StoreFile:
             with self._write() as db:
                 schema.create(db)
             self._upgrade()
+            # What undoes one statement for many rows stays off the disk; not while an upgrade may sort a whole index.
+            self._writer.execute("PRAGMA temp_store=MEMORY")
         except ValueError as error:
             self.close()
             raise StoreError(f"{path}: {error}; start that version, or use another folder") from None

@@ -70,7 +70,7 @@ class Ordinary(Generic[T]):
             return None
         try:
             found = msgspec.convert(data, self._kind)
-        except (msgspec.ValidationError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
             return None
         for key, name in self._renamed:
             value = data.get(key)
