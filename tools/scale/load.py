@@ -94,7 +94,6 @@ def fill(
     next(itertools.islice(batches, begun.batches, begun.batches), None)  # made again, and left out
     before_s = server_s()
     while chunk := list(itertools.islice(batches, AT_ONCE)):
-        gc.freeze()
         began_s = time.process_time()
         seconds, known = _keep(store, chunk, goes_on)
         goes_on = goes_on and known
@@ -132,12 +131,14 @@ def _keep(store: Store, chunk: list[Batch], goes_on: bool) -> tuple[float, bool]
     for child, records in sorted(chunk, key=lambda batch: batch[0]):
         shares[min(range(SENDERS), key=lambda n: _load(shares[n], child))].append((child, records))
     threads = [threading.Thread(target=send, args=[share]) for share in shares]
+    gc.freeze()
     began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - began
+    gc.unfreeze()
     if not failures.empty():
         failure = failures.get()
         raise failure if isinstance(failure, BaseException) else RuntimeError(failure)

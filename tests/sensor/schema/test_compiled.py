@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.schema import Alert, Record, RecordError, compiled
@@ -30,6 +30,7 @@ def by_json(content: dict[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(texts, anything, max_size=5))
 def test_what_is_written_is_what_json_writes(content: dict[str, Any]) -> None:
     written = compiled.write(content)
@@ -67,6 +68,7 @@ def assert_read_alike(body: object) -> None:
     assert repr(found) == repr(expected) and type(found.fields) is dict is type(found.extra)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_an_alert_is_read_or_refused_as_by_hand(data: st.DataObject) -> None:
     body: dict[str, Any] = dict(alert(1).body)
