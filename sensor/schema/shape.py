@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -41,13 +42,19 @@ def known_name(value: str) -> bool:
 
     An address is refused as a name because names travel upward in clear.
     """
-    if _NAME.fullmatch(value) is None or _MAC.fullmatch(value):
-        return False
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
+    return _NAME.fullmatch(value) is not None and not _is_address(value)
+
+
+@lru_cache(32_768)
+def _is_address(name: str) -> bool:
+    """Remembered, for a node's name stands in each of its records."""
+    if _MAC.fullmatch(name):
         return True
-    return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def as_object(value: object, key: str) -> Json:
