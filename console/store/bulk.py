@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-SIZES = (256, 32, 4, 1)
-"""Rows of a statement: few forms of each, for every one is prepared and kept. A statement for many rows saves besides
-the pages it changes, to be undone by itself; the fewer statements, the fewer times."""
+SIZES = tuple(2**power for power in range(9, -1, -1))
+"""Rows of a statement, from 512, for which SQLite has places enough, down: few forms, for each is prepared and kept. A
+statement for many rows saves the pages it changes besides, to be undone by itself: the fewer statements, the fewer
+times."""
 
 Rows = Sequence[Sequence[Any]]
 """of one width"""
