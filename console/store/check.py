@@ -85,7 +85,7 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         for row in rows:
             kept, workflow = Kept(*row[1:-1]), str(row[-1])
             rollups.change(sums, None, (kept, workflow))
-            for term in set(fulltext.document(kept, workflow).split(" ")):
+            for term in set(fulltext.document(kept, workflow).split()):
                 terms[term] = terms.get(term, 0) + 1
         rollups.write(db, sums, "scratch.")
         db.executemany(

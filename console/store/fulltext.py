@@ -77,8 +77,10 @@ def words(kept: Kept) -> str:
         kept.title_zh, kept.title_en, kept.rule_id, kept.technique, kept.origin, kept.child, kept.detector,
         kept.protocol,
     )  # fmt: skip
-    ends = (kept.client, kept.server, *kept.words.split(" "))
-    return " ".join([*[_remembered(text) for text in said if text], *[joined(text) for text in ends if text]])
+    ends = " ".join([joined(text) for text in (kept.client, kept.server, *kept.words.split(" ")) if text])
+    if ends.isascii():  # both are mostly of one network and one maker; pairs of Han characters stand as they follow
+        ends = " ".join(dict.fromkeys(ends.split()))
+    return " ".join([*[_remembered(text) for text in said if text], *([ends] if ends else [])])
 
 
 def with_filters(words: str, kept: Kept, workflow: str) -> str:

@@ -63,11 +63,11 @@ COLUMNS = ", ".join(f"i.{'count' if name == 'hits' else name}" for name in Kept.
 
 def of_alert(child: str, record: Record, alert: Alert) -> Kept:
     return Kept(
-        record.origin, child, record.tenant, alert.level.rank, alert.level.value, alert.detector,
+        record.origin, child, record.tenant, alert.level.rank, str(alert.level), alert.detector,
         alert.protocol, alert.title.zh, alert.title.en, alert.rule_id, ",".join(alert.technique),
         address_of(alert.client), address_of(alert.server), alert.first_ns, alert.last_ns, alert.count,
-        alert.outcome.value, alert.state.value, alert.first_ns // HOUR_NS, more_words(alert), alert.cause,
-        record.segment, alert.story,
+        str(alert.outcome), str(alert.state), alert.first_ns // HOUR_NS, more_words(alert), alert.cause, record.segment,
+        alert.story,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number, "told": number}` as long as there is something to work out. Of the records
 before `told` only the full text is to be made anew."""
 
-STAYING = (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)
+STAYING = frozenset(map(str, (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)))
 """kinds that have no age: an inventory is not old because nothing changed"""
 
 

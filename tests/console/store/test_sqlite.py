@@ -24,7 +24,7 @@ from console.store import (
 )
 from console.store.check import check
 from console.store.sqlite import SqliteStore
-from sensor.schema import Level
+from sensor.schema import Level, Text
 from tests.federation.line_records import FIRST_NS, SECOND, alert
 
 
@@ -198,3 +198,12 @@ def test_levels_of_a_span_come_from_the_counts_by_hour(path: Path, monkeypatch: 
         assert store.counts(CountBy.LEVEL, replace(where, state="open")) == expected, "from the rows"
     monkeypatch.setattr(counts, "_grouped", None)
     assert sum(item.incidents for item in store.counts(CountBy.LEVEL, whole)) == 3
+
+
+def test_an_operation_in_chinese_is_found_as_its_characters_stand(path: Path) -> None:
+    store = SqliteStore(path)
+    store.merge([alert(1, fields={"operation.name": "写写写入"}), alert(3, title=Text("？！", "?!"))], "plant")
+    store.merge([alert(2, client=None, server=None, fields={})], "plant")
+    for text, number in (("写写写", 1), ("写写入", 1), ("写写写写", 0), ("192.168.1.66", 2), ("控制器", 2)):
+        assert store.incident_count(IncidentFilter(text=text)) == Found(number)
+    assert check(path) == []
