@@ -13,6 +13,8 @@ PAGE_CACHE_KB = 16_384
 CHECKPOINT_PAGES = 500
 """The write-ahead log is written back after 2 MB; `federation.reserve` counts on it."""
 BUSY_TIMEOUT_S = 10.0
+STATEMENTS = 256
+"""kept prepared"""
 CHECK_BELOW_BYTES = 64 * 2**20
 """Files up to this size are checked through at opening (well under a second); larger ones only where they are read."""
 
@@ -79,6 +81,9 @@ def open_writer(
         connection.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
         connection.execute(f"PRAGMA cache_size=-{cache_kb}")
         connection.execute("PRAGMA foreign_keys=ON")
+        # Debian's SQLite overwrites what is deleted, and writes each freed page once more for it (a full text that is
+        # merged frees many). Where a file must not be read by others its folder says so.
+        connection.execute("PRAGMA secure_delete=FAST")
         if path.stat().st_size <= CHECK_BELOW_BYTES:
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":
@@ -131,7 +136,12 @@ def quoted(path: Path) -> str:
 def _connect(path: Path, uri: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            uri,
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=STATEMENTS,
         )
         connection.execute(f"PRAGMA cache_size=-{PAGE_CACHE_KB}")
         connection.execute("PRAGMA schema_version").fetchone()

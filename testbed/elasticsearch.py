@@ -100,23 +100,25 @@ def free_port() -> int:
 class ElasticsearchServer:
     """One node. `start` and `kill` may be repeated: data and port stay."""
 
-    def __init__(self, heap_mb: int = HEAP_MB, below: Path | None = None, brief: bool = False) -> None:
-        """`below` is where its folder is made: the system's temporary one if None. `brief`: it does not live long
-        enough for Java's second compiler to pay; without that it takes two thirds of the processor time."""
+    def __init__(self, heap_mb: int = HEAP_MB, kept: Path | None = None, brief: bool = False) -> None:
+        """`kept` is a folder that stays, and in which a later server goes on; without it there is a temporary one.
+        `brief`: it does not live long enough for Java's second compiler to pay; without that it takes two thirds of the
+        processor time."""
         home = self._home = distribution()
         self._java = f"-Xms{heap_mb}m -Xmx{heap_mb}m" + (" -XX:TieredStopAtLevel=1" if brief else "")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.folder = Path(tempfile.mkdtemp(prefix="otus-elasticsearch-", dir=below))
+        self._stays = kept is not None
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="otus-elasticsearch-"))
         self.snapshots = self.folder / "snapshots"
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0 and not _all_may_enter(home):
             self._home = self.folder / "home"  # nobody must reach it: a home folder of root's is closed to all others
-            shutil.copytree(home, self._home)
+            shutil.copytree(home, self._home, dirs_exist_ok=True)
         settings = self.folder / "config"
-        settings.mkdir()
-        self.snapshots.mkdir()
-        (self.folder / "temporary").mkdir()  # the server refuses one that holds its settings
+        # The server refuses a temporary folder that holds its settings.
+        for part in (settings, self.snapshots, self.folder / "temporary"):
+            part.mkdir(parents=True, exist_ok=True)
         shutil.copy(home / "config" / "jvm.options", settings)
         shutil.copy(home / "config" / "log4j2.properties", settings)
         lines = {
@@ -204,9 +206,10 @@ class ElasticsearchServer:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End it and remove all it wrote."""
+        """End it and remove all it wrote, but for a folder that stays."""
         self._end(signal.SIGKILL)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._stays:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:

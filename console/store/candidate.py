@@ -20,11 +20,11 @@ class Candidate(NamedTuple):
     whole: bytes
     """the record as it travels, and as it is kept"""
     body: Body | None
-    """None for a kind this version does not know"""
+    """None for an alert, which is `kept`, and for a kind this version does not know"""
     kept: Kept | None = None
     """an alert as its table has it"""
     words: str = ""
-    """an alert's words, as the full text has them"""
+    """of an alert that comes for the first time: its words, as the full text has them"""
 
 
 class Refused(NamedTuple):
@@ -48,4 +48,5 @@ def _prepared(record: Record, child: str) -> Candidate | Refused:
     if not isinstance(body, Alert):
         return Candidate(record, whole, body)
     row = kept.of_alert(child, record, body)
-    return Candidate(record, whole, body, row, fulltext.words(row))
+    # A later revision has other words only where its sender found out more.
+    return Candidate(record, whole, None, row, fulltext.words(row) if record.revision == 1 else "")

@@ -14,27 +14,27 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from console.store import fulltext, rollups
-from console.store.kept import HOUR_NS
-from console.store.queries import MATCHING, narrowed, rank_of, times_clause
+from console.store import fulltext, rollups, sources
+from console.store.kept import HOUR_NS, techniques_of
+from console.store.queries import narrowed, rank_of
 from console.store.rollups import MAX_HITS
 from console.store.rows import TIME_FORM, Count, CountBy, IncidentFilter
-from sensor.schema import Level
+from console.store.sources import beside_clause
+from sensor.schema import LEVELS, Level
 
 _COLUMN = {
     CountBy.LEVEL: "i.level",
     CountBy.DETECTOR: "i.detector",
     CountBy.PROTOCOL: "i.protocol",
-    CountBy.TECHNIQUE: "t.technique",
+    CountBy.TECHNIQUE: "i.technique",
     CountBy.CHILD: "i.child",
     CountBy.ORIGIN: "i.origin",
     CountBy.WORKFLOW: "coalesce(d.workflow, 'new')",
 }
 _TALLIED = {"child", "detector", "protocol", "technique", "origin", "workflow"}
-_ONE = {
-    "child": "i.child = ?", "detector": "i.detector = ?", "protocol": "i.protocol = ?",
-    "technique": "i.number IN (SELECT number FROM technique WHERE technique = ?)",
-}  # fmt: skip
+_SPAN = {"began_ns", "until_ns"}
+_BY_HOUR = {"child"}
+"""of which there are counts by hour"""
 
 
 def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
@@ -48,6 +48,8 @@ def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: Zon
     if by in TIME_FORM:
         return _over_time(db, by, where, zone)
     rows = _tallied(db, by, where)
+    if rows is None and by is CountBy.LEVEL and narrowed(where) <= _SPAN | _BY_HOUR:
+        rows = _levels_of_span(db, where, zone)
     if rows is None:
         rows = _grouped(db, by, where)
     found = [Count(str(key), int(number), int(hits)) for key, number, hits in rows]
@@ -80,24 +82,42 @@ def _grouped(
     match = fulltext.expression(db, where)
     if match == "":
         return []
-    clause, values = times_clause(where)
-    tables = "incident i"
+    tables, (clause, values) = "incident i", beside_clause(where)
     if match is not None:
-        tables, clause, values = MATCHING, f"s.search MATCH ? AND {clause}", [match, *values]
+        tables, clause, values, _ = sources.of_text(match, where)
     if by is CountBy.WORKFLOW:
         tables += " LEFT JOIN decision d ON d.number = i.number"
-    if by is CountBy.TECHNIQUE:
-        tables += " JOIN technique t ON t.number = i.number"
-    return db.execute(
+    rows = db.execute(
         f"SELECT {column or _COLUMN[by]}, count(*), sum(min(i.count, {MAX_HITS})) FROM {tables} WHERE {clause}"
         " GROUP BY 1",
         values,
     ).fetchall()
+    return _each_technique(rows) if by is CountBy.TECHNIQUE else rows
+
+
+def _each_technique(rows: Iterable[tuple[str, int, int]]) -> list[tuple[Any, ...]]:
+    """An incident counts under each of its techniques."""
+    sums: dict[str, tuple[int, int]] = {}
+    for joined, number, hits in rows:
+        for name in techniques_of(joined):
+            before = sums.get(name, (0, 0))
+            sums[name] = (before[0] + number, before[1] + hits)
+    return [(name, *both) for name, both in sums.items()]
+
+
+def _levels_of_span(db: sqlite3.Connection, where: IncidentFilter, zone: ZoneInfo) -> list[tuple[Any, ...]]:
+    column = next(iter(narrowed(where) - _SPAN), rollups.ALL)
+    rows = []
+    for level in LEVELS:
+        parts = list(_rolled(db, CountBy.HOUR, replace(where, level=level), zone, column))
+        if number := sum(part[1] for part in parts):
+            rows.append((str(level), number, sum(part[2] for part in parts)))
+    return rows
 
 
 def _over_time(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
     names = narrowed(where)
-    columns = names - {"level", "began_ns", "until_ns"}
+    columns = names - {"level", *_SPAN}
     sums: dict[str, tuple[int, int]] = {}
 
     def add(first_ns: int, number: int, hits: int) -> None:
@@ -105,7 +125,7 @@ def _over_time(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone:
         before = sums.get(key, (0, 0))
         sums[key] = (before[0] + number, before[1] + hits)
 
-    if len(columns) > 1 or not columns <= _ONE.keys():
+    if not columns <= _BY_HOUR:
         # Days from their moments, hours from where their UTC hour begins: as below.
         for moment, number, hits in _grouped(db, by, where, _moment(by)):
             add(moment, number, hits)
@@ -147,9 +167,9 @@ def _rolled(
 def _of_hour(
     db: sqlite3.Connection, by: CountBy, where: IncidentFilter, hour: int, column: str
 ) -> list[tuple[int, int, int]]:
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     if column != rollups.ALL:
-        clause, values = f"{clause} AND {_ONE[column]}", [*values, getattr(where, column)]
+        clause, values = f"{clause} AND i.{column} = ?", [*values, getattr(where, column)]
     if where.level is not None:
         clause, values = f"{clause} AND i.rank = ?", [*values, rank_of(where.level)]
     return db.execute(

@@ -40,7 +40,6 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._known_texts: set[str] = set()
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._held = damage.lock_shared(path)
@@ -57,6 +56,8 @@ class StoreFile:
             with self._write() as db:
                 schema.create(db)
             self._upgrade()
+            # What undoes one statement for many rows stays off the disk; not while an upgrade may sort a whole index.
+            self._writer.execute("PRAGMA temp_store=MEMORY")
         except ValueError as error:
             self.close()
             raise StoreError(f"{path}: {error}; start that version, or use another folder") from None
@@ -91,16 +92,11 @@ class StoreFile:
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            done = False
             try:
                 with transaction(self._writer, self.path) as db:
                     yield db
-                done = True
             except DatabaseError as error:
                 raise _store_error(error) from None
-            finally:
-                if not done:  # what was not committed is not known to be written
-                    self._known_texts.clear()
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

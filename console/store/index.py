@@ -8,10 +8,9 @@ from __future__ import annotations
 import sqlite3
 
 from console.store import bulk, fulltext, rollups
-from console.store.kept import Kept
+from console.store.kept import State
 
 TABLES = (
-    *fulltext.TABLES,
     *rollups.TABLES,
     # When a record was last stored or decided upon, by this node's clock: what retention goes by. Not for assets and
     # heartbeats, which stay.
@@ -19,34 +18,31 @@ TABLES = (
     " at_ns INTEGER NOT NULL)",
     "CREATE INDEX age_at ON age (incident, at_ns)",
 )
-KNOWN_TEXTS = 50_000
-"""Texts whose words this process remembers to have written; forgetting them costs some looks, no more."""
-
-State = tuple[Kept, str]
-"""an incident and where a person is with it"""
 
 
 class Index:
-    """One batch. `known` is shared by all batches of a process: texts whose words stand in the table already."""
+    """One batch."""
 
-    def __init__(self, db: sqlite3.Connection, known: set[str]) -> None:
+    def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._known = known
         self._changes: dict[int, tuple[State | None, State | None]] = {}
         self._words: dict[int, str] = {}
+        self._said: list[tuple[int, str]] = []
         self._ages: dict[int, tuple[int, int]] = {}
         self._kinds: dict[str, int] = {}
 
     def changed(self, number: int, before: State | None, after: State | None, words: str | None = None) -> None:
-        """An incident came (no `before`), changed, or goes (no `after`). `words` are those of `after`, if at hand."""
-        first = self._changes[number][0] if number in self._changes else before
-        self._changes[number] = (first, after)
+        """An incident came (no `before`), changed, or goes (no `after`). `words` are those of `after`, if at hand.
+
+        `before` is as it was when the batch began, also where it changes more than once.
+        """
+        self._changes[number] = (before, after)
         if words is not None:
             self._words[number] = words
 
-    def state(self, number: int) -> State | None:
-        """The incident as an earlier record of this batch left it; None where none did."""
-        return self._changes[number][1] if number in self._changes else None
+    def said(self, number: int, state: State) -> None:
+        """Only the full text lacks an incident. Its number is lower than those of all that `changed`."""
+        self._said.append((number, fulltext.document(*state)))
 
     def aged(self, number: int, at_ns: int, *, incident: bool) -> None:
         self._ages[number] = (int(incident), at_ns)
@@ -59,25 +55,16 @@ class Index:
         sums = rollups.new_sums()
         for kind, by in self._kinds.items():
             sums[rollups.KIND, kind, rollups.EVER, 0] = [by, 0]
-        new_texts: set[str] = set()
-        came: list[tuple[int, str]] = []
+        came = self._said
         for number, (before, after) in sorted(self._changes.items()):
-            if before is not None:
-                rollups.add(sums, *before, -1)
-            if after is None:
-                new = None
-            else:
-                rollups.add(sums, *after, +1)
-                new = fulltext.with_filters(self._words.get(number) or fulltext.words(after[0]), *after)
-            if before is None and new is not None:
-                came.append((number, new))
-            elif not self._replace(number, before, new):
-                continue
-            if after is not None:
-                new_texts.update([text for text in fulltext.texts(after[0]) if text not in self._known])
+            rollups.change(sums, before, after)
+            if before is None and after is not None:
+                words = self._words.get(number) or fulltext.words(after[0])
+                came.append((number, fulltext.with_filters(words, *after)))
+            elif before is not None:
+                self._replace(number, before, after)
         bulk.insert(self._db, "INTO search (rowid, tokens)", came)  # numbered above all others
         rollups.write(self._db, sums)
-        self._write_words(new_texts)
         bulk.insert(
             self._db,
             "INTO age",
@@ -85,20 +72,10 @@ class Index:
             "ON CONFLICT (number) DO UPDATE SET at_ns = excluded.at_ns",
         )
 
-    def _replace(self, number: int, before: State | None, new: str | None) -> bool:
-        """Whether something had to be changed."""
-        old = None if before is None else fulltext.document(*before)
-        if old == new:
-            return False
-        if old is not None:
-            self._db.execute("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", (number, old))
-        if new is not None:
-            self._db.execute("INSERT INTO search (rowid, tokens) VALUES (?, ?)", (number, new))
-        return True
-
-    def _write_words(self, texts: set[str]) -> None:
-        words = {token for text in texts for token in fulltext.joined(text).split(" ")} - {""}
-        bulk.insert(self._db, "OR IGNORE INTO word", [(word,) for word in sorted(words)])
-        if len(self._known) + len(texts) > KNOWN_TEXTS:
-            self._known.clear()
-        self._known.update(text for text in texts if len(text) <= fulltext.MAX_REMEMBERED)
+    def _replace(self, number: int, before: State, after: State | None) -> None:
+        if after is not None and before[1] == after[1] and fulltext.same_document(before[0], after[0]):
+            return
+        old = fulltext.document(*before)
+        self._db.execute("INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)", (number, old))
+        if after is not None:
+            self._db.execute("INSERT INTO search (rowid, tokens) VALUES (?, ?)", (number, fulltext.document(*after)))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from typing import NamedTuple
 
+from console.store import bulk
 from console.store.admission import address_of
 from console.store.text import more_words
 from sensor.schema import Alert, Record
 
 HOUR_NS = 3_600_000_000_000
+
+
+def techniques_of(joined: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, joined.split(","))))
 
 
 class Kept(NamedTuple):
@@ -46,8 +52,11 @@ class Kept(NamedTuple):
 
     @property
     def techniques(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for name in self.technique.split(",") if name))
+        return techniques_of(self.technique)
 
+
+State = tuple[Kept, str]
+"""an incident and where a person is with it"""
 
 COLUMNS = ", ".join(f"i.{'count' if name == 'hits' else name}" for name in Kept._fields)
 
@@ -62,11 +71,16 @@ def of_alert(child: str, record: Record, alert: Alert) -> Kept:
     )  # fmt: skip
 
 
-def read(db: sqlite3.Connection, number: int) -> tuple[Kept, str] | None:
-    """The incident and where a person is with it, or None."""
-    row = db.execute(
-        f"SELECT {COLUMNS}, coalesce(d.workflow, 'new') FROM incident i LEFT JOIN decision d USING (number)"
-        " WHERE i.number = ?",
-        (number,),
-    ).fetchone()
-    return None if row is None else (Kept(*row[:-1]), str(row[-1]))
+def read(db: sqlite3.Connection, number: int) -> State | None:
+    return read_all(db, (number,)).get(number)
+
+
+def read_all(db: sqlite3.Connection, numbers: Collection[int]) -> dict[int, State]:
+    """Those of them that are incidents."""
+    rows = bulk.look_up(
+        db,
+        f"SELECT {COLUMNS}, coalesce(d.workflow, 'new'), i.number FROM asked CROSS JOIN incident i"
+        " ON i.number = asked.column1 LEFT JOIN decision d USING (number)",
+        [(number,) for number in numbers],
+    )
+    return {row[-1]: (Kept(*row[:-2]), row[-2]) for row in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from console.store import incoming, kept, orders
+from console.store import bulk, incoming, kept, orders
 from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
 from console.store.candidate import Candidate, Refused
 from console.store.index import Index
@@ -13,27 +13,31 @@ from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from console.store.sql import run_on
 from federation import spool_tables
-from sensor.schema import Record
+from sensor.schema import Kind, Record
 
 
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
-    def __init__(
-        self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int, known_texts: set[str]
-    ) -> None:
+    def __init__(self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int) -> None:
         self._db = db
-        self._index = Index(db, known_texts)
+        self._run = run_on(db)
+        self._index = Index(db)
         self._child = child
         self._child_kind = child_kind
         self._now_ns = now_ns
-        self._bound: dict[str, str] = {}
         self._next_number = 1 + int(db.execute("SELECT coalesce(max(number), 0) FROM record").fetchone()[0])
+        self._owners: dict[str, str] = {}
+        """origin → child"""
         self._known: dict[tuple[str, str], tuple[int, int, str]] = {}
+        """(origin, id) → (number, revision, kind) of what is kept, be it from earlier in this batch"""
+        self._stored: dict[int, kept.State] = {}
+        """incidents of the batch as they were before it"""
         self._rows = incoming.Rows(child, now_ns)
         self._up: dict[str | None, list[tuple[Record, bytes]]] = {}
 
     def run(self, batch: Sequence[Candidate | Refused]) -> list[Answer]:
+        self._look_up([item.record for item in batch if isinstance(item, Candidate)])
         answers = [self._one(item) for item in batch]
         self._rows.write(self._db)
         self._index.write()
@@ -47,6 +51,18 @@ class Merge:
             "DELETE FROM rejected WHERE number <= (SELECT max(number) FROM rejected) - ?", (KEEP_REJECTED,)
         )
         return answers
+
+    def _look_up(self, records: Sequence[Record]) -> None:
+        """All that the store knows about these, in three questions."""
+        owners = "SELECT o.name, o.child FROM asked CROSS JOIN origin o ON o.name = asked.column1"
+        self._owners = dict(bulk.look_up(self._db, owners, [(record.origin,) for record in records]))
+        known = (
+            "SELECT r.origin, r.id, r.number, r.revision, r.kind FROM asked CROSS JOIN record r"
+            " ON r.origin = asked.column1 AND r.id = asked.column2"
+        )
+        rows = bulk.look_up(self._db, known, [(record.origin, record.id) for record in records])
+        self._known = {row[:2]: row[2:] for row in rows}
+        self._stored = kept.read_all(self._db, [number for *_, number, _, kind in rows if kind == Kind.ALERT])
 
     def _one(self, item: Candidate | Refused) -> Answer:
         if isinstance(item, Refused):
@@ -63,8 +79,8 @@ class Merge:
     def _keep(self, item: Candidate) -> Status:
         record = item.record
         self._check_origin(record.origin)
-        onward = orders.admit(run_on(self._db), record, self._child, self._child_kind)
-        old = self._find(record)
+        onward = orders.admit(self._run, record, self._child, self._child_kind)
+        old = self._known.get((record.origin, record.id))
         if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE
         number = self._next_number if old is None else old[0]
@@ -72,45 +88,23 @@ class Merge:
             self._next_number += 1
             self._index.record(str(record.kind), +1)
         self._known[record.origin, record.id] = (number, record.revision, str(record.kind))
+        stored = self._stored.get(number)
         if item.kept is not None:
-            before = None if old is None else self._before(number)
-            after = item.kept, "new" if before is None else before[1]
-            self._index.changed(number, before, after, item.words)
-            self._rows.techniques(number, None if before is None else before[0], item.kept)
+            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.words)
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
-        self._rows.add(number, item, new=old is None)
+        self._rows.add(number, item, None if stored is None else stored[0], new=old is None)
         if onward != "":
             self._up.setdefault(onward, []).append((record, item.whole))
         return Status.STORED
-
-    def _find(self, record: Record) -> tuple[int, int, str] | None:
-        """(number, revision, kind) of what is kept of it, be it from earlier in this batch."""
-        met = self._known.get((record.origin, record.id))
-        if met is not None:
-            return met
-        found: tuple[int, int, str] | None = self._db.execute(
-            "SELECT number, revision, kind FROM record WHERE origin = ? AND id = ?", (record.origin, record.id)
-        ).fetchone()
-        return found
-
-    def _before(self, number: int) -> tuple[kept.Kept, str] | None:
-        return self._index.state(number) or kept.read(self._db, number)
 
     def _check_origin(self, origin: str) -> None:
         """An origin belongs to the child it first came through; a sensor speaks for itself only."""
         if self._child_kind == "sensor" and origin != self._child:
             raise Refusal(f"origin_not_under_child: the credential is for sensor {self._child}")
-        owner = self._bound.get(origin)
-        if owner is None:
-            row = self._db.execute("SELECT child FROM origin WHERE name = ?", (origin,)).fetchone()
-            if row is None:
-                self._bind(origin)
-                owner = self._child
-            else:
-                owner = str(row[0])
-            self._bound[origin] = owner
-        if owner != self._child:
+        if origin not in self._owners:
+            self._bind(origin)
+        if self._owners[origin] != self._child:
             raise Refusal("origin_not_under_child: another child reports for this origin")
 
     def _bind(self, origin: str) -> None:
@@ -118,6 +112,7 @@ class Merge:
         if held >= MAX_ORIGINS_PER_CHILD:
             raise Refusal(f"too_many_origins: a child speaks for at most {MAX_ORIGINS_PER_CHILD}")
         self._db.execute("INSERT INTO origin VALUES (?, ?)", (origin, self._child))
+        self._owners[origin] = self._child
 
 
 def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int], reason: str, now_ns: int) -> None:

@@ -12,21 +12,23 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept, orders, receipts, rollups, stations, stories
+from console.store import bulk, facts, fulltext, index, kept, orders, receipts, rollups, stations, stories
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 5
+VERSION = 6
 BATCH = 1000
 UPGRADING = "upgrading"
-"""the fact `{"next": number, "last": number}` as long as there is something to work out"""
+"""the fact `{"next": number, "last": number, "told": number}` as long as there is something to work out. Of the records
+before `told` only the full text is to be made anew."""
 
-STAYING = (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)
+STAYING = frozenset(map(str, (Kind.ASSET, Kind.HEARTBEAT, Kind.LINK)))
 """kinds that have no age: an inventory is not old because nothing changed"""
 
 
 def _to_2(db: sqlite3.Connection) -> None:
-    """Full text, counts, ages. The indices that counting needed before go."""
+    """Counts and ages. The indices that counting needed before go. The full text, new here too, has the form of
+    version 6."""
     db.execute("ALTER TABLE incident ADD COLUMN words TEXT NOT NULL DEFAULT ''")
     for statement in (facts.TABLE, *index.TABLES):
         db.execute(statement)
@@ -36,7 +38,7 @@ def _to_2(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE growth (day INTEGER PRIMARY KEY, used_bytes INTEGER NOT NULL)")
     last = db.execute("SELECT max(number) FROM record").fetchone()[0]
     if last is not None:
-        facts.set_fact(db, UPGRADING, {"next": 1, "last": last})
+        facts.set_fact(db, UPGRADING, {"next": 1, "last": last, "told": 1})
 
 
 def _to_3(db: sqlite3.Connection) -> None:
@@ -77,7 +79,27 @@ def _to_5(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
+def _to_6(db: sqlite3.Connection) -> None:
+    """Other tokens in the full text (causes among them), its own vocabulary in place of a table of words; no counts by
+    hour, tables, indices and columns of indices that no page asks for. The full text must be made anew: it does not
+    know what stands in it. This step is not as quick as the others: two indices are sorted, some seconds a million.
+    """
+    for name in ("technique", "word", "search"):
+        db.execute(f"DROP TABLE IF EXISTS {name}")
+    for statement in fulltext.TABLES:
+        db.execute(statement)
+    for name in ("story", "cause", "level", "hour"):
+        db.execute(f"DROP INDEX incident_{name}")
+    db.execute("CREATE INDEX incident_level ON incident (rank, last_ns, number)")
+    db.execute("CREATE INDEX incident_hour ON incident (hour)")
+    db.execute("DELETE FROM rollup WHERE dimension NOT IN (?, ?)", (rollups.ALL, rollups.CHILD))
+    last = db.execute("SELECT max(number) FROM record").fetchone()[0]
+    if last is not None:
+        before = facts.fact(db, UPGRADING)  # of an upgrade that was not finished
+        facts.set_fact(db, UPGRADING, {"next": 1, "last": last, "told": last + 1 if before is None else before["next"]})
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """version → what makes it the next one"""
 
 
@@ -90,16 +112,22 @@ def finish(db: sqlite3.Connection) -> int:
     place = facts.fact(db, UPGRADING)
     if place is None:
         return 100
-    batch = index.Index(db, set())
+    batch = index.Index(db)
     rows = db.execute(
         "SELECT number, kind, received_ns, whole FROM record WHERE number >= ? ORDER BY number LIMIT ?",
         (place["next"], BATCH),
     ).fetchall()
-    for number, kind, received_ns, whole in rows:
+    alerts = [(number, whole) for number, kind, _, whole in rows if kind == Kind.ALERT]
+    untold = [(number, _more_words(whole)) for number, whole in alerts if number >= place["told"]]
+    bulk.update(db, "incident", ("words",), untold)
+    states = kept.read_all(db, [number for number, _ in alerts])
+    for number, kind, received_ns, _ in rows:
+        state = states.get(number)
+        if number < place["told"]:
+            if state is not None:
+                batch.said(number, state)
+            continue
         batch.record(kind, +1)
-        if kind == Kind.ALERT:
-            db.execute("UPDATE incident SET words = ? WHERE number = ?", (_more_words(whole), number))
-        state = kept.read(db, number) if kind == Kind.ALERT else None
         if state is not None:
             batch.changed(number, None, state)
             decided = db.execute("SELECT max(at_ns) FROM step WHERE number = ?", (number,)).fetchone()[0]

@@ -163,6 +163,9 @@ def respond(run: Run, record: Record, whole: bytes, now_ns: int) -> str:
     return str(parent)
 
 
+_ORDERS, _RECEIPT = frozenset({str(Kind.NOTICE), str(Kind.TASK)}), str(Kind.RECEIPT)  # asked of every record
+
+
 def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str | None:
     """What else is asked of a record from below that is about orders. Returns the parent that it goes on to, "" where
     it ends here, and None for all other records.
@@ -170,9 +173,9 @@ def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str |
     Raises:
         Refusal: an order does not come from below; a receipt comes from one of those whom its order is for.
     """
-    if record.kind in (Kind.NOTICE, Kind.TASK):
+    if record.kind in _ORDERS:
         raise Refusal("order_from_below: notices and tasks come from a parent")
-    if record.kind != Kind.RECEIPT:
+    if record.kind != _RECEIPT:
         return None
     about = record.receipt().about
     values = {"origin": about.origin, "id": about.id, "child": child}

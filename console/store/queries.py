@@ -15,8 +15,9 @@ import sqlite3
 from dataclasses import fields
 from typing import Any
 
-from console.store import fulltext, rollups, suppressions
+from console.store import fulltext, rollups, sources
 from console.store.rows import EXACT_TO, Found, IncidentFilter, IncidentRow, Page, Workflow
+from console.store.sources import BESIDE, Source, beside_clause
 from sensor.schema import Level
 
 ROW_COLUMNS = (
@@ -25,11 +26,7 @@ ROW_COLUMNS = (
     " coalesce(d.workflow, 'new'), r.received_ns"
 )
 ROW_TABLES = "incident i JOIN record r USING (number) LEFT JOIN decision d USING (number)"
-MATCHING = "search s CROSS JOIN incident i ON i.number = s.rowid"
-"""`CROSS`: read the full-text index as a stream and look each incident up, never the other way round"""
-
 MAX_LIMIT = 1000
-TIMES = ("since_ns", "until_ns", "began_ns", "suppressed")
 LAST, ARRIVED = "l", "a"
 """what a cursor goes by: the last time, or the order of arrival"""
 
@@ -44,23 +41,6 @@ def narrowed(where: IncidentFilter) -> set[str]:
     """The names of the filter's fields that say anything."""
     found = {item.name for item in fields(where) if getattr(where, item.name) is not None}
     return found - {"suppressions"} if (where.text or "").strip() else found - {"text", "suppressions"}
-
-
-def times_clause(where: IncidentFilter) -> tuple[str, list[Any]]:
-    """SQL over `i` for the times and suppressions, with its values: what the full-text index does not know."""
-    parts: list[str] = []
-    values: list[Any] = []
-    for sql, value in (
-        ("i.last_ns >= ?", where.since_ns), ("i.first_ns < ?", where.until_ns), ("i.first_ns >= ?", where.began_ns),
-    ):  # fmt: skip
-        if value is not None:
-            parts.append(sql)
-            values.append(value)
-    if where.suppressed is not None and (where.suppressed or where.suppressions):
-        hidden, of_these = suppressions.clause(where.suppressions or ())
-        parts.append(hidden if where.suppressed else f"NOT {hidden}")
-        values += of_these
-    return " AND ".join(parts) or "1", values
 
 
 def rank_of(level: Level | str | None) -> int | None:
@@ -95,41 +75,46 @@ def read_cursor(cursor: str | None, kind: str = "", numbers: int = 2) -> tuple[i
 
 def incidents(db: sqlite3.Connection, where: IncidentFilter, limit: int, cursor: str | None) -> Page[IncidentRow]:
     limit = max(1, min(limit, MAX_LIMIT))
-    names = narrowed(where) - set(TIMES)
-    if not names or names in ({"child"}, {"level"}):
+    names = narrowed(where) - BESIDE
+    if not where.suppressed and (not names or names in ({"child"}, {"level"})):
         return _walk(db, where, limit, read_cursor(cursor, LAST))
     match = fulltext.expression(db, where)
     if not match:
         return Page(())
+    source, with_rows = sources.of_text(match, where, rows=False), sources.of_text(match, where)
     arrived, last = read_cursor(cursor, ARRIVED, 1), read_cursor(cursor, LAST)
     if arrived is not None:
-        return _many(db, match, where, limit, arrived[0])
-    if last is not None or incident_count(db, where, match).exact:
-        return _few(db, match, where, limit, last)
-    return _many(db, match, where, limit, 2**62)
+        return _many(db, source, limit, arrived[0])
+    if last is not None or _count(db, source).exact:
+        return _few(db, with_rows, limit, last)
+    return _many(db, source, limit, 2**62)
 
 
-def incident_count(db: sqlite3.Connection, where: IncidentFilter, match: str | None = None) -> Found:
-    match = match or fulltext.expression(db, where)
-    clause, values = times_clause(where)
+def incident_count(db: sqlite3.Connection, where: IncidentFilter) -> Found:
+    match = fulltext.expression(db, where)
     if match == "":
         return Found(0)
-    if match is None and clause == "1":
-        number = rollups.total(db, rollups.ALL, "")
-    else:
-        tables = "incident i" if match is None else "search s" if clause == "1" else MATCHING
-        matching = "" if match is None else " AND s.search MATCH ?"
-        number = db.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM {tables} WHERE {clause}{matching} LIMIT ?)",
-            (*values, *([] if match is None else [match]), EXACT_TO + 1),
-        ).fetchone()[0]
+    clause, values = beside_clause(where)
+    if match is not None:
+        return _count(db, sources.of_text(match, where, rows=False))
+    if clause != "1":
+        return _count(db, Source("incident i", clause, values, "i.number"))
+    number = rollups.total(db, rollups.ALL, "")
+    return Found(min(number, EXACT_TO), number <= EXACT_TO)
+
+
+def _count(db: sqlite3.Connection, source: Source) -> Found:
+    number = db.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM {source.tables} WHERE {source.clause} LIMIT ?)",
+        (*source.values, EXACT_TO + 1),
+    ).fetchone()[0]
     return Found(min(number, EXACT_TO), number <= EXACT_TO)
 
 
 def _walk(
     db: sqlite3.Connection, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
 ) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
+    clause, values = beside_clause(where)
     for sql, value in (("i.child = ?", where.child), ("i.rank = ?", rank_of(where.level))):
         if value is not None:
             clause += f" AND {sql}"
@@ -140,25 +125,20 @@ def _walk(
     return _page(db, f"SELECT i.number FROM incident i WHERE {clause} {_BY_LAST} LIMIT ?", values, limit)
 
 
-def _few(
-    db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, place: tuple[int, ...] | None
-) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
+def _few(db: sqlite3.Connection, source: Source, limit: int, place: tuple[int, ...] | None) -> Page[IncidentRow]:
     # Those that came since the first page may make them a few more; a made-up cursor cannot make them all.
     inner = (
-        f"SELECT i.number, i.last_ns FROM {MATCHING} WHERE s.search MATCH ? AND {clause} ORDER BY s.rowid DESC LIMIT ?"
+        f"SELECT i.number, i.last_ns FROM {source.tables} WHERE {source.clause} ORDER BY {source.number} DESC LIMIT ?"
     )
     after = "1" if place is None else "(last_ns, number) < (?, ?)"
     sql = f"SELECT number FROM ({inner}) WHERE {after} ORDER BY last_ns DESC, number DESC LIMIT ?"
-    return _page(db, sql, [match, *values, 4 * EXACT_TO, *(place or ())], limit)
+    return _page(db, sql, [*source.values, 4 * EXACT_TO, *(place or ())], limit)
 
 
-def _many(db: sqlite3.Connection, match: str, where: IncidentFilter, limit: int, below: int) -> Page[IncidentRow]:
-    clause, values = times_clause(where)
-    tables = "search s" if clause == "1" else MATCHING
-    matching = f"s.search MATCH ? AND s.rowid < ? AND {clause}"
-    sql = f"SELECT s.rowid FROM {tables} WHERE {matching} ORDER BY s.rowid DESC LIMIT ?"
-    return _page(db, sql, [match, below, *values], limit, arrived=True)
+def _many(db: sqlite3.Connection, source: Source, limit: int, below: int) -> Page[IncidentRow]:
+    number = source.number
+    sql = f"SELECT {number} FROM {source.tables} WHERE {source.clause} AND {number} < ? ORDER BY {number} DESC LIMIT ?"
+    return _page(db, sql, [*source.values, below], limit, arrived=True)
 
 
 _BY_LAST = "ORDER BY i.last_ns DESC, i.number DESC"

@@ -72,16 +72,16 @@ def oldest(db: sqlite3.Connection) -> int | None:
 
 def _batch(db: sqlite3.Connection, clause: str, value: int | str, *, incident: bool) -> int:
     numbers = [row[0] for row in db.execute(f"SELECT number FROM age WHERE {clause} LIMIT ?", (value, BATCH))]
-    index = Index(db, set())
+    index = Index(db)
+    states = kept.read_all(db, numbers) if incident else {}
     for number in sorted(numbers):
         kind = db.execute("SELECT kind FROM record WHERE number = ?", (number,)).fetchone()[0]
         index.record(str(kind), -1)
-        state = kept.read(db, number) if incident else None
-        if state is not None:
-            index.changed(number, state, None)
+        if number in states:
+            index.changed(number, states[number], None)
     index.write()
     # What refers to a record goes before it.
-    for table in ("technique", "revision", "decision", "step", "incident") if incident else ("receipt", "story"):
+    for table in ("revision", "decision", "step", "incident") if incident else ("receipt", "story"):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])
     for table in ("age", "record"):
         db.executemany(f"DELETE FROM {table} WHERE number = ?", [(number,) for number in numbers])

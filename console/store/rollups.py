@@ -1,9 +1,9 @@
 """Counts kept on write: what the overview shows costs the same however many incidents there are.
 
 `tally` holds incidents and hits by column, value and level since ever; `rollup` the same by UTC hour of the first time,
-for the columns a chart may show over time. Every change of an incident takes away what its old row gave and adds what
-its new row gives: a revision that only counts on moves nothing but hits. `console.store.check` makes them anew and
-compares.
+for all and by child, which is what pages show over time (a chart of another column is counted from the incidents).
+Every change of an incident takes away what its old row gave and adds what its new row gives: a revision that only
+counts on moves nothing but hits. `console.store.check` makes them anew and compares.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlite3
 from collections import defaultdict
 
 from console.store import bulk
-from console.store.kept import Kept
+from console.store.kept import Kept, State
 from sensor.schema import LEVELS
 
 TABLES = (
@@ -35,16 +35,27 @@ EVER = -1
 """in place of an hour: the row of `tally`"""
 
 
-def add(sums: Sums, kept: Kept, workflow: str, sign: int) -> None:
-    """Add one incident to every sum it is part of (`sign` +1), or take it away (-1)."""
-    rank, hits = kept.rank, sign * min(kept.hits, MAX_HITS)
-    in_time = [(ALL, ""), (CHILD, kept.child), (DETECTOR, kept.detector), (PROTOCOL, kept.protocol)]
-    in_time += [(TECHNIQUE, name) for name in kept.techniques]
-    for hour, columns in ((kept.hour, in_time), (EVER, (*in_time, (ORIGIN, kept.origin), (WORKFLOW, workflow)))):
-        for dimension, key in columns:
-            entry = sums[dimension, key, hour, rank]
-            entry[0] += sign
-            entry[1] += hits
+def change(sums: Sums, before: State | None, after: State | None) -> None:
+    """An incident came (no `before`), goes (no `after`), or is another now."""
+    for state, sign in ((before, -1), (after, +1)):
+        if state is not None:
+            hits = sign * min(state[0].hits, MAX_HITS)
+            for place in _places(*state):
+                entry = sums[place]
+                entry[0] += sign
+                entry[1] += hits
+
+
+def _places(kept: Kept, workflow: str) -> list[tuple[str, str, int, int]]:
+    """Every sum that an incident is part of."""
+    rank, hour = kept.rank, kept.hour
+    places = [
+        (ALL, "", hour, rank), (CHILD, kept.child, hour, rank), (ALL, "", EVER, rank), (CHILD, kept.child, EVER, rank),
+        (DETECTOR, kept.detector, EVER, rank), (PROTOCOL, kept.protocol, EVER, rank), (ORIGIN, kept.origin, EVER, rank),
+        (WORKFLOW, workflow, EVER, rank),
+    ]  # fmt: skip
+    places += [(TECHNIQUE, name, EVER, rank) for name in kept.techniques]
+    return places
 
 
 def new_sums() -> Sums:

@@ -104,7 +104,7 @@ class SqliteStore(SqliteOrders):
         kind = self._nodes.kind_of(via_child)
         batch = prepare(records, via_child)  # before the writer's place is taken
         with self._write() as db:
-            return Merge(db, via_child, kind, self._clock_ns(), self._known_texts).run(batch)
+            return Merge(db, via_child, kind, self._clock_ns()).run(batch)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
@@ -152,7 +152,7 @@ class SqliteStore(SqliteOrders):
             step = WorkflowStep(self._clock_ns(), by, Workflow(row[1]), Workflow(after), note)
             before = kept.read(db, row[0])
             assert before is not None
-            index = Index(db, self._known_texts)
+            index = Index(db)
             index.changed(row[0], before, (before[0], str(step.after)))
             index.aged(row[0], step.at_ns, incident=True)
             index.write()

@@ -40,7 +40,7 @@ MARKS = re.compile(r"[.:/_-]+")
 _COLONS = re.compile(r"[0-9a-f.]*:[0-9a-f:.]+")
 """what may be an IPv6 address"""
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
-_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+HARDWARE = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
 class Word(NamedTuple):
@@ -83,7 +83,7 @@ def more_words(alert: Alert) -> str:
 
 
 def _is_address(text: str) -> bool:
-    if _MAC.fullmatch(text) or _IPV4.fullmatch(text):
+    if HARDWARE.fullmatch(text) or _IPV4.fullmatch(text):
         return True
     if not _COLONS.fullmatch(text):
         return False

@@ -1,6 +1,7 @@
 """What every tier shares: the records that travel, their words, and the list of fields with their data levels.
 
-`records` needs nothing but the standard library; `fields` reads `fields/*.yml`; `batch` (pydantic) stands at the edges.
+`records` stands on msgspec, which reads and writes the ordinary ones; `fields` reads `fields/*.yml`; `batch` (pydantic)
+stands at the edges.
 """
 
 from sensor.schema.records import (

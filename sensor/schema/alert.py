@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
+
+from sensor.schema import compiled
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
-from sensor.schema.shape import Json, Reader, RecordError
+from sensor.schema.shape import Json, Number, Reader, RecordError, Whole
 from sensor.schema.words import Level, Outcome, State
 
 MAX_EVIDENCE = 8
@@ -28,9 +31,9 @@ class Alert:
     title: Text
     reason: Reason
     protocol: str
-    first_ns: int
-    last_ns: int
-    count: int
+    first_ns: Whole
+    last_ns: Whole
+    count: Number
     advice: Text | None = None
     consequence: Text | None = None
     rule_id: str | None = None
@@ -44,7 +47,7 @@ class Alert:
     outcome: Outcome = Outcome.UNKNOWN
     state: State = State.OPEN
     fields: Mapping[str, Any] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Annotated[tuple[Evidence, ...], msgspec.Meta(max_length=MAX_EVIDENCE)] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     story: str | None = None
     """id of the story it belongs to, of the same origin; None from a sensor that tells none"""
@@ -81,6 +84,10 @@ class Alert:
 
     @classmethod
     def from_json(cls, data: object, where: str = "body") -> Alert:
+        return _ORDINARY.read(data) or cls._by_hand(data, where)
+
+    @classmethod
+    def _by_hand(cls, data: object, where: str) -> Alert:
         reader = Reader(data, where)
         try:
             level = Level(reader.text("level"))
@@ -115,3 +122,15 @@ class Alert:
             story=reader.text_or_none("story"),
             extra=reader.rest(),
         )
+
+
+_ORDINARY = compiled.Ordinary(
+    Alert,
+    renamed={"class": "incident_class"},
+    parts={
+        **dict.fromkeys(("title", "advice", "consequence"), Text),
+        **dict.fromkeys(("client", "server", "source", "destination"), Endpoint),
+        "reason": Reason,
+    },
+    lists={"evidence": Evidence, "technique": None},
+)

@@ -434,19 +434,22 @@ def check_record(data: object) -> Record:
     return Record.from_json(data)
 
 
+_CONTAINERS = frozenset({dict, list})
+
+
 def _deeper_than(data: object, limit: int) -> bool:
     """Level by level and not by recursion: the answer must not depend on the stack."""
-    level = [data]
-    for _ in range(limit):
+    level: list[Any] = [data] if type(data) in _CONTAINERS else []
+    for _ in range(limit - 1):
         level = [
             inner
             for item in level
-            if isinstance(item, (dict, list))
-            for inner in (item.values() if isinstance(item, dict) else item)
+            for inner in (item.values() if type(item) is dict else item)
+            if type(inner) in _CONTAINERS
         ]
         if not level:
             return False
-    return True
+    return any(level)
 
 
 def major_of(schema: object) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sensor.schema.shape import Json, Reader
+from sensor.schema.shape import Json, Reader, Whole
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Endpoint:
     """One end of a conversation. Above the enterprise `ip` and `mac` may be pseudonyms (`host-…`, `mac-…`)."""
 
     ip: str | None = None
-    port: int | None = None
+    port: Whole | None = None
     mac: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,8 +85,8 @@ class Reason:
 class Evidence:
     """One message that shows it: where it was seen (a file or an interface) and its flat dotted fields."""
 
-    frame: int | None
-    ts_ns: int
+    frame: Whole | None
+    ts_ns: Whole
     file: str | None = None
     interface: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from sensor.schema import compiled
 from sensor.schema.alert import MAX_EVIDENCE, Alert
 from sensor.schema.asset import Asset
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
@@ -89,7 +90,10 @@ class Record:
 
     def via(self, child: str) -> Record:
         """The same record, seen one hop further up."""
-        return replace(self, path=(*self.path, child))
+        return Record(
+            self.kind, self.id, self.revision, self.origin, self.body, self.segment, self.tenant,
+            (*self.path, child), self.schema, self.extra,
+        )  # fmt: skip
 
     def to_json(self) -> Json:
         return {
@@ -110,10 +114,11 @@ class Record:
 
         Raises RecordError for what JSON cannot say (not a number, infinity, half a surrogate pair).
         """
+        content = self.to_json()
+        if (written := compiled.write(content)) is not None:
+            return written
         try:
-            text = json.dumps(
-                self.to_json(), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-            )
+            text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
             return text.encode("utf-8")
         except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(f"record {self.origin}/{self.id}: cannot be written as JSON: {error}") from None

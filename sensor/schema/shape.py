@@ -5,7 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar
+
+import msgspec
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -13,6 +16,10 @@ _NOTHING: Json = {}
 
 MAX_INT = 2**63 - 1
 """The largest number a store column holds; times in nanoseconds fit until the year 2262."""
+
+Whole = Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
+Number = Annotated[int, msgspec.Meta(ge=1, le=MAX_INT)]
+"""Numbers as `compiled` holds them to their bounds."""
 
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NAME = re.compile(r"[\w.\-]{1,64}")
@@ -35,13 +42,19 @@ def known_name(value: str) -> bool:
 
     An address is refused as a name because names travel upward in clear.
     """
-    if _NAME.fullmatch(value) is None or _MAC.fullmatch(value):
-        return False
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
+    return _NAME.fullmatch(value) is not None and not _is_address(value)
+
+
+@lru_cache(32_768)
+def _is_address(name: str) -> bool:
+    """Remembered, for a node's name stands in each of its records."""
+    if _MAC.fullmatch(name):
         return True
-    return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def as_object(value: object, key: str) -> Json:

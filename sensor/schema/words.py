@@ -35,7 +35,7 @@ class Level(StrEnum):
     @property
     def rank(self) -> int:
         """1 for a notice, 5 for critical: what may be compared."""
-        return len(LEVELS) - LEVELS.index(self)
+        return _RANKS[str(self)]
 
 
 class Outcome(StrEnum):
@@ -111,5 +111,6 @@ class Verdict(StrEnum):
 
 KINDS: tuple[Kind, ...] = tuple(Kind)
 LEVELS: tuple[Level, ...] = tuple(Level)
+_RANKS = {str(level): len(LEVELS) - place for place, level in enumerate(LEVELS)}
 OUTCOMES: tuple[Outcome, ...] = tuple(Outcome)
 STATES: tuple[State, ...] = tuple(State)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
-from tools.scale import load
+from tools.scale import load, servers
 from tools.scale.incidents import batches, heartbeats
 from tools.scale.province import CITIES, make
 
@@ -46,12 +46,60 @@ def test_a_store_takes_all_of_it(tmp_path: Path) -> None:
     assert 500 < closed == rate.records - 2050, "each second record of an incident closes it"
 
 
+def test_processor_time_is_of_both_halves() -> None:
+    """Also of a process whose name looks like the end of one."""
+    code = "import ctypes, sys; ctypes.CDLL(None).prctl(15, b'a) b (c'); sum(range(10**7)); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        while servers.processor_s(process.pid) == 0:
+            assert process.poll() is None
+        process.communicate(b"\n")
+    whole = load.Rate(400, 1.0, 0.02, 0.01) + load.Rate(600, 3.0, 0.08, 0.09)
+    assert whole.costs_us == pytest.approx((100, 100)) and whole.per_second == 250
+
+
 def test_a_record_that_is_not_stored_ends_the_measurement(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.sqlite")
     batch = next(batches(make(5), 200))
     assert {answer.status for answer in store.merge(batch[1], batch[0])} == {Status.STORED}
     with pytest.raises(RuntimeError, match="were not stored"):
         load.fill(store, iter([batch]), lambda *said: None, 10**9)
+
+
+def test_a_filling_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "AT_ONCE", 2)
+    heard: list[load.Filled] = []
+
+    def stop(filled: load.Filled) -> None:
+        if len(heard) == 2:
+            raise KeyboardInterrupt  # kept, and not written down
+        heard.append(filled)
+
+    path, province = tmp_path / "store.sqlite", make(50)
+    store = open_store(path)
+    with pytest.raises(KeyboardInterrupt):
+        load.fill(store, batches(province, 4000), lambda *said: None, 10**9, note=stop)
+    kept = store.totals().records
+    store.close()
+    begun = load.Filled.from_json(json.loads(json.dumps(heard[-1].to_json())))
+    assert begun == heard[-1] and begun.batches == 4
+    store = open_store(path)
+    rate = load.fill(store, batches(province, 4000), lambda *said: None, 10**9, begun=begun, note=heard.append)
+    assert kept < store.totals().incidents == 4000
+    assert heard[-1].records == sum(len(records) for _, records in batches(province, 4000))
+    assert heard[-1].records > rate.records > begun.records, "what was known already is no rate"
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
+    command = ["--incidents", "600", "--enterprises", "9", "--stores", "sqlite", "--times", "1"]
+    command += ["--keep", str(tmp_path / "kept"), "--json", str(tmp_path / "scale.json")]
+    first = run(*command)
+    assert first.returncode == 0 and "a second" in first.stdout, first.stderr
+    again = run(*command)
+    assert again.returncode == 0 and "a second," not in again.stdout, again.stderr
+    table = first.stdout[first.stdout.index("SQLite") :]
+    assert again.stdout.strip() == table.strip()
+    other = run(*command, "--enterprises", "10")
+    assert other.returncode == 2 and "is of 600 incidents, 9 enterprises" in other.stderr
 
 
 def test_the_command(tmp_path: Path) -> None:
@@ -61,6 +109,7 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "the front page, all of it" in done.stdout and "records a second over the last 150" in done.stdout
+    assert "µs of processor time each" in done.stdout and "0 µs at the store's server" in done.stdout
     table = json.loads(figures.read_text(encoding="utf-8"))["tables"]["sqlite"]
     assert table["data"]["incidents"] == 1500 and set(table["data"]["p99_ms"]) == {"overview", "list", "search"}
 

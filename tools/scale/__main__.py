@@ -1,6 +1,7 @@
 """`python -m tools.scale`: a province's year of incidents into each store, and the console's questions to it.
 
-With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store.
+With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store. With
+`--keep` it can be stopped, or killed, and the same command goes on; a store that was measured is not measured again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from console import collector
 from tools.bench import machine
 from tools.bench.table import Table
 from tools.scale import page, servers
-from tools.scale.incidents import batches, heartbeats
+from tools.scale.incidents import Batch, batches, heartbeats
 from tools.scale.load import Rate, fill
+from tools.scale.progress import OtherLoad, Progress
 from tools.scale.province import make
 from tools.scale.questions import ask_all
 
@@ -48,15 +50,18 @@ def main() -> int:
     if options.incidents < 1 or options.enterprises < 1 or options.times < 1:
         print("scale: incidents, enterprises and times are numbers from 1", file=sys.stderr)
         return 2
-    free = shutil.disk_usage(options.folder or tempfile.gettempdir()).free
-    if free < options.incidents * ROOM_BYTES:
-        print(f"scale: {options.incidents * ROOM_BYTES / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free; --folder",
-              file=sys.stderr)  # fmt: skip
+    needed, free = _room(options, len(wanted))
+    if free < needed:
+        print(f"scale: {needed / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free; --folder", file=sys.stderr)
         return 1
     facts, tables = machine.facts(), list[Table]()
     for name in wanted:
         with _folder(options) as folder:
-            table = measure(name, folder, options.incidents, options.enterprises, options.times)
+            try:
+                table = measure(name, folder, options.incidents, options.enterprises, options.times)
+            except OtherLoad as error:
+                print(f"scale: {error}", file=sys.stderr)
+                return 2
         if table is not None:
             tables.append(table)
             print(f"\n{table.text()}\n", flush=True)
@@ -67,10 +72,18 @@ def main() -> int:
     return 0
 
 
+def _room(options: argparse.Namespace, stores: int) -> tuple[int, int]:
+    """Bytes that are still needed, and free."""
+    if options.keep is None:
+        return options.incidents * ROOM_BYTES, shutil.disk_usage(options.folder or tempfile.gettempdir()).free
+    options.keep.mkdir(parents=True, exist_ok=True)
+    there = sum(path.stat().st_size for path in options.keep.rglob("*") if path.is_file())
+    return options.incidents * ROOM_BYTES * stores - there, shutil.disk_usage(options.keep).free
+
+
 @contextmanager
 def _folder(options: argparse.Namespace) -> Iterator[Path]:
     if options.keep is not None:
-        options.keep.mkdir(parents=True, exist_ok=True)
         yield options.keep
         return
     with tempfile.TemporaryDirectory(prefix="otus-scale-", dir=options.folder) as folder:
@@ -84,24 +97,39 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
 
     def progress(done: int, rate: Rate) -> None:
         minutes = (time.monotonic() - began) / 60
-        print(f"{name}: {done:,} records, {rate.per_second:,.0f} a second, {minutes:.1f} min", flush=True)
+        here, there = rate.costs_us
+        took = f"{here:.0f} + {there:.0f} µs of processor time each"
+        print(f"{name}: {done:,} records, {rate.per_second:,.0f} a second, {took}, {minutes:.1f} min", flush=True)
 
     reason = servers.missing(name)
     if reason:
         print(f"{name} skipped: {reason}", flush=True)
         return None
+    state = Progress(folder / f"{name}.progress.json", {"incidents": incidents, "enterprises": enterprises})
+    if (measured := state.table()) is not None:
+        return measured
     collector.settle()  # as the console does
     with servers.STORES[name](folder) as store:
-        fill(store.store, heartbeats(province), lambda done, rate: None, every)
-        rate = fill(store.store, batches(province, incidents), progress, every)
+
+        def part(what: str, made: Iterator[Batch], said: Callable[[int, Rate], None]) -> Rate:
+            begun = state.filled(what)
+            if begun.records:
+                print(f"{name}: goes on after {begun.records:,} records, which are made again", flush=True)
+
+            return fill(store.store, made, said, every, store.server_s, begun, lambda filled: state.note(what, filled))
+
+        part("heartbeats", heartbeats(province), lambda done, rate: None)
+        rate = part("incidents", batches(province, incidents), progress)
         store.settle()
         answers = list(ask_all(store.store, province, times))
-        return page.table(name, incidents, enterprises, every, rate, answers, store.sizes())
+        table = page.table(name, incidents, enterprises, every, rate, answers, store.sizes())
+        state.finish(table)
+        return table
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("scale: stopped; nothing is left behind", file=sys.stderr)
+        print("scale: stopped; what was to be kept stays, the same command goes on from there", file=sys.stderr)
         sys.exit(130)

@@ -68,6 +68,10 @@ def all_questions(store: Store, province: Province) -> list[Question]:
         Question(
             OVERVIEW, "a year of days in a city", lambda c: store.counts(CountBy.DAY, IncidentFilter(child=city(c)))
         ),
+        Question(
+            OVERVIEW, "a week by level",
+            lambda c: store.counts(CountBy.LEVEL, IncidentFilter(began_ns=ENDED_NS - 7 * DAY_NS + c.randrange(10**9))),
+        ),
         Question(OVERVIEW, "enterprises by incidents", lambda c: store.counts(CountBy.ORIGIN)),
         Question(LIST, "newest first", lambda chance: listed(IncidentFilter())),
         Question(LIST, "one city", lambda chance: listed(IncidentFilter(child=city(chance)))),

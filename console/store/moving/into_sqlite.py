@@ -85,7 +85,6 @@ class SqliteTarget:
         self._part = part
         self._path = path
         self.name = str(path)
-        self._known_texts: set[str] = set()
 
     def state(self) -> State | None:
         found = facts.fact(self._db, MOVING)
@@ -96,19 +95,14 @@ class SqliteTarget:
         for name in ("", "-wal", "-shm"):
             self._part.with_name(self._part.name + name).unlink(missing_ok=True)
         self._db = _open(self._part)
-        self._known_texts.clear()
 
     def put(self, rows: Sequence[Row], state: State) -> None:
-        try:
-            with transaction(self._db, self._part) as db:
-                index = Index(db, self._known_texts)
-                for row in rows:
-                    self._put(index, row)
-                index.write()
-                facts.set_fact(db, MOVING, state.to_json())
-        except BaseException:
-            self._known_texts.clear()  # what was not committed is not known to be written
-            raise
+        with transaction(self._db, self._part) as db:
+            index = Index(db)
+            for row in rows:
+                self._put(index, row)
+            index.write()
+            facts.set_fact(db, MOVING, state.to_json())
 
     def _put(self, index: Index, row: Row) -> None:
         if row.part.startswith(RECORD):
@@ -145,7 +139,6 @@ class SqliteTarget:
             after = kept.of_alert(child, record, body)
             index.changed(number, None, (after, workflow or "new"))
             self._many("incident", [(number, *after)])
-            self._many("technique", [(name, number) for name in after.techniques])
             self._many("revision", [(number, *mark) for mark in revisions])
             self._many("decision", [(number, workflow)] if steps or workflow != "new" else [])
             self._db.executemany(

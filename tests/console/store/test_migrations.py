@@ -6,14 +6,19 @@ import gzip
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.store import CountBy, Found, IncidentFilter, Store, StoreError, Workflow, migrations, open_store
 from console.store.check import check
-from tests.federation.line_records import alert, asset, link, record_id
+from tests.federation.line_records import alert, asset, link, record_id, story
 from tests.federation.order_records import notice, receipt, task
 
+VERSION_5 = Path(__file__).with_name("store_5.sqlite.gz")
+VERSION_5_UNFINISHED = Path(__file__).with_name("store_5_unfinished.sqlite.gz")
+"""the file of version 1 after three records of its way to version 5"""
+VERSION_4 = Path(__file__).with_name("store_4.sqlite.gz")
 VERSION_3 = Path(__file__).with_name("store_3.sqlite.gz")
 VERSION_2 = Path(__file__).with_name("store_2.sqlite.gz")
 VERSION_1 = Path(__file__).with_name("store_1.sql")
@@ -191,3 +196,40 @@ def test_version_3_is_brought_to_this_one(path_3: Path) -> None:
     assert len(again.orders().rows) == 2 and again.receipt_counts([("gd", task(1).id)])["gd", task(1).id].all == 1
     assert again.totals().pending_up == {"up": 26} and check(path_3) == []
     again.close()
+
+
+@pytest.mark.parametrize("file", [VERSION_4, VERSION_5])
+def test_versions_4_and_5_have_their_full_text_made_anew(tmp_path: Path, small_batches: None, file: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(gzip.decompress(file.read_bytes()))
+    told = version_of(path) >= 5
+    store = open_store(path)
+    assert version_of(path) == migrations.VERSION and check(path) == []
+    totals = store.totals()
+    assert (totals.incidents, totals.assets, totals.links) == (4, 1, 1)
+    assert totals.pending_up == {"up": totals.records - 1}, "a receipt ends here"
+
+    def found(text: str | None = None, **where: Any) -> list[int]:
+        return sorted(int(row.id, 16) for row in store.incidents(IncidentFilter(text=text, **where)).rows)
+
+    assert found("写命令") == [1, 2, 4] and found("工程师站") == [3] and found("t0843") == [3]
+    assert found("00:1c:06") == [4] and found("00:1") == [4] and found("00:1c:06:0a:00:06") == [4] == found("10.20")
+    assert found(state="closed") == [1] and found("写命令", state="open", workflow="confirmed") == [2]
+    techniques = store.counts(CountBy.TECHNIQUE, IncidentFilter(text="写命令"))
+    assert [(count.key, count.incidents) for count in techniques] == [("T0836", 2), ("T0855", 2)]
+    assert len(store.stories().rows) == len(store.suppressions()) == int(told)
+    if told:
+        assert found(suppressed=True) == [1, 2, 3, 4] and found(stories=(story(1).id,)) == [1, 2]
+    store.merge([alert(1, revision=3), alert(9)], "plant-a")
+    assert found("写命令") == [1, 2, 4, 9] and found(state="closed") == []
+    store.close()
+    assert check(path) == []
+
+
+def test_an_upgrade_that_an_earlier_version_began_is_finished_by_this_one(tmp_path: Path, small_batches: None) -> None:
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(gzip.decompress(VERSION_5_UNFINISHED.read_bytes()))
+    assert version_of(path) == 5
+    store = open_store(path)
+    assert_whole(store)
+    assert check(path) == []

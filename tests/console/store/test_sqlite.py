@@ -10,10 +10,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from console.store import CountBy, Found, IncidentFilter, StoreError, counts, open_store, queries
+from console.store import (
+    Count,
+    CountBy,
+    Found,
+    IncidentFilter,
+    StoreError,
+    Suppression,
+    Workflow,
+    counts,
+    open_store,
+    queries,
+)
 from console.store.check import check
 from console.store.sqlite import SqliteStore
-from tests.federation.line_records import SECOND, alert
+from sensor.schema import Level, Text
+from tests.federation.line_records import FIRST_NS, SECOND, alert
 
 
 @pytest.fixture
@@ -141,3 +153,57 @@ def test_listing_a_large_store_uses_its_indices(path: Path) -> None:
         ):
             plan = " ".join(str(row[3]) for row in db.execute(f"EXPLAIN QUERY PLAN {sql}"))
             assert "USING" in plan and "TEMP B-TREE" not in plan, plan
+
+
+def test_suppressed_incidents_are_found_by_their_causes(path: Path) -> None:
+    """Never by the state of work beside them, in which every incident may be."""
+    store = SqliteStore(path)
+    store.merge([alert(number, cause=f"rule:{number % 3}", level=Level.HIGH) for number in range(30)], "plant")
+    for cause in ("rule:1", "rule:2"):
+        store.suppress(Suppression(cause, cause, (), None, "检修", "li", 0, 2**62))
+    where = IncidentFilter(suppressed=True, workflow=Workflow.NEW, child="plant", level_at_least=Level.HIGH)
+    statements: list[str] = []
+    with store._read() as db:
+        db.set_trace_callback(statements.append)
+        told = store._told(db, where)
+        page = queries.incidents(db, told, 15, None)
+        assert len(page.rows) == 15 and len(queries.incidents(db, told, 15, page.next_cursor).rows) == 5
+        assert queries.incident_count(db, told) == Found(20)
+        assert [item.incidents for item in counts.counts(db, CountBy.LEVEL, told, ZoneInfo("UTC"))] == [20]
+        db.set_trace_callback(None)
+        plans = [
+            str(row[3])
+            for sql in statements
+            if "MATCH" in sql and "'main'" not in sql
+            for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")
+        ]
+    assert "=arule:1" in " ".join(statements) and not [line for line in plans if line.startswith("SCAN i")], plans
+    assert (
+        store.incident_count(replace(where, level="low")) == store.incident_count(replace(where, child="x")) == Found(0)
+    )
+    assert store.counts(CountBy.WORKFLOW, replace(where, suppressed=False)) == [Count("new", 10, 10)]
+
+
+def test_levels_of_a_span_come_from_the_counts_by_hour(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(path)
+    hour = 3600 * SECOND
+    began = FIRST_NS // hour * hour
+    moments = [began - 1, began, began + hour, began + 3 * hour - 1, began + 3 * hour]
+    store.merge([alert(n, first_ns=at, last_ns=at, level=Level.LOW) for n, at in enumerate(moments)], "plant")
+    inside = IncidentFilter(began_ns=began + 1, until_ns=began + 3 * hour - 1)
+    whole = IncidentFilter(began_ns=began, until_ns=began + 3 * hour)
+    for where, number in ((inside, 1), (whole, 3), (replace(whole, child="plant"), 3), (replace(whole, child="x"), 0)):
+        expected = [Count("low", number, number)] if number else []
+        assert store.counts(CountBy.LEVEL, where) == expected
+        assert store.counts(CountBy.LEVEL, replace(where, state="open")) == expected, "from the rows"
+    monkeypatch.setattr(counts, "_grouped", None)
+    assert sum(item.incidents for item in store.counts(CountBy.LEVEL, whole)) == 3
+
+
+def test_an_operation_in_chinese_is_found_as_its_characters_stand(path: Path) -> None:
+    store = SqliteStore(path)
+    store.merge([alert(1, fields={"operation.name": "写写写入"}), alert(3, title=Text("？！", "?!"))], "plant")
+    store.merge([alert(2, client=None, server=None, fields={})], "plant")
+    for text, number in (("写写写", 1), ("写写入", 1), ("写写写写", 0), ("192.168.1.66", 2), ("控制器", 2)):
+        assert store.incident_count(IncidentFilter(text=text)) == Found(number)
+    assert check(path) == []

@@ -25,6 +25,7 @@ from sensor.schema import (
     RecordError,
     Story,
     Task,
+    batch,
 )
 from sensor.schema.shape import known_name
 from tests.federation.line_records import alert, asset, evidence, heartbeat, link, story
@@ -93,6 +94,16 @@ def test_whatever_stands_in_a_key_is_read_or_refused_in_words(kind: str, key: st
 def test_whatever_comes_as_an_envelope_is_read_or_refused_in_words(data: Any) -> None:
     with pytest.raises(RecordError):
         Record.from_json(data)
+
+
+def height(data: Any) -> int:
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return max((1 + height(item) for item in inner), default=0)
+
+
+@given(anything, st.integers(1, 6))
+def test_how_deep_a_record_is_nested(data: Any, limit: int) -> None:
+    assert batch._deeper_than(data, limit) == (height(data) >= limit)
 
 
 def test_equal_records_are_equal_bytes() -> None:

@@ -1,0 +1,55 @@
+"""How far a measurement is, beside the store it fills: stopped or killed, the same command goes on from there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tools.bench.table import Table
+from tools.scale.load import Filled
+
+
+class OtherLoad(ValueError):
+    """What stands there is of another load."""
+
+
+class Progress:
+    """Of one store. `load` is what it is filled with: a filling goes on with the same only."""
+
+    def __init__(self, path: Path, load: dict[str, int]) -> None:
+        """
+        Raises:
+            OtherLoad: the message says which.
+        """
+        self._path = path
+        self._told: dict[str, Any] = {"load": load}
+        if path.exists():
+            self._told = json.loads(path.read_text(encoding="utf-8"))
+            if self._told["load"] != load:
+                said = ", ".join(f"{number:,} {name}" for name, number in self._told["load"].items())
+                raise OtherLoad(f"{path}: is of {said}; ask for these, or choose another folder")
+
+    def filled(self, part: str) -> Filled:
+        return Filled.from_json(self._told[part]) if part in self._told else Filled()
+
+    def note(self, part: str, filled: Filled) -> None:
+        self._write({**self._told, part: filled.to_json()})
+
+    def table(self) -> Table | None:
+        """What came out, where it was measured to the end."""
+        return Table(**self._told["table"]) if "table" in self._told else None
+
+    def finish(self, table: Table) -> None:
+        self._write({**self._told, "table": dataclasses.asdict(table)})
+
+    def _write(self, told: dict[str, Any]) -> None:
+        part = self._path.with_name(self._path.name + ".part")
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(told, file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
+        self._told = told
