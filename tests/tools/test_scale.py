@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
-from tools.scale import load
+from tools.scale import load, servers
 from tools.scale.incidents import batches, heartbeats
 from tools.scale.province import CITIES, make
 
@@ -46,6 +46,17 @@ def test_a_store_takes_all_of_it(tmp_path: Path) -> None:
     assert 500 < closed == rate.records - 2050, "each second record of an incident closes it"
 
 
+def test_processor_time_is_of_both_halves() -> None:
+    """Also of a process whose name looks like the end of one."""
+    code = "import ctypes, sys; ctypes.CDLL(None).prctl(15, b'a) b (c'); sum(range(10**7)); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        while servers.processor_s(process.pid) == 0:
+            assert process.poll() is None
+        process.communicate(b"\n")
+    whole = load.Rate(400, 1.0, 0.02, 0.01) + load.Rate(600, 3.0, 0.08, 0.09)
+    assert whole.costs_us == pytest.approx((100, 100)) and whole.per_second == 250
+
+
 def test_a_record_that_is_not_stored_ends_the_measurement(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.sqlite")
     batch = next(batches(make(5), 200))
@@ -61,6 +72,7 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "the front page, all of it" in done.stdout and "records a second over the last 150" in done.stdout
+    assert "µs of processor time each" in done.stdout and "0 µs at the store's server" in done.stdout
     table = json.loads(figures.read_text(encoding="utf-8"))["tables"]["sqlite"]
     assert table["data"]["incidents"] == 1500 and set(table["data"]["p99_ms"]) == {"overview", "list", "search"}
 

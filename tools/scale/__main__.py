@@ -84,7 +84,9 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
 
     def progress(done: int, rate: Rate) -> None:
         minutes = (time.monotonic() - began) / 60
-        print(f"{name}: {done:,} records, {rate.per_second:,.0f} a second, {minutes:.1f} min", flush=True)
+        here, there = rate.costs_us
+        took = f"{here:.0f} + {there:.0f} µs of processor time each"
+        print(f"{name}: {done:,} records, {rate.per_second:,.0f} a second, {took}, {minutes:.1f} min", flush=True)
 
     reason = servers.missing(name)
     if reason:
@@ -93,7 +95,7 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
     collector.settle()  # as the console does
     with servers.STORES[name](folder) as store:
         fill(store.store, heartbeats(province), lambda done, rate: None, every)
-        rate = fill(store.store, batches(province, incidents), progress, every)
+        rate = fill(store.store, batches(province, incidents), progress, every, store.server_s)
         store.settle()
         answers = list(ask_all(store.store, province, times))
         return page.table(name, incidents, enterprises, every, rate, answers, store.sizes())

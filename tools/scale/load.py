@@ -19,32 +19,62 @@ AT_ONCE = 40
 
 @dataclass(frozen=True)
 class Rate:
+    """Time by the clock, and processor time in seconds: of this process, and of the server where there is one. A
+    machine that others use too takes more of the first; the others hardly change."""
+
     records: int
     seconds: float
+    console_s: float = 0.0
+    server_s: float = 0.0
 
     @property
     def per_second(self) -> float:
         return self.records / self.seconds
 
+    @property
+    def costs_us(self) -> tuple[float, float]:
+        """Processor time a record takes: here and at the server, in microseconds."""
+        return 1e6 * self.console_s / self.records, 1e6 * self.server_s / self.records
+
     def __add__(self, other: Rate) -> Rate:
-        return Rate(self.records + other.records, self.seconds + other.seconds)
+        return Rate(
+            self.records + other.records,
+            self.seconds + other.seconds,
+            self.console_s + other.console_s,
+            self.server_s + other.server_s,
+        )
 
 
-def fill(store: Store, batches: Iterator[Batch], progress: Callable[[int, Rate], None], every: int) -> Rate:
+NONE = Rate(0, 0.0)
+
+
+def fill(
+    store: Store,
+    batches: Iterator[Batch],
+    progress: Callable[[int, Rate], None],
+    every: int,
+    server_s: Callable[[], float] = lambda: 0.0,
+) -> Rate:
     """Keep all batches. `progress` hears the records so far and the rate of each `every`; returns the last such rate.
+    `server_s` tells the processor time that the server took so far; what it does in the background while batches are
+    made counts too.
 
     Raises:
         RuntimeError: a record was not stored.
     """
-    done, since, last = 0, Rate(0, 0.0), Rate(0, 0.0)
+    done, since, last = 0, NONE, NONE
+    before_s = server_s()
     while chunk := list(itertools.islice(batches, AT_ONCE)):
+        began_s = time.process_time()
         seconds = _keep(store, chunk)
         records = sum(len(records) for _, records in chunk)
+        now_s = server_s()
         done += records
-        since += Rate(records, seconds)
+        since += Rate(records, seconds, time.process_time() - began_s, now_s - before_s)
+        before_s = now_s
         if since.records >= every:
             progress(done, since)
-            since, last = Rate(0, 0.0), since
+            since, last = NONE, since
     return last if last.records else since
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Measured:
     """Makes what was stored visible."""
     sizes: Callable[[], Mapping[str, int]]
     """bytes on the disk, by kind of record where they stand apart"""
+    server_s: Callable[[], float] = lambda: 0.0
+    """processor time that the store's own server took so far"""
 
 
 @contextmanager
@@ -62,7 +65,14 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
             }
 
         # Not merged into one segment: nobody does that to an index that is written to.
-        yield Measured(store, store.refresh, sizes)
+        yield Measured(store, store.refresh, sizes, lambda: sum(map(processor_s, server.processes())))
+
+
+def processor_s(process: int) -> float:
+    """What a process took in user and system mode, in seconds (proc(5), fields 14 and 15)."""
+    stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+    user, system = stat.rpartition(")")[2].split()[11:13]  # a name may hold anything, also a parenthesis
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def missing(name: str) -> str:
