@@ -71,6 +71,11 @@ class Arrival:
         return read_body(self.record)
 
 
+_ENDS = ("client.", "server.", "source.", "destination.")
+OF_MESSAGE = frozenset(name for name in FIELDS if not name.startswith((*_ENDS, *(f"{kind}." for kind in Kind))))
+"""Of the message an incident is about, what stands in columns. Its ends are `client.address` and `server.address`."""
+
+
 def columns(arrival: Arrival) -> Source:
     """The document of one record alone. What cannot be read as its kind was refused before."""
     record, body = arrival.record, arrival.body
@@ -90,7 +95,6 @@ def columns(arrival: Arrival) -> Source:
     return {
         **inner,
         "event.id": record.id,
-        "event.ingested": iso(arrival.received_ns),
         "observer.name": record.origin,
         "organization.id": record.tenant,
         "segment": record.segment,
@@ -105,10 +109,7 @@ def columns(arrival: Arrival) -> Source:
 
 def _incident(alert: Alert) -> Source:
     # The message's own fields first: none of them may take the place of a column.
-    source: Source = {name: value for name, value in alert.fields.items() if name in FIELDS}
-    for side, end in (("client", alert.client), ("server", alert.server), ("source", alert.source)):
-        if end is not None:
-            source |= {f"{side}.ip": end.ip, f"{side}.port": end.port, f"{side}.mac": end.mac}
+    source: Source = {name: value for name, value in alert.fields.items() if name in OF_MESSAGE}
     source |= {
         "@timestamp": iso(alert.first_ns),
         "event.severity": alert.level.rank,
@@ -116,7 +117,6 @@ def _incident(alert: Alert) -> Source:
         "client.address": address_of(alert.client),
         "server.address": address_of(alert.server),
         "alert.cause": alert.cause,
-        "alert.reason.code": alert.reason.code,
         "alert.level": str(alert.level),
         "alert.detector": alert.detector,
         "alert.title.zh": alert.title.zh,
@@ -165,7 +165,6 @@ def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _heartbeat(beat: Heartbeat) -> Source:
     ledger = beat.ledger
     return {
-        "heartbeat.sensor": beat.sensor,
         "heartbeat.start_ns": beat.start_ns,
         "heartbeat.end_ns": beat.end_ns,
         "heartbeat.ledger.received": ledger.received,
@@ -232,6 +231,11 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
     return kept if changed else None
 
 
+def newer(before: Source, arrivals: Iterable[Arrival]) -> bool:
+    """Whether one of these is newer than what is there."""
+    return max(arrival.record.revision for arrival in arrivals) > int(before["otus.revision"])
+
+
 def decided(before: Source, step: WorkflowStep) -> Source:
     """The document after a person's decision; nothing of the sensor's is touched."""
     steps = [*_json(before, "otus.steps"), [step.at_ns, step.by, str(step.before), str(step.after), step.note]]
@@ -245,9 +249,11 @@ def decided(before: Source, step: WorkflowStep) -> Source:
 
 def heard(before: Source | None, arrival: Arrival) -> Source | None:
     """The document of an origin's last heartbeat, or None where the one there came later."""
-    if before is not None and int(before["otus.received_ns"]) >= arrival.received_ns:
-        return None
-    return columns(arrival)
+    return columns(arrival) if before is None or heard_later(before, arrival) else None
+
+
+def heard_later(before: Source, arrival: Arrival) -> bool:
+    return arrival.received_ns > int(before["otus.received_ns"])
 
 
 def incident_row(source: Mapping[str, Any]) -> IncidentRow:

@@ -96,16 +96,17 @@ def _never_heard(
     names = [
         name for _, name in sorted(walk.places((each, None) for each in listed if walk.where.child in (None, each)))
     ]
-    index, found = indices.name(settings, "sensor", None, indices.VERSION), list[Place]()
+    homes, found = indices.of_sensors(settings), list[Place]()
     for start in range(0, len(names), AT_ONCE):
+        part = names[start : start + AT_ONCE]
         with asking():
             answer = client.mget(
-                index=index,
-                ids=names[start : start + AT_ONCE],
+                docs=[{"_index": home, "_id": name} for name in part for home in homes],
                 source=False,
                 filter_path=["docs._id", "docs.found"],
             )
-        found += [(SILENT, str(item["_id"])) for item in answer["docs"] if not item.get("found")]
+        heard = {str(item["_id"]) for item in answer["docs"] if item.get("found")}
+        found += [(SILENT, name) for name in part if name not in heard]
         if len(found) > walk.limit:
             break
     return list(islice(found, walk.limit + 1))

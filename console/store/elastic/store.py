@@ -45,8 +45,9 @@ from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
 from console.store.elastic.order_tables import alone, run_on
 from console.store.elastic.orders import ElasticOrders
 from console.store.elastic.pictures import Pictures
+from console.store.elastic.recent import Place
 from console.store.elastic.settings import ElasticSettings
-from console.store.elastic.writing import Place, Writer
+from console.store.elastic.writing import Outcome, Writer
 from console.store.moving.guard import refuse_while_moving
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
@@ -86,6 +87,8 @@ KEEP_ATTEMPTS = 3
 
 EXPIRE_ORDERS = 5000
 """let go in one transaction"""
+
+NOTHING_THERE = Outcome()
 
 
 class ElasticStore(ElasticOrders):
@@ -141,13 +144,13 @@ class ElasticStore(ElasticOrders):
         return intake.result()
 
     def _places(self, intake: Intake) -> dict[str, Place | None] | None:
-        """What the cluster has of a batch, by document; None while it is away. Then an older revision may be answered
-        `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
+        """What the cluster is thought to have of a batch, by document; None while it is away. Then an older revision
+        may be answered `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
         if self._drain.away:
             return None
         try:
             changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
-            return dict(zip((change.id for change in changes), self._writer.read(changes), strict=True))
+            return dict(zip((change.id for change in changes), self._writer.guess(changes), strict=True))
         except StoreError as error:
             self._drain.failed(error)
             return None
@@ -167,13 +170,17 @@ class ElasticStore(ElasticOrders):
 
     def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
         with self._refusing():
-            refused = self._drain.bring([Batch(number, tuple(arrival for _, arrival in intake.arrivals))], places)
+            arrivals = tuple(arrival for _, arrival in intake.arrivals)
+            outcomes = self._drain.bring([Batch(number, arrivals)], places) or {}
             letters = []
             for place, arrival in intake.arrivals:
-                reason = (refused or {}).get(indices.document_id(arrival.record.origin, arrival.record.id))
-                if reason is not None:
-                    intake.answers[place] = Answer(*arrival.record.key, Status.REJECTED, reason)
-                    letters.append((arrival.record.key, reason))
+                record = arrival.record
+                outcome = outcomes.get(indices.document_id(record.origin, record.id), NOTHING_THERE)
+                if outcome.reason:
+                    intake.answers[place] = Answer(*record.key, Status.REJECTED, outcome.reason)
+                    letters.append((record.key, outcome.reason))
+                elif outcome.there >= record.revision:  # it was taken for new
+                    intake.answers[place] = Answer(*record.key, Status.DUPLICATE)
             if letters:
                 with self._registry.transaction() as connection:
                     standing.note_rejected(connection, intake.child, letters, self._clock_ns())
@@ -206,18 +213,16 @@ class ElasticStore(ElasticOrders):
             answer = self.client.search(
                 index=self._alias("incident"),
                 query={"ids": {"values": [indices.document_id(origin, record_id)]}},
-                sort=[{"otus.revision": "desc"}],
-                size=1,
                 ignore_unavailable=True,
             )
-        for hit in answer["hits"]["hits"]:
-            return str(hit["_index"]), dict(hit["_source"])
-        return None
+        hits = answer["hits"]["hits"]
+        best = max(hits, key=lambda hit: int(hit["_source"]["otus.revision"]), default=None)
+        return None if best is None else (str(best["_index"]), dict(best["_source"]))
 
     def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
         found = self._find(origin, record_id)
         if found is None:
-            self.refresh()  # it may have come a moment ago
+            self.refresh("incident")  # it may have come a moment ago
             found = self._find(origin, record_id)
         if found is None:
             raise KeyError((origin, record_id))
@@ -230,11 +235,11 @@ class ElasticStore(ElasticOrders):
         self._writer.decide(found[0], indices.document_id(origin, record_id), change)
         return made[0]
 
-    def refresh(self) -> None:
-        """Have the next search see all that was written."""
+    def refresh(self, *kinds: str) -> None:
+        """Have the next search see all that was written, or all of these kinds."""
         with asking():
             self.client.indices.refresh(
-                index=",".join(self._alias(kind) for kind in indices.KINDS), ignore_unavailable=True
+                index=",".join(self._alias(kind) for kind in kinds or indices.KINDS), ignore_unavailable=True
             )
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
