@@ -13,15 +13,22 @@ from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from console.store.sql import run_on
 from federation import spool_tables
-from sensor.schema import Record
+from sensor.schema import Kind, Record
 
 
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
     def __init__(
-        self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int, known_texts: set[str]
+        self,
+        db: sqlite3.Connection,
+        child: str,
+        child_kind: str | None,
+        now_ns: int,
+        known_texts: set[str],
+        sums_up: bool = False,
     ) -> None:
+        self._sums_up = sums_up
         self._db = db
         self._index = Index(db, known_texts)
         self._child = child
@@ -64,6 +71,8 @@ class Merge:
         record = item.record
         self._check_origin(record.origin)
         onward = orders.admit(run_on(self._db), record, self._child, self._child_kind)
+        if self._sums_up and record.kind == Kind.HEARTBEAT:
+            onward = ""
         old = self._find(record)
         if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE

@@ -162,6 +162,10 @@ def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return han, tuple(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
 
 
+SUMMED = "heartbeat.below.sensors"
+"""There in the heartbeat of a console that sums up."""
+
+
 def _heartbeat(beat: Heartbeat) -> Source:
     ledger = beat.ledger
     return {
@@ -173,6 +177,7 @@ def _heartbeat(beat: Heartbeat) -> Source:
         "heartbeat.ledger.lost": bounded_sum(ledger.lost.values()),
         "heartbeat.ledger.held": ledger.held,
         "otus.baseline": beat.baseline is not None,
+        **({} if beat.below is None else {SUMMED: beat.below.sensors}),
     }
 
 

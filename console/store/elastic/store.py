@@ -103,8 +103,11 @@ class ElasticStore(ElasticOrders):
         zone: str = "Asia/Shanghai",
         nodes: EnrolledNodes | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
+        sums_up: bool = False,
     ) -> None:
-        """`registry` stays the caller's to close."""
+        """`registry` stays the caller's to close. `sums_up`: heartbeats are not queued for the parents; they are told
+        one sum of them."""
+        self._sums_up = sums_up
         self._settings = settings
         self._registry = registry
         self._nodes = nodes or NoNodes()
@@ -133,7 +136,7 @@ class ElasticStore(ElasticOrders):
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         with self._refusing():
             kind = self._nodes.kind_of(via_child)
-        intake = Intake(records, via_child, kind, self._clock_ns())
+        intake = Intake(records, via_child, kind, self._clock_ns(), self._sums_up)
         # One at a time in this process: of two deliveries of one record, the second finds the first in the journal.
         with self._lock:
             places = self._places(intake)
