@@ -1,4 +1,4 @@
-"""Tells every parent, once a minute, one heartbeat for all sensors below, in the place of theirs.
+"""Tells every parent, three times a minute, one heartbeat for all sensors below, in the place of theirs.
 
 It is not queued: a sum that could not be told is worth nothing once the next one is made, and that it does not come is
 what the parent goes by. One thread per parent, as in `federation.uplink`.

@@ -14,8 +14,8 @@ ENTERPRISES, PROVINCES = 30_000, 31 + 5 + 1
 """a province's enterprises; provinces, 计划单列市 and 兵团"""
 INCIDENTS_A_YEAR = 10_000_000
 """of a province: one a day and enterprise"""
-HEARTBEATS_AN_HOUR = 60
-"""revisions of one document"""
+HEARTBEATS_AN_HOUR, SUMS_AN_HOUR = 60, 180
+"""Revisions of one document: of a sensor, and of a console that sums its sensors up."""
 BURST = 20
 """A bad hour brings so many times an ordinary one's incidents. Heartbeats that waited replace each other."""
 COPIES = 2
@@ -36,6 +36,8 @@ class Node:
     """whose incidents it keeps"""
     heard: int
     """Who sends it heartbeats: at a province each sensor, at the ministry each province, which sums its sensors up."""
+    an_hour: int
+    """heartbeats of each of them"""
 
     @property
     def incidents(self) -> float:
@@ -52,12 +54,18 @@ class Node:
         return self.heard * 24
 
     @property
+    def heartbeat_records(self) -> float:
+        """A day."""
+        return self.heartbeats * self.an_hour
+
+    @property
     def peak(self) -> float:
         """Records a second in a bad hour."""
-        return (self.incident_records * BURST + self.heartbeats * HEARTBEATS_AN_HOUR) / 86_400
+        return (self.incident_records * BURST + self.heartbeat_records) / 86_400
 
 
-PROVINCE, MINISTRY = Node(1, ENTERPRISES), Node(PROVINCES, PROVINCES)
+PROVINCE = Node(1, ENTERPRISES, HEARTBEATS_AN_HOUR)
+MINISTRY = Node(PROVINCES, PROVINCES, SUMS_AN_HOUR)
 
 
 def table(figures: Mapping[str, Any], rate: float) -> Table:
@@ -78,7 +86,7 @@ def table(figures: Mapping[str, Any], rate: float) -> Table:
     row(
         "每秒收到的记录：心跳",
         "records a second: heartbeats",
-        lambda node: f"{node.heartbeats * HEARTBEATS_AN_HOUR / 86_400:,.1f}",
+        lambda node: f"{node.heartbeat_records / 86_400:,.1f}",
     )
     row(
         f"高峰每秒（事件 {BURST} 倍）",
@@ -117,14 +125,14 @@ def table(figures: Mapping[str, Any], rate: float) -> Table:
 NOTES = [
     (
         "假设：每家企业一个探针，每天约一个事件，一半的事件会再来一次（关闭）；心跳每小时一份文档，每分钟一个修订。"
-        "省不逐台上送心跳，而是每分钟上送一份汇总（探针数、失联数及前若干个名称、流量账本合计），逐台情况留在省里；"
+        "省不逐台上送心跳，而是每 20 秒上送一份汇总（探针数、失联数及前若干个名称、流量账本合计），逐台情况留在省里；"
         "其他记录按现行上送策略逐字段裁剪后上送，不按等级筛选。"
         "抓包、寄存器值、设备地址原文不上送；名单在 `sensor/schema/fields/`。",
         "Assumed: one sensor an enterprise, about one incident a day, every second of which comes again (closed); a"
-        " heartbeat is one document an hour and a revision of it a minute. A province passes on no heartbeats but one"
-        " sum of them a minute (sensors, silent ones and the first of their names, the ledger); each sensor's own stay"
-        " with the province. All other records go up cut field by field, not by level. Captures, register values and"
-        " addresses in clear do not go up; the list is `sensor/schema/fields/`.",
+        " heartbeat is one document an hour and a revision of it a minute. A province passes on no heartbeats but a"
+        " sum of them every 20 s (sensors, silent ones and the first of their names, the ledger); each sensor's own"
+        " stay with the province. All other records go up cut field by field, not by level. Captures, register values"
+        " and addresses in clear do not go up; the list is `sensor/schema/fields/`.",
     ),
     (
         "由本机单节点实测推算；多节点没有在这里试过。",
