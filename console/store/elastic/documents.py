@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -46,6 +47,18 @@ MERGED_SOURCE = [
     "otus.workflow", "otus.steps",
 ]  # fmt: skip
 """What `merged` and `heard` read of the document that is there."""
+
+
+_OF_ALL = [name for name in MERGED_SOURCE if name not in ("otus.revisions", "otus.workflow", "otus.steps")]
+_all_of_incident, _all_of_others = itemgetter(*MERGED_SOURCE), itemgetter(*_OF_ALL)
+
+
+def for_merge(source: Source) -> Source:
+    """What of a whole document a merge reads."""
+    if "otus.workflow" in source:
+        return dict(zip(MERGED_SOURCE, _all_of_incident(source), strict=True))
+    found = dict(zip(_OF_ALL, _all_of_others(source), strict=True))
+    return found if "otus.revisions" not in source else {**found, "otus.revisions": source["otus.revisions"]}
 
 
 @dataclass(frozen=True)
@@ -224,7 +237,7 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
             mark += [source[f"alert.{name}"] for name in ("count", "last_ns", "outcome", "state")]
             marks = [mark, *_json(kept, "otus.revisions")][:KEEP_REVISIONS]
             source |= {
-                "otus.revisions": json.dumps(marks),
+                "otus.revisions": orjson.dumps(marks).decode(),
                 "otus.workflow": str(Workflow.NEW) if kept is None else kept["otus.workflow"],
                 "otus.steps": "[]" if kept is None else kept["otus.steps"],
                 "otus.touched_ns": max(arrival.received_ns, 0 if kept is None else int(kept["otus.touched_ns"])),

@@ -15,7 +15,7 @@ from console.store.elastic.documents import Arrival
 from console.store.elastic.indices import document_id
 from console.store.elastic.journal import Batch
 from console.store.elastic.recent import Place
-from console.store.elastic.writing import Outcome, Writer
+from console.store.elastic.writing import Change, Outcome, Writer
 
 log = logging.getLogger(__name__)
 
@@ -66,15 +66,18 @@ class Drain:
         self._away_until_s = time.monotonic() + AWAY_S
 
     def bring(
-        self, batches: Sequence[Batch], places: Mapping[str, Place | None] | None = None
+        self, batches: Sequence[Batch], guessed: Sequence[tuple[Change, Place | None]] | None = None
     ) -> dict[str, Outcome] | None:
         """Write batches that the caller holds. Returns what became of each document, or None where they wait on.
-        `places` is what the cluster is thought to have, by document, if that was just asked."""
+        `guessed` is what they change, and what the cluster is thought to have of it, if that was just asked."""
         numbers = [batch.number for batch in batches]
         try:
-            changes = self._writer.changes(arrival for batch in batches for arrival in batch.arrivals)
-            there = None if places is None else [places.get(change.id) for change in changes]
-            outcomes = self._writer.write(changes, there)
+            if guessed is None:
+                changes = self._writer.changes(arrival for batch in batches for arrival in batch.arrivals)
+                places = self._writer.guess(changes)
+            else:
+                changes, places = [change for change, _ in guessed], [place for _, place in guessed]
+            outcomes = self._writer.write(changes, places)
         except StoreError as error:
             self.failed(error)
             with self._registry.transaction() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -47,7 +47,7 @@ from console.store.elastic.orders import ElasticOrders
 from console.store.elastic.pictures import Pictures
 from console.store.elastic.recent import Place
 from console.store.elastic.settings import ElasticSettings
-from console.store.elastic.writing import Outcome, Writer
+from console.store.elastic.writing import Change, Outcome, Writer
 from console.store.moving.guard import refuse_while_moving
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
@@ -89,6 +89,7 @@ EXPIRE_ORDERS = 5000
 """let go in one transaction"""
 
 NOTHING_THERE = Outcome()
+Guessed = list[tuple[Change, Place | None]]
 
 
 class ElasticStore(ElasticOrders):
@@ -139,24 +140,32 @@ class ElasticStore(ElasticOrders):
         intake = Intake(records, via_child, kind, self._clock_ns(), self._sums_up)
         # One at a time in this process: of two deliveries of one record, the second finds the first in the journal.
         with self._lock:
-            places = self._places(intake)
-            held_ns = 0 if places is None else self._clock_ns() + HOLD_NS
-            self._keep(intake, _known(places or {}), held_ns)
-        if intake.number is not None and places is not None:
-            self._bring(intake, intake.number, places)
+            guessed = self._guess(intake)
+            held_ns = 0 if guessed is None else self._clock_ns() + HOLD_NS
+            came = len(intake.arrivals)
+            self._keep(intake, _known(guessed or ()), held_ns)
+        if intake.number is not None and guessed is not None:
+            self._bring(intake, intake.number, guessed if came == len(intake.arrivals) else self._kept(intake, guessed))
         return intake.result()
 
-    def _places(self, intake: Intake) -> dict[str, Place | None] | None:
-        """What the cluster is thought to have of a batch, by document; None while it is away. Then an older revision
-        may be answered `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
+    def _guess(self, intake: Intake) -> Guessed | None:
+        """What a batch changes, and what the cluster is thought to have of it; None while it is away. Then an older
+        revision may be answered `stored`, which is true of the journal and changes nothing when it is brought to the
+        cluster."""
         if self._drain.away:
             return None
         try:
             changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
-            return dict(zip((change.id for change in changes), self._writer.guess(changes), strict=True))
+            return list(zip(changes, self._writer.guess(changes), strict=True))
         except StoreError as error:
             self._drain.failed(error)
             return None
+
+    def _kept(self, intake: Intake, guessed: Guessed) -> Guessed:
+        """The same of what was kept: not all of the batch was."""
+        places = {change.id: place for change, place in guessed}
+        changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
+        return [(change, places.get(change.id)) for change in changes]
 
     def _keep(self, intake: Intake, known: dict[Name, Waiting], held_ns: int) -> None:
         """What is committed here is acknowledged."""
@@ -171,10 +180,10 @@ class ElasticStore(ElasticOrders):
                 if not isinstance(_cause(error), IntegrityError) or attempt == KEEP_ATTEMPTS - 1:
                     raise
 
-    def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
+    def _bring(self, intake: Intake, number: int, guessed: Guessed) -> None:
         with self._refusing():
             arrivals = tuple(arrival for _, arrival in intake.arrivals)
-            outcomes = self._drain.bring([Batch(number, arrivals)], places) or {}
+            outcomes = self._drain.bring([Batch(number, arrivals)], guessed) or {}
             letters = []
             for place, arrival in intake.arrivals:
                 record = arrival.record
@@ -421,14 +430,14 @@ class ElasticStore(ElasticOrders):
             raise wrapped(str(error)) from error
 
 
-def _known(places: Mapping[str, Place | None]) -> dict[Name, Waiting]:
+def _known(guessed: Iterable[tuple[Change, Place | None]]) -> dict[Name, Waiting]:
     """What the cluster has of a batch, by name. The documents of origins are no records: their names have no ':'."""
     return {
         (place.source["observer.name"], place.source["event.id"]): Waiting(
             place.source["otus.revision"], place.source["otus.kind"]
         )
-        for name, place in places.items()
-        if place is not None and ":" in name
+        for change, place in guessed
+        if place is not None and ":" in change.id
     }
 
 

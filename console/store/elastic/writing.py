@@ -187,16 +187,14 @@ class Writer:
         for item in answer["hits"]["hits"]:
             found[wanted[item["_id"]]] = _place(item)
 
-    def write(self, changes: Sequence[Change], places: Sequence[Place | None] | None = None) -> list[Outcome]:
-        """Make these changes, all of them or those that can be made. `places` is what `guess` gave for them, if that
-        was asked just now.
+    def write(self, changes: Sequence[Change], places: Sequence[Place | None]) -> list[Outcome]:
+        """Make these changes, all of them or those that can be made. `places` is what `guess` gave for them.
 
         Raises:
             ClusterAway, StoreError: some may have been made; making all of them again is right.
         """
         outcomes = [Outcome()] * len(changes)
         todo = list(range(len(changes)))
-        places = self.guess(changes) if places is None else places
         for attempt in range(ATTEMPTS):
             operations: list[Operation] = []
             for number, place in zip(todo, places, strict=True):
@@ -279,8 +277,7 @@ def _place(item: Any) -> Place:
 def _written(operation: Operation, result: Any) -> Place:
     """The document as it stands after a write."""
     index = operation.change.homes[0] if operation.place is None else operation.place.index
-    source = {name: operation.source[name] for name in documents.MERGED_SOURCE if name in operation.source}
-    return Place(index, source, result["_seq_no"], result["_primary_term"])
+    return Place(index, documents.for_merge(operation.source), result["_seq_no"], result["_primary_term"])
 
 
 def _action(change: Change, place: Place | None) -> dict[str, Any]:
