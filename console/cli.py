@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from flask import Flask
 
+from console import summed
 from console.app import create_app
 from console.housekeeping import check_at_start, jobs_of
 from console.nodes import Nodes
@@ -59,7 +61,8 @@ class _Running:
     def load(self) -> Flask:
         self.app = self._create()
         here = state(self.app)
-        self.relay = start_relay(outlet_of(here.registry, self.settings), here.store, self.settings)
+        tell = functools.partial(summed.tell, here) if self.settings.sums_up else None
+        self.relay = start_relay(outlet_of(here.registry, self.settings), here.store, self.settings, tell=tell)
         check_at_start(here.store)
         self.jobs = Jobs(here.registry, jobs_of(here))
         self.jobs.start()

@@ -48,7 +48,14 @@ def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
             from console.store.elastic.store import ElasticStore
         except ModuleNotFoundError as error:
             raise StoreError(f"{error.name} is not installed: pip install 'otus[elastic]'") from None
-        return ElasticStore(settings.elasticsearch, registry, parents=settings.parents, zone=settings.zone, nodes=nodes)
+        return ElasticStore(
+            settings.elasticsearch,
+            registry,
+            parents=settings.parents,
+            zone=settings.zone,
+            nodes=nodes,
+            sums_up=settings.sums_up,
+        )
     return open_store(
         settings.data_dir / "store.sqlite",
         parents=settings.parents,
@@ -56,6 +63,7 @@ def open_console_store(registry: Registry, settings: ConsoleSettings) -> Store:
         keep_days=settings.keep_days,
         keep_free_bytes=settings.keep_free_mb * 2**20,
         nodes=nodes,
+        sums_up=settings.sums_up,
     )
 
 

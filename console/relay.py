@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +22,9 @@ from federation.policy import UpwardPolicy
 from federation.pseudonyms import load_key
 from federation.queue import Queue, QueueError
 from federation.spool import Spool
+from federation.summing import Summing
 from federation.uplink import AsItIs, Pace, Policy, Uplink
+from sensor.schema import Record
 
 log = logging.getLogger(__name__)
 KEY_FILE = "pseudonym.key"
@@ -139,14 +141,22 @@ class Relay:
     """The running lines of one console. Only one process of a console sends: the one whose turn it is."""
 
     def __init__(
-        self, outlet: Outlet, inbox: Inbox, parents: Sequence[Parent], policy: Policy, pace: Pace | None
+        self,
+        outlet: Outlet,
+        inbox: Inbox,
+        parents: Sequence[Parent],
+        policy: Policy,
+        pace: Pace | None,
+        tell: Callable[[str], Record] | None = None,
     ) -> None:
+        """`tell` makes the one heartbeat that is told in the place of all those from below; None: they go up."""
         self._outlet = outlet
         self._inbox = inbox
         self._turn = outlet.turn
         self._parents = tuple(parents)
         self._policy = policy
         self._pace = pace
+        self._tell = tell
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -179,18 +189,31 @@ class Relay:
         downlink = Downlink(self._inbox, self._parents, pace=self._pace)
         uplink.start()
         downlink.start()
+        summing = None
+        if self._tell is not None:
+            summing = Summing(self._parents, self._tell, downlink.known_as, pace=self._pace)
+            summing.start()
         while not self._stop.wait(self._turn.check_s) and self._turn.take():
             pass
+        if summing is not None:
+            summing.stop()
         downlink.stop()
         if uplink.stop():
             queue.close()
 
 
-def start_relay(outlet: Outlet, inbox: Inbox, settings: RelaySettings, pace: Pace | None = None) -> Relay | None:
+def start_relay(
+    outlet: Outlet,
+    inbox: Inbox,
+    settings: RelaySettings,
+    pace: Pace | None = None,
+    tell: Callable[[str], Record] | None = None,
+) -> Relay | None:
     """Begin to report upward and to keep in `inbox` what comes down, or None where the settings name no parent: then
     queues that earlier settings began end.
 
-    An enterprise's records are cut by the default policy; what comes from below to a province was cut there.
+    An enterprise's records are cut by the default policy; what comes from below to a province was cut there. `tell`
+    makes the heartbeat of a console that sums up (`Store` keeps those from below back then).
 
     Raises:
         ValueError: a parent's entry or the pseudonym key cannot be used; the message says why.
@@ -205,7 +228,7 @@ def start_relay(outlet: Outlet, inbox: Inbox, settings: RelaySettings, pace: Pac
     policy: Policy = AsItIs()
     if settings.tier == "enterprise":
         policy = UpwardPolicy(outlet.pseudonym_key())
-    relay = Relay(outlet, inbox, parents, policy, pace)
+    relay = Relay(outlet, inbox, parents, policy, pace, tell)
     relay.start()
     return relay
 

@@ -63,6 +63,12 @@ class ConsoleSettings:
             object.__setattr__(self, "parents", tuple(str(link.get("name", "")) for link in self.parent_links))
 
     @property
+    def sums_up(self) -> bool:
+        """Whether parents are told one heartbeat for all sensors below, in the place of each of theirs. An enterprise
+        has few, and its parent wants to see each."""
+        return self.tier != "enterprise"
+
+    @property
     def shown_title(self) -> Text:
         return self.title or TITLES[self.tier]
 

@@ -75,6 +75,7 @@ class Downlink:
         self._stop = threading.Event()
         self._keeping = threading.Lock()
         self._failures = {parent.name: 0 for parent in parents}
+        self._known_as: dict[str, str] = {}
         self._clients = {
             parent.name: httpx.Client(
                 verify=parent.tls() if transport is None else True,
@@ -96,6 +97,10 @@ class Downlink:
         with self._keeping:
             self._stop.set()
 
+    def known_as(self, parent: str) -> str | None:
+        """What a parent calls us; None as long as it has not answered."""
+        return self._known_as.get(parent)
+
     def _run(self, parent: Parent) -> None:
         while not self._stop.is_set():
             try:
@@ -112,6 +117,7 @@ class Downlink:
         try:
             after = self._inbox.heard_from(parent.name)
             handed = self._get(parent, after)
+            self._known_as[parent.name] = handed.name
             if handed.records or handed.after != after:
                 with self._keeping:
                     if self._stop.is_set():

@@ -56,6 +56,8 @@ class Pace:
     slow_s: float = SLOW_DELAY_S
     idle_s: float = IDLE_S
     timeout_s: float = 30.0
+    sums_s: float = 20.0
+    """between two sums of the sensors below (`federation.summing`)"""
 
 
 class Uplink:

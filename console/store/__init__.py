@@ -270,6 +270,7 @@ def open_store(
     keep_days: int = 180,
     keep_free_bytes: int = 64 * 2**20,
     nodes: EnrolledNodes | None = None,
+    sums_up: bool = False,
 ) -> Store:
     """Open (or make) the embedded SQLite store of one console; a file of an older version becomes one of this version.
 
@@ -277,6 +278,7 @@ def open_store(
     A parent that is missing here keeps its queue; only the relay, which knows the lines themselves, lets one go.
     `zone` is what days and hours are counted in. With less than `keep_free_bytes` (or a fiftieth of
     a small disk) on the disk nothing is accepted. `nodes` says who is enrolled here; None: nobody.
+    With `sums_up` heartbeats are kept and not queued for the parents, who are told one sum of them.
 
     A damaged file is set aside and a fresh store begun: `health()` says so until somebody has acknowledged it.
 
@@ -286,7 +288,13 @@ def open_store(
     from console.store.opening import open_or_set_aside
 
     return open_or_set_aside(
-        path, parents=parents, zone=zone, keep_days=keep_days, keep_free_bytes=keep_free_bytes, nodes=nodes
+        path,
+        parents=parents,
+        zone=zone,
+        keep_days=keep_days,
+        keep_free_bytes=keep_free_bytes,
+        nodes=nodes,
+        sums_up=sums_up,
     )
 
 

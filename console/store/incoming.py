@@ -94,10 +94,14 @@ def _went_on(before: Kept, after: Kept) -> bool:
     return told == after
 
 
+SUM = 2
+"""stands in the column `baseline` where one heartbeat is that of many sensors"""
+
+
 def figures_of(beat: Heartbeat) -> tuple[int, ...]:
     """What is summed up over sensors: the last columns of table `heartbeat`, in their order."""
     ledger = beat.ledger
     return (
         ledger.received, ledger.parsed, bounded_sum(ledger.skipped.values()), bounded_sum(ledger.lost.values()),
-        ledger.held, beat.baseline is not None,
+        ledger.held, SUM if beat.below is not None else int(beat.baseline is not None),
     )  # fmt: skip

@@ -19,7 +19,10 @@ from sensor.schema import Kind, Record
 class Merge:
     """One batch from one child. `run` answers; the caller commits."""
 
-    def __init__(self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int, *, sums_up: bool = False
+    ) -> None:
+        self._sums_up = sums_up
         self._db = db
         self._run = run_on(db)
         self._index = Index(db)
@@ -80,6 +83,8 @@ class Merge:
         record = item.record
         self._check_origin(record.origin)
         onward = orders.admit(self._run, record, self._child, self._child_kind)
+        if self._sums_up and record.kind == Kind.HEARTBEAT:
+            onward = ""
         old = self._known.get((record.origin, record.id))
         if old is not None and compare(record, old[2], old[1]) is Status.DUPLICATE:
             return Status.DUPLICATE

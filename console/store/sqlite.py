@@ -82,8 +82,11 @@ class SqliteStore(SqliteOrders):
         clock_ns: Callable[[], int] = time.time_ns,
         nodes: EnrolledNodes | None = None,
         room: health.Room = health.disk_room,
+        sums_up: bool = False,
     ) -> None:
+        """`sums_up`: heartbeats are not queued for the parents; they are told one sum of them."""
         self._nodes = nodes or NoNodes()
+        self._sums_up = sums_up
         try:
             self._zone = ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -104,7 +107,7 @@ class SqliteStore(SqliteOrders):
         kind = self._nodes.kind_of(via_child)
         batch = prepare(records, via_child)  # before the writer's place is taken
         with self._write() as db:
-            return Merge(db, via_child, kind, self._clock_ns()).run(batch)
+            return Merge(db, via_child, kind, self._clock_ns(), sums_up=self._sums_up).run(batch)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None

@@ -147,6 +147,18 @@ class InterfaceModel(_Open):
     offloads: list[Words] = []
 
 
+class BelowModel(_Open):
+    """Of a console that sums up its sensors' heartbeats in one of its own"""
+
+    sensors: Number
+    silent: Number = 0
+    without_baseline: Number = 0
+    silent_names: Annotated[list[Words], Field(max_length=256)] = []
+    children: Number = 0
+    silent_children: Number = 0
+    silent_child_names: Annotated[list[Words], Field(max_length=256)] = []
+
+
 class HeartbeatModel(_Open):
     sensor: Words
     start_ns: Nanoseconds
@@ -162,6 +174,7 @@ class HeartbeatModel(_Open):
     evidence: dict[str, JsonValue] = Field(default_factory=dict)
     detection: dict[str, JsonValue] = Field(default_factory=dict)
     recording: dict[str, JsonValue] = Field(default_factory=dict)
+    below: BelowModel | None = None
 
 
 class EvidenceFileModel(_Open):

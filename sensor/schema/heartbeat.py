@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sensor.schema.below import Below
 from sensor.schema.shape import Json, Reader, as_counts, as_object, as_text
 
 
@@ -117,6 +118,8 @@ class Heartbeat:
     """`{written, lost, thinned, deleted, used_bytes}` of the rolling capture"""
     detection: Mapping[str, Any] = field(default_factory=dict)
     """`{alive, time_ns, acts, found, failed}`: the sensor's examination of itself; empty before the first"""
+    below: Below | None = None
+    """of a console that sums up: `ledger` is then the sum of the last periods of all sensors below it"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -136,6 +139,7 @@ class Heartbeat:
             "evidence": dict(self.evidence),
             "recording": dict(self.recording),
             "detection": dict(self.detection),
+            **({} if self.below is None else {"below": self.below.to_json()}),
         }
 
     @classmethod
@@ -156,5 +160,6 @@ class Heartbeat:
             evidence=reader.mapping("evidence"),
             recording=reader.mapping("recording"),
             detection=reader.mapping("detection"),
+            below=reader.part_or_none("below", Below.from_json),
             extra=reader.rest(),
         )

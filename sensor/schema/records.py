@@ -14,6 +14,7 @@ from typing import Any
 from sensor.schema import compiled
 from sensor.schema.alert import MAX_EVIDENCE, Alert
 from sensor.schema.asset import Asset
+from sensor.schema.below import Below
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.link import Link
@@ -157,7 +158,7 @@ class Record:
 
 __all__ = [
     "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
-    "Alert", "Asset", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind", "Ledger",
-    "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "Severity", "State",
-    "Story", "StoryStep", "Task", "Text", "evidence_id", "receipt_id",
+    "Alert", "Asset", "Below", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind",
+    "Ledger", "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "Severity",
+    "State", "Story", "StoryStep", "Task", "Text", "evidence_id", "receipt_id",
 ]  # fmt: skip

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from console.store import Coverage
+from console.summed import heartbeat_of
 from sensor.schema import Alert, Ledger, Level, Outcome, Text
 from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in, token_of
@@ -295,6 +297,20 @@ def test_an_asset_shows_what_changed_and_whom_it_speaks_to(app: Flask) -> None:
     assert [item["revision"] for item in figures["revisions"]] == [2, 1] and len(figures["links"]) == 1
     assert client.get(f"/assets/sensor-1/{'0' * 32}").status_code == 404
     assert station_path(sample.PLC_S7) in client.get("/assets").get_data(as_text=True)
+
+
+def test_a_console_that_sums_up_is_one_card(make_console: MakeConsole) -> None:
+    names = tuple(f"plant-{number}" for number in range(20))
+    seen = Coverage(30_000, 24, names, 12, Ledger(90, 61, {"all": 29}), 21, 1, ("foshan",))
+    client = log_in(make_console(records=[heartbeat_of(seen, "guangdong", sample.NOW_NS)]))
+    text = text_of(client, "/sensors")
+    assert "30000 台探针中有 24 台没有心跳" in text.replace(",", "")
+    assert "下级汇总" in text and "plant-0、plant-1" in text and "等，另有 4 个" in text and "foshan" in text
+    assert "采集口" not in text.partition("下级汇总")[2] and "等，另有 0 个" not in text
+    figures = client.get("/sensors.json").get_json()
+    assert (figures["total"], figures["silent_total"]) == (30_000, 24)
+    assert figures["sensors"][0]["heartbeat"]["below"]["silent_child_names"] == ["foshan"]
+    assert client.get("/overview.json").get_json()["sensors"] == 30_000
 
 
 def test_sensors_show_the_whole_ledger(client: FlaskClient) -> None:

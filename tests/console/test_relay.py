@@ -20,15 +20,18 @@ from console import tasks
 from console.ingest import bp, connect
 from console.nodes import Nodes
 from console.registry import open_registry
-from console.relay import FileOutlet, Relay, start_relay
+from console.relay import FileOutlet, start_relay
 from console.store.sqlite import SqliteStore
+from console.summed import heartbeat_of
 from federation.parent import Parent, ParentRefused
 from federation.spool import Spool
 from federation.uplink import Pace, Uplink
+from sensor.schema import Record
 from tests.federation.line_records import alert, asset, heartbeat, record_id
 from tests.federation.small_disk import fill, small_disk
 
-PACE = Pace(first_s=0.05, longest_s=0.2, slow_s=0.3, idle_s=0.02, timeout_s=10)
+PACE = Pace(first_s=0.05, longest_s=0.2, slow_s=0.3, idle_s=0.02, timeout_s=10, sums_s=0.1)
+SILENT_AFTER_NS = 60 * 10**9
 
 
 class Quiet(WSGIRequestHandler):
@@ -52,13 +55,19 @@ class Tier:
 
 
 @contextmanager
-def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
+def tier(folder: Path, name: str, *links: dict[str, object], sums_up: bool = False) -> Iterator[Tier]:
     """A console's ingest and relay, as small as they come."""
     folder.mkdir(exist_ok=True)
     made = Tier(folder, name, links)
     registry = open_registry(f"sqlite:///{folder}/registry.sqlite")
     made.nodes = Nodes(registry)
-    made.store = SqliteStore(folder / "store.sqlite", parents=[str(link["name"]) for link in links], nodes=made.nodes)
+    parents = [str(link["name"]) for link in links]
+    made.store = SqliteStore(folder / "store.sqlite", parents=parents, nodes=made.nodes, sums_up=sums_up)
+
+    def tell(called: str) -> Record:
+        now_ns = time.time_ns()
+        return heartbeat_of(made.store.coverage(now_ns - SILENT_AFTER_NS), called, now_ns)
+
     app = Flask(name)
     app.register_blueprint(bp)
     app.register_blueprint(tasks.bp)
@@ -67,7 +76,7 @@ def tier(folder: Path, name: str, *links: dict[str, object]) -> Iterator[Tier]:
     made.url = f"http://127.0.0.1:{server.server_port}"
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
-    relay: Relay | None = start_relay(FileOutlet(made.store.path), made.store, made, PACE)
+    relay = start_relay(FileOutlet(made.store.path), made.store, made, PACE, tell if sums_up else None)
     try:
         yield made
     finally:
@@ -122,6 +131,39 @@ def test_from_the_spool_to_the_ministry_cut_on_the_way(line: tuple[Tier, Tier, T
     assert top.row.count == 2 and top.row.child == "province" and top.row.title_zh == "控制器收到写命令"
     assert top.row.client is not None and top.row.client.startswith("host-")
     assert ministry.store.children().rows[0].received == 100
+
+
+def test_a_province_tells_the_ministry_sums(tmp_path: Path) -> None:
+    with tier(tmp_path / "m", "ministry") as ministry:
+        with (
+            tier(tmp_path / "p", "province", ministry.link("guangdong"), sums_up=True) as province,
+            tier(tmp_path / "e", "enterprise", province.link("plant-a")) as enterprise,
+        ):
+            enterprise.link("sensor-3", "sensor")
+            province.nodes.add(province.store, "plant-b", "console")
+            enterprise.store.merge([heartbeat(1, received=100), alert(1)], "sensor-1")
+            enterprise.store.merge([heartbeat(2, origin="sensor-2", received=50)], "sensor-2")
+            wait_for(lambda: province.store.coverage(0).sensors == 2)
+            wait_for(lambda: ministry.store.coverage(0).sensors == 2)
+            wait_for(lambda: alert(1).key in ministry.store.latest())
+            seen = ministry.store.coverage(1)
+            assert seen.ledger is not None and (seen.ledger.received, seen.without_baseline) == (150, 2)
+            assert (seen.silent_sensors, seen.silent_children) == (0, 0)
+            # What the enterprise was told by each sensor the province has whole, and the ministry as one line.
+            (line,) = ministry.store.sensors().rows
+            assert (line.name, line.child) == ("guangdong", "guangdong")
+            below = None if line.heartbeat is None else line.heartbeat.below
+            assert below is not None and (below.children, below.silent_child_names) == (2, ("plant-b",))
+            assert {row.name for row in province.store.sensors().rows} == {"sensor-1", "sensor-2"}
+            assert {key[0] for key in ministry.store.latest()} == {"guangdong", "sensor-1"}
+            enterprise.store.merge([heartbeat(3, origin="sensor-4", received=20)], "sensor-4")
+            wait_for(lambda: ministry.store.coverage(0).sensors == 3)
+            assert ministry.store.children().rows[0].sensors == 3
+            assert province.store.dead_letters() == ministry.store.dead_letters() == []
+        # The whole line is silent: so are all of its sensors, and it is named in their place.
+        silent = ministry.store.coverage(time.time_ns() + SILENT_AFTER_NS)
+        assert (silent.sensors, silent.silent_sensors, silent.silent_names) == (3, 3, ("guangdong",))
+        assert (silent.silent_children, silent.silent_child_names) == (1, ("guangdong",))
 
 
 def _whole(above: Tier, table: str) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
-from tools.scale import load, servers
+from tools.scale import load, plan, servers
 from tools.scale.incidents import batches, heartbeats
 from tools.scale.province import CITIES, make
 
@@ -125,3 +125,12 @@ def test_the_command(tmp_path: Path) -> None:
 def test_wrong_arguments_are_one_line(arguments: list[str], said: str) -> None:
     done = run(*arguments)
     assert done.returncode != 0 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_plan_counts_a_provinces_sums_at_the_ministry() -> None:
+    figures = {"bytes": {"incident": 3_000_000, "heartbeat": 400_000}, "incidents": 1000, "sensors": 1000}
+    rows = {row[0].partition("<br>")[2]: row[1:] for row in plan.table(figures, 5000).rows}
+    assert rows["records a second: heartbeats"] == ["500.0", "1.9"]
+    assert rows["heartbeat documents a day"] == ["720,000", "888"]
+    assert rows["incidents a day"] == ["27,397", "1,013,699"]
+    assert rows["of what one node kept here"] == ["10 %", "7 %"]

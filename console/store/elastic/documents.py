@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -48,6 +49,18 @@ MERGED_SOURCE = [
 """What `merged` and `heard` read of the document that is there."""
 
 
+_OF_ALL = [name for name in MERGED_SOURCE if name not in ("otus.revisions", "otus.workflow", "otus.steps")]
+_all_of_incident, _all_of_others = itemgetter(*MERGED_SOURCE), itemgetter(*_OF_ALL)
+
+
+def for_merge(source: Source) -> Source:
+    """What of a whole document a merge reads."""
+    if "otus.workflow" in source:
+        return dict(zip(MERGED_SOURCE, _all_of_incident(source), strict=True))
+    found = dict(zip(_OF_ALL, _all_of_others(source), strict=True))
+    return found if "otus.revisions" not in source else {**found, "otus.revisions": source["otus.revisions"]}
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A record as this node takes it in: with the child in its path already."""
@@ -71,6 +84,11 @@ class Arrival:
         return read_body(self.record)
 
 
+_ENDS = ("client.", "server.", "source.", "destination.")
+OF_MESSAGE = frozenset(name for name in FIELDS if not name.startswith((*_ENDS, *(f"{kind}." for kind in Kind))))
+"""Of the message an incident is about, what stands in columns. Its ends are `client.address` and `server.address`."""
+
+
 def columns(arrival: Arrival) -> Source:
     """The document of one record alone. What cannot be read as its kind was refused before."""
     record, body = arrival.record, arrival.body
@@ -90,7 +108,6 @@ def columns(arrival: Arrival) -> Source:
     return {
         **inner,
         "event.id": record.id,
-        "event.ingested": iso(arrival.received_ns),
         "observer.name": record.origin,
         "organization.id": record.tenant,
         "segment": record.segment,
@@ -105,10 +122,7 @@ def columns(arrival: Arrival) -> Source:
 
 def _incident(alert: Alert) -> Source:
     # The message's own fields first: none of them may take the place of a column.
-    source: Source = {name: value for name, value in alert.fields.items() if name in FIELDS}
-    for side, end in (("client", alert.client), ("server", alert.server), ("source", alert.source)):
-        if end is not None:
-            source |= {f"{side}.ip": end.ip, f"{side}.port": end.port, f"{side}.mac": end.mac}
+    source: Source = {name: value for name, value in alert.fields.items() if name in OF_MESSAGE}
     source |= {
         "@timestamp": iso(alert.first_ns),
         "event.severity": alert.level.rank,
@@ -116,7 +130,6 @@ def _incident(alert: Alert) -> Source:
         "client.address": address_of(alert.client),
         "server.address": address_of(alert.server),
         "alert.cause": alert.cause,
-        "alert.reason.code": alert.reason.code,
         "alert.level": str(alert.level),
         "alert.detector": alert.detector,
         "alert.title.zh": alert.title.zh,
@@ -162,10 +175,13 @@ def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return han, tuple(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
 
 
+SUMMED = "heartbeat.below.sensors"
+"""There in the heartbeat of a console that sums up."""
+
+
 def _heartbeat(beat: Heartbeat) -> Source:
     ledger = beat.ledger
     return {
-        "heartbeat.sensor": beat.sensor,
         "heartbeat.start_ns": beat.start_ns,
         "heartbeat.end_ns": beat.end_ns,
         "heartbeat.ledger.received": ledger.received,
@@ -174,6 +190,7 @@ def _heartbeat(beat: Heartbeat) -> Source:
         "heartbeat.ledger.lost": bounded_sum(ledger.lost.values()),
         "heartbeat.ledger.held": ledger.held,
         "otus.baseline": beat.baseline is not None,
+        **({} if beat.below is None else {SUMMED: beat.below.sensors}),
     }
 
 
@@ -220,7 +237,7 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
             mark += [source[f"alert.{name}"] for name in ("count", "last_ns", "outcome", "state")]
             marks = [mark, *_json(kept, "otus.revisions")][:KEEP_REVISIONS]
             source |= {
-                "otus.revisions": json.dumps(marks),
+                "otus.revisions": orjson.dumps(marks).decode(),
                 "otus.workflow": str(Workflow.NEW) if kept is None else kept["otus.workflow"],
                 "otus.steps": "[]" if kept is None else kept["otus.steps"],
                 "otus.touched_ns": max(arrival.received_ns, 0 if kept is None else int(kept["otus.touched_ns"])),
@@ -230,6 +247,11 @@ def merged(before: Source | None, arrivals: Iterable[Arrival]) -> Source | None:
             source["otus.revisions"] = json.dumps(marks[: history.KEEP_ASSET_REVISIONS], ensure_ascii=False)
         kept, changed = source, True
     return kept if changed else None
+
+
+def newer(before: Source, arrivals: Iterable[Arrival]) -> bool:
+    """Whether one of these is newer than what is there."""
+    return max(arrival.record.revision for arrival in arrivals) > int(before["otus.revision"])
 
 
 def decided(before: Source, step: WorkflowStep) -> Source:
@@ -245,9 +267,11 @@ def decided(before: Source, step: WorkflowStep) -> Source:
 
 def heard(before: Source | None, arrival: Arrival) -> Source | None:
     """The document of an origin's last heartbeat, or None where the one there came later."""
-    if before is not None and int(before["otus.received_ns"]) >= arrival.received_ns:
-        return None
-    return columns(arrival)
+    return columns(arrival) if before is None or heard_later(before, arrival) else None
+
+
+def heard_later(before: Source, arrival: Arrival) -> bool:
+    return arrival.received_ns > int(before["otus.received_ns"])
 
 
 def incident_row(source: Mapping[str, Any]) -> IncidentRow:

@@ -14,7 +14,8 @@ from console.store.elastic import journal, standing
 from console.store.elastic.documents import Arrival
 from console.store.elastic.indices import document_id
 from console.store.elastic.journal import Batch
-from console.store.elastic.writing import Place, Writer
+from console.store.elastic.recent import Place
+from console.store.elastic.writing import Change, Outcome, Writer
 
 log = logging.getLogger(__name__)
 
@@ -65,15 +66,18 @@ class Drain:
         self._away_until_s = time.monotonic() + AWAY_S
 
     def bring(
-        self, batches: Sequence[Batch], places: Mapping[str, Place | None] | None = None
-    ) -> dict[str, str] | None:
-        """Write batches that the caller holds. Returns the reason for every document that was refused, or None where
-        they wait on. `places` is what the cluster was found to have, by document, if that was just asked."""
+        self, batches: Sequence[Batch], guessed: Sequence[tuple[Change, Place | None]] | None = None
+    ) -> dict[str, Outcome] | None:
+        """Write batches that the caller holds. Returns what became of each document, or None where they wait on.
+        `guessed` is what they change, and what the cluster is thought to have of it, if that was just asked."""
         numbers = [batch.number for batch in batches]
         try:
-            changes = self._writer.changes(arrival for batch in batches for arrival in batch.arrivals)
-            there = None if places is None else [places.get(change.id) for change in changes]
-            reasons = self._writer.write(changes, there)
+            if guessed is None:
+                changes = self._writer.changes(arrival for batch in batches for arrival in batch.arrivals)
+                places = self._writer.guess(changes)
+            else:
+                changes, places = [change for change, _ in guessed], [place for _, place in guessed]
+            outcomes = self._writer.write(changes, places)
         except StoreError as error:
             self.failed(error)
             with self._registry.transaction() as connection:
@@ -84,7 +88,7 @@ class Drain:
         if self._failing:
             log.warning("the cluster takes what comes in again")
         self._failing, self._away_until_s = False, 0.0
-        return {change.id: reason for change, reason in zip(changes, reasons, strict=True) if reason}
+        return {change.id: outcome for change, outcome in zip(changes, outcomes, strict=True)}
 
     def _run(self) -> None:
         while not self._stop.wait(AWAY_S if self.away else LOOK_EVERY_S):
@@ -104,9 +108,10 @@ class Drain:
             return False
         with self._registry.transaction() as connection:
             batches = journal.next_batches(connection, self._clock_ns())
-        refused = self.bring(batches) if batches else None
-        if refused is None:
+        outcomes = self.bring(batches) if batches else None
+        if outcomes is None:
             return False
+        refused = {name: outcome.reason for name, outcome in outcomes.items() if outcome.reason}
         for batch in batches if refused else ():
             self._note(batch.arrivals, refused)
         return True

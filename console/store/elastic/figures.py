@@ -16,8 +16,65 @@ from console.store.rows import NAMED, Coverage
 from sensor.schema import Key
 
 SCAN_AT_ONCE = 2000
+MOST_SUMS = 1000
+_IS_SUM: dict[str, Any] = {"exists": {"field": documents.SUMMED}}
 
 Nodes = Sequence[EnrolledNode]
+
+
+def sums(client: Elasticsearch, settings: ElasticSettings) -> list[silence.Sum]:
+    """The last heartbeats of consoles that sum up what is below them: as many as such consoles are right below."""
+    index = indices.alias(settings, "sensor")
+    wanted = ["observer.name", "otus.child", "otus.received_ns", "otus.record"]
+    with asking():
+        answer = client.search(
+            index=index,
+            query=_IS_SUM,
+            size=MOST_SUMS,
+            source={"includes": wanted},
+            track_total_hits=False,
+            ignore_unavailable=True,
+        )
+    found = []
+    for hit in answer["hits"]["hits"]:
+        source = hit["_source"]
+        below = documents.record_of(source).heartbeat().below
+        if below is not None:
+            found.append(silence.Sum(source["observer.name"], source["otus.child"], source["otus.received_ns"], below))
+    return silence.speaking(found, _own(client, index, found)) if found else []
+
+
+def _own(client: Elasticsearch, index: str, sums: Sequence[silence.Sum]) -> dict[str, int]:
+    """When a sensor's own heartbeat came last through these children."""
+    children = sorted({item.child for item in sums})
+    newest = [{"otus.received_ns": "desc"}]
+    own: dict[str, int] = {}
+    searches: list[dict[str, Any]] = []
+    for child in children:
+        query = {"bool": {"filter": [{"term": {"otus.child": child}}], "must_not": [_IS_SUM]}}
+        searches += [{"index": index, "ignore_unavailable": True}]
+        searches += [{"size": 1, "query": query, "sort": newest, "_source": ["otus.received_ns"]}]
+    with asking():
+        answers = client.msearch(searches=searches)["responses"]
+    for child, answer in zip(children, answers, strict=True):
+        if "error" in answer:
+            raise explain(503, answer)
+        # From the source: a maximum as a floating-point number is exact to 256 ns only.
+        for hit in answer["hits"]["hits"]:
+            own[child] = int(hit["_source"]["otus.received_ns"])
+    return own
+
+
+def alone(sums: Sequence[silence.Sum]) -> dict[str, Any]:
+    """Sensors whose own heartbeats count."""
+    children = sorted({item.child for item in sums})
+    return {"bool": {"must_not": [_IS_SUM, {"terms": {"otus.child": children}}]}}
+
+
+def counted(sums: Sequence[silence.Sum]) -> dict[str, Any]:
+    """These, and the consoles that speak for others."""
+    speakers = {"terms": {"observer.name": sorted(item.origin for item in sums)}}
+    return {"bool": {"should": [alone(sums), speakers], "minimum_should_match": 1}}
 
 
 def coverage(
@@ -26,7 +83,8 @@ def coverage(
     """Whose last heartbeat was heard before that moment is silent."""
     names = ("received", "parsed", "skipped", "lost", "held")
     index = indices.alias(settings, "sensor")
-    late = {"range": {"otus.received_ns": {"lt": silent_before_ns}}}
+    summed = sums(client, settings)
+    late = [{"range": {"otus.received_ns": {"lt": silent_before_ns}}}, alone(summed)]
     unheard = silence.enrolled_sensors(nodes)
     if unheard:
         unheard -= {source["observer.name"] for source in scan(client, index, {"match_all": {}}, ["observer.name"])}
@@ -34,27 +92,32 @@ def coverage(
         answer = client.search(
             index=index,
             ignore_unavailable=True,
-            query=late,
+            query={"bool": {"filter": late}},
             size=NAMED,
             sort=[{"observer.name": "asc"}],
             source={"includes": ["observer.name"]},
             track_total_hits=True,
             aggs={"all": {"global": {}, "aggs": {
-                "with": {"filter": {"term": {"otus.baseline": True}}},
-                **{name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in names},
+                "alone": {"filter": alone(summed), "aggs": {"with": {"filter": {"term": {"otus.baseline": True}}}}},
+                "counted": {"filter": counted(summed), "aggs": {
+                    name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in names
+                }},
             }}},
         )  # fmt: skip
-    of_all = answer.get("aggregations", {}).get("all", {"doc_count": 0})
-    reporting, silent = of_all["doc_count"], answer["hits"]["total"]["value"] + len(unheard)
+    nothing = {"doc_count": 0, "with": {"doc_count": 0}}
+    of_all = answer.get("aggregations", {}).get("all", {"alone": nothing, "counted": nothing})
+    reporting, lines = of_all["alone"]["doc_count"], of_all["counted"]
+    silent = answer["hits"]["total"]["value"] + len(unheard)
     first = [hit["_source"]["observer.name"] for hit in answer["hits"]["hits"]]
-    return Coverage(
+    by_themselves = Coverage(
         reporting + len(unheard),
         silent,
         silence.first([*first, *unheard]),
-        reporting - of_all["with"]["doc_count"] if reporting else 0,
-        silence.ledger([of_all[name]["value"] for name in names]) if reporting else None,
+        reporting - of_all["alone"]["with"]["doc_count"],
+        silence.ledger([lines[name]["value"] for name in names]) if lines["doc_count"] else None,
         *silence.children(nodes, seen, silent_before_ns),
     )
+    return silence.with_sums(by_themselves, summed, silent_before_ns)
 
 
 def numbers_of(client: Elasticsearch, settings: ElasticSettings) -> dict[str, int]:

@@ -59,6 +59,11 @@ def name(settings: ElasticSettings, kind: str, period: str | None, version: int)
     return f"{alias(settings, kind)}{middle}-v{version}"
 
 
+def of_sensors(settings: ElasticSettings) -> tuple[str, ...]:
+    """Where a sensor's last heartbeat may stand, by mapping version. A new one goes to the first."""
+    return tuple(name(settings, "sensor", None, version) for version in range(VERSION, 0, -1))
+
+
 def homes(settings: ElasticSettings, record: Record, now_ns: int) -> tuple[str, ...]:
     """Where a record may stand. A new one goes to the first."""
     kind = kind_of(record)

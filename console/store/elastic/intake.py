@@ -17,7 +17,7 @@ from console.store.elastic.order_tables import run_on
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.standing import Standing
 from console.store.rows import Answer, Status
-from sensor.schema import Key, Record, RecordError
+from sensor.schema import Key, Kind, Record, RecordError
 
 
 @dataclass
@@ -29,6 +29,8 @@ class Intake:
     kind: str | None
     """of the child's credential"""
     now_ns: int
+    sums_up: bool = False
+    """heartbeats end here: the parents are told one sum of them"""
     answers: list[Answer | None] = field(init=False)
     arrivals: list[tuple[int, Arrival]] = field(init=False, default_factory=list)
     """what may be kept, with its place in the batch"""
@@ -77,10 +79,11 @@ class Intake:
         for place, arrival in self.arrivals:
             try:
                 status = self._judge(under, arrival.record, highest)
-                self.onward[place] = orders.admit(run_on(connection), arrival.record, self.child, self.kind)
+                onward = orders.admit(run_on(connection), arrival.record, self.child, self.kind)
             except Refusal as refusal:
                 self.refuse(place, str(refusal))
                 continue
+            self.onward[place] = "" if self.sums_up and arrival.record.kind == Kind.HEARTBEAT else onward
             self.answers[place] = Answer(*arrival.record.key, status)
             if status is Status.STORED:
                 kept.append((place, arrival))

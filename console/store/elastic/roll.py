@@ -10,7 +10,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from console.store import EnrolledNode, roll, silence
-from console.store.elastic import documents, indices
+from console.store.elastic import documents, figures, indices
 from console.store.elastic.connection import asking
 from console.store.elastic.settings import ElasticSettings
 from console.store.roll import HEARD, SILENT, Place, Walk
@@ -35,9 +35,10 @@ def sensors(
     walk = roll.walk(where, limit, cursor)
     heard: dict[str, documents.Source] = {}
     places: list[Place] = []
+    counted = figures.counted(figures.sums(client, settings))
     for part in walk.parts:
         after = walk.after[1] if walk.after is not None and walk.after[0] == part else None
-        found = _part(client, settings, walk, part, after, walk.limit + 1 - len(places))
+        found = _part(client, settings, counted, walk, part, after, walk.limit + 1 - len(places))
         heard |= found
         of_part = [(part, name) for name in found]
         if part == SILENT:
@@ -60,10 +61,16 @@ def _sensor(name: str, source: documents.Source | None, incidents: Mapping[str, 
 
 
 def _part(
-    client: Elasticsearch, settings: ElasticSettings, walk: Walk, part: int, after: str | None, size: int
+    client: Elasticsearch,
+    settings: ElasticSettings,
+    counted: dict[str, Any],
+    walk: Walk,
+    part: int,
+    after: str | None,
+    size: int,
 ) -> dict[str, documents.Source]:
     """Sensors that were heard once, by name: the silent ones, or the others."""
-    where, filters = walk.where, list[dict[str, Any]]()
+    where, filters = walk.where, [counted]
     if where.child is not None:
         filters.append({"term": {"otus.child": where.child.encode("utf-8", "replace").decode()}})
     if where.text:
@@ -96,16 +103,17 @@ def _never_heard(
     names = [
         name for _, name in sorted(walk.places((each, None) for each in listed if walk.where.child in (None, each)))
     ]
-    index, found = indices.name(settings, "sensor", None, indices.VERSION), list[Place]()
+    homes, found = indices.of_sensors(settings), list[Place]()
     for start in range(0, len(names), AT_ONCE):
+        part = names[start : start + AT_ONCE]
         with asking():
             answer = client.mget(
-                index=index,
-                ids=names[start : start + AT_ONCE],
+                docs=[{"_index": home, "_id": name} for name in part for home in homes],
                 source=False,
                 filter_path=["docs._id", "docs.found"],
             )
-        found += [(SILENT, str(item["_id"])) for item in answer["docs"] if not item.get("found")]
+        heard = {str(item["_id"]) for item in answer["docs"] if item.get("found")}
+        found += [(SILENT, name) for name in part if name not in heard]
         if len(found) > walk.limit:
             break
     return list(islice(found, walk.limit + 1))
@@ -126,16 +134,20 @@ def children(
     by_level = {"levels": {"terms": {"field": "event.severity", "size": len(LEVELS)}}}
     columns = ("received", "parsed", "skipped", "lost")
     sums = {name: {"sum": {"field": f"heartbeat.ledger.{name}"}} for name in columns}
+    behind = figures.sums(client, settings)
     incidents = _groups(client, indices.alias(settings, "incident"), "otus.child", names, by_level)
-    ledgers = _groups(client, indices.alias(settings, "sensor"), "otus.child", names, sums)
+    ledgers = _groups(client, indices.alias(settings, "sensor"), "otus.child", names, sums, figures.counted(behind))
     found = []
     for name in names:
         # A child that was never enrolled here comes from an import; it speaks for others, like a console.
         kind, revoked_ns = enrolled.get(name, ("console", None))
         levels = {LEVEL_OF[item["key"]]: item["doc_count"] for item in _levels(incidents.get(name))}
         of = ledgers.get(name)
-        figures = (0, 0, 0, 0, 0) if of is None else (of["doc_count"], *(int(of[each]["value"]) for each in columns))
-        found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), levels, *figures))
+        number, *ledger = (
+            (0, 0, 0, 0, 0) if of is None else (of["doc_count"], *(int(of[each]["value"]) for each in columns))
+        )
+        number += silence.below_of(name, behind)
+        found.append(ChildRow(name, kind, revoked_ns is not None, seen.get(name), levels, number, *ledger))
     return Page(tuple(found), following)
 
 
@@ -144,16 +156,21 @@ def _levels(group: Any) -> list[Any]:
 
 
 def _groups(
-    client: Elasticsearch, index: str, field: str, names: Sequence[str], inner: Mapping[str, Any]
+    client: Elasticsearch,
+    index: str,
+    field: str,
+    names: Sequence[str],
+    inner: Mapping[str, Any],
+    counted: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Documents of these names, counted by name, each group with its sums."""
+    """Documents of these names, counted by name, each group with its sums; `counted` narrows them."""
     if not names:
         return {}
     groups = {"terms": {"field": field, "size": len(names)}, **({"aggs": dict(inner)} if inner else {})}
     with asking():
         answer = client.search(
             index=index,
-            query={"bool": {"filter": [{"terms": {field: list(names)}}]}},
+            query={"bool": {"filter": [{"terms": {field: list(names)}}, counted or {"match_all": {}}]}},
             size=0,
             track_total_hits=False,
             ignore_unavailable=True,

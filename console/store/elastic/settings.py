@@ -29,8 +29,8 @@ class ElasticSettings:
     """kind → day, month, year or none; changed only for a new prefix, because it decides where a record is found"""
     shards: int = 1
     """primary shards of one index; one holds about 50 GB well"""
-    refresh_s: float = 1.0
-    """how long after it was stored a record is seen at the latest"""
+    refresh_s: float = 5.0
+    """how long after it was stored a record is seen at the latest; a person's decision is seen at once"""
     journal_max_bytes: int = 1 << 30
     """what waits here while the cluster is away; beyond it senders are told to keep their records"""
     upward_max_bytes: int = 4 << 30

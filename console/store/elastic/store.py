@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,8 +45,9 @@ from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
 from console.store.elastic.order_tables import alone, run_on
 from console.store.elastic.orders import ElasticOrders
 from console.store.elastic.pictures import Pictures
+from console.store.elastic.recent import Place
 from console.store.elastic.settings import ElasticSettings
-from console.store.elastic.writing import Place, Writer
+from console.store.elastic.writing import Change, Outcome, Writer
 from console.store.moving.guard import refuse_while_moving
 from console.store.queries import MAX_LIMIT
 from console.store.rows import (
@@ -87,6 +88,9 @@ KEEP_ATTEMPTS = 3
 EXPIRE_ORDERS = 5000
 """let go in one transaction"""
 
+NOTHING_THERE = Outcome()
+Guessed = list[tuple[Change, Place | None]]
+
 
 class ElasticStore(ElasticOrders):
     """Implements `console.store.Store`. Any number of processes may have one open on the same cluster and registry."""
@@ -100,8 +104,11 @@ class ElasticStore(ElasticOrders):
         zone: str = "Asia/Shanghai",
         nodes: EnrolledNodes | None = None,
         clock_ns: Callable[[], int] = time.time_ns,
+        sums_up: bool = False,
     ) -> None:
-        """`registry` stays the caller's to close."""
+        """`registry` stays the caller's to close. `sums_up`: heartbeats are not queued for the parents; they are told
+        one sum of them."""
+        self._sums_up = sums_up
         self._settings = settings
         self._registry = registry
         self._nodes = nodes or NoNodes()
@@ -130,27 +137,35 @@ class ElasticStore(ElasticOrders):
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
         with self._refusing():
             kind = self._nodes.kind_of(via_child)
-        intake = Intake(records, via_child, kind, self._clock_ns())
+        intake = Intake(records, via_child, kind, self._clock_ns(), self._sums_up)
         # One at a time in this process: of two deliveries of one record, the second finds the first in the journal.
         with self._lock:
-            places = self._places(intake)
-            held_ns = 0 if places is None else self._clock_ns() + HOLD_NS
-            self._keep(intake, _known(places or {}), held_ns)
-        if intake.number is not None and places is not None:
-            self._bring(intake, intake.number, places)
+            guessed = self._guess(intake)
+            held_ns = 0 if guessed is None else self._clock_ns() + HOLD_NS
+            came = len(intake.arrivals)
+            self._keep(intake, _known(guessed or ()), held_ns)
+        if intake.number is not None and guessed is not None:
+            self._bring(intake, intake.number, guessed if came == len(intake.arrivals) else self._kept(intake, guessed))
         return intake.result()
 
-    def _places(self, intake: Intake) -> dict[str, Place | None] | None:
-        """What the cluster has of a batch, by document; None while it is away. Then an older revision may be answered
-        `stored`, which is true of the journal and changes nothing when it is brought to the cluster."""
+    def _guess(self, intake: Intake) -> Guessed | None:
+        """What a batch changes, and what the cluster is thought to have of it; None while it is away. Then an older
+        revision may be answered `stored`, which is true of the journal and changes nothing when it is brought to the
+        cluster."""
         if self._drain.away:
             return None
         try:
             changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
-            return dict(zip((change.id for change in changes), self._writer.read(changes), strict=True))
+            return list(zip(changes, self._writer.guess(changes), strict=True))
         except StoreError as error:
             self._drain.failed(error)
             return None
+
+    def _kept(self, intake: Intake, guessed: Guessed) -> Guessed:
+        """The same of what was kept: not all of the batch was."""
+        places = {change.id: place for change, place in guessed}
+        changes = self._writer.changes(arrival for _, arrival in intake.arrivals)
+        return [(change, places.get(change.id)) for change in changes]
 
     def _keep(self, intake: Intake, known: dict[Name, Waiting], held_ns: int) -> None:
         """What is committed here is acknowledged."""
@@ -165,15 +180,19 @@ class ElasticStore(ElasticOrders):
                 if not isinstance(_cause(error), IntegrityError) or attempt == KEEP_ATTEMPTS - 1:
                     raise
 
-    def _bring(self, intake: Intake, number: int, places: dict[str, Place | None]) -> None:
+    def _bring(self, intake: Intake, number: int, guessed: Guessed) -> None:
         with self._refusing():
-            refused = self._drain.bring([Batch(number, tuple(arrival for _, arrival in intake.arrivals))], places)
+            arrivals = tuple(arrival for _, arrival in intake.arrivals)
+            outcomes = self._drain.bring([Batch(number, arrivals)], guessed) or {}
             letters = []
             for place, arrival in intake.arrivals:
-                reason = (refused or {}).get(indices.document_id(arrival.record.origin, arrival.record.id))
-                if reason is not None:
-                    intake.answers[place] = Answer(*arrival.record.key, Status.REJECTED, reason)
-                    letters.append((arrival.record.key, reason))
+                record = arrival.record
+                outcome = outcomes.get(indices.document_id(record.origin, record.id), NOTHING_THERE)
+                if outcome.reason:
+                    intake.answers[place] = Answer(*record.key, Status.REJECTED, outcome.reason)
+                    letters.append((record.key, outcome.reason))
+                elif outcome.there >= record.revision:  # it was taken for new
+                    intake.answers[place] = Answer(*record.key, Status.DUPLICATE)
             if letters:
                 with self._registry.transaction() as connection:
                     standing.note_rejected(connection, intake.child, letters, self._clock_ns())
@@ -206,18 +225,16 @@ class ElasticStore(ElasticOrders):
             answer = self.client.search(
                 index=self._alias("incident"),
                 query={"ids": {"values": [indices.document_id(origin, record_id)]}},
-                sort=[{"otus.revision": "desc"}],
-                size=1,
                 ignore_unavailable=True,
             )
-        for hit in answer["hits"]["hits"]:
-            return str(hit["_index"]), dict(hit["_source"])
-        return None
+        hits = answer["hits"]["hits"]
+        best = max(hits, key=lambda hit: int(hit["_source"]["otus.revision"]), default=None)
+        return None if best is None else (str(best["_index"]), dict(best["_source"]))
 
     def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
         found = self._find(origin, record_id)
         if found is None:
-            self.refresh()  # it may have come a moment ago
+            self.refresh("incident")  # it may have come a moment ago
             found = self._find(origin, record_id)
         if found is None:
             raise KeyError((origin, record_id))
@@ -230,11 +247,11 @@ class ElasticStore(ElasticOrders):
         self._writer.decide(found[0], indices.document_id(origin, record_id), change)
         return made[0]
 
-    def refresh(self) -> None:
-        """Have the next search see all that was written."""
+    def refresh(self, *kinds: str) -> None:
+        """Have the next search see all that was written, or all of these kinds."""
         with asking():
             self.client.indices.refresh(
-                index=",".join(self._alias(kind) for kind in indices.KINDS), ignore_unavailable=True
+                index=",".join(self._alias(kind) for kind in kinds or indices.KINDS), ignore_unavailable=True
             )
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
@@ -413,14 +430,14 @@ class ElasticStore(ElasticOrders):
             raise wrapped(str(error)) from error
 
 
-def _known(places: Mapping[str, Place | None]) -> dict[Name, Waiting]:
+def _known(guessed: Iterable[tuple[Change, Place | None]]) -> dict[Name, Waiting]:
     """What the cluster has of a batch, by name. The documents of origins are no records: their names have no ':'."""
     return {
         (place.source["observer.name"], place.source["event.id"]): Waiting(
             place.source["otus.revision"], place.source["otus.kind"]
         )
-        for name, place in places.items()
-        if place is not None and ":" in name
+        for change, place in guessed
+        if place is not None and ":" in change.id
     }
 
 

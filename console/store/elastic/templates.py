@@ -16,6 +16,7 @@ from elasticsearch import Elasticsearch
 
 from console.store import StoreError
 from console.store.elastic.connection import asking
+from console.store.elastic.documents import OF_MESSAGE
 from console.store.elastic.indices import KINDS, VERSION, alias
 from console.store.elastic.settings import ElasticSettings
 from sensor.schema.fields import FIELDS, Field, FieldType
@@ -26,14 +27,13 @@ Mapped = dict[str, Any]
 
 KEYWORD: Mapped = {"type": "keyword", "ignore_above": 1024}
 LONG: Mapped = {"type": "long", "ignore_malformed": True}
-TEXT: Mapped = {"type": "text", "index_options": "positions"}
-"""The standard analyser takes Chinese apart by characters; a phrase of them finds every word."""
+TEXT: Mapped = {"type": "text", "index_options": "positions", "norms": False}
+"""The standard analyser takes Chinese apart by characters; a phrase of them finds every word. Nothing is ranked."""
 SEEN: Mapped = {"type": "keyword", "ignore_above": 1024, "index": False}
 NUMBER_SEEN: Mapped = {"type": "long", "ignore_malformed": True, "index": False}
-"""For people who look at the cluster with tools of its own: columns, but no index of values, which costs most when a
-document is written. They can be counted, sorted and, slowly, searched; the console asks for none of them."""
-KEPT: Mapped = {"type": "keyword", "index": False, "doc_values": False}
-"""Only in the document's source."""
+"""Columns without an index of values: they are counted and sorted by and, slowly, searched."""
+FOUND: Mapped = {"type": "keyword", "ignore_above": 1024, "doc_values": False}
+"""An index of values without a column: found by, and nothing else."""
 
 _TYPES: Mapping[FieldType, Mapped] = {
     FieldType.UNSIGNED: LONG,
@@ -50,60 +50,64 @@ _TYPES: Mapping[FieldType, Mapped] = {
 
 ENVELOPE: Mapping[str, Mapped] = {
     "event.id": SEEN,
-    "event.ingested": {"type": "date_nanos", "ignore_malformed": True, "index": False},
     "observer.name": KEYWORD,
-    "organization.id": KEYWORD,
-    "segment": KEYWORD,
-    "otus.kind": SEEN,
-    "otus.revision": NUMBER_SEEN,
+    "organization.id": FOUND,
+    "segment": FOUND,
     "otus.child": KEYWORD,
-    "otus.received_ns": LONG,
+    "otus.received_ns": NUMBER_SEEN,
     "otus.touched_ns": LONG,
-    "otus.record": KEPT,
 }
-"""What every document has. `otus.record` is the whole record as it travels, the rest are columns taken from it.
-`otus.touched_ns` is when this node last stored a revision or a person's decision: what retention goes by."""
+"""What every document has. `otus.touched_ns` is when this node last stored a revision or a person's decision: what
+retention goes by."""
+
+SOURCE_ONLY = {
+    "otus.kind", "otus.revision", "otus.record", "otus.revisions", "otus.steps", "alert.title.zh", "alert.title.en",
+    "alert.rule_id",
+}  # fmt: skip
+"""Written, read back, and indexed nowhere: each column costs the cluster more than its place in the source.
+`otus.record` is the whole record as it travels; all else is taken from it."""
 
 _OF_KIND: Mapping[str, Mapping[str, Mapped]] = {
     "incident": {
         "event.severity": LONG,
-        "alert.title.zh": KEPT,
-        "alert.title.en": KEPT,
+        "network.protocol": KEYWORD,
+        "alert.detector": KEYWORD,
+        "alert.technique": KEYWORD,
+        "alert.story": KEYWORD,
+        "alert.cause": FOUND,
+        "alert.state": FOUND,
+        "alert.level": SEEN,
+        "alert.outcome": SEEN,
+        "alert.count": NUMBER_SEEN,
+        "alert.first_ns": LONG,
+        "alert.last_ns": LONG,
         "client.address": SEEN,
         "server.address": SEEN,
-        "otus.hour": KEYWORD,
+        "otus.hour": SEEN,
         "otus.workflow": KEYWORD,
         "otus.han": TEXT,
-        "otus.words": KEYWORD,
-        "otus.steps": KEPT,
-        "otus.revisions": KEPT,
+        "otus.words": FOUND,
     },
-    "heartbeat": {"otus.baseline": KEYWORD},
-    "sensor": {"otus.baseline": KEYWORD},
-    "asset": {"otus.revisions": KEPT},
+    "heartbeat": {"otus.baseline": SEEN},
+    "sensor": {"otus.baseline": KEYWORD, "otus.received_ns": LONG},
 }
+"""What `queries`, `figures`, `roll` and `retention` find, count and sort by."""
 
 
 def properties(kind: str) -> dict[str, Mapped]:
-    """Every field of one kind's documents."""
-    starts = {"sensor": "heartbeat."}.get(kind, "alert." if kind == "incident" else f"{kind}.")
-    found = {
-        name: _mapped(field)
-        for name, field in FIELDS.items()
-        # An incident carries the fields of the message it is about, whatever its protocol.
-        if name.startswith(starts) or (kind == "incident" and not name.startswith(_OTHERS))
-    }
-    of_console = {name: mapped for name, mapped in found.items() if name in _ASKED or kind != "incident"}
-    others = {name: {**mapped, "index": False} for name, mapped in found.items() if name not in of_console}
-    return {**of_console, **others, **ENVELOPE, **_OF_KIND.get(kind, {})}
+    """Every field of one kind's documents that is indexed. Of an incident's message, whatever its protocol, all fields
+    are columns for people who look at the cluster with tools of their own: the console asks for none of them."""
+    own = {"sensor": "heartbeat."}.get(kind, f"{kind}.")
+    found: dict[str, Mapped] = {}
+    for name, field in FIELDS.items():
+        if name.startswith(own) or (kind == "incident" and name in OF_MESSAGE):
+            found[name] = {**_mapped(field), "index": False} if kind in _MANY else _mapped(field)
+    found = {**found, **ENVELOPE, **_OF_KIND.get(kind, {})}
+    return {name: mapped for name, mapped in found.items() if name not in SOURCE_ONLY}
 
 
-_ASKED = {
-    "alert.level", "alert.detector", "alert.technique", "alert.state", "alert.first_ns", "alert.last_ns",
-    "network.protocol", "alert.cause", "alert.story",
-}  # fmt: skip
-"""of an incident's fields: what `queries.question` filters by"""
-_OTHERS = ("alert.", "asset.", "heartbeat.", "evidence.", "receipt.", "story.")
+_MANY = {"incident", "heartbeat", "sensor"}
+"""kinds of which so much comes that a column nobody asks for has no index of values"""
 
 
 def _mapped(field: Field) -> Mapped:

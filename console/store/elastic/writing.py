@@ -4,14 +4,18 @@ Elasticsearch's own "external versions" would let the higher revision win the wh
 decision a person wrote between the reading and the writing. So every write names the state it was made from
 (`if_seq_no`, or `create` where there was none); where that is not the state any more, this one document is read and
 merged again.
+
+Most is not asked for before it is written. What this process wrote itself a moment ago it remembers (`recent.py`), and
+a first revision is taken for new: both are guesses that the cluster refuses where they are wrong.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -21,6 +25,7 @@ from console.store.admission import Refusal
 from console.store.elastic import documents, indices
 from console.store.elastic.connection import ClusterAway, asking, explain
 from console.store.elastic.documents import Arrival, Source, packed
+from console.store.elastic.recent import Place, Recent
 from console.store.elastic.settings import ElasticSettings
 
 ATTEMPTS = 12
@@ -28,22 +33,28 @@ READ_AT_ONCE = 1000
 WRITE_AT_ONCE_BYTES = 8 * 2**20
 KNOWN_FOR_S = 30.0
 FOUND = ["docs.found", "docs._index", "docs._seq_no", "docs._primary_term", "docs._source", "docs.error"]
-WRITTEN = ["items.*.status", "items.*.error"]
+WRITTEN = ["items.*.status", "items.*.error", "items.*._seq_no", "items.*._primary_term"]
 """What is read of an answer: the rest of it says of each document what was asked, and costs both sides to write."""
 
 
-Operation = tuple[int, bytes, bytes]
-"""(place among the changes, what to do, the document), as they travel"""
+@dataclass(frozen=True)
+class Outcome:
+    reason: str = ""
+    """why it was refused"""
+    there: int = 0
+    """the revision that stood there before; 0: none"""
 
 
 @dataclass(frozen=True)
-class Place:
-    """A document that is there, and the state of it that was read."""
-
-    index: str
+class Operation:
+    number: int
+    """place among the changes"""
+    change: Change
+    place: Place | None
     source: Source
-    seq_no: int
-    primary_term: int
+    action: bytes
+    document: bytes
+    """what to do and with what, as they travel"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,10 @@ class Change:
     id: str
     merged: Callable[[Source | None], Source | None]
     """the document from the one that is there; None: nothing to do"""
+    newer: Callable[[Source], bool]
+    """whether this is newer than what is there"""
+    first: bool = False
+    """nothing of it came before, as its sender says"""
     elsewhere: bool = False
     """look for it in every index of this console where no home has it"""
 
@@ -66,6 +81,7 @@ class Writer:
         self._client = client
         self._settings = settings
         self._strays: tuple[float, frozenset[str]] = (-KNOWN_FOR_S, frozenset())
+        self._recent = Recent()
 
     def changes(self, arrivals: Iterable[Arrival]) -> list[Change]:
         """What a batch does: one change a record, and one for each origin that was heard of."""
@@ -81,14 +97,21 @@ class Writer:
             Change(
                 homes=tuple(homes),
                 id=name,
-                merged=lambda before, group=group: documents.merged(before, group),  # type: ignore[misc]
+                merged=functools.partial(documents.merged, arrivals=group),
+                newer=functools.partial(documents.newer, arrivals=group),
+                first=group[0].record.revision == 1,
                 elsewhere=group[0].record.revision > 1,
             )
             for (name, *homes), group in by_record.items()
         ]
-        sensors = indices.name(self._settings, "sensor", None, indices.VERSION)
+        sensors = indices.of_sensors(self._settings)
         found += [
-            Change((sensors,), origin, lambda before, beat=beat: documents.heard(before, beat))  # type: ignore[misc]
+            Change(
+                homes=sensors,
+                id=origin,
+                merged=functools.partial(documents.heard, arrival=beat),
+                newer=functools.partial(documents.heard_later, arrival=beat),
+            )
             for origin, beat in beats.items()
         ]
         return found
@@ -106,6 +129,24 @@ class Writer:
             known = frozenset(there)
             self._strays = (time.monotonic(), known)
         return known
+
+    def guess(self, changes: Sequence[Change]) -> list[Place | None]:
+        """The documents that are there now, as far as it is worth asking. That something is known already is said by
+        the cluster only: what this process remembers may be gone."""
+        found: list[Place | None] = [None] * len(changes)
+        unsure: dict[int, Change] = {}
+        for number, change in enumerate(changes):
+            place = self._recent.get(change.id)
+            if place is not None and change.newer(place.source):
+                found[number] = place
+            elif place is not None or not change.first:
+                unsure[number] = change
+            elif len(change.homes) > 1:
+                # Where something new would be written it would be met; only where it may stand otherwise must be asked.
+                unsure[number] = replace(change, homes=change.homes[1:])
+        for number, place in zip(unsure, self.read(list(unsure.values())), strict=True):
+            found[number] = place
+        return found
 
     def read(self, changes: Sequence[Change]) -> list[Place | None]:
         """The documents that are there now, as they were written last (not as they were last made visible)."""
@@ -146,54 +187,60 @@ class Writer:
         for item in answer["hits"]["hits"]:
             found[wanted[item["_id"]]] = _place(item)
 
-    def write(self, changes: Sequence[Change], places: Sequence[Place | None] | None = None) -> list[str]:
-        """Make these changes, all of them or those that can be made. Returns a reason for each that was refused, empty
-        for the rest. `places` is what `read` gave for them, if that was asked just now.
+    def write(self, changes: Sequence[Change], places: Sequence[Place | None]) -> list[Outcome]:
+        """Make these changes, all of them or those that can be made. `places` is what `guess` gave for them.
 
         Raises:
             ClusterAway, StoreError: some may have been made; making all of them again is right.
         """
-        reasons = [""] * len(changes)
+        outcomes = [Outcome()] * len(changes)
         todo = list(range(len(changes)))
         for attempt in range(ATTEMPTS):
-            if places is None:
-                places = self.read([changes[number] for number in todo])
             operations: list[Operation] = []
             for number, place in zip(todo, places, strict=True):
+                change, before = changes[number], None if place is None else place.source
                 try:
-                    source = changes[number].merged(None if place is None else place.source)
+                    source = change.merged(before)
                 except Refusal as refusal:
-                    reasons[number] = str(refusal)
+                    outcomes[number] = Outcome(str(refusal))
                     continue
+                if before is not None:
+                    outcomes[number] = Outcome(there=int(before["otus.revision"]))
                 if source is not None:
-                    operations.append((number, packed(_action(changes[number], place)), packed(source)))
-            todo = self._bulk(operations, reasons)
+                    operations.append(
+                        Operation(number, change, place, source, packed(_action(change, place)), packed(source))
+                    )
+            todo = self._bulk(operations, outcomes)
             if not todo:
-                return reasons
-            places = None
+                return outcomes
             time.sleep(random.uniform(0, 0.02) * 2 ** min(attempt, 6))
+            places = self.read([changes[number] for number in todo])
         raise ClusterAway(f"{len(todo)} documents are written by many at once; they are tried again")
 
-    def _bulk(self, operations: list[Operation], reasons: list[str]) -> list[int]:
+    def _bulk(self, operations: list[Operation], outcomes: list[Outcome]) -> list[int]:
         """Send, and return what has to be read and merged again."""
         again: list[int] = []
         for part in _parts(operations):
-            lines = [line for _, action, source in part for line in (action, source)]
+            lines = [line for operation in part for line in (operation.action, operation.document)]
             with asking():
                 # Bytes travel as they are, whatever the client's types say.
                 answer = self._client.bulk(operations=lines, filter_path=WRITTEN)  # type: ignore[arg-type]
-            for (number, _, _), item in zip(part, answer["items"], strict=True):
+            for operation, item in zip(part, answer["items"], strict=True):
                 (result,) = item.values()
                 if result["status"] == 409:
-                    again.append(number)
+                    self._recent.was_wrong(operation.change.id)
+                    again.append(operation.number)
                 elif result["status"] == 400 and result["error"]["type"] in _NEVER:
-                    reasons[number] = f"not_indexed: {explain(400, result)}"
+                    outcomes[operation.number] = Outcome(f"not_indexed: {explain(400, result)}")
                 elif result["status"] >= 300:
                     raise explain(result["status"], result)
+                else:
+                    self._recent.wrote(operation.change.id, _written(operation, result))
         return again
 
     def decide(self, index: str, name: str, change: Callable[[Source], Source]) -> None:
-        """Change one document that is there, by a person's hand. Returns when the next search sees it.
+        """Change one document that is there, by a person's hand. Returns when the next search sees it: its shard is
+        made to show what it has, so that nobody waits for the interval in which it does so by itself.
 
         Raises:
             KeyError: it is not there.
@@ -211,9 +258,10 @@ class Writer:
                     document=change(place.source),
                     if_seq_no=place.seq_no,
                     if_primary_term=place.primary_term,
-                    refresh="wait_for",
+                    refresh=True,
                 )
             if "error" not in written.body:
+                self._recent.was_wrong(name)
                 return
         raise StoreError("this incident is changed by many at once; try again")
 
@@ -224,6 +272,12 @@ _NEVER = {"document_parsing_exception", "mapper_parsing_exception", "illegal_arg
 
 def _place(item: Any) -> Place:
     return Place(item["_index"], item["_source"], item["_seq_no"], item["_primary_term"])
+
+
+def _written(operation: Operation, result: Any) -> Place:
+    """The document as it stands after a write."""
+    index = operation.change.homes[0] if operation.place is None else operation.place.index
+    return Place(index, documents.for_merge(operation.source), result["_seq_no"], result["_primary_term"])
 
 
 def _action(change: Change, place: Place | None) -> dict[str, Any]:
@@ -238,7 +292,7 @@ def _parts(operations: list[Operation]) -> Iterable[list[Operation]]:
     part: list[Operation] = []
     size = 0
     for operation in operations:
-        weight = len(operation[2])
+        weight = len(operation.document)
         if part and size + weight > WRITE_AT_ONCE_BYTES:
             yield part
             part, size = [], 0

@@ -49,10 +49,11 @@ class Cluster:
         parents: Sequence[str] = ("up",),
         clock_ns: Callable[[], int] = time.time_ns,
         nodes: EnrolledNodes | None = None,
+        sums_up: bool = False,
     ) -> ElasticStore:
         registry = open_registry(self.registry_url)
         self._registries.append(registry)
-        opened = kind(self.settings, registry, parents=parents, clock_ns=clock_ns, nodes=nodes)
+        opened = kind(self.settings, registry, parents=parents, clock_ns=clock_ns, nodes=nodes, sums_up=sums_up)
         self._opened.append(opened)
         return opened
 

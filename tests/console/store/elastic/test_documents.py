@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from console.store import CountBy, IncidentFilter, Store
+from console.store import CountBy, IncidentFilter, NodeFilter, Silence, Store
 from console.store.elastic import ElasticSettings, indices, templates
 from console.store.elastic.pictures import KEEP_PICTURES
 from console.store.elastic.store import ElasticStore
 from sensor.schema import Record
 from sensor.schema.fields import FIELDS
 from tests.console.store.elastic.cluster import Cluster
+from tests.console.store.test_queries import Enrolled, Listed
 from tests.federation.line_records import FIRST_NS, alert, asset, evidence, heartbeat, record_id
 
 DAY_NS = 86_400 * 10**9
@@ -106,9 +107,13 @@ def test_no_sender_can_make_the_mapping_grow(cluster: Cluster) -> None:
 @pytest.mark.parametrize("kind", indices.KINDS)
 def test_templates_are_made_from_the_list_of_fields(kind: str) -> None:
     fields = templates.properties(kind)
-    own = {"incident": "alert.", "sensor": "heartbeat."}.get(kind, f"{kind}.")
+    own = {"sensor": "heartbeat."}.get(kind, f"{kind}.")
     assert {name for name in FIELDS if name.startswith(own)} <= fields.keys()
     assert ("modbus.address" in fields) == (kind == "incident")
+    assert {name: fields[name]["type"] for name in fields.keys() & FIELDS.keys()} == {
+        name: templates._mapped(FIELDS[name])["type"] for name in fields.keys() & FIELDS.keys()
+    }
+    assert not fields.keys() & templates.SOURCE_ONLY
     made = templates.body(ElasticSettings(urls=("http://127.0.0.1:9200",)), kind)
     assert made["mappings"]["dynamic"] is False
     assert made["settings"]["mapping.total_fields.limit"] >= len(fields)
@@ -120,12 +125,12 @@ def test_every_column_that_is_written_is_declared(cluster: Cluster) -> None:
     store.merge(records, "plant")
     for kind in ("incident", "asset", "heartbeat", "evidence", "sensor"):
         (source,) = cluster.documents(kind)
-        assert source.keys() <= templates.properties(kind).keys()
+        assert source.keys() <= templates.properties(kind).keys() | templates.SOURCE_ONLY
         assert Record.from_bytes(source["otus.record"].encode()).path == ("plant",)
     (incident,) = cluster.documents("incident")
     assert incident["@timestamp"] == "2026-11-20T06:00:01.000000000Z"
     assert json.loads(incident["otus.revisions"])[0][0] == 1
-    assert incident["client.ip"] == "192.168.1.66" and incident["modbus.address"] == 112
+    assert incident["client.address"] == "192.168.1.66" and incident["modbus.address"] == 112
 
 
 def test_a_new_field_is_added_to_what_is_there(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +171,23 @@ def test_a_new_mapping_version_leaves_the_old_indices_and_reads_them_on(
     # The one who does not know the new version yet goes on beside it.
     old.merge([alert(4)], "plant")
     assert store.totals().incidents == 4
+
+
+def test_a_new_mapping_version_counts_each_sensor_once(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster.settings = replace(cluster.settings, prefix=f"{cluster.prefix}s")
+    cluster.prefix = cluster.settings.prefix
+    cluster.open().merge([heartbeat(1), heartbeat(2, origin="sensor-2")], "plant")
+    monkeypatch.setattr(indices, "VERSION", 2)
+    monkeypatch.setattr(templates, "VERSION", 2)
+    store = cluster.open(nodes=Listed([Enrolled(f"sensor-{number}", "sensor") for number in range(1, 5)]))
+    answers = store.merge([heartbeat(1, revision=2), heartbeat(3, origin="sensor-3")], "plant")
+    assert [str(answer.status) for answer in answers] == ["stored", "stored"]
+    stand = {hit["_id"]: (hit["_index"][-2:], hit["_source"]["otus.revision"]) for hit in cluster.hits("sensor")}
+    assert stand == {"sensor-1": ("v1", 2), "sensor-2": ("v1", 1), "sensor-3": ("v2", 1)}
+    covered = store.coverage(0)
+    assert (covered.sensors, covered.silent_names) == (4, ("sensor-4",))
+    seen = [(row.name, row.last_seen_ns > 0) for row in store.sensors(NodeFilter(silence=Silence.FIRST)).rows]
+    assert seen == [("sensor-4", False), ("sensor-1", True), ("sensor-2", True), ("sensor-3", True)]
 
 
 def test_pages_are_of_one_picture(cluster: Cluster) -> None:
@@ -212,11 +234,14 @@ def test_a_page_that_is_all_keeps_no_picture(cluster: Cluster) -> None:
 
 
 def test_what_nobody_asks_for_has_no_index_of_values(cluster: Cluster) -> None:
-    """It costs most when a document is written. It stands in columns for people with tools of their own."""
+    """It costs most when a document is written. A message's own fields stand in columns for people with tools of their
+    own; what another column says too stands in the source only."""
     cluster.open().merge([alert(1)], "plant")
     (fields,) = [fields for index, fields in mapped(cluster).items() if "-incident-" in index]
     assert all("index" not in fields[name] for name in ("alert.last_ns", "otus.words", "otus.child"))
-    assert all(fields[name]["index"] is False for name in ("event.id", "client.ip", "modbus.address", "alert.count"))
+    assert all(fields[name]["index"] is False for name in ("event.id", "client.address", "modbus.address"))
+    assert all(fields[name]["doc_values"] is False for name in ("otus.words", "alert.cause", "alert.state"))
+    assert not {"client.ip", "otus.record", "otus.revision"} & fields.keys()
 
 
 def test_an_index_made_before_keeps_how_it_is_indexed_and_gets_what_it_lacks(cluster: Cluster) -> None:
@@ -233,7 +258,7 @@ def test_an_index_made_before_keeps_how_it_is_indexed_and_gets_what_it_lacks(clu
     store = cluster.open(clock_ns=lambda: NOW_NS)
     store.merge([alert(1), alert(2)], "plant")
     (fields,) = mapped(cluster).values()
-    assert "index" not in fields["event.id"] and fields["client.ip"]["index"] is False
+    assert "index" not in fields["event.id"] and fields["client.address"]["index"] is False
     assert [row.id for row in store.incidents(limit=1).rows] == [record_id(2)]
 
 

@@ -17,6 +17,7 @@ from console.store import Answer, Status, StoreError, StoreFull, Workflow
 from console.store.elastic import journal
 from console.store.elastic.documents import Arrival
 from console.store.elastic.store import ElasticStore
+from console.store.elastic.writing import Outcome
 from federation.queue import Verdict
 from tests.console.store.elastic.cluster import Cluster, Door, until
 from tests.federation.line_records import alert, asset, heartbeat, record_id
@@ -178,9 +179,11 @@ def test_what_the_cluster_will_never_take_is_seen_and_holds_up_nobody(behind_a_d
 def test_draining_twice_changes_nothing(cluster: Cluster) -> None:
     store = cluster.open(ElasticStore)
     arrivals = [Arrival(record.via("p"), "p", 1000) for record in (alert(1), alert(1, revision=3), heartbeat(1))]
-    assert store._writer.write(store._writer.changes(arrivals)) == ["", "", ""]
+    changes = store._writer.changes(arrivals)
+    assert store._writer.write(changes, store._writer.guess(changes)) == [Outcome()] * 3
     once = [cluster.hits(kind) for kind in ("incident", "heartbeat", "sensor")]
-    assert store._writer.write(store._writer.changes(arrivals)) == ["", "", ""]
+    again = store._writer.write(changes, store._writer.guess(changes))
+    assert [(outcome.reason, outcome.there) for outcome in again] == [("", 3), ("", 1), ("", 1)]
     assert [cluster.hits(kind) for kind in ("incident", "heartbeat", "sensor")] == once
     assert [hit["_version"] for hits in once for hit in hits] == [1, 1, 1]
 
