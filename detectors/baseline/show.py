@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from detectors.baseline.completeness import completeness, link_completeness, words
+from detectors.baseline.describe import ACTING
 from detectors.baseline.folder import KNOWN, BaselineError, Folder, ToJson
 from detectors.baseline.show_model import model_lines
 
@@ -125,6 +127,20 @@ def _links(document: Mapping[str, Any]) -> Iterator[str]:
             )
         for poll in link["polls"]:
             yield f"      轮询 poll        {_poll(poll)}"
+        if link.get("orders"):
+            yield f"      次序 orders      {_some(_orders(link))}"
+
+
+def _orders(link: Mapping[str, Any]) -> Iterator[str]:
+    """`read_holding_registers → write_single_register ×12`: what came before what changes something."""
+    names = {f"{row['code']}.{row['class']}": printable(row["name"]) for row in link["operations"]}
+    names["start"] = "连接建立 connection opened"
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in link["orders"]:
+        if row["next"].rpartition(".")[2] in ACTING:
+            counts[row["last"], row["next"]] += row["count"]
+    for (last, following), count in counts.items():
+        yield f"{names.get(last, last)} → {names.get(following, following)} ×{count:,}"
 
 
 def _poll(poll: Mapping[str, Any]) -> str:

@@ -126,6 +126,9 @@ pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.
 pub const BASELINE_TUPLES: usize = 1 << 21;
+/// Rows that the order of one link's operations may take while a baseline is learned: ordinary links have a dozen. Of one
+/// with more nothing is learned of its order, which is counted in the table.
+pub const ORDERS: u16 = 512;
 /// Conversations that are told one by one while learning goes on: those that are known least. All count in the sums.
 pub const METERED: usize = 100;
 /// Different things that a baseline that is tried (shadow) would have told, of all shards; some 400 bytes each. More than a
