@@ -255,6 +255,13 @@ def _learned(alert: Alert, language: str) -> str | None:
     return f"{value / 3600:.3g} h" if value < 172_800 else f"{value / 86_400:.3g} d"
 
 
+def _since(alert: Alert, language: str) -> str | None:
+    when = alert.reason.params.get("since_ns")
+    if not isinstance(when, int) or not 0 <= when < 1 << 63:
+        return None
+    return datetime.fromtimestamp(when // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def _time_of(name: str) -> Part:
     """A parameter that is so many seconds."""
 
@@ -281,6 +288,7 @@ _PARTS: Mapping[str, Part] = {
     "counted": _counted,
     "grouped": _grouped,
     "learned": _learned,
+    "since": _since,
     "found_time": _time_of("found"),
     "limit_time": _time_of("limit"),
     **{name: _amount(name) for name in ("before", "value", "low", "high", "found", "limit")},

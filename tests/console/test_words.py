@@ -137,6 +137,10 @@ def test_every_state_leads_somewhere() -> None:
                            "at_least": 24, "timespan_ns": 600 * 10**9, "took_ns": 3 * 10**9},
          "同一客户端地址在 10 min 内至少用到 24 个不同的单元标识（实际用时 3 s）。最近一次：读线圈。"),
         ("rule_absence", {"group_by": ["client.ip", "server.ip"], "took_ns": 3 * 10**9}, "没有出现（已等 3 s）"),
+        ("value_relation", {"formula": "总管流量 ≈ 1 · 支管一 + 1 · 支管二 + 0 ± 3 m³/h", "values": "总管流量 = 80 m³/h",
+                            "found": -12.5, "unit": "m³/h", "learned_s": 4 * 86400.0, "since_ns": 1_772_438_400 * 10**9},
+         "总管流量 ≈ 1 · 支管一 + 1 · 支管二 + 0 ± 3 m³/h，学习期 4 d 内一直如此；自 2026-03-02 08:00:00 UTC 起不再成立："
+         "总管流量 = 80 m³/h，偏差 -12.5 m³/h。"),
         ("period_slower", {}, "（未上报）"),
     ],
 )  # fmt: skip

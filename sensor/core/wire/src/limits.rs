@@ -142,9 +142,14 @@ pub const FOREST_NODES: usize = 1 << 15;
 /// Splits one under another in a tree: what bounds a walk. A model has the logarithm of 256 rows, eight; beyond it the
 /// file is refused.
 pub const FOREST_DEPTH: usize = 32;
-/// Tags whose values are learned, of all conversations: 2 KiB each while learning, 300 bytes each while judging. A large
+/// Tags whose values are learned, of all conversations: 6 KiB each while learning, 350 bytes each while judging. A large
 /// plant has some ten thousand. Beyond it new ones are not learned, which is counted in the table.
 pub const VALUE_TAGS: usize = 1 << 17;
+/// Tags of one link between which relations are looked for. Between more none are, which is counted in the table.
+pub const RELATION_TAGS: usize = 256;
+/// Pairs of tags that a plant tries, some 7 microseconds each when learning ends: a million take 7 seconds, in which packets
+/// wait in the kernel's ring. Beyond it no relations are looked for, link by link, which is counted in the table.
+pub const RELATION_PAIRS: usize = 1 << 20;
 /// Different requests of one link whose answers are looked at for values. Beyond it new ones are not.
 pub const VALUE_REQUESTS: usize = 256;
 /// Requests whose answers are watched for repetitions, 64 KiB each. Beyond it new ones are not.
