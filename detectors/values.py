@@ -89,6 +89,17 @@ _CAUSES = {
         Level.HIGH,
         ("T0836", "T0855"),
     ),
+    "relation": _Unlike(
+        Text("过程值之间的关系被破坏", "Relation between process values broken"),
+        Text(
+            "关系中的每个值单独看都可能正常。到现场核对关系中各个值，找出与实际不符的那一个；都属实的，检查设备和工况（泄漏、堵塞、阀门误动）。",
+            "Each value may look ordinary by itself. Check all of them in the field and find the one that is not true; "
+            "if all are, look at the equipment: a leak, a blockage, a valve that moved.",
+        ),
+        _DECEIVED,
+        Level.MEDIUM,
+        ("T0856", "T0831"),
+    ),
     "limit": _Unlike(
         Text("过程值越过点表规定的限值", "Process value beyond its declared limit"),
         _FIELD, _PROCESS, Level.HIGH, ("T0831", "T0836"),

@@ -21,6 +21,9 @@ from console.words import Words
 from sensor.schema import Alert
 
 MAX_FEATURES = 12
+MAX_OPERATIONS = 6
+OPENED = "connection_opened"
+"""what the core calls the beginning of a connection, where an operation's name might stand"""
 NUMBERED = ("file_record", "umas_block", "canopen_object")
 """spaces of Modbus that a unit has several of: the number is the lower half of their index"""
 
@@ -98,6 +101,22 @@ def _operation(alert: Alert, language: str) -> str | None:
     if not isinstance(name, str):
         name = operation_of(alert.fields, alert.protocol)
     return Words(language).operation(alert.protocol, name) if name else None
+
+
+def _named(name: str) -> Part:
+    """Operations by their names, several with commas between."""
+
+    def part(alert: Alert, language: str) -> str | None:
+        said = alert.reason.params.get(name)
+        if not isinstance(said, str):
+            return None
+        opened = say("reason_frame.connection_opened", language)
+        words = Words(language)
+        known = [one.strip() for one in said.split(",") if one.strip()]
+        named = [opened if one == OPENED else words.operation(alert.protocol, one) for one in known[:MAX_OPERATIONS]]
+        return listed(named, language) + (" …" if len(known) > MAX_OPERATIONS else "")
+
+    return part
 
 
 def _new(alert: Alert, language: str) -> str | None:
@@ -236,6 +255,13 @@ def _learned(alert: Alert, language: str) -> str | None:
     return f"{value / 3600:.3g} h" if value < 172_800 else f"{value / 86_400:.3g} d"
 
 
+def _since(alert: Alert, language: str) -> str | None:
+    when = alert.reason.params.get("since_ns")
+    if not isinstance(when, int) or not 0 <= when < 1 << 63:
+        return None
+    return datetime.fromtimestamp(when // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def _time_of(name: str) -> Part:
     """A parameter that is so many seconds."""
 
@@ -251,6 +277,7 @@ _PARTS: Mapping[str, Part] = {
     "operation": _operation,
     "new": _new,
     "learned_protocols": _protocols,
+    **{name: _named(name) for name in ("last_operation", "operation_before", "usually_before", "usually_after")},
     "object": _object,
     "features": _features,
     "learned_period": _duration(*LEARNED_PERIOD),
@@ -261,6 +288,7 @@ _PARTS: Mapping[str, Part] = {
     "counted": _counted,
     "grouped": _grouped,
     "learned": _learned,
+    "since": _since,
     "found_time": _time_of("found"),
     "limit_time": _time_of("limit"),
     **{name: _amount(name) for name in ("before", "value", "low", "high", "found", "limit")},

@@ -22,4 +22,5 @@ def count(document: Mapping[str, Any]) -> dict[str, int]:
         "stretches": sum(len(row["stretches"]) for row in objects),
         "names": sum(len(row["names"]) for row in objects),
         "polls": sum(len(link["polls"]) for link in links),
+        "orders": sum(len(link.get("orders", ())) for link in links),
     }

@@ -117,6 +117,22 @@ _BASELINE = {
         Level.LOW,
         Level.MEDIUM,
     ),
+    "new_order": _Deviation(
+        Text("操作次序与以往不同（{zh}）", "Operations in an order never seen before ({en})"),
+        Text(
+            "核对是谁在操作、是否跳过了平时必经的步骤（登录、先读后写、停机前的检查等）；无人认领的，检查客户端主机是否被他人控制。",
+            "Find out who did this and whether a usual step was left out (login, reading before writing, the check "
+            "before a stop). If nobody did it, check whether somebody else controls the client.",
+        ),
+        Text(
+            "每一步操作单独看都正常，但次序不是平时使用的软件和操作规程所走的；可能是他人用别的工具下发命令。",
+            "Each operation is ordinary by itself, the order is not that of the software and the procedures used here: "
+            "somebody may be sending commands with another tool.",
+        ),
+        Level.MEDIUM,
+        Level.LOW,
+        Level.LOW,
+    ),
 }
 
 _TECHNIQUES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -143,6 +159,11 @@ _TECHNIQUES: dict[str, dict[str, tuple[str, ...]]] = {
         "write": ("T0836",),
         "control": ("T0855",),
         "program": ("T0889",),
+    },
+    "new_order": {
+        "write": ("T0855",),
+        "control": ("T0855", "T0858"),
+        "program": ("T0843",),
     },
 }
 
@@ -258,7 +279,8 @@ def _deviation(code: str, params: Mapping[str, Any]) -> Description:
         detector="baseline",
         level=level,
         title=Text(said.title.zh.format(zh=words.zh), said.title.en.format(en=words.en)),
-        reason=Reason(code, dict(params)),
+        # Whether it is odd after the last operation, or on the way that led there, are two sentences.
+        reason=Reason("new_order_way" if "operation_before" in params else code, dict(params)),
         advice=said.advice,
         consequence=said.consequence if acting or code == "new_asset" else _LOOKS,
         technique=technique,

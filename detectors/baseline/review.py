@@ -275,8 +275,8 @@ def _links(link: Mapping[str, Any], states: Mapping[str, Reviewed], gone: set[st
     likes = [own]
     for ip in ipaddress.ip_network(decision.network):
         if str(ip) != link[end]:
-            # Whoever is let in is not held to the rhythm of another.
-            likes.append({**copy.deepcopy(own), end: str(ip), "polls": []})
+            # Whoever is let in is not held to the rhythm of another, nor to the order in which that one works.
+            likes.append({**copy.deepcopy(own), end: str(ip), "polls": [], "orders": []})
     return likes
 
 

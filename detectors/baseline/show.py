@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from detectors.baseline.completeness import completeness, link_completeness, words
+from detectors.baseline.describe import ACTING
 from detectors.baseline.folder import KNOWN, BaselineError, Folder, ToJson
 from detectors.baseline.show_model import model_lines
 
@@ -125,6 +127,20 @@ def _links(document: Mapping[str, Any]) -> Iterator[str]:
             )
         for poll in link["polls"]:
             yield f"      轮询 poll        {_poll(poll)}"
+        if link.get("orders"):
+            yield f"      次序 orders      {_some(_orders(link))}"
+
+
+def _orders(link: Mapping[str, Any]) -> Iterator[str]:
+    """`read_holding_registers → write_single_register ×12`: what came before what changes something."""
+    names = {f"{row['code']}.{row['class']}": printable(row["name"]) for row in link["operations"]}
+    names["start"] = "连接建立 connection opened"
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in link["orders"]:
+        if row["next"].rpartition(".")[2] in ACTING:
+            counts[row["last"], row["next"]] += row["count"]
+    for (last, following), count in counts.items():
+        yield f"{names.get(last, last)} → {names.get(following, following)} ×{count:,}"
 
 
 def _poll(poll: Mapping[str, Any]) -> str:
@@ -161,11 +177,26 @@ def _values(folder: Folder) -> Iterator[str]:
         yield f"  {where}"
         for tag in link["tags"]:
             yield f"      {_tag(tag)}"
+        for relation in link.get("relations", ()):
+            yield f"      关系 relation  {_relation(link['tags'], relation)}"
+
+
+def _relation(tags: Sequence[Mapping[str, Any]], relation: Mapping[str, Any]) -> str:
+    """In the numbers of the wire; alerts have those of the table of points."""
+    if (sum_of := relation.get("linear")) is not None:
+        terms = " + ".join(f"{factor:.4g} · {_place(tags[tag])}" for tag, factor in sum_of["terms"])
+        return f"{_place(tags[sum_of['of']])} ≈ {terms} + {sum_of['offset']:.4g} ± {sum_of['limit']:.4g}"
+    held = relation["while"]
+    state, of = _place(tags[held["state"]]), _place(tags[held["of"]])
+    return f"{state} = {held['is']:g} ⇒ {held['low']:.4g} ≤ {of} ≤ {held['high']:.4g}"
+
+
+def _place(tag: Mapping[str, Any]) -> str:
+    return printable(tag.get("name") or f"{tag['space']} {tag['index']}:{tag['start']}")
 
 
 def _tag(tag: Mapping[str, Any]) -> str:
-    place = printable(tag.get("name") or f"{tag['space']} {tag['index']}: {tag['start']}")
-    parts = [f"{place} {KINDS.get(tag['kind'], '')}".rstrip()]
+    parts = [f"{_place(tag)} {KINDS.get(tag['kind'], '')}".rstrip()]
     if tag.get("low") is not None:
         parts.append(f"{tag['low']:.5g} – {tag['high']:.5g}")
     if tag.get("setting"):

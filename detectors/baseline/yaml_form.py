@@ -23,6 +23,9 @@ MAX_DEPTH = 16
 BESIDE = ("review", "suspicions", "report")
 """Keys that the core's document does not have."""
 
+FLAGS = ("late",)
+"""Keys of the core's document that are yes or no; anywhere else `true` is somebody's name without quotes."""
+
 HEAD = """\
 # 通信基线：可直接编辑，再用 otus baseline import 编译。行的先后不影响结果。
 # A baseline: edit it, then compile it with otus baseline import. The order of rows does not matter.
@@ -173,7 +176,10 @@ class _Writer:
                     raise self._error(key, "a key must be a word")
                 yield self._lines(key) + json.dumps(key.value)
                 yield ":"
-                yield from self._node(value, depth + 1)
+                if key.value in FLAGS and getattr(value, "value", None) in ("true", "false"):
+                    yield self._lines(value) + value.value
+                else:
+                    yield from self._node(value, depth + 1)
             yield "}"
 
     def _scalar(self, node: yaml.ScalarNode) -> str:

@@ -51,7 +51,8 @@ def test_the_baseline_contains_the_traffic_and_has_the_size_asked_for(kind: str,
     write(capture, small(kind), 60_000)
     write_baseline(folder, small(kind), 5_000)
     counts = count(json.loads(baseline_to_json(read_folder(folder).table)))
-    assert sum(counts[name] for name in ("assets", "links", "operations", "stretches", "names", "polls")) == 5_000
+    rows = ("assets", "links", "operations", "stretches", "names", "polls", "orders")
+    assert sum(counts[name] for name in rows) == 5_000
     assert hits(capture, folder) == {}
 
 

@@ -94,7 +94,7 @@ def _links(plant: Plant, folder: Path, *, polls: bool) -> list[dict[str, Any]]:
 def _rows(link: dict[str, Any]) -> int:
     """As the core counts them."""
     objects = sum(len(row["stretches"]) + len(row["names"]) for row in link["objects"])
-    return 1 + len(link["operations"]) + len(link["polls"]) + objects
+    return 1 + len(link["operations"]) + len(link["polls"]) + len(link["orders"]) + objects
 
 
 def _document(plant: Plant, links: list[dict[str, Any]], tuples: int) -> tuple[str, int]:

@@ -160,5 +160,8 @@ ATTACKS = (
            "MAC 变化", "another MAC", kind="work"),
     Attack("shift-change", special.shift, (), "换班调整设定值", "set points at a change of shift",
            "监控站逐一写设定值", "the station writes all set points", kind="benign"),
+    Attack("modbus-write-out-of-turn", modbus.write_out_of_turn, ("T0855",), "从监控站在轮询中途写设定值",
+           "a set point written in the middle of the station's poll cycle",
+           "每步操作和数值都正常，只有次序从未有过", "operations and value are ordinary, their order is not", needs=M),
 )  # fmt: skip
 BY_NAME = {attack.name: attack for attack in ATTACKS}

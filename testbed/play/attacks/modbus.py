@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
+
 from testbed.play.channel import Channel
 from testbed.play.collector import SECOND
 from testbed.play.devices import ModbusDevice
+from testbed.play.people import ordinary
 from testbed.play.protocols import modbus
 from testbed.play.stage import Stage
 
@@ -77,6 +80,26 @@ def outside_range(stage: Stage) -> None:
     stage.on_connection(poller, lambda channel, ts_ns: device.write(channel, ts_ns, setpoint, value))
     back = stage.now + stage.chance(60, 240) * SECOND
     poller.at(back, lambda channel, ts_ns: device.write(channel, ts_ns, setpoint, setpoint.middle))
+
+
+def write_out_of_turn(stage: Stage) -> None:
+    """From the station that may write, a value that operators would choose, in the middle of its poll cycle.
+
+    Its own program never writes there: somebody else's speaks over its connection.
+    """
+    device = stage.modbus()
+    poller = next(one for one in stage.plant.pollers if one.device is device)
+    stage.actor(poller.client)
+    setpoint = stage.setpoint(device)
+    value = ordinary(setpoint, stage.rng)
+    measured = [one for one in device.signals if one.kind != "state"]
+
+    def write(channel: Channel, ts_ns: int) -> int:
+        told = [int(device.raw(one.values(np.array([ts_ns], dtype=np.int64)))[0]) for one in measured]
+        ts_ns = device.ask(channel, ts_ns, modbus.read(4, device.first, len(told)), modbus.registers(4, told))
+        return device.write(channel, ts_ns, setpoint, value)
+
+    stage.on_connection(poller, write)
 
 
 def write_flood(stage: Stage) -> None:

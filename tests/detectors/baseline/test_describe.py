@@ -61,6 +61,7 @@ def test_every_cause_and_class_has_words_in_both_languages(cause: str, kind: str
         ("baseline:new_object", "read", Level.LOW),
         ("baseline:new_object", "write", Level.HIGH),
         ("baseline:new_object", "control", Level.HIGH),
+        ("baseline:new_order", "control", Level.MEDIUM),
         ("period:stopped", "read", Level.MEDIUM),
         ("period:faster", "read", Level.MEDIUM),
         ("period:resumed", "read", Level.NOTICE),

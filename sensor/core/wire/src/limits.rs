@@ -126,6 +126,9 @@ pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.
 pub const BASELINE_TUPLES: usize = 1 << 21;
+/// Rows that the order of one link's operations may take while a baseline is learned: ordinary links have a dozen. Of one
+/// with more nothing is learned of its order, which is counted in the table.
+pub const ORDERS: u16 = 512;
 /// Conversations that are told one by one while learning goes on: those that are known least. All count in the sums.
 pub const METERED: usize = 100;
 /// Different things that a baseline that is tried (shadow) would have told, of all shards; some 400 bytes each. More than a
@@ -139,9 +142,14 @@ pub const FOREST_NODES: usize = 1 << 15;
 /// Splits one under another in a tree: what bounds a walk. A model has the logarithm of 256 rows, eight; beyond it the
 /// file is refused.
 pub const FOREST_DEPTH: usize = 32;
-/// Tags whose values are learned, of all conversations: 2 KiB each while learning, 300 bytes each while judging. A large
+/// Tags whose values are learned, of all conversations: 6 KiB each while learning, 350 bytes each while judging. A large
 /// plant has some ten thousand. Beyond it new ones are not learned, which is counted in the table.
 pub const VALUE_TAGS: usize = 1 << 17;
+/// Tags of one link between which relations are looked for. Between more none are, which is counted in the table.
+pub const RELATION_TAGS: usize = 256;
+/// Pairs of tags that a plant tries, some 7 microseconds each when learning ends: a million take 7 seconds, in which packets
+/// wait in the kernel's ring. Beyond it no relations are looked for, link by link, which is counted in the table.
+pub const RELATION_PAIRS: usize = 1 << 20;
 /// Different requests of one link whose answers are looked at for values. Beyond it new ones are not.
 pub const VALUE_REQUESTS: usize = 256;
 /// Requests whose answers are watched for repetitions, 64 KiB each. Beyond it new ones are not.

@@ -154,7 +154,7 @@ fn bit(number: usize) -> u64 {
 }
 
 /// What a message does to the device, in the same words for every protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 #[repr(u8)]
 pub enum Class {
     Read,

@@ -7,7 +7,7 @@ mod reload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::baseline::{acquainted, Learner, Mark, Periods, Shadow};
+use crate::baseline::{acquainted, changes, Learner, Mark, Periods, Shadow, Trail};
 use crate::correlation::{Correlator, Reduced};
 use crate::engine::{Lines, Tables};
 use crate::event::{Endpoint, Event};
@@ -27,7 +27,7 @@ use crate::protocol::{self, place_of, scope_of, Scope};
 use crate::reader::Consumer;
 use crate::rules::Scratch;
 use crate::site::Site;
-use crate::value::Outcome;
+use crate::value::{Outcome, Role};
 use crate::values::{self, Declarations, Judge, Unlike};
 use crate::windows::{Closed, Windows};
 
@@ -202,7 +202,9 @@ impl Consumer for Analysis {
         }
     }
 
-    fn gap(&mut self, marks: &Marks, bytes: u64) {
+    fn gap(&mut self, marks: &mut Marks, bytes: u64) {
+        // What was lost may have been an operation.
+        marks.trail = Trail::default();
         if let Some(windows) = self.windows.as_mut() {
             windows.gap(marks.window, bytes);
         }
@@ -232,6 +234,14 @@ impl Consumer for Analysis {
             (Scope::Office, _, Some(_)) => event.link = Some(acquainted(marks.known, event, &mut self.deviations)),
             _ => {}
         }
+        let asks = scope == Scope::Plant && event.record.role == Role::Request;
+        let step = if asks { marks.trail.step(event.record) } else { None };
+        // What is new by itself is told as that.
+        if let Some(step) = step.filter(|_| changes(event.record.class) && self.deviations.is_empty()) {
+            if let (Some(link), Some(baseline)) = (marks.known.link(), tables.baseline.as_ref()) {
+                baseline.order(link, step, &mut self.deviations);
+            }
+        }
         tables.rules.matches_narrowed(event, marks.rules, &mut self.scratch, &mut self.matched);
         if let Some(out) = self.events.as_mut() {
             out.push(event, &self.names, self.order);
@@ -258,6 +268,9 @@ impl Consumer for Analysis {
         }
         if let Some(learner) = self.learner.as_mut().filter(|_| scope != Scope::Network) {
             learner.observe(event, self.now_ns);
+            if let Some(step) = step {
+                learner.step(event, step);
+            }
         }
         if let Some(shadow) = self.shadow.as_mut() {
             shadow.message(event, scope, self.names.segment(event.segment));

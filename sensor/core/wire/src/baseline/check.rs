@@ -9,6 +9,7 @@ use super::load::load;
 use super::mark::Mark;
 use super::stretches;
 use super::touched::Touched;
+use super::trail::{Step, UNKNOWN};
 use super::watched::place;
 use crate::event::{Asked, Event, LinkFacts};
 use crate::finding::{Deviation, Param, Params};
@@ -19,6 +20,7 @@ pub const NEW_ASSET: &str = "baseline:new_asset";
 pub const NEW_LINK: &str = "baseline:new_link";
 pub const NEW_OPERATION: &str = "baseline:new_operation";
 pub const NEW_OBJECT: &str = "baseline:new_object";
+pub const NEW_ORDER: &str = "baseline:new_order";
 
 /// Learned stretches or names that an alert shows: those nearest to what was touched.
 const SHOWN: usize = 8;
@@ -121,6 +123,12 @@ impl Baseline {
         (facts, polled.map(Polled))
     }
 
+    /// Whether an operation that changes something came at a place of the order where it never came.
+    pub fn order(&self, link: u32, step: Step, out: &mut Vec<Deviation>) {
+        let left = self.known.orders(link).leaves(step);
+        out.extend(left.map(|step| Deviation { cause: NEW_ORDER, key: step.packed() }));
+    }
+
     /// Whether client and server are stations that were never seen.
     fn strangers(&self, event: &Event<'_>) -> (bool, bool) {
         let new = |ip| !self.known.station(event.segment, ip);
@@ -160,6 +168,11 @@ impl Baseline {
                 let learned = link.map(|link| self.operations(link)).unwrap_or_default();
                 params.push(("learned_operations", Param::Ranges(learned)));
             }
+            NEW_ORDER => {
+                if let Some(link) = link {
+                    self.order_params(link, Step::unpacked(deviation.key), &mut params);
+                }
+            }
             _ => {
                 if let Some((link, object)) = link.and_then(|link| Some((link, self.strange(link, event)?))) {
                     self.object_params(link, event, object, &mut params);
@@ -167,6 +180,21 @@ impl Baseline {
             }
         }
         params
+    }
+
+    fn order_params(&self, link: u32, step: Step, params: &mut Params) {
+        let orders = self.known.orders(link);
+        let called = |operation| self.known.called(orders, operation);
+        let listed = |operations: Vec<_>| operations.into_iter().map(called).collect::<Vec<_>>().join(", ");
+        let ((before, came), (after, followed)) = (orders.usually_before(step), orders.usually_after(step));
+        params.push(("last_operation", Param::Text(called(step.last).to_owned())));
+        if step.before != UNKNOWN {
+            params.push(("operation_before", Param::Text(called(step.before).to_owned())));
+        }
+        params.push(("usually_before", Param::Text(listed(before))));
+        params.push(("usually_before_times", Param::Unsigned(came)));
+        params.push(("usually_after", Param::Text(listed(after))));
+        params.push(("usually_after_times", Param::Unsigned(followed)));
     }
 
     fn object_params(&self, link: u32, event: &Event<'_>, object: &Object, params: &mut Params) {

@@ -5,20 +5,24 @@
 //! texts:      count u32, then each: length u32, UTF-8           sorted
 //! assets:     count u32, then each: segment, ip, roles u8, MACs
 //! links:      count u32, then each: segment, client, server, protocol, first, last, messages,
-//!             operations, objects, polls                        each: count u32, then rows
+//!             operations, objects, polls, orders                each: count u32, then rows
 //! ```
-//! A text is its number (u32); an address is 4 or 6, then 4 or 16 bytes.
+//! A text is its number (u32); an address is 4 or 6, then 4 or 16 bytes; a place of an order is 0 (unknown), 1 (start), or
+//! 2 and the class, then the code (u32). Version 2 had no orders.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::table::{Asset, Learned, Link, Objects, Operation, Poll, Table};
+use super::table::{Asset, Learned, Link, Objects, Operation, Order, Place, Poll, Table};
 use crate::cursor::{Cursor, Short};
 use crate::hash::Map;
 use crate::value::Class;
 
 const MAGIC: &[u8; 8] = b"OTUSBASE";
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
+const WITHOUT_ORDERS: u16 = 2;
+/// Versions that are read.
+pub const READS: [u16; 2] = [WITHOUT_ORDERS, VERSION];
 
 /// Write a canonical table.
 pub fn encode(table: &Table<'_>) -> Vec<u8> {
@@ -126,6 +130,23 @@ impl<'t> Writer<'t> {
             out.rows(&row.names, |out, name| out.text(name));
         });
         self.rows(&link.polls, Self::poll);
+        self.rows(&link.orders, |out, order| {
+            [order.before, order.last, order.next].into_iter().for_each(|place| out.place(place));
+            out.u64(order.count);
+            out.u32(order.occasions);
+            out.bytes.push(u8::from(order.late));
+        });
+    }
+
+    fn place(&mut self, place: Place) {
+        match place {
+            Place::Unknown => self.bytes.push(0),
+            Place::Start => self.bytes.push(1),
+            Place::Operation { code, class } => {
+                self.bytes.push((class as u8).saturating_add(2));
+                self.u32(code);
+            }
+        }
     }
 
     fn poll(&mut self, poll: &'t Poll<'_>) {
@@ -152,12 +173,13 @@ pub fn decode(bytes: &[u8]) -> Result<Table<'_>, String> {
 
 /// Read all of a compiled table's bytes; errors become one line for people.
 pub fn read<'a, T>(bytes: &'a [u8], content: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Result<T, String> {
-    let mut reader = Reader { cursor: Cursor::new(bytes), texts: Vec::new() };
+    let mut reader = Reader { cursor: Cursor::new(bytes), texts: Vec::new(), orders: true };
     if reader.cursor.take(MAGIC.len()) != Ok(MAGIC) {
         return Err("this is not a compiled baseline; learn it again with: otus baseline learn".into());
     }
     match reader.cursor.u16_le() {
         Ok(VERSION) => {}
+        Ok(WITHOUT_ORDERS) => reader.orders = false,
         Ok(version) => {
             let way_out = if version < VERSION { "learn it again with: otus baseline learn" } else { "upgrade" };
             return Err(format!("the baseline has format {version}, this version reads {VERSION}: {way_out}"));
@@ -189,6 +211,8 @@ impl From<Short> for Flawed {
 pub struct Reader<'a> {
     pub cursor: Cursor<'a>,
     texts: Vec<&'a str>,
+    /// Links have orders.
+    orders: bool,
 }
 
 pub type Read<T> = Result<T, Flawed>;
@@ -316,7 +340,42 @@ impl<'a> Reader<'a> {
                 })
             })?,
             polls: self.rows(Self::poll)?,
+            orders: if self.orders { self.rows(Self::order)? } else { Vec::new() },
         })
+    }
+
+    /// How many rows of orders follow.
+    pub fn orders(&mut self) -> Read<usize> {
+        if self.orders {
+            self.count()
+        } else {
+            Ok(0)
+        }
+    }
+
+    pub fn order(&mut self) -> Read<Order> {
+        Ok(Order {
+            before: self.place()?,
+            last: self.place()?,
+            next: self.place()?,
+            count: self.cursor.u64_le()?,
+            occasions: self.cursor.u32_le()?,
+            late: match self.cursor.u8()? {
+                0 => false,
+                1 => true,
+                _ => return Err(Flawed::Content("neither late nor not")),
+            },
+        })
+    }
+
+    fn place(&mut self) -> Read<Place> {
+        let class = match self.cursor.u8()? {
+            0 => return Ok(Place::Unknown),
+            1 => return Ok(Place::Start),
+            class => Class::ALL.get(usize::from(class).saturating_sub(2)).copied(),
+        };
+        let class = class.ok_or(Flawed::Content("an operation class of no known kind"))?;
+        Ok(Place::Operation { code: self.cursor.u32_le()?, class })
     }
 
     pub fn operation(&mut self) -> Read<Operation<'a>> {

@@ -27,7 +27,7 @@ pub fn table_to_json(bytes: &[u8]) -> Result<String, String> {
 /// Compile what [`table_to_json`] wrote, or what somebody made of it. The order of rows does not matter.
 pub fn table_from_json(json: &str) -> Result<Vec<u8>, String> {
     let document: Document<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    if document.format != FORMAT || document.version != codec::VERSION {
+    if document.format != FORMAT || !codec::READS.contains(&document.version) {
         return Err(format!(
             "this is {} version {}; expected {FORMAT} version {}",
             document.format,
@@ -54,6 +54,41 @@ pub mod class {
         Class::ALL.into_iter().find(|class| class.name() == name).ok_or_else(|| {
             D::Error::custom(format!("class {name}: must be one of {}", Class::ALL.map(Class::name).join(", ")))
         })
+    }
+}
+
+/// What stands in an order: `unknown`, `start`, or an operation as `16.write`.
+pub mod place {
+    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+    use crate::baseline::table::Place;
+    use crate::value::Class;
+
+    pub fn text(place: Place) -> String {
+        match place {
+            Place::Unknown => "unknown".to_owned(),
+            Place::Start => "start".to_owned(),
+            Place::Operation { code, class } => format!("{code}.{}", class.name()),
+        }
+    }
+
+    pub fn serialize<S: Serializer>(place: &Place, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&text(*place))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Place, D::Error> {
+        let said = String::deserialize(from)?;
+        let operation = |said: &str| {
+            let (code, class) = said.split_once('.')?;
+            let class = Class::ALL.into_iter().find(|known| known.name() == class)?;
+            Some(Place::Operation { code: code.parse().ok()?, class })
+        };
+        match said.as_str() {
+            "unknown" => Ok(Place::Unknown),
+            "start" => Ok(Place::Start),
+            said => operation(said)
+                .ok_or_else(|| D::Error::custom(format!("{said}: must be start, unknown, or like 16.write"))),
+        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use super::index::{blend, Index};
+use super::orders::{Orders, Way};
 use super::poll::{identity, identity_of_one};
 use super::space::Spaces;
 use super::touched::{Name, Touched, Touching};
+use super::trail::{Short, START};
 use super::watched::{only_stretch, place, RequestKey, Shown, Watched};
 use crate::event::Event;
 use crate::hash::SHARDS;
@@ -51,6 +53,7 @@ pub struct Row {
     pub operations: u32,
     pub polls: u32,
     pub touched: u32,
+    pub ways: u32,
     pub writes: bool,
     /// Some of its polls are told by their identity: requests that touch several objects, none, or a named one.
     pub compound: bool,
@@ -88,6 +91,8 @@ pub struct Knowledge {
     pub poll_index: Index,
     /// Of polls that are told by their identity.
     pub shown: Vec<Shown>,
+    /// In which order their operations come, of links that change something.
+    pub ways: Vec<Way>,
     /// First link of each shard, and one more behind the last.
     pub shards: Vec<u32>,
 }
@@ -122,6 +127,20 @@ impl Knowledge {
 
     pub fn operations(&self, link: u32) -> &[Operation] {
         self.row(link).map_or(&[], |(row, next)| between(&self.operations, row.operations, next.operations))
+    }
+
+    /// In which order a link's operations come.
+    pub fn orders(&self, link: u32) -> Orders<'_> {
+        Orders(self.row(link).map_or(&[], |(row, next)| between(&self.ways, row.ways, next.ways)))
+    }
+
+    /// What an operation of the link is called.
+    pub fn called(&self, orders: Orders<'_>, operation: Short) -> &str {
+        let name = orders.name(operation).and_then(|name| self.operation_names.get(name as usize));
+        match operation {
+            START => "connection_opened",
+            _ => name.map_or("unknown", |(start, length)| self.text(*start, *length)),
+        }
     }
 
     pub fn writes(&self, link: u32) -> bool {
@@ -255,6 +274,7 @@ impl Knowledge {
             self.poll_index.heap_bytes(),
             bytes(&self.shown),
             bytes(&self.shards),
+            bytes(&self.ways),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::codec::{self, Flawed, Head, Read, Reader};
 use super::index::Index;
 use super::knowledge::{packed, station_hash, unpacked, Knowledge, LinkKey, Operation, Row, Station};
+use super::orders;
 use super::poll::identity_of_one;
 use super::stretches;
 use super::table;
@@ -99,6 +100,7 @@ struct Loader<'a> {
     /// The running link: its row, where its names of operations begin, and its running address space.
     row: Row,
     names: Vec<(Operation, &'a str)>,
+    orders: Vec<table::Order>,
     space: Option<Space>,
 }
 
@@ -120,7 +122,8 @@ impl<'a> Loader<'a> {
         known.names.reserve_exact(counts.names);
         known.text.reserve_exact(counts.name_bytes);
         known.polls.reserve_exact(counts.polls);
-        Self { known, operation_names: Map::default(), row: Row::default(), names: Vec::new(), space: None }
+        let (operation_names, row) = (Map::default(), Row::default());
+        Self { known, operation_names, row, names: Vec::new(), orders: Vec::new(), space: None }
     }
 
     fn fill(mut self, reader: &mut Reader<'a>, plans: &[Plan<'a>]) -> Read<Knowledge> {
@@ -133,9 +136,11 @@ impl<'a> Loader<'a> {
             self.known.keys.push(plan.key);
             self.row = self.begin()?;
             self.names.clear();
+            self.orders.clear();
             reader.cursor = plan.rows;
             walk::rows(reader, &mut self)?;
             self.end_space()?;
+            self.end_orders()?;
             self.end_link();
         }
         let end = self.begin()?;
@@ -148,7 +153,8 @@ impl<'a> Loader<'a> {
     fn begin(&self) -> Read<Row> {
         let known = &self.known;
         let (operations, polls) = (place(known.operations.len())?, place(known.polls.len())?);
-        Ok(Row { operations, polls, touched: place(known.touched.len())?, ..Row::default() })
+        let (touched, ways) = (place(known.touched.len())?, place(known.ways.len())?);
+        Ok(Row { operations, polls, touched, ways, ..Row::default() })
     }
 
     /// All rows of a link were read: let those of its objects know what is asked for there.
@@ -185,10 +191,24 @@ impl<'a> Loader<'a> {
         known.rows.push(*row);
     }
 
+    fn end_orders(&mut self) -> Read<()> {
+        let mut names = Vec::new();
+        for order in &std::mem::take(&mut self.orders) {
+            let table::Place::Operation { code, class } = order.next else { continue };
+            let name = self.operation_name(Operation { code, class: class as u8 })?;
+            names.push((order.next, name));
+            self.orders.push(*order);
+        }
+        let name = |place| names.iter().find(|(known, _)| *known == place).map_or(0, |(_, name)| *name);
+        self.known.ways.extend(orders::compiled(&self.orders, name));
+        Ok(())
+    }
+
     /// Lay out the tables.
     fn settle(self) -> Knowledge {
         let mut known = self.known;
         known.touched.shrink_to_fit();
+        known.ways.shrink_to_fit();
         known.stretches.shrink_to_fit();
         known.shown.shrink_to_fit();
         known.link_index = Index::new(known.keys.len(), |at, seed| hashed(&known.keys, at, |key| key.hash(seed)));
@@ -308,6 +328,12 @@ impl<'a> Visitor<'a> for Loader<'a> {
             ..Watched::default()
         };
         self.known.polls.push(poll);
+        Ok(())
+    }
+
+    fn order(&mut self, row: &table::Order) -> Read<()> {
+        self.end_space()?;
+        self.orders.push(*row);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! What is normal here: who speaks to whom, in which protocol, with which operations, on which objects, how often.
 //!
+//! A conversation remembers what was asked last ([`Trail`]): `orders.rs` holds that against the order it always had.
 //! [`Learner`] watches messages and writes a compiled table (`table.rs`, `codec.rs`); [`Baseline`] holds a compiled
 //! table against messages; [`Periods`] watches the rhythm of the polls in it. People read and edit the same table as
 //! JSON or YAML (`document.rs`).
@@ -15,6 +16,7 @@ mod knowledge;
 mod learn;
 mod load;
 mod mark;
+mod orders;
 mod periods;
 mod poll;
 pub(crate) mod saved;
@@ -24,6 +26,7 @@ mod space;
 mod stretches;
 mod table;
 mod touched;
+mod trail;
 mod walk;
 mod watched;
 
@@ -34,13 +37,15 @@ pub use learn::{stretch, Cut, LearnSettings, Learner, Meter, Seen, SeenLink, See
 pub use mark::Mark;
 pub use periods::{PeriodSettings, Periods, Shard};
 pub use shadow::{Shadow, Shadowed};
+pub use trail::{changes, Step, Trail};
 
 /// Every cause that the baseline has.
-pub const CAUSES: [&str; 9] = [
+pub const CAUSES: [&str; 10] = [
     check::NEW_ASSET,
     check::NEW_LINK,
     check::NEW_OPERATION,
     check::NEW_OBJECT,
+    check::NEW_ORDER,
     periods::SLOWER,
     periods::FASTER,
     periods::IRREGULAR,

@@ -59,6 +59,8 @@ pub struct Link<'a> {
     pub objects: Vec<Objects<'a>>,
     #[serde(default)]
     pub polls: Vec<Poll<'a>>,
+    #[serde(default)]
+    pub orders: Vec<Order>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +87,36 @@ pub struct Objects<'a> {
     pub stretches: Vec<(u64, u64)>,
     #[serde(default)]
     pub names: Vec<Cow<'a, str>>,
+}
+
+/// What stands in an order of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// The capture began in the middle, or lost something.
+    Unknown,
+    /// The connection was opened.
+    Start,
+    Operation {
+        code: u32,
+        class: Class,
+    },
+}
+
+/// One operation after another, and what came before both; runs of equal operations count as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    #[serde(with = "super::document::place")]
+    pub before: Place,
+    #[serde(with = "super::document::place")]
+    pub last: Place,
+    #[serde(with = "super::document::place")]
+    pub next: Place,
+    pub count: u64,
+    /// Stretches of the time learned from in which it was seen.
+    pub occasions: u32,
+    /// It was seen for the first time in the second half of that time.
+    pub late: bool,
 }
 
 /// A request that is repeated with a period.
@@ -137,7 +169,8 @@ impl Table<'_> {
         let inside = |link: &Link<'_>| {
             let objects =
                 link.objects.iter().map(|objects| objects.stretches.len().saturating_add(objects.names.len()));
-            let rows = link.operations.len().saturating_add(link.polls.len()).saturating_add(1);
+            let rows = link.operations.len().saturating_add(link.polls.len()).saturating_add(link.orders.len());
+            let rows = rows.saturating_add(1);
             objects.fold(rows, usize::saturating_add)
         };
         self.links.iter().map(inside).fold(self.assets.len(), usize::saturating_add)
@@ -196,7 +229,31 @@ impl Link<'_> {
             ));
         }
         self.polls.sort_by_key(|poll| (poll.operation, poll.class as u8, poll.identity));
-        twice(&self.polls, |row| (row.operation, row.class as u8, row.identity), |row| format!("poll {}", row.identity))
+        twice(
+            &self.polls,
+            |row| (row.operation, row.class as u8, row.identity),
+            |row| format!("poll {}", row.identity),
+        )?;
+        if let Some(order) = self.orders.iter().find(|order| !order.holds()) {
+            return Err(format!(
+                "order {} to {}: from a known place to another operation, seen once at least",
+                super::document::place::text(order.last),
+                super::document::place::text(order.next)
+            ));
+        }
+        self.orders.sort_by_key(Order::key);
+        twice(&self.orders, Order::key, |row| format!("order to {}", super::document::place::text(row.next)))
+    }
+}
+
+impl Order {
+    pub fn key(&self) -> (Place, Place, Place) {
+        (self.before, self.last, self.next)
+    }
+
+    pub fn holds(&self) -> bool {
+        let to_another = matches!(self.next, Place::Operation { .. }) && self.last != self.next;
+        to_another && self.last != Place::Unknown && self.count > 0 && self.occasions > 0
     }
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::codec::{Flawed, Head, Read, Reader};
-use super::table::{Operation, Poll};
+use super::table::{Operation, Order, Place, Poll};
 use crate::limits;
 use crate::value::Class;
 
@@ -16,6 +16,7 @@ pub trait Visitor<'a> {
     fn stretch(&mut self, stretch: (u64, u64)) -> Read<()>;
     fn name(&mut self, name: &'a str) -> Read<()>;
     fn poll(&mut self, row: &Poll<'a>) -> Read<()>;
+    fn order(&mut self, row: &Order) -> Read<()>;
 }
 
 /// Read the rows behind a link's head.
@@ -35,6 +36,9 @@ pub fn rows<'a>(reader: &mut Reader<'a>, visitor: &mut impl Visitor<'a>) -> Read
     }
     for _ in 0..reader.count()? {
         visitor.poll(&reader.poll()?)?;
+    }
+    for _ in 0..reader.orders()? {
+        visitor.order(&reader.order()?)?;
     }
     Ok(())
 }
@@ -71,6 +75,7 @@ pub struct Inspector<'a> {
     stretch_end: Option<u64>,
     name: Option<&'a str>,
     poll: Option<(u32, u8, u64)>,
+    order: Option<(Place, Place, Place)>,
 }
 
 impl<'a> Inspector<'a> {
@@ -84,7 +89,7 @@ impl<'a> Inspector<'a> {
 
     pub fn link(&mut self, head: &Head<'a>) -> Read<()> {
         self.tuple()?;
-        (self.operation, self.space, self.poll) = (None, None, None);
+        (self.operation, self.space, self.poll, self.order) = (None, None, None, None);
         ascend(&mut self.link, (head.segment, head.client, head.server, head.protocol), "links out of order")
     }
 
@@ -139,5 +144,13 @@ impl<'a> Visitor<'a> for Inspector<'a> {
             return Err(Flawed::Content("a poll with limits that contradict each other"));
         }
         ascend(&mut self.poll, (row.operation, row.class as u8, row.identity), "polls out of order")
+    }
+
+    fn order(&mut self, row: &Order) -> Read<()> {
+        self.tuple()?;
+        if !row.holds() {
+            return Err(Flawed::Content("an order from nowhere or to nothing"));
+        }
+        ascend(&mut self.order, row.key(), "orders out of order")
     }
 }

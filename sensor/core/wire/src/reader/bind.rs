@@ -1,5 +1,6 @@
 //! Whose conversation this is: told by content, or by content that fits together with the port.
 
+use crate::baseline::Trail;
 use crate::flow::{Binding, Flow};
 use crate::marks::Marks;
 use crate::protocol::{self, Probe, Protocol, Scope, Spoken, PROTOCOLS, TCP};
@@ -43,8 +44,10 @@ pub fn bind(flow: &mut Flow, side: usize, payload: &[u8], site: &Site) -> (Bound
             if low != high {
                 flow.client = u8::from(low);
             }
-            // What rooms remembered was about other roles or another protocol.
-            flow.marks = Marks { evidence: flow.marks.evidence, ..Marks::default() };
+            // What rooms remembered was about other roles or another protocol. That this is how the conversation begins is
+            // known where nothing was read before it.
+            let trail = if looks == 1 { flow.marks.trail } else { Trail::default() };
+            flow.marks = Marks { evidence: flow.marks.evidence, trail, ..Marks::default() };
             flow.binding = Binding::Bound(u8::try_from(index).unwrap_or(u8::MAX), (spoken.parser)());
             let expected = if low || high { None } else { expected(flow, site) };
             (Bound::Yes, expected.map(|(expected, _)| Remark::WrongPort { expected }))

@@ -27,7 +27,7 @@ pub trait Consumer {
     /// A packet of that conversation brought only what was seen before.
     fn retransmission(&mut self, _marks: &Marks) {}
     /// So many bytes of that conversation were given up.
-    fn gap(&mut self, _marks: &Marks, _bytes: u64) {}
+    fn gap(&mut self, _marks: &mut Marks, _bytes: u64) {}
     /// A station was seen on a new conversation.
     fn station(&mut self, segment: u16, endpoint: &Endpoint, vlan: Option<u16>, ts_ns: u64);
     /// One message. Returns the folds (alerts) that want to hear how it was answered.

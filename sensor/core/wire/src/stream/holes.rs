@@ -144,8 +144,8 @@ impl Streams {
             }
             let distance = sequence.wrapping_sub(half.next);
             if distance.cast_signed() > 0 {
-                if let Some(flow) = self.table.at(slot) {
-                    consumer.gap(&flow.marks, distance.into());
+                if let Some(flow) = self.table.get(slot) {
+                    consumer.gap(&mut flow.marks, distance.into());
                 }
                 self.skip_to(slot, side, sequence, ledger);
             }

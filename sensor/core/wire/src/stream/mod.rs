@@ -18,6 +18,7 @@ pub use held::{Held, Segment, PACKET_COST};
 use attempts::Attempts;
 use conflict::Key;
 
+use crate::baseline::Trail;
 use crate::event::Endpoint;
 use crate::flow::{Address, Flow, FlowTable};
 use crate::frame::{tcp, Brief, Frame, Layer4};
@@ -274,11 +275,15 @@ impl Streams {
             self.acknowledged(slot, other, acknowledgement, stamp, ledger, consumer);
         }
         let mut sequence = sequence;
-        if let Some(half) = self.table.get(slot).and_then(|flow| flow.halves.get_mut(side)) {
+        let flow = self.table.get(slot).map(|flow| (flow.halves.get_mut(side), &mut flow.marks));
+        if let Some((Some(half), marks)) = flow {
             if flags & tcp::SYN != 0 {
                 sequence = sequence.wrapping_add(1);
                 if !half.started {
                     half.start(sequence);
+                    if flags & tcp::ACK == 0 {
+                        marks.trail = Trail::begun();
+                    }
                 }
                 half.open(sequence);
             }

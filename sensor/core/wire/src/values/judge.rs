@@ -8,7 +8,9 @@ use super::known::{Known, KnownTag};
 use super::learn::{begins_again, written};
 use super::motion::{self, Motion, Moved};
 use super::plan::{self, count, elements, identity, values_slot, Shape, Step, Take};
+use super::relations::{Broken, Term, Watch};
 use super::states::is_new;
+use super::table::Tag;
 use super::talk::Talk;
 use crate::event::Event;
 use crate::finding::{Param, Params};
@@ -28,10 +30,11 @@ pub const STATE: &str = "value:state";
 pub const COUNTER: &str = "value:counter";
 pub const REPLAY: &str = "value:replay";
 pub const SET: &str = "value:set";
+pub const RELATION: &str = "value:relation";
 
 /// Every cause that values have.
-pub const CAUSES: [&str; 13] =
-    [RANGE, JUMP, STUCK, OSCILLATION, QUIET, DRIFT, STATE, COUNTER, REPLAY, SET, LIMIT, RATE, ALLOWED];
+pub const CAUSES: [&str; 14] =
+    [RANGE, JUMP, STUCK, OSCILLATION, QUIET, DRIFT, STATE, COUNTER, REPLAY, SET, RELATION, LIMIT, RATE, ALLOWED];
 
 /// So long what moves behind a setting follows from it: heat and levels take minutes to come to rest. What moves on
 /// after that is judged again, from where it is. Only where hardly anything was set while learning: otherwise what
@@ -63,6 +66,8 @@ pub enum About {
     Point(u32),
     /// A whole answer.
     Answer,
+    /// A relation of a link: the link here, and its place there.
+    Relation(u32, u32),
 }
 
 /// A tag as it is now.
@@ -88,6 +93,7 @@ struct Link {
     states: Vec<State>,
     /// When something was set last; 0: never.
     set_ns: u64,
+    watch: Watch,
 }
 
 /// One shard's. Memory follows from what was learned: a state for each tag, a plan for each request that reads one.
@@ -95,11 +101,12 @@ pub struct Judge {
     known: Arc<Known>,
     links: Map<u32, Link>,
     echoes: usize,
+    broken: Vec<Broken>,
 }
 
 impl Judge {
     pub fn new(known: Arc<Known>) -> Self {
-        Self { known, links: Map::default(), echoes: 0 }
+        Self { known, links: Map::default(), echoes: 0, broken: Vec::new() }
     }
 
     pub fn knows(&self, known: &Arc<Known>) -> bool {
@@ -146,13 +153,16 @@ impl Judge {
             return;
         };
         let Some(place) = link.talk.answered(event.client.port, reference) else { return };
-        let Link { plans, states, set_ns, .. } = link;
+        let Link { plans, states, set_ns, watch, .. } = link;
         let Some(plan) = plans.get_mut(place as usize) else { return };
         if plan.items > 0 && plan.items != count(values) {
             return;
         }
         if states.is_empty() {
             states.resize(known.count as usize, State::default());
+            if !known.relations.is_empty() {
+                *watch = Watch::new(known.count as usize, known.relations.len());
+            }
         }
         for step in &plan.steps {
             let Some(value) = plan::number(step, values, event.record, event.bytes) else { continue };
@@ -165,6 +175,22 @@ impl Judge {
             let since_ns = if *set_ns == 0 { u64::MAX } else { event.ts_ns.saturating_sub(*set_ns) };
             let settles = since_ns < SETTLES_NS && !known.set;
             state.judge(step.tag, tag, value, &moved, (settles, since_ns < FOLLOWS_NS), out);
+            if tag.related {
+                let own = step.tag.saturating_sub(known.first);
+                watch.sample(&known.relations, own, (value, event.ts_ns), settles, &mut self.broken);
+            }
+        }
+        for Broken { relation, value, left, limit } in self.broken.drain(..) {
+            let Ok(place) = u32::try_from(relation) else { continue };
+            out.push(Unlike {
+                cause: RELATION,
+                key: u64::from(number) << 32 | u64::from(place),
+                about: About::Relation(number, place),
+                before: f64::NAN,
+                value,
+                found: left,
+                limit,
+            });
         }
         if let Some((echo, limit)) = plan.echo.as_mut() {
             let chain = echo.next(plan::hash(values, event.record, event.bytes));
@@ -210,6 +236,9 @@ impl Judge {
 
     /// The numbers and words that explain a finding. Built once per alert.
     pub fn params(&self, unlike: &Unlike, event: &Event<'_>, points: &Points) -> Params {
+        if let About::Relation(link, place) = unlike.about {
+            return self.relation(link, place, unlike, event, points).unwrap_or_default();
+        }
         let mut params: Params = Vec::new();
         let tag = if let About::Tag(tag) = unlike.about { self.known.at(tag) } else { None };
         let mut form = Form::plain();
@@ -251,6 +280,41 @@ impl Judge {
         let numbers = numbers.into_iter().filter(|(_, number)| number.is_finite());
         params.extend(numbers.map(|(name, number)| (name, Param::Float(number * scale + offset))));
         params
+    }
+}
+
+impl Judge {
+    /// A relation that is broken: as a formula, with the values that break it, and since when.
+    fn relation(&self, link: u32, place: u32, unlike: &Unlike, event: &Event<'_>, points: &Points) -> Option<Params> {
+        let known = self.known.links.get(link as usize)?;
+        let relation = known.relations.get(place as usize)?;
+        let watch = &self.links.get(&link)?.watch;
+        let of = relation.tags().next()?;
+        let tag = |tag: u32| self.known.at(known.first.saturating_add(tag));
+        let named = |number: u32| tag(number).map_or_else(Term::default, |tag| term(&tag.row, event, points));
+        let means = relation.tags().filter_map(|number| Some(named(number).with(watch.mean(number)?)));
+        let shown = named(of);
+        let mut params: Params = vec![
+            ("formula", Param::Text(relation.formula(named))),
+            ("values", Param::Text(means.collect::<Vec<_>>().join(", "))),
+            ("found", Param::Float(unlike.found * shown.scale)),
+            ("unit", Param::Text(shown.unit)),
+            ("since_ns", Param::Unsigned(watch.since_ns(place as usize))),
+        ];
+        params.extend(tag(of).map(|tag| ("learned_s", Param::Float(tag.row.seconds))));
+        Some(params)
+    }
+}
+
+/// How a tag is called and shown: by the table of points, or by its place.
+fn term(row: &Tag, event: &Event<'_>, points: &Points) -> Term {
+    let named = points.named(event.protocol, event.server.ip, &row.space, (row.index, row.start));
+    let place =
+        || if row.name.is_empty() { format!("{} {}:{}", row.space, row.index, row.start) } else { row.name.clone() };
+    let name = named.map_or_else(place, |point| point.name.to_string());
+    match named.filter(|point| reads_alike(&point.form, row.kind)) {
+        Some(point) => Term { name, unit: point.unit.to_string(), scale: point.form.scale, offset: point.form.offset },
+        None => Term { name, ..Term::default() },
     }
 }
 

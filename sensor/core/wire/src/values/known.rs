@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::motion::STATISTICS;
 use super::plan::{place, Take};
+use super::relations::Relation;
 use super::table::{Table, Tag};
 use crate::baseline::Baseline;
 use crate::hash::Map;
@@ -15,6 +16,8 @@ pub struct KnownTag {
     pub limits: [f64; STATISTICS],
     /// There is something that its samples are held against.
     pub judged: bool,
+    /// Some relation of the link is about it.
+    pub related: bool,
 }
 
 /// As many settings as a set point must have been given before one of them may be called unusual.
@@ -29,6 +32,7 @@ pub struct KnownLink {
     pub set: bool,
     /// Requests whose answers are watched for repetitions, in order.
     pub echoes: Vec<(u64, f64)>,
+    pub relations: Vec<Relation>,
 }
 
 #[derive(Debug, Default)]
@@ -59,17 +63,20 @@ impl Known {
             let set = !written.is_empty() && settable.all(|tag| tag.changes.max(tag.writes) >= SETTINGS);
             let (Some(number), Ok(own)) = (number, u32::try_from(known.links.len())) else { continue };
             let first = u32::try_from(known.tags.len()).map_err(|_| "too many learned values")?;
+            let related: BTreeSet<usize> =
+                link.relations.iter().flat_map(Relation::tags).map(|tag| tag as usize).collect();
             for (tag, place_of_tag) in link.tags.into_iter().zip(first..) {
                 known.places.insert((own, place(&tag.space, tag.index, tag.start)), place_of_tag);
                 let limits = tag.limits.map(|limit| limit.unwrap_or(f64::INFINITY));
                 let bound = limits.iter().any(|limit| *limit < f64::INFINITY);
                 // What somebody sets is watched, too: its changes explain others.
                 let judged = bound || tag.counter || !tag.states.is_empty() || tag.setting;
-                known.tags.push(KnownTag { row: tag, limits, judged });
+                let related = known.tags.len().checked_sub(first as usize).is_some_and(|own| related.contains(&own));
+                known.tags.push(KnownTag { row: tag, limits, judged, related });
             }
             let count = u32::try_from(known.tags.len()).unwrap_or(u32::MAX).saturating_sub(first);
             let echoes = link.echoes.iter().map(|echo| (echo.request, echo.limit)).collect();
-            known.links.push(KnownLink { first, count, set, echoes });
+            known.links.push(KnownLink { first, count, set, echoes, relations: link.relations });
             known.numbers.insert(number, own);
         }
         Ok(known)

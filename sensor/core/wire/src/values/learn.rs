@@ -7,6 +7,7 @@ use super::extremes::Extremes;
 use super::motion::{self, Motion, STATISTICS};
 use super::pair::{plausible, Form, Pair};
 use super::plan::{self, count, elements, four, identity, number, place, values_slot, Element, Shape, Step, Take};
+use super::relations::{mine, Candidate, Relation, Running, Series};
 use super::settings::{Custom, Settings};
 use super::states::States;
 use super::table::{Link, Repeats, Table, Tag, FORMAT};
@@ -50,6 +51,9 @@ struct Learned {
     settings: Settings,
     writes: u64,
     interval_ns: f64,
+    /// For relations with other tags.
+    running: Running,
+    series: Series,
 }
 
 /// A request and what its answers brought.
@@ -197,6 +201,8 @@ impl Learner {
             settings: Settings::default(),
             writes: 0,
             interval_ns: 0.0,
+            running: Running::default(),
+            series: Series::default(),
         });
         Some(number)
     }
@@ -280,14 +286,15 @@ impl Learner {
 
     /// What all of them learned.
     pub fn finish(learners: Vec<Self>) -> Table {
-        let mut table = Table { format: FORMAT, not_learned: 0, links: Vec::new() };
+        let mut table = Table { format: FORMAT, not_learned: 0, not_related: 0, links: Vec::new() };
+        let mut pairs = limits::RELATION_PAIRS;
         let mut custom = Custom::default();
         let tags = learners.iter().flat_map(|learner| &learner.tags);
         tags.filter(|tag| tag.writes > 0 && tag.take != Take::Bit).for_each(|tag| custom.add(&tag.settings));
         for mut learner in learners {
             table.not_learned = table.not_learned.saturating_add(learner.not_learned);
             learner.settle_all();
-            table.links.extend(learner.links(&custom));
+            table.links.extend(learner.links(&custom, &mut pairs, &mut table.not_related));
         }
         let key = |link: &Link| (link.segment.clone(), link.client, link.server, link.protocol.clone());
         table.links.sort_by_cached_key(key);
@@ -308,11 +315,16 @@ impl Learner {
         }
     }
 
-    fn links(&self, custom: &Custom) -> Vec<Link> {
+    fn links(&self, custom: &Custom, pairs: &mut usize, not_related: &mut u64) -> Vec<Link> {
         let mut links: Vec<Link> = self.talks.iter().map(|(key, _)| self.named(key)).collect();
-        for tag in &self.tags {
-            if let Some(link) = links.get_mut(tag.link as usize) {
-                link.tags.push(tag.row(custom));
+        let mut tags: Vec<&Learned> = self.tags.iter().collect();
+        tags.sort_by_key(|tag| (tag.link, tag.space, tag.index, tag.start));
+        for own in tags.chunk_by(|one, next| one.link == next.link) {
+            let Some(link) = own.first().and_then(|tag| links.get_mut(tag.link as usize)) else { continue };
+            link.tags = own.iter().map(|tag| tag.row(custom)).collect();
+            match related(own, &link.tags, pairs) {
+                Some(relations) => link.relations = relations,
+                None => *not_related = not_related.saturating_add(1),
             }
         }
         for plan in &self.plans {
@@ -323,7 +335,6 @@ impl Learner {
         }
         links.retain(|link| !link.tags.is_empty());
         for link in &mut links {
-            link.tags.sort_by(|a, b| (&a.space, a.index, a.start).cmp(&(&b.space, b.index, b.start)));
             link.echoes.sort_by_key(|echo| echo.request);
             link.echoes.dedup_by_key(|echo| echo.request);
         }
@@ -338,9 +349,31 @@ impl Learner {
             protocol: protocol::at(key.protocol).map_or("unknown", |protocol| protocol.name).to_owned(),
             tags: Vec::new(),
             echoes: Vec::new(),
+            relations: Vec::new(),
         }
     }
 }
+
+/// What the tags of one link have in common, called by their places. `None`: they are too many.
+fn related(learned: &[&Learned], rows: &[Tag], pairs: &mut usize) -> Option<Vec<Relation>> {
+    let of = |(tag, row): (&&Learned, &Tag)| {
+        let measures = !tag.states.few() && tag.changes >= LEAST_CHANGES && !row.counter && tag.writes == 0;
+        let states = row.states.len() <= FEW_STATES && !row.states.is_empty();
+        (row.seconds >= LEAST_S && (measures || states)).then(|| row.states.clone())
+    };
+    let chosen: Vec<(usize, Vec<f64>)> =
+        learned.iter().zip(rows).enumerate().filter_map(|(place, pair)| Some((place, of(pair)?))).collect();
+    let candidates: Vec<Candidate<'_>> = chosen
+        .iter()
+        .filter_map(|(place, states)| Some(Candidate { series: &learned.get(*place)?.series, states: states.clone() }))
+        .collect();
+    let place =
+        |tag: u32| chosen.get(tag as usize).and_then(|(place, _)| u32::try_from(*place).ok()).unwrap_or(u32::MAX);
+    Some(mine(&candidates, pairs)?.into_iter().map(|relation| relation.renumbered(place)).collect())
+}
+
+/// States of which each is visited often enough to say something about other tags.
+const FEW_STATES: usize = 4;
 
 /// Chains are whole numbers; half of the step between them is chance.
 const ECHO_GRAIN: f64 = 0.5;
@@ -391,6 +424,10 @@ impl Learned {
             if value < moved.before && !begins_again(moved.before, value) {
                 self.falls = self.falls.saturating_add(1);
             }
+        }
+        // What never changed has nothing in common with anything.
+        if let Some(piece) = self.running.add(value, ts_ns).filter(|_| self.changes > 0) {
+            self.series.add(piece);
         }
         let extremes = self.extremes.get_or_insert_with(|| Extremes::new(ts_ns));
         let Some(row) = extremes.at(ts_ns) else { return };

@@ -8,6 +8,7 @@
 //! motion.rs    samples → numbers (height, step, rest, swing, drift), the same for learning and judging
 //! extremes.rs  numbers → how far they may go, with a stated rate of false alarms
 //! states.rs    the few values of a mode; settings.rs: what operators choose; echo.rs: answers that come again
+//! relations/   what tags of one link have in common
 //! declared.rs  values against what the table of points says of them
 //! learn.rs     → table.rs (on disk) → known.rs → judge.rs
 //! ```
@@ -21,6 +22,7 @@ mod learn;
 mod motion;
 mod pair;
 mod plan;
+mod relations;
 mod settings;
 mod states;
 mod table;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::motion::STATISTICS;
 use super::plan::Take;
+use super::relations::{self, Relation};
 use crate::limits;
 
 pub const FORMAT: u32 = 1;
@@ -16,6 +17,9 @@ pub struct Table {
     pub format: u32,
     /// Tags and requests that there was no room for.
     pub not_learned: u64,
+    /// Links that relations were not looked for on: too many tags.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_related: u64,
     pub links: Vec<Link>,
 }
 
@@ -30,6 +34,9 @@ pub struct Link {
     pub tags: Vec<Tag>,
     /// Requests whose answers were watched for repetitions.
     pub echoes: Vec<Repeats>,
+    /// What tags have in common; they are called by their place in `tags`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relations: Vec<Relation>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +119,16 @@ impl Table {
         let rows: usize = table.links.iter().map(|link| link.echoes.len()).fold(tags, usize::saturating_add);
         if rows > limits::VALUE_TAGS.saturating_mul(2) || table.links.len() > limits::VALUE_TAGS {
             return Err(format!("the learned values have {rows} rows, more than fit"));
+        }
+        let sound = |link: &Link| {
+            let few = link.relations.len() <= link.tags.len().saturating_mul(relations::MOST_OF_TAG);
+            few && link.relations.iter().all(|relation| relation.holds(link.tags.len()))
+        };
+        if let Some(link) = table.links.iter().find(|link| !sound(link)) {
+            return Err(format!(
+                "the learned values of {} -> {} have relations of tags that are not there; learn again",
+                link.client, link.server
+            ));
         }
         Ok(table)
     }

@@ -1,7 +1,10 @@
 //! Learning in shards, across a restart, and in a storm.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+
 use sha2::Digest;
-use wire::baseline::{table_to_json, Baseline, LearnSettings, Learner};
+use wire::baseline::{table_to_json, Baseline, LearnSettings, Learner, Trail};
 use wire::hash::{shard_of, SHARDS};
 use wire::limits;
 use wire::value::{Class, Role};
@@ -44,8 +47,21 @@ fn traffic(random: &mut Random) -> Vec<Message> {
     all
 }
 
-fn learn(learner: &mut Learner, messages: &[Message]) {
-    messages.iter().for_each(|message| learner.observe(&message.event(), message.ts_ns));
+/// What each conversation's client asked for last.
+type Trails = HashMap<(u16, IpAddr, IpAddr), Trail>;
+
+fn observe(learner: &mut Learner, trails: &mut Trails, message: &Message) {
+    let event = message.event();
+    learner.observe(&event, message.ts_ns);
+    let trail = trails.entry((message.segment, message.client.ip, message.server.ip)).or_insert_with(Trail::begun);
+    let asks = message.record.role == Role::Request;
+    if let Some(step) = Some(trail).filter(|_| asks).and_then(|trail| trail.step(&message.record)) {
+        learner.step(&event, step);
+    }
+}
+
+fn learn(learner: &mut Learner, trails: &mut Trails, messages: &[Message]) {
+    messages.iter().for_each(|message| observe(learner, trails, message));
 }
 
 #[test]
@@ -53,17 +69,19 @@ fn shards_together_learn_what_one_learns() {
     for seed in 0..10 {
         let messages = traffic(&mut Random::new(seed));
         let mut one = Learner::new(settings());
-        learn(&mut one, &messages);
+        learn(&mut one, &mut Trails::new(), &messages);
         let mut shards: Vec<Learner> = (0..SHARDS).map(|_| Learner::new(settings())).collect();
+        let mut trails = Trails::new();
         for message in &messages {
             let shard = shard_of(message.segment, message.client.ip, message.server.ip);
-            shards[shard].observe(&message.event(), message.ts_ns);
+            observe(&mut shards[shard], &mut trails, message);
         }
         if seed % 2 == 0 {
             shards.reverse();
         }
         let expected = one.finish(100 * SECOND);
-        assert!(table_to_json(&expected).unwrap().contains("period_us"));
+        let json = table_to_json(&expected).unwrap();
+        assert!(json.contains("period_us") && json.contains("\"last\":\"start\""), "{json}");
         assert_eq!(Learner::merge(shards).finish(100 * SECOND), expected, "seed {seed}");
     }
     assert_eq!(Learner::merge(Vec::new()).finish(0), Learner::new(LearnSettings::default()).finish(0));
@@ -74,13 +92,13 @@ fn a_restart_in_the_middle_of_learning_changes_nothing() {
     for seed in 20..26 {
         let messages = traffic(&mut Random::new(seed));
         let mut one = Learner::new(settings());
-        learn(&mut one, &messages);
-        let mut parts = Learner::new(settings());
+        learn(&mut one, &mut Trails::new(), &messages);
+        let (mut parts, mut trails) = (Learner::new(settings()), Trails::new());
         for part in messages.chunks(messages.len() / 5 + 1) {
             let bytes = parts.snapshot();
             parts = Learner::restore(settings(), &bytes).unwrap();
             assert_eq!(parts.snapshot(), bytes);
-            learn(&mut parts, part);
+            learn(&mut parts, &mut trails, part);
         }
         assert_eq!(parts.tuples(), one.tuples());
         assert_eq!(parts.finish(100 * SECOND), one.finish(100 * SECOND), "seed {seed}");
@@ -90,7 +108,7 @@ fn a_restart_in_the_middle_of_learning_changes_nothing() {
 #[test]
 fn hostile_saved_learning_is_refused_and_never_panics() {
     let mut learner = Learner::new(settings());
-    learn(&mut learner, &traffic(&mut Random::new(3)));
+    learn(&mut learner, &mut Trails::new(), &traffic(&mut Random::new(3)));
     let bytes = learner.snapshot();
     for length in 0..bytes.len().min(400) {
         assert!(Learner::restore(settings(), &bytes[..length]).is_err());
@@ -107,7 +125,7 @@ fn hostile_saved_learning_is_refused_and_never_panics() {
         let digest = sha2::Sha256::digest(&hostile);
         hostile.extend_from_slice(&digest);
         if let Ok(mut back) = Learner::restore(settings(), &hostile) {
-            learn(&mut back, &[read(1, 100, 0, 9)]);
+            learn(&mut back, &mut Trails::new(), &[read(1, 100, 0, 9)]);
             Baseline::from_bytes(&back.finish(200 * SECOND)).unwrap();
         }
     }

@@ -60,7 +60,7 @@ fn mistakes_in_a_document_are_named() {
         ("\"roles\":[\"client\"]", "\"roles\":[\"boss\"]", "must be client or server"),
         ("\"02:00:00:00:00:01\"", "\"2:0\"", "six pairs"),
         ("\"low_us\":", "\"low_us\":9999999,\"x\":", "unknown field"),
-        ("\"version\":2", "\"version\":1", "version 1"),
+        ("\"version\":3", "\"version\":1", "version 1"),
         ("\"protocol\":", "\"protokoll\":", "unknown field `protokoll`"),
     ] {
         let broken = json.replacen(from, to, 1);

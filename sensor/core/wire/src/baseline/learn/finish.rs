@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::super::band::{Judge, Rhythm};
 use super::super::codec;
 use super::super::table::{self, Objects, Operation, Poll, Table};
+use super::super::trail::changes;
 use super::{Learner, LinkKey, Repeated};
 use crate::limits;
 use crate::protocol;
@@ -40,6 +41,7 @@ impl Learner {
                 operations: Vec::new(),
                 objects: Vec::new(),
                 polls: Vec::new(),
+                orders: Vec::new(),
             });
         }
         for ((link, code, class), (word, seen)) in &self.operations {
@@ -89,6 +91,17 @@ impl Learner {
                     changed_from: band.changed_from,
                     irregular_from: band.irregular_from,
                 });
+            }
+        }
+        for (link, order) in self.orders(table.learned.to_ns) {
+            if let Some(row) = table.links.get_mut(link as usize) {
+                row.orders.push(order);
+            }
+        }
+        for link in &mut table.links {
+            // Of who changes nothing no order is ever told.
+            if !link.operations.iter().any(|operation| changes(operation.class)) {
+                link.orders.clear();
             }
         }
         table

@@ -53,6 +53,11 @@ impl Learner {
                 self.learned.gaps_closed = self.learned.gaps_closed.saturating_add(closed as u64);
             }
         }
+        for ((number, step), seen) in other.orders {
+            if let Some(link) = link(number) {
+                self.add_order(link, step, &seen);
+            }
+        }
         // In the order in which they came: what is forgotten first stays first.
         let mut its = other.polls;
         let once = other.once.into_iter().filter_map(|key| Some((key, its.remove(&key)?))).collect::<Vec<_>>();
@@ -80,6 +85,7 @@ impl Learner {
                     known.last_ns = known.last_ns.max(row.last_ns);
                     known.messages = known.messages.saturating_add(row.messages);
                     known.seen.add(&row.seen);
+                    known.orders = known.orders.max(row.orders);
                 }
                 None => self.rows.push(row),
             }

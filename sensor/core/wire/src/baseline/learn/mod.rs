@@ -2,6 +2,7 @@
 
 mod finish;
 mod merge;
+mod orders;
 mod report;
 mod saved;
 mod sightings;
@@ -18,6 +19,7 @@ use super::sketch::Sketch;
 use super::space::Spaces;
 use super::stretches;
 use super::table::{Learned, CLIENT, SERVER};
+use super::trail::Step;
 use crate::event::{Endpoint, Event};
 use crate::hash::Map;
 use crate::limits;
@@ -54,6 +56,9 @@ struct Link {
     last_ns: u64,
     messages: u64,
     seen: Sightings,
+    /// Rows that the order of its operations takes; more than [`limits::ORDERS`]: there was no room, and nothing can be
+    /// said about what was not seen.
+    orders: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,6 +157,8 @@ pub struct Learner {
     spaces: Spaces,
     objects: Map<ObjectKey, Touched>,
     polls: Map<PollKey, Repeated>,
+    /// By link, what came after what.
+    orders: Map<(u32, Step), Sightings>,
     /// Requests in the order in which they came for the first time, among them all that came once only.
     once: VecDeque<PollKey>,
     forgotten: u64,
@@ -171,6 +178,7 @@ impl Learner {
             spaces: Spaces::default(),
             objects: Map::default(),
             polls: Map::default(),
+            orders: Map::default(),
             once: VecDeque::new(),
             forgotten: 0,
         }
@@ -239,7 +247,7 @@ impl Learner {
         }
         let number = u32::try_from(self.rows.len()).ok()?;
         let seen = Sightings::once(event.ts_ns, event.number, event.input);
-        self.rows.push(Link { first_ns: event.ts_ns, last_ns: event.ts_ns, messages: 1, seen });
+        self.rows.push(Link { first_ns: event.ts_ns, last_ns: event.ts_ns, messages: 1, seen, orders: 0 });
         self.links.insert(key, number);
         Some(number)
     }

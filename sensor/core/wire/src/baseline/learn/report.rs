@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::orders::tells;
 use super::sightings::Sightings;
 use super::{Learner, LinkKey};
 use crate::protocol;
@@ -139,6 +140,12 @@ impl Learner {
                     names: names.collect(),
                 });
             }
+        }
+        for ((link, _), seen) in self.orders.iter().filter(|((_, step), _)| tells(*step)) {
+            let Some(row) = rows.get_mut(*link as usize) else { continue };
+            let meter = row.meters.entry("orders").or_default();
+            cut.meter(meter, seen);
+            meter.late = meter.late.saturating_add(cut.late(seen));
         }
         for (key, repeated) in self.polls.iter().filter(|_| whole) {
             if let Some(row) = rows.get_mut(key.link as usize).filter(|_| repeated.sketch.count > 0) {

@@ -3,23 +3,25 @@
 //! ```text
 //! from, messages, not learned, gaps closed, forgotten u64
 //! words, spaces:  count u32, then each a text
-//! links:          count u32, then each: segment, client, server, protocol, first, last, messages u64, seen
+//! links:          count u32, then each: segment, client, server, protocol, first, last, messages u64, orders u16, seen
 //! assets:         count u32, then each: segment, ip, roles u8, MACs
 //! operations:     count u32, then each: link u32, code u32, class u8, word u32, seen
 //! objects:        count u32, then each: link u32, class u8, space u16, index u32, grown seen, stretches, names (each with its seen)
+//! orders:         count u32, then each: link u32, step u64, seen
 //! requests:       count u32, then each: link u32, operation u32, class u8, identity u64, shown, sketch, seen
 //! ```
 //! What was seen (`sightings.rs`) is eight u64.
 
 use super::super::saved::{Reader, Writer};
 use super::super::sketch::Sketch;
+use super::super::trail::Step;
 use super::sightings::Sightings;
 use super::{LearnSettings, Learner, Link, LinkKey, ObjectKey, PollKey, Repeated, Shown, Station, Touched};
 use crate::limits;
 use crate::protocol;
 use crate::value::Class;
 
-const KIND: &[u8; 8] = b"OTUSLEA2";
+const KIND: &[u8; 8] = b"OTUSLEA3";
 
 impl Learner {
     /// Everything learned so far, for [`Learner::restore`]. The same learning gives the same bytes.
@@ -40,6 +42,7 @@ impl Learner {
             out.ip(key.server);
             out.text(protocol::at(key.protocol).map_or("", |protocol| protocol.name));
             [row.first_ns, row.last_ns, row.messages].into_iter().for_each(|number| out.u64(number));
+            out.u16(row.orders);
             seen(out, &row.seen);
         });
         let mut assets: Vec<_> = self.assets.iter().collect();
@@ -79,6 +82,13 @@ impl Learner {
                 seen(out, sightings);
             });
         });
+        let mut orders: Vec<_> = self.orders.iter().collect();
+        orders.sort_unstable_by_key(|(key, _)| **key);
+        out.rows(&orders, |out, ((link, step), sightings)| {
+            out.u32(*link);
+            out.u64(step.packed());
+            seen(out, sightings);
+        });
         // Those that came once in the order in which they will be forgotten, then all others.
         let once = self.once.iter().filter_map(|key| Some((key, self.polls.get(key)?)));
         let mut others: Vec<_> = self.polls.iter().filter(|(_, repeated)| repeated.sketch.count > 0).collect();
@@ -111,7 +121,7 @@ impl Learner {
             let segment = self.segment_number(rows.text()?)?;
             let (client, server, protocol) = (rows.ip()?, rows.ip()?, rows.protocol()??);
             let (first_ns, last_ns, messages) = (rows.u64()?, rows.u64()?, rows.u64()?);
-            let row = Link { first_ns, last_ns, messages, seen: sightings(rows)? };
+            let row = Link { first_ns, last_ns, messages, orders: rows.u16()?, seen: sightings(rows)? };
             let number = u32::try_from(self.rows.len()).ok()?;
             self.rows.push(row);
             fresh(self.links.insert(LinkKey { segment, protocol, client, server }, number))?;
@@ -135,6 +145,11 @@ impl Learner {
         }
         for _ in 0..rows.count()? {
             self.objects(rows)?;
+        }
+        for _ in 0..rows.count()? {
+            let key = (self.known_link(rows)?, Step::unpacked(rows.u64()?));
+            fresh(self.orders.insert(key, sightings(rows)?))?;
+            self.kept()?;
         }
         for _ in 0..rows.count()? {
             self.request(rows)?;
