@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sensor._core import Engine
@@ -21,7 +22,8 @@ from testbed.play import live
 from testbed.play.attacks import ATTACKS
 from testbed.play.columns import checksum_of
 from testbed.play.plants import SCENARIOS
-from testbed.play.play import Order, fitting, play, play_into
+from testbed.play.play import START_NS, Order, fitting, play, play_into
+from testbed.play.signals import Signal
 from testbed.play.truth import FOUND, KINDS
 from testbed.recorder import Recorder
 
@@ -179,6 +181,16 @@ def test_values_move_like_a_process(acts: dict) -> None:  # type: ignore[type-ar
     values = [json.loads(line)["modbus.values"] for line in batch.events.splitlines() if b'"modbus.values":[' in line]
     assert len({tuple(one) for one in values}) > len(values) / 20
     assert all(0 <= value <= 65_535 for one in values for value in one)
+
+
+def test_noise_is_the_same_however_it_is_asked_for_and_never_comes_again() -> None:
+    signal = Signal("pressure", "pressure", 0.0, 16.0, np.random.default_rng(3))
+    times = START_NS + np.arange(6 * 3600, dtype=np.int64) * 1_000_000_000
+    values = signal.values(times)
+    assert np.array_equal(values, np.concatenate([signal.values(part) for part in np.array_split(times, 7)]))
+    moves = np.diff(values)
+    for back in range(60, 3 * 3600, 7):
+        assert abs(np.corrcoef(moves[back:], moves[:-back])[0, 1]) < 0.1, back
 
 
 @pytest.mark.parametrize(
