@@ -74,6 +74,9 @@ class Signal:
     def write(self, ts_ns: int, value: float) -> None:
         """A set point changes; times rise."""
         self.steps.append((ts_ns, value))
+        ends, self.ends = self.ends, []
+        for end in ends:
+            end(ts_ns)
 
     def at(self, ts_ns: int) -> float:
         return float(self.values(np.array([ts_ns], dtype=np.int64))[0])
@@ -158,6 +161,6 @@ class Signal:
         value = np.array([step[1] for step in leader.steps])
         place = np.maximum(np.searchsorted(since, times, side="right") - 1, 0)
         before = value[np.maximum(place - 1, 0)]
-        passed = np.minimum((times - since[place]) / (75.0 * SECOND), 50.0)
+        passed = np.minimum((times - since[place]) / LAG_NS, 50.0)
         reached: Values = value[place] + (before - value[place]) * np.exp(-passed)
         return reached

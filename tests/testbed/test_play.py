@@ -193,6 +193,14 @@ def test_noise_is_the_same_however_it_is_asked_for_and_never_comes_again() -> No
         assert abs(np.corrcoef(moves[back:], moves[:-back])[0, 1]) < 0.1, back
 
 
+def test_an_act_lasts_as_long_as_what_it_set() -> None:
+    played = play(Order("modbus-line", 5, None, ("modbus-outside-range",), 60.0, 4000.0), lambda data: None)
+    (event,) = played.truth["events"]
+    # A minute at least until it is set back, and five for the process to follow.
+    assert event["last_ns"] - event["first_ns"] >= 360 * 10**9
+    assert "witness" in event["hosts"].values()
+
+
 @pytest.mark.parametrize(
     ("order", "said"),
     [
