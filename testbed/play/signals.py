@@ -6,6 +6,7 @@ again: a process whose noise did would look like a recording that is played once
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -62,6 +63,8 @@ class Signal:
         self._phase = float(self.rng.uniform(0, 1))
         if self.kind == "setpoint" and not self.steps:
             self.steps = [(0, self.middle + float(self.rng.uniform(-0.1, 0.1)) * self.span)]
+        self._reached = [value for _, value in self.steps[:1]]
+        """set point: where what follows it was at each step"""
 
     @property
     def span(self) -> float:
@@ -73,6 +76,9 @@ class Signal:
 
     def write(self, ts_ns: int, value: float) -> None:
         """A set point changes; times rise."""
+        before_ns, before = self.steps[-1]
+        left = math.exp(-(ts_ns - before_ns) / LAG_NS)
+        self._reached.append(before + (self._reached[-1] - before) * left)
         self.steps.append((ts_ns, value))
         ends, self.ends = self.ends, []
         for end in ends:
@@ -156,11 +162,11 @@ class Signal:
         return stepped
 
     def _lagging(self, leader: Signal, times: Times) -> Values:
-        """First-order approach to the set point, a minute or so behind; within the range of this signal."""
+        """First-order approach to the set point from wherever it was when that was set, a minute or so behind."""
         since = np.array([step[0] for step in leader.steps], dtype=np.int64)
         value = np.array([step[1] for step in leader.steps])
         place = np.maximum(np.searchsorted(since, times, side="right") - 1, 0)
-        before = value[np.maximum(place - 1, 0)]
+        before = np.array(leader._reached)[place]
         passed = np.minimum((times - since[place]) / LAG_NS, 50.0)
         reached: Values = value[place] + (before - value[place]) * np.exp(-passed)
         return reached

@@ -193,6 +193,16 @@ def test_noise_is_the_same_however_it_is_asked_for_and_never_comes_again() -> No
         assert abs(np.corrcoef(moves[back:], moves[:-back])[0, 1]) < 0.1, back
 
 
+def test_what_follows_a_set_point_does_not_jump_when_it_is_set_twice() -> None:
+    wanted = Signal("set", "setpoint", 0.0, 100.0, np.random.default_rng(1), steps=[(START_NS, 50.0)])
+    speed = Signal("speed", "temperature", 0.0, 100.0, np.random.default_rng(2), follows=wanted)
+    for second, value in ((60, 75.0), (70, 25.0), (75, 60.0)):
+        wanted.write(START_NS + second * 10**9, value)
+    values = speed.values(START_NS + np.arange(3000, dtype=np.int64) * 200_000_000)
+    assert np.abs(np.diff(values)).max() < 3.0
+    assert abs(values[-1] - 60.0) < 8.0
+
+
 def test_an_act_lasts_as_long_as_what_it_set() -> None:
     played = play(Order("modbus-line", 5, None, ("modbus-outside-range",), 60.0, 4000.0), lambda data: None)
     (event,) = played.truth["events"]
