@@ -47,7 +47,7 @@ CONSEQUENCES = frozenset(
         "interval_std_ms", "operation_entropy",
     }
 )  # fmt: skip
-"""What is unlike where requests are missing, and only because they are."""
+"""What is unlike where requests are missing, or too many, and only because they are."""
 
 
 def only_missing(finding: WindowFinding) -> bool:
@@ -58,9 +58,11 @@ def only_missing(finding: WindowFinding) -> bool:
 
 
 def flood(finding: WindowFinding) -> Deviating | None:
-    """Requests, where there are far more of them than there may be."""
+    """Requests, where there are far more than there may be and nothing else is farther out than what follows."""
     found = next((one for one in finding.features if one.name == "requests" and one.value > one.high), None)
-    return found if found is not None and finding.by_feature and (found.beyond >= FAR or not finding.learned) else None
+    if found is None or not finding.by_feature or finding.features[0].name not in CONSEQUENCES:
+        return None
+    return found if found.beyond >= FAR or not finding.learned else None
 
 
 def describe(finding: WindowFinding) -> Description:
