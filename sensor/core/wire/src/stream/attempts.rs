@@ -73,7 +73,7 @@ impl Streams {
             }
         }
         let waiting = &mut self.attempts.waiting;
-        if waiting.len() < limits::per_shard(limits::ATTEMPTS) && consumer.wants_flows(Optional::Fruitless) {
+        if waiting.len() < limits::per_shard(limits::ATTEMPTS) && is_asked_for(consumer) {
             let asks = asks(frame);
             // What nobody need answer is of interest only where it may show that a service is there.
             if asks || flow.transport == TCP {
@@ -110,7 +110,7 @@ impl Streams {
         let Some(flow) = self.table.at(slot) else { return };
         // At the end of everything those that had their time were judged, and nobody knows about the others.
         let early = !is_due(flow.opened_s(), limits::FIRST_ANSWER_S, stamp.now_ns) && reason != Reason::EndOfInput;
-        if early && consumer.wants_flows(Optional::Fruitless) {
+        if early && is_asked_for(consumer) {
             // Datagrams end early only where newer ones push them out.
             let asks = match flow.transport {
                 TCP => flow.begins_with_syn(),
@@ -139,7 +139,7 @@ impl Streams {
             }
         }
         match verdict(flow, ended) {
-            Some(reason) if asks => {
+            Some(reason) if asks && consumer.wants_flows(Optional::Fruitless) => {
                 let answered_before = answered.get(&service).is_some() || answered.get(&unseen(flow)).is_some();
                 let told = Told::Fruitless { reason, answered_before };
                 self.reader.about(flow, told, None, stamp, ledger, consumer);
@@ -148,6 +148,11 @@ impl Streams {
             None => answered.insert(service, ()),
         }
     }
+}
+
+/// Somebody wants to hear what becomes of beginnings.
+fn is_asked_for<C: Consumer>(consumer: &C) -> bool {
+    consumer.wants_flows(Optional::Fruitless) || consumer.wants_flows(Optional::OneSided)
 }
 
 fn is_due(opened_s: u32, wait_s: u32, now_ns: u64) -> bool {
