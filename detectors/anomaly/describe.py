@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from detectors.anomaly.features import FEATURES
-from detectors.anomaly.finding import WindowFinding
+from detectors.anomaly.finding import Deviating, WindowFinding
 from detectors.describe import Description
 from sensor.schema import Level, Reason, Text
 
 DETECTOR = "anomaly"
 CODE = "window_deviates"
+FLOOD = "request_flood"
 
 MAX_TITLE = 3
 """Features named in the title; the reason has all of them."""
@@ -29,6 +30,16 @@ CONSEQUENCE = Text(
     "The conversation behaves unlike before: a fault on its way, a mistake, or somebody probing as a known host.",
 )
 
+FLOOD_ADVICE = Text(
+    "核对请求方上运行的程序与其轮询设置；无人认领的，断开该主机并检查。控制器应答变慢或通信中断的，先恢复正常轮询。",
+    "Find out which program on the asking host does this and how its polling is set. If nobody owns it, disconnect the "
+    "host and examine it. Where the controller answers late or not at all, bring back the ordinary polling first.",
+)
+FLOOD_CONSEQUENCE = Text(
+    "控制器忙于应答，可能耽误控制任务，或不再应答监控站。",
+    "The controller is busy answering: its own tasks may be late, and stations may lose sight of it.",
+)
+
 
 CONSEQUENCES = frozenset(
     {
@@ -36,7 +47,7 @@ CONSEQUENCES = frozenset(
         "interval_std_ms", "operation_entropy",
     }
 )  # fmt: skip
-"""What is unlike where requests are missing, and only because they are."""
+"""What is unlike where requests are missing, or too many, and only because they are."""
 
 
 def only_missing(finding: WindowFinding) -> bool:
@@ -46,7 +57,17 @@ def only_missing(finding: WindowFinding) -> bool:
     return fewer and all(one.name in CONSEQUENCES for one in finding.features)
 
 
+def flood(finding: WindowFinding) -> Deviating | None:
+    """Requests, where there are far more than there may be and nothing else is farther out than what follows."""
+    found = next((one for one in finding.features if one.name == "requests" and one.value > one.high), None)
+    if found is None or not finding.by_feature or finding.features[0].name not in CONSEQUENCES:
+        return None
+    return found if found.beyond >= FAR or not finding.learned else None
+
+
 def describe(finding: WindowFinding) -> Description:
+    if (requests := flood(finding)) is not None:
+        return _flooded(finding, requests)
     known = [_BY_NAME[deviating.name] for deviating in finding.features]
     named = known[:MAX_TITLE]
     acting = any(
@@ -65,6 +86,19 @@ def describe(finding: WindowFinding) -> Description:
         advice=ADVICE,
         consequence=CONSEQUENCE,
         technique=tuple(dict.fromkeys(feature.technique for feature in named)),
+        incident_class="deviation",
+    )
+
+
+def _flooded(finding: WindowFinding, requests: Deviating) -> Description:
+    return Description(
+        detector=DETECTOR,
+        level=Level.MEDIUM,
+        title=Text("请求速率远超学习值（请求洪泛）", "Far more requests than learned: a flood?"),
+        reason=Reason(FLOOD, {**_params(finding), "requests": _short(requests.value), "most": _short(requests.high)}),
+        advice=FLOOD_ADVICE,
+        consequence=FLOOD_CONSEQUENCE,
+        technique=("T0814", *(("T0836",) if any(one.name == "writes" for one in finding.features) else ())),
         incident_class="deviation",
     )
 

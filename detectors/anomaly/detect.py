@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from detectors.anomaly.alike import Examples
 from detectors.anomaly.ensemble import Ensemble
 from detectors.anomaly.finding import Deviating, WindowFinding
+from detectors.anomaly.floods import Ceilings
 from detectors.anomaly.forest import drawn_in
 from detectors.anomaly.limits import both
 from detectors.anomaly.robust import PAIR, SINGLE, Centre, Robust
@@ -66,13 +68,18 @@ class Anomaly:
     examples: Examples
     window_ns: int
 
+    @cached_property
+    def _ceilings(self) -> Ceilings:
+        return Ceilings(self.robust)
+
     def before(self) -> Before:
         return Before(len(self.robust.conversations), len(self.robust.features) + 1)
 
     def score(self, columns: Sequence[str], matrix: Any, keys: Sequence[Key]) -> list[WindowFinding]:
         """The unusual ones among these windows, in their order, as if none had been before.
 
-        Conversations that were not learned are left to the baseline; windows of another length are not judged.
+        Of conversations that were not learned a flood of requests is told, all else is left to the baseline; windows of
+        another length are not judged.
         """
         return self.judge(Rows.arrange(columns, matrix, keys, self.robust.names), self.before()).findings
 
@@ -80,13 +87,15 @@ class Anomaly:
         """The unusual ones, and how all that could be judged lie. The windows' columns are those of the model."""
         row_of = self.robust.conversations.get
         known = np.array([row_of(conversation, -1) for conversation in windows.conversations], dtype=np.intp)
-        places = np.flatnonzero((known >= 0) & (windows.ends - windows.starts == self.window_ns))
+        whole = windows.ends - windows.starts == self.window_ns
+        floods = self._ceilings.findings(windows, np.flatnonzero((known < 0) & whole).tolist())
+        places = np.flatnonzero((known >= 0) & whole)
         rows = known[places]
         groups, ends = self.robust.group[rows], windows.ends[places]
         values, opening = windows.values[places], windows.opening[places]
         scores = self.robust.scores(values, rows)
         if not len(places):
-            return Judged([], scores, groups, ends)
+            return Judged(floods, scores, groups, ends)
         aside = self.robust.aside(scores, rows)
         judged = self.robust.judged(scores, aside)
         if opening.any():
@@ -126,7 +135,7 @@ class Anomaly:
                     alike_ns=None if alike is None else alike[0],
                 )
             )
-        return Judged(findings, scores, groups, ends)
+        return Judged(findings + floods, scores, groups, ends)
 
     def _together(self, scores: Scores, groups: NDArray[np.intp]) -> tuple[Scores, Scores]:
         """What forest and density of each window's group say, and their limit."""

@@ -36,5 +36,7 @@ class WindowFinding:
     score: float
     """of forest and density: the sum of the logarithms of their chances, 0 where the window is ordinary"""
     score_limit: float
+    learned: bool = True
+    """whether this conversation was learned; otherwise it is held against all others of its protocol"""
     alike_ns: int | None = None
     """when the most alike normal window began"""

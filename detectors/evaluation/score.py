@@ -133,7 +133,9 @@ def _absolute(moment: float | int | None, begin_ns: int) -> int | None:
 def _is_about(seen: Seen, event: Event, window: tuple[int, int]) -> bool:
     if event.frames and seen.by_packet:
         return any(_inside(one.frame, event.frames) for one in seen.alert.evidence if one.frame is not None)
-    if seen.alert.last_ns < window[0] or seen.alert.first_ns > window[1] + GRACE_NS:
+    # What has no time is about all of the capture, also where its clock was set meanwhile.
+    bounded = bool(event.frames) or event.first is not None or event.last is not None
+    if bounded and (seen.alert.last_ns < window[0] or seen.alert.first_ns > window[1] + GRACE_NS):
         return False
     if event.frames and not event.hosts:
         return False  # labelled by packet, and this alert points at none

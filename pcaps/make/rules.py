@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from pcaps.make import (
+    rules_calls,
     rules_counted,
     rules_it,
     rules_modbus,
@@ -134,6 +135,7 @@ MADE: tuple[Row, ...] = (
     ("dns/many_hosts", ("dns",), True, "thirty hosts of one domain", rules_network.many_hosts),
     ("flow/ordinary_connections", ("flow",), True, "much that is answered", rules_network.ordinary_connections),
     ("flow/in_between", ("modbus",), True, "somebody passes polls on from the sixth on", rules_network.in_between),
+    *rules_calls.ROWS,
 )
 
 

@@ -119,6 +119,11 @@ class Plant:
     def net_of(self, station: Station) -> Net:
         return next(one for one in self.nets if one.holds(station.ip))
 
+    def gateway(self, net: Net) -> Station:
+        """The router as its neighbours in that network know it."""
+        assert self.router is not None
+        return Station("router", net.base + 1, self.router.mac, self.router.ttl, "router")
+
     def poll(self, client: Station, device: Device, period_ns: int) -> Poller:
         rng = self.rng("poll", client.name, device.station.name)
         made = Poller(self.out, client, device, self.seen(device.station, client), period_ns, rng, self.begin_ns)
@@ -130,14 +135,19 @@ class Plant:
         return Signal(name, kind, low, high, self.rng("signal", name), follows)
 
     def later(self, ts_ns: int, change: Callable[[], None]) -> None:
-        """Something about the plant is different from then on (to a slice's edge)."""
+        """Something about the plant is different from then on."""
         self._changes.append((ts_ns, change))
 
     def run(self, end_ns: int) -> None:
-        """Everybody speaks up to that moment: those who act first, then those who only ask."""
-        for _, change in [one for one in self._changes if one[0] < end_ns]:
+        """Everybody speaks up to that moment."""
+        for ts_ns, change in sorted((one for one in self._changes if one[0] < end_ns), key=lambda one: one[0]):
+            self._speak(ts_ns)
             change()
         self._changes = [one for one in self._changes if one[0] >= end_ns]
+        self._speak(end_ns)
+
+    def _speak(self, end_ns: int) -> None:
+        """Those who act first, then those who only ask."""
         for actor in self.actors:
             actor.run(end_ns)
         for poller in self.pollers:

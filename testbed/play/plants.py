@@ -108,6 +108,9 @@ def _habits(plant: Plant) -> None:
         plant.actors.append(neighbours.arp(plant, poller.client, poller.device.station))
     for device in plant.devices:
         plant.actors.append(neighbours.ping(plant, plant.dns, device.station))
+        net = plant.net_of(device.station)
+        if not net.holds(plant.router.ip):
+            plant.actors.append(neighbours.arp(plant, plant.gateway(net), device.station))
 
 
 def modbus_line(plant: Plant) -> None:

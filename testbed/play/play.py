@@ -94,6 +94,9 @@ def play(order: Order, write: Callable[[bytes | memoryview], Any], file: str = "
         out.flush(until_ns)
         if until_ns <= quiet_ns:
             quiet_frames = out.frames
+    for setpoint in [one for device in plant.devices for one in device.setpoints]:
+        for end in setpoint.ends:  # nobody set it anew
+            end(end_ns)
     return Played(out.frames, _truth(order, out, acts, end_ns, (quiet_ns, quiet_frames), file))
 
 

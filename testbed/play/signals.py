@@ -1,10 +1,12 @@
 """What a process shows: values as functions of time, so that everybody who reads at the same time reads the same.
 
-Deterministic: the noise of a signal is a pool drawn from its seed and looked up by time.
+Deterministic: the noise of a signal is drawn from its seed, stretch by stretch, and looked up by time. It never comes
+again: a process whose noise did would look like a recording that is played once more.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,7 +16,14 @@ from numpy.typing import NDArray
 from testbed.play.collector import SECOND, Labels, Times
 
 Values = NDArray[np.float64]
-POOL = 8192
+LAG_NS = 75.0 * SECOND
+"""Time constant of what follows a set point."""
+STRETCH = 8192
+"""Ticks whose noise is drawn together: half an hour."""
+STRETCHES = 4
+"""Kept of a signal: everybody asks about the same minutes."""
+ECHO = 0.436 * 0.9 ** np.arange(64)
+"""What is left of a draw, tick by tick: together a variance of 1."""
 TICK_NS = SECOND // 5
 """A controller's own cycle as seen from outside: between two ticks nothing moves."""
 
@@ -44,20 +53,18 @@ class Signal:
     disturbances: list[Disturbance] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     """set point: since when, which value"""
+    ends: list[Callable[[int], None]] = field(default_factory=list, repr=False)
+    """set point: who wants to know when it is set anew"""
 
     def __post_init__(self) -> None:
-        draws = self.rng.normal(0.0, 1.0, POOL)
-        smooth = np.empty(POOL)
-        last = 0.0
-        for place, draw in enumerate(draws.tolist()):
-            last = 0.9 * last + 0.436 * draw  # variance 1
-            smooth[place] = last
-        self._noise = smooth
+        self._seed = int(self.rng.integers(1 << 62))
+        self._drawn: dict[int, Values] = {}
         self._period_s = float(self.rng.uniform(120, 900))
         self._phase = float(self.rng.uniform(0, 1))
-        self._stride = int(self.rng.integers(1, 64)) * 2 + 1
         if self.kind == "setpoint" and not self.steps:
             self.steps = [(0, self.middle + float(self.rng.uniform(-0.1, 0.1)) * self.span)]
+        self._reached = [value for _, value in self.steps[:1]]
+        """set point: where what follows it was at each step"""
 
     @property
     def span(self) -> float:
@@ -69,7 +76,13 @@ class Signal:
 
     def write(self, ts_ns: int, value: float) -> None:
         """A set point changes; times rise."""
+        before_ns, before = self.steps[-1]
+        left = math.exp(-(ts_ns - before_ns) / LAG_NS)
+        self._reached.append(before + (self._reached[-1] - before) * left)
         self.steps.append((ts_ns, value))
+        ends, self.ends = self.ends, []
+        for end in ends:
+            end(ts_ns)
 
     def at(self, ts_ns: int) -> float:
         return float(self.values(np.array([ts_ns], dtype=np.int64))[0])
@@ -100,7 +113,6 @@ class Signal:
         return labels
 
     def _shape(self, ticks: Times, seconds: Values) -> Values:
-        noise = self._noise[(ticks * self._stride) % POOL if self.kind in ("flow",) else ticks % POOL]
         if self.kind == "setpoint":
             return self._stepped(ticks * TICK_NS)
         if self.kind == "counter":
@@ -108,6 +120,7 @@ class Signal:
         wobble: Values = seconds / self._period_s + self._phase + 0.05 * np.sin(seconds / (self._period_s * 7.3))
         if self.kind == "state":
             return (wobble % 1 < 0.7).astype(np.float64)
+        noise = self._noise(ticks)
         if self.kind == "level":
             cycle = wobble % 1
             rising = np.where(cycle < 0.3, cycle / 0.3, (1 - cycle) / 0.7)
@@ -119,6 +132,29 @@ class Signal:
         slow = 0.03 * np.sin(2 * np.pi * wobble)
         return np.clip(middle + self.span * (day + slow + 0.006 * noise), self.low, self.high)
 
+    def _noise(self, ticks: Times) -> Values:
+        """Mean 0 and variance 1; but for flows, which flutter, each is much like the one before."""
+        stretches = ticks // STRETCH
+        noise = np.empty(len(ticks))
+        for stretch in np.unique(stretches).tolist():
+            mine = stretches == stretch
+            noise[mine] = self._stretch(stretch)[ticks[mine] % STRETCH]
+        return noise
+
+    def _stretch(self, number: int) -> Values:
+        if number not in self._drawn:
+            while len(self._drawn) >= STRETCHES:
+                del self._drawn[next(iter(self._drawn))]
+            draws = self._draws(number)
+            if self.kind != "flow":
+                before = self._draws(number - 1)[1 - len(ECHO) :]
+                draws = np.convolve(np.concatenate((before, draws)), ECHO, "valid")
+            self._drawn[number] = draws
+        return self._drawn[number]
+
+    def _draws(self, number: int) -> Values:
+        return np.random.default_rng([self._seed, number]).normal(0.0, 1.0, STRETCH)
+
     def _stepped(self, times: Times) -> Values:
         since = np.array([step[0] for step in self.steps], dtype=np.int64)
         value = np.array([step[1] for step in self.steps])
@@ -126,11 +162,11 @@ class Signal:
         return stepped
 
     def _lagging(self, leader: Signal, times: Times) -> Values:
-        """First-order approach to the set point, a minute or so behind; within the range of this signal."""
+        """First-order approach to the set point from wherever it was when that was set, a minute or so behind."""
         since = np.array([step[0] for step in leader.steps], dtype=np.int64)
         value = np.array([step[1] for step in leader.steps])
         place = np.maximum(np.searchsorted(since, times, side="right") - 1, 0)
-        before = value[np.maximum(place - 1, 0)]
-        passed = np.minimum((times - since[place]) / (75.0 * SECOND), 50.0)
+        before = np.array(leader._reached)[place]
+        passed = np.minimum((times - since[place]) / LAG_NS, 50.0)
         reached: Values = value[place] + (before - value[place]) * np.exp(-passed)
         return reached

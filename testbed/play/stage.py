@@ -12,7 +12,7 @@ from testbed.play.collector import SECOND
 from testbed.play.devices import Device, ModbusDevice, OpcuaDevice, S7Device
 from testbed.play.plant import MAKERS, TTL, Plant
 from testbed.play.poller import Extra, Influence, Poller
-from testbed.play.signals import Disturbance, Signal, Values
+from testbed.play.signals import LAG_NS, Disturbance, Signal, Values
 from testbed.play.stations import Station
 from testbed.play.truth import Act
 
@@ -166,6 +166,11 @@ class Stage:
         signal.disturbances.append(Disturbance(self.now, end_ns, self.act.number, change))
         self.until(end_ns)
         self.act.details["signal"] = signal.name
+
+    def lasts(self, device: Device, setpoint: Signal) -> None:
+        """What was set is no ordinary value: it shows until somebody sets it anew and the process has followed."""
+        self.pollers(device)
+        setpoint.ends.append(lambda ts_ns: self.until(ts_ns + int(4 * LAG_NS)))
 
     def chance(self, least: int, most: int) -> int:
         """A whole number, both ends included."""

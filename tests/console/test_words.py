@@ -59,7 +59,7 @@ def test_techniques(technique: str) -> None:
 RULE_CAUSES = [f"rule:rule_{kind}" for kind in ("matched", "count", "distinct", "sequence", "absence")]
 
 
-@pytest.mark.parametrize("cause", [*CAUSES, *VALUE_CAUSES, *RULE_CAUSES, "anomaly:window_deviates"])
+@pytest.mark.parametrize("cause", [*CAUSES, *VALUE_CAUSES, *RULE_CAUSES, "anomaly:window_deviates", "anomaly:request_flood"])
 def test_reasons(cause: str) -> None:
     detector, _, code = cause.partition(":")
     sent = f"{detector}_{code}" if detector in ("period", "value") else code

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sensor._core import Engine
@@ -21,7 +22,8 @@ from testbed.play import live
 from testbed.play.attacks import ATTACKS
 from testbed.play.columns import checksum_of
 from testbed.play.plants import SCENARIOS
-from testbed.play.play import Order, fitting, play, play_into
+from testbed.play.play import START_NS, Order, fitting, play, play_into
+from testbed.play.signals import Signal
 from testbed.play.truth import FOUND, KINDS
 from testbed.recorder import Recorder
 
@@ -179,6 +181,34 @@ def test_values_move_like_a_process(acts: dict) -> None:  # type: ignore[type-ar
     values = [json.loads(line)["modbus.values"] for line in batch.events.splitlines() if b'"modbus.values":[' in line]
     assert len({tuple(one) for one in values}) > len(values) / 20
     assert all(0 <= value <= 65_535 for one in values for value in one)
+
+
+def test_noise_is_the_same_however_it_is_asked_for_and_never_comes_again() -> None:
+    signal = Signal("pressure", "pressure", 0.0, 16.0, np.random.default_rng(3))
+    times = START_NS + np.arange(6 * 3600, dtype=np.int64) * 1_000_000_000
+    values = signal.values(times)
+    assert np.array_equal(values, np.concatenate([signal.values(part) for part in np.array_split(times, 7)]))
+    moves = np.diff(values)
+    for back in range(60, 3 * 3600, 7):
+        assert abs(np.corrcoef(moves[back:], moves[:-back])[0, 1]) < 0.1, back
+
+
+def test_what_follows_a_set_point_does_not_jump_when_it_is_set_twice() -> None:
+    wanted = Signal("set", "setpoint", 0.0, 100.0, np.random.default_rng(1), steps=[(START_NS, 50.0)])
+    speed = Signal("speed", "temperature", 0.0, 100.0, np.random.default_rng(2), follows=wanted)
+    for second, value in ((60, 75.0), (70, 25.0), (75, 60.0)):
+        wanted.write(START_NS + second * 10**9, value)
+    values = speed.values(START_NS + np.arange(3000, dtype=np.int64) * 200_000_000)
+    assert np.abs(np.diff(values)).max() < 3.0
+    assert abs(values[-1] - 60.0) < 8.0
+
+
+def test_an_act_lasts_as_long_as_what_it_set() -> None:
+    played = play(Order("modbus-line", 5, None, ("modbus-outside-range",), 60.0, 4000.0), lambda data: None)
+    (event,) = played.truth["events"]
+    # A minute at least until it is set back, and five for the process to follow.
+    assert event["last_ns"] - event["first_ns"] >= 360 * 10**9
+    assert "witness" in event["hosts"].values()
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,13 @@ def outside_range(stage: Stage) -> None:
     setpoint = stage.setpoint(device)
     value = setpoint.high * stage.pick(1.8, 2.5, 4.0)
     stage.act.details["value"], stage.act.details["signal"] = value, setpoint.name
-    stage.on_connection(poller, lambda channel, ts_ns: device.write(channel, ts_ns, setpoint, value))
+
+    def write(channel: Channel, ts_ns: int) -> int:
+        done = device.write(channel, ts_ns, setpoint, value)
+        stage.lasts(device, setpoint)
+        return done
+
+    stage.on_connection(poller, write)
     back = stage.now + stage.chance(60, 240) * SECOND
     poller.at(back, lambda channel, ts_ns: device.write(channel, ts_ns, setpoint, setpoint.middle))
 
@@ -175,6 +181,7 @@ def umas_stop(stage: Stage) -> None:
     for signal in device.signals:
         if signal.kind == "state":
             stage.disturb(signal, 240, lambda values, since: values * 0)
+    stage.pollers(device)
     stage.end(channel)
 
 

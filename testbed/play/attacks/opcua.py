@@ -88,6 +88,8 @@ def add_nodes(stage: Stage) -> None:
 def write(stage: Stage) -> None:
     device, channel = _connected(stage)
     stage.now = device.login(channel, stage.now, sealed=True)
-    setpoint = stage.setpoint(device)
-    stage.now = device.write(channel, stage.now, setpoint, setpoint.middle * stage.pick(1.0, 3.0))
+    setpoint, times = stage.setpoint(device), stage.pick(1.0, 3.0)
+    stage.now = device.write(channel, stage.now, setpoint, setpoint.middle * times)
+    if times > 1:
+        stage.lasts(device, setpoint)
     stage.end(channel)

@@ -20,10 +20,11 @@ def _signal(stage: Stage) -> Signal:
 
 
 def replayed(stage: Stage) -> None:
-    """Answers are those of some minutes ago, whatever the process does now."""
+    """Answers are those of some minutes ago, as somebody recorded them, whatever the process does now."""
     poller = stage.poller()
     seconds = stage.chance(200, 500)
-    back = seconds * SECOND
+    # Whole turns of the poll: between two of them nothing was recorded.
+    back = -(-seconds * SECOND // poller.period_ns) * poller.period_ns
     stage.influence(poller, seconds, warp=lambda times: times - back)
 
 

@@ -15,6 +15,7 @@ def stop(stage: Stage) -> None:
     stage.now = channel.ask(stage.now, *s7.stop(channel.turn))
     for signal in device.signals:
         stage.disturb(signal, 120, signal.held_at(stage.now))
+    stage.pollers(device)
     stage.end(channel)
 
 
@@ -111,8 +112,10 @@ def rom(stage: Stage) -> None:
 def new_writer(stage: Stage) -> None:
     device = stage.s7()
     channel = stage.reach(stage.intruder(device.station), device)
-    setpoint = stage.setpoint(device)
-    stage.now = device.write(channel, stage.now, setpoint, setpoint.middle * stage.pick(1.0, 3.0))
+    setpoint, times = stage.setpoint(device), stage.pick(1.0, 3.0)
+    stage.now = device.write(channel, stage.now, setpoint, setpoint.middle * times)
+    if times > 1:
+        stage.lasts(device, setpoint)
     stage.end(channel)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from testbed.play import frames
+from testbed.play.collector import SECOND
 from testbed.play.devices import ModbusDevice, OpcuaDevice, S7Device
 from testbed.play.people import ordinary, writing
 from testbed.play.protocols import modbus, s7
@@ -45,7 +47,8 @@ def restart(stage: Stage) -> None:
 
 
 def replaced(stage: Stage) -> None:
-    """A broken controller is exchanged for another of the same maker: same address, other hardware address."""
+    """A broken controller is exchanged for another of the same maker: same address, other hardware address. It tells
+    its neighbours when it comes up, twice (RFC 5227 2.3)."""
     device = stage.plant.devices[stage.chance(0, len(stage.plant.devices) - 1)]
     stage.target(device.station)
     stage.act.details |= {"work_order": f"WO-{stage.chance(1000, 9999)}", "person": "maintenance"}
@@ -55,7 +58,11 @@ def replaced(stage: Stage) -> None:
     for poller in pollers:
         stage.influence(poller, seconds, dead=True)
     mac = device.station.mac[:3] + stage.rng.bytes(3)
-    stage.plant.later(stage.now + seconds * 1_000_000_000, lambda: setattr(device.station, "mac", mac))
+    up_ns, address = stage.now + seconds * SECOND, device.station.packed
+    stage.plant.later(up_ns, lambda: setattr(device.station, "mac", mac))
+    for second in (0, 2):
+        told = frames.arp(1, (mac, address), (bytes(6), address), frames.BROADCAST)
+        stage.frame(up_ns + second * SECOND, told)
 
 
 def shift(stage: Stage) -> None:
@@ -64,6 +71,6 @@ def shift(stage: Stage) -> None:
         stage.actor(poller.client)
         stage.target(poller.device.station)
         for number, setpoint in enumerate(poller.device.setpoints):
-            at = stage.now + (place * 40 + number * 9) * 1_000_000_000
+            at = stage.now + (place * 40 + number * 9) * SECOND
             poller.at(at, writing(poller, setpoint, ordinary(setpoint, stage.rng)), stage.act.number)
             stage.until(at)

@@ -42,6 +42,17 @@ def test_what_was_done_is_graver_than_when() -> None:
     assert describe(finding(Deviating("requests", 60.0, 18.0, 22.0, 9.0), by_feature=False)).level is Level.LOW
 
 
+def test_far_more_requests_are_a_flood_and_a_few_more_are_not() -> None:
+    said = describe(
+        finding(Deviating("requests", 90.0, 18.0, 22.0, 9.0), Deviating("responses", 90.0, 18.0, 22.0, 9.0))
+    )
+    assert (said.level, said.reason.code, said.technique) == (Level.MEDIUM, "request_flood", ("T0814",))
+    params = dict(said.reason.params)
+    assert (params["requests"], params["most"]) == (90.0, 22.0)
+    assert describe(finding(Deviating("requests", 24.0, 18.0, 22.0, 1.2))).reason.code == "window_deviates"
+    assert describe(finding(Deviating("requests", 2.0, 18.0, 22.0, 9.0))).reason.code == "window_deviates"
+
+
 def test_requests_that_are_missing_are_the_rhythms_to_tell() -> None:
     fewer, late = Deviating("requests", 2.0, 18.0, 22.0, 9.0), Deviating("interval_std_ms", 900.0, 0.0, 20.0, 4.0)
     assert describe(finding(fewer, late)).level is Level.NOTICE

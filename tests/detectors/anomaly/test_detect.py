@@ -50,6 +50,19 @@ def test_what_is_over_in_one_window_is_no_incident(anomaly: Anomaly, feature: st
     assert anomaly.score(COLUMNS, once, keys) == []
 
 
+def test_a_conversation_that_was_not_learned_is_told_when_it_asks_more_than_any_learned_one(anomaly: Anomaly) -> None:
+    matrix, keys = windows(conversations=22, count=3, seed=7)  # the last two were not learned
+    assert anomaly.score(COLUMNS, matrix, keys) == []
+    matrix[-1, COLUMNS.index("requests")] = 900.0
+    (found,) = anomaly.score(COLUMNS, matrix, keys)
+    assert (found.client, found.start_ns, found.learned) == (keys[-1][1], keys[-1][4], False)
+    (requests,) = found.features
+    assert requests.name == "requests" and 100.0 < requests.high < 200.0
+    # Of a protocol that was never learned nothing is known.
+    other = [(*key[:3], "opcua", *key[4:]) for key in keys]
+    assert anomaly.score(COLUMNS, matrix, other) == []
+
+
 def test_the_finding_names_feature_value_range_and_the_most_alike_normal_window(anomaly: Anomaly) -> None:
     matrix, keys = windows(conversations=20, count=1, seed=3)
     column = COLUMNS.index("failures")

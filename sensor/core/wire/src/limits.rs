@@ -31,6 +31,10 @@ pub const ATTEMPTS: usize = 1 << 18;
 /// Services known to have answered a station, of all shards, each in eight bytes, twice over. Beyond it those that were
 /// silent longest are forgotten: when they fall silent for good, that looks like a search.
 pub const ANSWERED: usize = 1 << 18;
+/// Pairs of stations, of all shards, whose calls are looked at together: those to the internet for their rhythm, those to
+/// services of a system for how many there are at once. 64 bytes each, twice over. Beyond it those that were silent
+/// longest are forgotten, and their count begins anew.
+pub const CALLS: usize = 1 << 14;
 /// Bytes held per direction of a flow for reassembly. The largest OPC UA chunk in the field is 64 KiB; S7 stays below
 /// 1 KiB. Beyond it the hole is given up as a gap.
 pub const STREAM_BYTES: usize = 256 * 1024;

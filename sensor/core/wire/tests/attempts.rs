@@ -164,6 +164,48 @@ fn public_addresses_are_told_of_where_a_conversation_begins() {
 }
 
 #[test]
+fn calls_at_a_beat_and_services_at_once() {
+    let mut bench = asked(&["flow"]);
+    for number in 0..12u16 {
+        let mut call = syn(40_000 + number, 443).bytes();
+        call[30..34].copy_from_slice(&[8, 8, 8, 8]);
+        bench.frame_unchecked(&call);
+        seconds(&mut bench, 60);
+    }
+    (20..30u16).for_each(|port| bench.send(&syn(50_000 + port, port)));
+    let events = bench.events();
+    let told = |name: &str, field: &str| -> Vec<u64> {
+        let mine = events.iter().filter(|event| event["operation.name"] == name);
+        mine.map(|event| event[field].as_u64().unwrap()).collect()
+    };
+    assert_eq!(told("regular_calls", "flow.calls"), [5, 9]);
+    assert!(told("regular_calls", "flow.period_ms").iter().all(|period| (59_900..60_100).contains(period)));
+    assert_eq!(told("services_at_once", "flow.services"), [5, 6, 7, 8, 9, 10]);
+}
+
+#[test]
+fn a_side_that_is_never_seen_is_told_and_makes_no_search() {
+    let mut bench = asked(&["flow"]);
+    bench.send(&syn(40001, 502));
+    bench.send(&tcp(true, 100, ACK, &read_request(1)).ack(500).client_port(40001));
+    bench.send(&tcp(true, 112, ACK, &read_request(2)).ack(511).client_port(40001));
+    seconds(&mut bench, 5);
+    bench.frame(&datagram(1, 2, (50_000, 161), b"question"));
+    bench.frame(&datagram(1, 3, (50_000, 161), b"question"));
+    seconds(&mut bench, 5);
+    let events = bench.events();
+    let found: Vec<_> = events
+        .iter()
+        .filter(|event| event["operation.name"] != "ended")
+        .map(|event| (event["operation.name"].as_str().unwrap(), event["flow.answered_before"].as_bool()))
+        .collect();
+    assert_eq!(found[0], ("one_sided", None));
+    let mut fruitless: Vec<_> = found[1..].to_vec();
+    fruitless.sort_unstable();
+    assert_eq!(fruitless, [("fruitless", Some(false)), ("fruitless", Some(true))]);
+}
+
+#[test]
 fn what_arp_contradicts_is_told_with_the_message() {
     let mut bench = asked(&["arp"]);
     for frame in [arp(1, 1, 1, 2), arp(2, 2, 2, 1), arp(2, 9, 2, 1), arp(2, 9, 1, 2), arp(1, 2, 2, 1)] {

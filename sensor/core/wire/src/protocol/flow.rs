@@ -21,6 +21,9 @@ slots! {
     TTL = 8 => field("flow.ttl", Kind::Unsigned);
     FORMER_TTL = 9 => field("flow.former_ttl", Kind::Unsigned);
     MAC_CHANGED = 10 => field("flow.mac_changed", Kind::Boolean);
+    CALLS = 11 => field("flow.calls", Kind::Unsigned);
+    PERIOD_MS = 12 => field("flow.period_ms", Kind::Unsigned);
+    SERVICES = 13 => field("flow.services", Kind::Unsigned);
 }
 
 /// What there is to tell of a conversation.
@@ -47,6 +50,17 @@ pub enum Told {
     },
     /// It began, and one of the two has an address of the internet.
     Public,
+    /// It is one more of a station's calls to the internet, and these have a rhythm.
+    Regular {
+        calls: u32,
+        period_ms: u64,
+    },
+    /// It is one more service of a station that this client has tried within a second.
+    Services {
+        count: u64,
+    },
+    /// One side goes on, and nothing at all is seen of the other.
+    OneSided,
     /// A retransmission brought other bytes than what came first.
     Conflict {
         from_client: bool,
@@ -87,10 +101,22 @@ pub enum Optional {
     Fruitless,
     Public,
     Path,
+    Regular,
+    Services,
+    OneSided,
 }
 
 impl Optional {
-    pub const ALL: [Self; 5] = [Self::Volume, Self::Ended, Self::Fruitless, Self::Public, Self::Path];
+    pub const ALL: [Self; 8] = [
+        Self::Volume,
+        Self::Ended,
+        Self::Fruitless,
+        Self::Public,
+        Self::Path,
+        Self::Regular,
+        Self::Services,
+        Self::OneSided,
+    ];
 
     /// Number and name of the operation.
     pub const fn operation(self) -> (u32, &'static str) {
@@ -100,6 +126,9 @@ impl Optional {
             Self::Fruitless => (6, "fruitless"),
             Self::Public => (7, "public"),
             Self::Path => (8, "path_changed"),
+            Self::Regular => (9, "regular_calls"),
+            Self::Services => (10, "services_at_once"),
+            Self::OneSided => (11, "one_sided"),
         }
     }
 }
@@ -155,6 +184,9 @@ pub fn describe(
         Told::Fruitless { .. } => Optional::Fruitless.operation(),
         Told::Public => Optional::Public.operation(),
         Told::Path { .. } => Optional::Path.operation(),
+        Told::Regular { .. } => Optional::Regular.operation(),
+        Told::Services { .. } => Optional::Services.operation(),
+        Told::OneSided => Optional::OneSided.operation(),
         Told::Conflict { .. } => (5, "conflicting_retransmission"),
     };
     (record.role, record.class) = (Role::Unsolicited, Class::Other);
@@ -165,10 +197,18 @@ pub fn describe(
     record.set_u(FROM_CLIENT, from_client);
     record.set_u(FROM_SERVER, from_server);
     record.set_u(SECONDS, seconds);
-    if let Told::Path { before, after, mac_changed, .. } = told {
-        record.set_u(TTL, after);
-        record.set_u(FORMER_TTL, before);
-        record.set(MAC_CHANGED, Value::Bool(mac_changed));
+    match told {
+        Told::Path { before, after, mac_changed, .. } => {
+            record.set_u(TTL, after);
+            record.set_u(FORMER_TTL, before);
+            record.set(MAC_CHANGED, Value::Bool(mac_changed));
+        }
+        Told::Regular { calls, period_ms } => {
+            record.set_u(CALLS, calls);
+            record.set_u(PERIOD_MS, period_ms);
+        }
+        Told::Services { count } => record.set_u(SERVICES, count),
+        _ => {}
     }
     let reason = match told {
         Told::Ended(reason) => Some(match reason {
@@ -192,6 +232,9 @@ pub fn describe(
         | Told::Volume
         | Told::Public
         | Told::Path { .. }
+        | Told::Regular { .. }
+        | Told::Services { .. }
+        | Told::OneSided
         | Told::Conflict { .. } => None,
     };
     if let Some(reason) = reason {

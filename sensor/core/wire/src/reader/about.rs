@@ -97,7 +97,7 @@ impl Reader {
             from_client: match told {
                 Told::Conflict { from_client } | Told::Path { from_client, .. } => from_client,
                 // Whoever began asked, whatever side of the conversation its ports make it.
-                Told::Fruitless { .. } | Told::Public => flow.began_by_client(),
+                Told::Fruitless { .. } | Told::Public | Told::Regular { .. } => flow.began_by_client(),
                 _ => true,
             },
             client,

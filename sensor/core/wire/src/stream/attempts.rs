@@ -3,14 +3,18 @@
 //! Each new conversation is looked at once, some seconds after its first packet or when it ends before: was there an
 //! answer, was anything said? What was in vain is told where somebody asks for it. Services that have answered a station
 //! are remembered: one that is switched off later is no search for something new.
+//!
+//! Where one side of connections goes on and the other is never seen, the capture shows one direction only. That is told
+//! as what it is; and what else the two ask of each other counts as answered before.
 
 use std::collections::VecDeque;
 
+use super::calls::{directed, Rhythm};
 use super::{is_group, Streams};
 use crate::event::Endpoint;
 use crate::flow::Flow;
 use crate::frame::{tcp, Frame, Layer4};
-use crate::hash::{flow_hash, pair_hash};
+use crate::hash::flow_hash;
 use crate::ledger::Ledger;
 use crate::limits;
 use crate::protocol::flow::{is_public, Fruitless, Optional, Reason, Told};
@@ -57,8 +61,19 @@ impl Streams {
         if is_public(frame.source) != is_public(frame.destination) && consumer.wants_flows(Optional::Public) {
             self.reader.about(flow, Told::Public, None, stamp, ledger, consumer);
         }
+        let pair = || directed(stamp.segment, frame.source, frame.destination);
+        if !is_public(frame.source) && is_public(frame.destination) && consumer.wants_flows(Optional::Regular) {
+            if let Some(Rhythm { calls, period_ms }) = self.calls.call(pair(), stamp.now_ns) {
+                self.reader.about(flow, Told::Regular { calls, period_ms }, None, stamp, ledger, consumer);
+            }
+        }
+        if flow.transport == TCP && asks(frame) && consumer.wants_flows(Optional::Services) {
+            if let Some(count) = self.calls.service(pair(), frame.layer4.ports().1, stamp.now_ns) {
+                self.reader.about(flow, Told::Services { count }, None, stamp, ledger, consumer);
+            }
+        }
         let waiting = &mut self.attempts.waiting;
-        if waiting.len() < limits::per_shard(limits::ATTEMPTS) && consumer.wants_flows(Optional::Fruitless) {
+        if waiting.len() < limits::per_shard(limits::ATTEMPTS) && is_asked_for(consumer) {
             let asks = asks(frame);
             // What nobody need answer is of interest only where it may show that a service is there.
             if asks || flow.transport == TCP {
@@ -95,7 +110,7 @@ impl Streams {
         let Some(flow) = self.table.at(slot) else { return };
         // At the end of everything those that had their time were judged, and nobody knows about the others.
         let early = !is_due(flow.opened_s(), limits::FIRST_ANSWER_S, stamp.now_ns) && reason != Reason::EndOfInput;
-        if early && consumer.wants_flows(Optional::Fruitless) {
+        if early && is_asked_for(consumer) {
             // Datagrams end early only where newer ones push them out.
             let asks = match flow.transport {
                 TCP => flow.begins_with_syn(),
@@ -116,16 +131,28 @@ impl Streams {
     ) {
         let Some(flow) = self.table.get(slot) else { return };
         let service = service(flow);
+        let answered = &mut self.attempts.answered;
+        if one_sided(flow) {
+            answered.insert(unseen(flow), ());
+            if consumer.wants_flows(Optional::OneSided) {
+                self.reader.about(flow, Told::OneSided, None, stamp, ledger, consumer);
+            }
+        }
         match verdict(flow, ended) {
-            Some(reason) if asks => {
-                let answered_before = self.attempts.answered.get(&service).is_some();
+            Some(reason) if asks && consumer.wants_flows(Optional::Fruitless) => {
+                let answered_before = answered.get(&service).is_some() || answered.get(&unseen(flow)).is_some();
                 let told = Told::Fruitless { reason, answered_before };
                 self.reader.about(flow, told, None, stamp, ledger, consumer);
             }
             Some(_) => {}
-            None => self.attempts.answered.insert(service, ()),
+            None => answered.insert(service, ()),
         }
     }
+}
+
+/// Somebody wants to hear what becomes of beginnings.
+fn is_asked_for<C: Consumer>(consumer: &C) -> bool {
+    consumer.wants_flows(Optional::Fruitless) || consumer.wants_flows(Optional::OneSided)
 }
 
 fn is_due(opened_s: u32, wait_s: u32, now_ns: u64) -> bool {
@@ -154,6 +181,16 @@ fn verdict(flow: &Flow, ended: Option<Reason>) -> Option<Fruitless> {
     })
 }
 
+/// A connection of which one side began and goes on, and the other is not there: not even its half of the handshake.
+fn one_sided(flow: &Flow) -> bool {
+    let goes_on = |side: usize| {
+        let [own, other] = [flow.halves.get(side), flow.halves.get(usize::from(side == 0))];
+        let (Some(own), Some(other)) = (own, other) else { return false };
+        own.initial().is_some() && flow.volume.of(side) > 0 && !other.started
+    };
+    flow.transport == TCP && (goes_on(0) || goes_on(1))
+}
+
 /// Whether a conversation that begins so asks somebody for an answer.
 fn asks(frame: &Frame<'_>) -> bool {
     // Who has no address yet, or asks for his own, hopes for none (RFC 5227 2.1).
@@ -179,9 +216,20 @@ fn is_many(side: &Endpoint) -> bool {
 
 /// A number for a station and a service that it has been answered by, whatever port it asks from.
 fn service(flow: &Flow) -> u64 {
+    // Not the same both ways: who was asked may ask everybody else in turn.
+    let [low, high] = &flow.sides;
+    let server = if flow.client() == 0 { high } else { low };
+    flow_hash(asked(flow), (0, server.port), flow.transport)
+}
+
+/// A number for two stations of which only one is seen.
+fn unseen(flow: &Flow) -> u64 {
+    flow_hash(asked(flow), (0, 0), 0)
+}
+
+/// Who asks, and whom.
+fn asked(flow: &Flow) -> u64 {
     let [low, high] = &flow.sides;
     let (client, server) = if flow.client() == 0 { (low, high) } else { (high, low) };
-    // Not the same both ways: who was asked may ask everybody else in turn.
-    let pair = pair_hash(flow.segment, client.ip, server.ip) ^ u64::from(client.ip < server.ip);
-    flow_hash(pair, (0, server.port), flow.transport)
+    directed(flow.segment, client.ip, server.ip)
 }

@@ -1,6 +1,7 @@
 //! Flows and streams of one logical shard: frames in, messages out to a [`Consumer`].
 
 mod attempts;
+mod calls;
 mod conflict;
 mod datagram;
 mod ending;
@@ -16,6 +17,7 @@ pub use half::{Half, Place, Resume, WINDOW};
 pub use held::{Held, Segment, PACKET_COST};
 
 use attempts::Attempts;
+use calls::Calls;
 use conflict::Key;
 
 use crate::baseline::Trail;
@@ -42,6 +44,7 @@ pub struct Streams {
     holes_due: usize,
     held_bytes: usize,
     attempts: Attempts,
+    calls: Calls,
     /// Of the prints of what was read.
     key: Key,
 }
@@ -70,6 +73,7 @@ impl Streams {
             holes_due: HOLES,
             held_bytes: 0,
             attempts: Attempts::default(),
+            calls: Calls::default(),
             key: Key::drawn(),
         }
     }

@@ -15,7 +15,7 @@ const LENGTH_NS: u64 = 10_000_000_000;
 /// Stretches that a limit needs.
 const FEWEST: usize = 6;
 /// One false alarm of a tag's number in so many days: a plant of 10,000 tags with seven numbers each has one in two weeks.
-const RATE_DAYS: f64 = 1e6;
+pub const RATE_DAYS: f64 = 1e6;
 /// Mean and variance of the standard Gumbel distribution: Euler's constant, pi squared over six.
 const EULER: f64 = 0.577_215_664_9;
 const SPREAD: f64 = 1.282_549_830_2;

@@ -328,7 +328,9 @@ impl Learner {
             }
         }
         for plan in &self.plans {
-            let limit = plan.echo.as_ref().and_then(|(_, extremes)| extremes.limit(0, ECHO_GRAIN));
+            let limit = plan.echo.as_ref().and_then(|(echo, extremes)| {
+                Some(extremes.limit(0, ECHO_GRAIN)?.max(echo.chance(self.seconds(plan))?))
+            });
             if let Some((limit, link)) = limit.zip(links.get_mut(plan.link as usize)) {
                 link.echoes.push(Repeats { request: plan.identity, limit });
             }
@@ -339,6 +341,12 @@ impl Learner {
             link.echoes.dedup_by_key(|echo| echo.request);
         }
         links
+    }
+
+    /// How long answers to a request were seen.
+    fn seconds(&self, plan: &Plan) -> f64 {
+        let tags = plan.steps.iter().filter_map(|step| self.tags.get(step.tag as usize));
+        tags.map(Learned::seconds).fold(0.0, f64::max)
     }
 
     fn named(&self, key: &Key) -> Link {
@@ -451,9 +459,15 @@ impl Learned {
         }
     }
 
-    fn row(&self, custom: &Custom) -> Tag {
+    /// From the first sample to the last.
+    fn seconds(&self) -> f64 {
         #[allow(clippy::cast_precision_loss)] // a duration
         let seconds = self.last_ns.saturating_sub(self.first_ns) as f64 / 1e9;
+        seconds
+    }
+
+    fn row(&self, custom: &Custom) -> Tag {
+        let seconds = self.seconds();
         let half_ns = self.first_ns.saturating_add(self.last_ns.saturating_sub(self.first_ns) / 2);
         let known = seconds >= LEAST_S;
         let states = self.states.closed(half_ns).filter(|_| known).unwrap_or_default();

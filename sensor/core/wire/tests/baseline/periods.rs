@@ -181,6 +181,25 @@ fn a_poll_that_stops_while_the_conversation_goes_on_is_told_a_little_later() {
 }
 
 #[test]
+fn a_poll_whose_turn_did_not_come_before_the_restart_joins_the_silence() {
+    let both = |ts_ns: u64| [read(1, 10, 0, 9).at(ts_ns), read(1, 10, 100, 109).at(ts_ns + 50 * MS)];
+    let mut learner = Learner::new(LearnSettings::default());
+    for message in polls(SECOND, 15_000, 100).flat_map(both) {
+        learner.observe(&message.event(), message.ts_ns);
+    }
+    let mut run = Run::new(&Baseline::from_bytes(&learner.finish(1501 * SECOND)).unwrap());
+    polls(2000 * SECOND, 15_000, 20).flat_map(both).for_each(|message| run.message(&message));
+    // The first of the two is asked and never answered; the controller is back after forty seconds.
+    let last = 2000 * SECOND + 19 * 15 * SECOND;
+    run.message(&both(last + 15 * SECOND)[0]);
+    run.periods.tick(last + 39 * SECOND, &mut run.found);
+    polls(last + 40 * SECOND, 15_000, 20).flat_map(both).for_each(|message| run.message(&message));
+    assert_eq!(run.causes(), ["period:stopped", "period:resumed"]);
+    assert_eq!(run.get(0, "silent_link"), Some(Param::Unsigned(1)));
+    assert_eq!(run.found[0].key, run.found[1].key);
+}
+
+#[test]
 fn one_request_that_the_capture_lost_is_no_stop_and_all_polls_of_a_silent_conversation_are_one_story() {
     let both = |ts_ns: u64| [read(1, 10, 0, 9).at(ts_ns), read(1, 10, 100, 109).at(ts_ns + 50 * MS)];
     let mut learner = Learner::new(LearnSettings::default());

@@ -4,7 +4,8 @@
 //! A stop is decided by a timer, because nothing comes:
 //! - the whole conversation has been silent since the next request was due: after the learned `stopped_us` (two and a
 //!   half periods, or longer where such pauses were learned). That is one story whatever else was polled there: the
-//!   finding says `silent_link`, and all of the conversation fold into one;
+//!   finding says `silent_link`, and all of the conversation fold into one. The same where a few messages came behind the
+//!   last request and then nothing more: less than the busiest of its other polls would have brought by then;
 //! - the conversation goes on without this request: after two periods and whatever the stream reassembly may hold, so
 //!   that a request lost in the capture is no stop.
 
@@ -25,6 +26,7 @@ use super::check::{Baseline, Polled};
 use super::knowledge::{Knowledge, LinkKey};
 use super::sketch::interval_us;
 use super::space::Seen;
+use super::watched::Watched;
 use crate::event::Event;
 use crate::finding::{Param, TimedFinding};
 use crate::hash::shard_of;
@@ -261,7 +263,10 @@ impl Periods {
             let seen_ns = Self::state(&mut self.pages, &self.polls, number).map_or(0, |state| state.seen_ns);
             let place = (poll.key.link() as usize).wrapping_sub(self.links.start);
             let heard_ns = self.links_ns.get(place).copied().unwrap_or(0);
-            let silent_link = heard_ns < seen_ns.saturating_add(nanoseconds(poll.low_us));
+            let silent_link = heard_ns < seen_ns.saturating_add(nanoseconds(poll.low_us))
+                || self
+                    .busiest_beside(number, poll)
+                    .is_some_and(|high_us| stop_ns.saturating_sub(heard_ns) > nanoseconds(high_us));
             let silent_ns = Param::Unsigned(stop_ns.saturating_sub(seen_ns));
             let params = vec![("silent_ns", silent_ns), ("silent_link", Param::Unsigned(silent_link.into()))];
             let mut told = finding(&self.known, poll, STOPPED, stop_ns, params);
@@ -270,6 +275,12 @@ impl Periods {
             }
             out.push(told);
         }
+    }
+
+    /// The longest that the busiest other poll of the conversation takes from one request to the next.
+    fn busiest_beside(&self, number: u32, poll: &Watched) -> Option<u32> {
+        let others = self.known.polls(poll.key.link()).filter(|place| *place != number as usize);
+        others.filter_map(|place| self.known.polls.get(place)).map(|other| other.high_us).min()
     }
 
     /// Whether a poll has stopped, or when to look again.
