@@ -12,11 +12,11 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import facts, index, kept, orders, receipts, rollups, stations, stories
+from console.store import baselines, facts, index, kept, orders, receipts, rollups, stations, stories
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 5
+VERSION = 6
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number}` as long as there is something to work out"""
@@ -77,7 +77,13 @@ def _to_5(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
+def _to_6(db: sqlite3.Connection) -> None:
+    """What sensors tell of their baselines."""
+    for statement in baselines.TABLES:
+        db.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """version → what makes it the next one"""
 
 

@@ -64,7 +64,8 @@ class OrderStore(Protocol):
         """What is for this child and came, or changed, after what it has kept: at least one record if there is any.
 
         Named children get what was issued here for them. What is for all below goes on to every child, also where it
-        came from a parent. A call without news costs a look at the end of an index.
+        came from a parent. A sensor gets what it carries out itself (reviews), all others the rest. A call without
+        news costs a look at the end of an index.
         """
         ...
 

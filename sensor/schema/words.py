@@ -21,6 +21,9 @@ class Kind(StrEnum):
     TASK = "task"
     RECEIPT = "receipt"
     STORY = "story"
+    BASELINE = "baseline"
+    BASELINE_PART = "baseline_part"
+    REVIEW = "review"
 
 
 class Level(StrEnum):
@@ -107,6 +110,14 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_APPLICABLE = "not_applicable"
+
+
+class ReviewAction(StrEnum):
+    """What a person decides about an entry of a baseline: 确认 否决 放宽."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WIDEN = "widen"
 
 
 KINDS: tuple[Kind, ...] = tuple(Kind)
