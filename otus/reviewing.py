@@ -5,15 +5,18 @@ from __future__ import annotations
 import fnmatch
 import getpass
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from detectors.baseline.folder import Folder
     from detectors.baseline.review import Decision, Reviewed
     from detectors.baseline.versions import Codec
+    from sensor.schema.review import Asked
 
 STATES = {
     "suspicious": "可疑待审",
@@ -31,6 +34,33 @@ def codec() -> Codec:
     from sensor._core import baseline_from_json, baseline_to_json
 
     return Codec(baseline_to_json, baseline_from_json)
+
+
+def decided(folder: Folder, asked: Iterable[Asked], said: Mapping[str, Any]) -> Folder:
+    """The next version, with what somebody decided at the console. `said`: author, note, time and order of it.
+
+    Raises:
+        ReviewError: an entry is not there (patterns name none), or cannot be widened so; nothing was decided.
+        BaselineError: it cannot be written.
+    """
+    from detectors.baseline.entries import entries
+    from detectors.baseline.review import ReviewError, decide
+    from detectors.baseline.versions import decisions_of, read_known, write_version
+
+    known, earlier = read_known(folder, codec()), decisions_of(folder)
+    there = {one.id for one in entries(known.document, None)}
+    alike: dict[tuple[str, tuple[int, int] | None, str | None], list[str]] = {}
+    for one in asked:
+        if one.entry not in there:
+            raise ReviewError(f"no entry is called {one.entry}; it was learned anew, look at the page again")
+        alike.setdefault((str(one.action), one.stretch, one.network), []).append(one.entry)
+    fresh: list[Decision] = []
+    for (action, stretch, network), names in alike.items():
+        fresh += decide(known, earlier, action, names, said["author"], said["note"], said["time_ns"], stretch, network)
+    counts = Counter(one.action for one in fresh)
+    note = f"{', '.join(f'{action} {counts[action]}' for action in sorted(counts))}: {said['note']}"
+    files: dict[str, Any] = {"model": folder.model_files(), "values": folder.values}
+    return write_version(folder, known, [*earlier, *fresh], codec(), **files, **{**said, "note": note})
 
 
 @click.command()

@@ -104,6 +104,7 @@ def write_version(
     model: ModelFiles | None,
     values: bytes | None = None,
     path: Path | None = None,
+    order: str = "",
 ) -> Folder:
     """The next version of a folder that is there, or of another at `path`. `values`: what process values are like.
 
@@ -127,6 +128,7 @@ def write_version(
         time_ns=time_ns,
         states=state_counts(known, decisions),
         values=values,
+        order=order,
     )
 
 
@@ -143,7 +145,9 @@ def version(folder: Folder, number: int) -> Mapping[str, Any]:
     return found
 
 
-def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: str, time_ns: int) -> Folder:
+def rollback(
+    folder: Folder, number: int, codec: Codec, *, author: str, note: str, time_ns: int, order: str = ""
+) -> Folder:
     """The content of an earlier version as the next one: nothing of what was between is lost.
 
     Raises:
@@ -166,10 +170,13 @@ def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: st
         time_ns=time_ns,
         model=model,
         values=held.get(VALUES),
+        order=order,
     )
 
 
-def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, note: str, time_ns: int) -> Folder:
+def put_in_place(
+    candidate: Folder, path: Path, codec: Codec, *, author: str, note: str, time_ns: int, order: str = ""
+) -> Folder:
     """A baseline that was tried as the next version of the one that counts.
 
     Raises:
@@ -188,6 +195,7 @@ def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, no
         model=model,
         values=candidate.values,
         path=path,
+        order=order,
     )
 
 
