@@ -98,8 +98,10 @@ def _next_version(
             raise Refused("not_loaded: the sensor could not use what came of it")
         return None, folder
     if order.enforce:
-        return folder, put_in_place(read_folder(Path(settings["baseline_shadow"])), path, codec(), **said)
+        tried = read_folder(Path(settings["baseline_shadow"]))
+        return folder, put_in_place(tried, path, codec(), **{**said, "note": f"enforce: {order.text}"})
     if order.rollback is not None:
+        said["note"] = f"rollback to version {order.rollback}: {order.text}"
         return folder, rollback(folder, order.rollback, codec(), **said)
     return folder, decided(folder, order.decisions, said)
 

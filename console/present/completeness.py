@@ -54,7 +54,7 @@ def gauge(meter: Mapping[str, Any] | None, language: str) -> Gauge | None:
         return None
     # What is far beyond what is allowed is drawn at the end of the line: how far beyond is said in words.
     end = min(max(most * 1.15, allowed * 2), allowed * 8)
-    allowed_at, new_at, most_at = (round(min(100.0, 100 * value / end), 2) for value in (allowed, new, most))
+    allowed_at, new_at, most_at = (round(min(98.0, 100 * value / end), 2) for value in (allowed, new, most))
     texts = [pace(value, language) for value in (allowed, new, most)]
     complete = (meter or {}).get("complete") is True
     return Gauge(allowed_at, new_at, most_at, texts[0], texts[1], texts[2], complete)
@@ -109,15 +109,25 @@ def days_left(meter: Mapping[str, Any] | None) -> int | None:
     return max(1, math.ceil(left)) if left < 366 else None
 
 
-def verdict(state: Baseline, waiting: int, language: str) -> Verdict:
+def span(days: float, language: str) -> str:
+    """`3.5 天`, `7 小时`: so long was learned."""
+    if days >= 2:
+        return say("baseline.days", language, n=f"{days:.1f}".removesuffix(".0"))
+    hours = days * 24
+    return say("baseline.hours", language, n=round(hours)) if hours >= 2 else say(
+        "baseline.minutes", language, n=round(hours * 60)
+    )
+
+
+def verdict(state: Baseline, waiting: int, language: str, version_line: str = "") -> Verdict:
     """`waiting`: suspicious entries that nobody decided about."""
     meter = state.meter or {}
     complete = meter.get("complete") is True
-    days = number(meter.get("days")) or 0.0
+    days = span(number(meter.get("days")) or 0.0, language)
     remarks = []
     if state.role == "learning":
         left = days_left(state.meter)
-        headline = say("baseline.headline_learning", language, days=f"{days:.1f}")
+        headline = say("baseline.headline_learning", language, span=days)
         remarks.append(say("baseline.left", language, n=left) if left else say("baseline.left_unknown", language))
         return Verdict("notice", "…", headline, tuple(remarks))
     if waiting:
@@ -129,10 +139,11 @@ def verdict(state: Baseline, waiting: int, language: str) -> Verdict:
     if state.meter is None:
         remarks.append(say("baseline.no_meter", language))
     elif complete:
-        remarks.append(say("baseline.is_complete", language, days=f"{days:.1f}"))
+        remarks.append(say("baseline.is_complete", language, span=days))
     else:
-        remarks.append(say("baseline.not_complete", language, days=f"{days:.1f}"))
+        remarks.append(say("baseline.not_complete", language, span=days))
     remarks.append(say(f"baseline.role_{state.role}", language) if state.role in _ROLES else "")
+    remarks.append(version_line)
     return Verdict(tone, mark, headline, tuple(remark for remark in remarks if remark))
 
 

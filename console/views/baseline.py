@@ -14,7 +14,7 @@ from console.answers import Answer, page
 from console.catalogue import known, say
 from console.language import reader_language
 from console.plain import clean
-from console.present import baseline_trial, completeness, entries
+from console.present import baseline_trial, completeness, entries, versions
 from console.reviewing import WrongForm
 from console.state import ConsoleState, state
 from console.store import BaselineRow, CountBy, EntryFilter, IncidentFilter, OrderItem, Workflow
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("baseline", __name__)
 PAGE, HISTORY = 50, 20
 TABS = ("review", "entries", "trial", "versions")
-STATES = ("suspicious", "rejected", "widened", "approved", "learned")
+STATES = ("suspicious", "withheld", "rejected", "widened", "approved", "learned")
 KINDS = ("station", "link", "operation", "object", "poll", "value")
 PROBLEMS = (
     "reason", "action", "nothing_chosen", "too_many_chosen", "gone", "range", "network", "not_here", "busy", "version",
@@ -96,7 +96,7 @@ def baseline() -> Answer:
             "told": told,
             "tab": tab,
             "tabs": TABS,
-            "verdict": completeness.verdict(told, waiting, language),
+            "verdict": completeness.verdict(told, waiting, language, _version_line(row, language)),
             "gauge": completeness.gauge(told.meter, language),
             "kind_lines": list(completeness.kind_lines(told.meter, language)),
             "days_left": completeness.days_left(told.meter),
@@ -149,6 +149,15 @@ def entry() -> Answer:
             "problem": _problem(),
         },
     )
+
+
+def _version_line(row: BaselineRow, language: str) -> str:
+    """`现为第 3 版（王工，11-20 14:00:00）。` Empty where none was written."""
+    latest = next((one for one in row.state.versions if one.get("number") == row.state.version), None)
+    if latest is None or not isinstance(latest.get("time_ns"), int):
+        return ""
+    author, time = versions.author_of(latest.get("author"), language), state().clock.short(latest["time_ns"])
+    return say("baseline.version_now", language, n=row.state.version, author=author, time=time)
 
 
 def _problem() -> str | None:
@@ -262,7 +271,18 @@ def _context() -> dict[str, Any]:
         order = item.record.order()
         return title_of(order, reader_language()) if isinstance(order, Review) else ""
 
-    return {"asked_title": asked_title, "refused_why": refused_why}
+    def version_note(note: object) -> str:
+        return versions.note_of(note, reader_language())
+
+    def version_author(author: object) -> str:
+        return versions.author_of(author, reader_language())
+
+    return {
+        "asked_title": asked_title,
+        "refused_why": refused_why,
+        "version_note": version_note,
+        "version_author": version_author,
+    }
 
 
 def refused_why(note: str) -> str:

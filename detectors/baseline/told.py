@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from detectors.baseline.completeness import Completeness, completeness, link_completeness
-from detectors.baseline.entries import link_id
+from detectors.baseline.entries import link_id, station_id
 from detectors.baseline.folder import BaselineError, Folder, read_object
-from detectors.baseline.review import STATES, Decision, Known, Reviewed, reviewed
+from detectors.baseline.review import LEARNED, STATES, Decision, Known, Reviewed, reviewed
 from detectors.baseline.versions import Codec, difference
 from sensor.schema import Baseline, BaselineEntry
 from sensor.schema.baseline import ENTRIES_PER_PART, MAX_NAME, MAX_PARTS, MAX_SUSPICIONS, MAX_VERSIONS
@@ -25,6 +25,9 @@ COMPARED = 10
 """Latest versions of which it is told what they changed; to compare two large ones takes seconds."""
 MAX_LINES = 30
 """Changed entries of a version that are named; all are counted."""
+WITHHELD = "withheld"
+"""A state that is only told: what hangs on a link that is kept apart or rejected."""
+_URGENT = {state: place for place, state in enumerate((*STATES, WITHHELD))}
 MAX_NOTED, MAX_MACS, MAX_STATES = 500, 8, 16
 
 
@@ -34,17 +37,19 @@ def entries_told(known: Known, decisions: Sequence[Decision], values: bytes | No
     tags = _tags(values)
     told: list[BaselineEntry] = []
     last = ""
-    for one in reviewed(known, decisions):
+    rows = reviewed(known, decisions)
+    withheld = _withheld(known, rows)
+    for one in rows:
         link = one.entry.link or ""
         if link != last:
             told += tags.pop(last, [])
             last = link
-        told.append(_entry(one, meters.get(one.entry.id)))
+        told.append(_entry(one, meters.get(one.entry.id), WITHHELD if one.entry.id in withheld else one.state))
     for rest in tags.values():
         told += rest
     told = [one for one in told if len(one.name) <= MAX_NAME]
     if len(told) > MAX_ENTRIES:
-        urgent = sorted(range(len(told)), key=lambda place: (STATES.index(told[place].state), place))
+        urgent = sorted(range(len(told)), key=lambda place: (_URGENT[told[place].state], place))
         told = [told[place] for place in sorted(urgent[:MAX_ENTRIES])]
     return told
 
@@ -53,7 +58,23 @@ def parts_told(entries: Sequence[BaselineEntry]) -> list[tuple[BaselineEntry, ..
     return [tuple(entries[start : start + ENTRIES_PER_PART]) for start in range(0, len(entries), ENTRIES_PER_PART)]
 
 
-def _entry(one: Reviewed, meter: Mapping[str, Any] | None) -> BaselineEntry:
+def _withheld(known: Known, rows: Sequence[Reviewed]) -> set[str]:
+    """What hangs on a link that is not normal, and nobody decided about: it is not normal either, until the link is."""
+    gone = {one.entry.id for one in rows if one.entry.kind == "link" and not one.counts}
+    stations: dict[str, bool] = {}
+    for link in known.document["links"]:
+        for end in ("client", "server"):
+            key = station_id(link["segment"], link[end])
+            stations[key] = stations.get(key, False) or link_id(link) not in gone
+    alone = {key for key, counts in stations.items() if not counts}
+    return {
+        one.entry.id
+        for one in rows
+        if one.state == LEARNED and one.entry.kind != "link" and (one.entry.link in gone or one.entry.id in alone)
+    }
+
+
+def _entry(one: Reviewed, meter: Mapping[str, Any] | None, state: str) -> BaselineEntry:
     seen, about = one.entry.seen, dict(one.entry.about)
     if "macs" in about:
         about["macs"] = list(about["macs"])[:MAX_MACS]
@@ -62,7 +83,7 @@ def _entry(one: Reviewed, meter: Mapping[str, Any] | None) -> BaselineEntry:
     return BaselineEntry(
         name=one.entry.id,
         kind=one.entry.kind,
-        state=one.state,
+        state=state,
         link=one.entry.link or "",
         about=about,
         first_ns=seen.first_ns,

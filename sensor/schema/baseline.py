@@ -40,7 +40,7 @@ class BaselineEntry:
     kind: str
     """`station`, `link`, `operation`, `object`, `poll`, `value`"""
     state: str
-    """`learned`, `approved`, `widened`, `rejected`, `suspicious`"""
+    """`learned`, `approved`, `widened`, `rejected`, `suspicious`, `withheld` (hangs on a link that is not normal)"""
     link: str = ""
     """name of the link that it belongs to; a link's own"""
     about: Mapping[str, Any] = field(default_factory=dict)

@@ -103,7 +103,7 @@ def orders(app: Flask) -> list[Review]:
 
 def test_what_waits_comes_first(client: FlaskClient) -> None:
     page = text(client, "/baseline")
-    assert "有 1 项可疑内容等您审核" in page and "学习了 5.0 天" in page
+    assert "有 1 项可疑内容等您审核" in page and "学习了 5 天" in page
     assert "探针正按它检测" in page and "192.168.10.66" in page
     assert "向 S7 控制器发出停止命令" in page and "第 19,944 帧" in page, "the evidence stands beside it"
     assert "有写入、控制或程序操作" in page
@@ -122,7 +122,7 @@ def test_completeness_in_words(client: FlaskClient) -> None:
     ("changes", "said"),
     [
         ({"meter": {**METER, "complete": False, "new_per_day_most": 2.0}}, "基线还没有学完整"),
-        ({"role": "learning", "version": 0, "meter": {**METER, "complete": False}}, "正在学习，已学 5.0 天"),
+        ({"role": "learning", "version": 0, "meter": {**METER, "complete": False}}, "正在学习，已学 5 天"),
         ({"meter": None}, "这份基线不是学习得来的"),
         ({"role": "trial"}, "探针正在试运行它"),
         ({"role": "of tomorrow"}, "基线可用"),
@@ -185,6 +185,7 @@ def test_a_trial_in_words(client: FlaskClient) -> None:
 
 def test_versions_and_what_they_changed(client: FlaskClient) -> None:
     page = text(client, "/baseline?view=versions")
+    assert "现为第 3 版（王工@shili，14:00:00）" in page and "否决 1 项：操作员站只读" in page and "自动学习" in page
     assert "第 3 版" in page and "正在使用" in page and "比上一版新增 0 项、减少 1 项、改变 0 项" in page
     assert WRITE.name.replace(">", "&gt;") in page and page.count("回退到这一版") == 2
     assert "还没有人在平台上审核过" in page

@@ -114,6 +114,7 @@ def test_back_to_a_version_and_to_none(settings: dict[str, Any]) -> None:
     assert do(order(2, rollback=1), settings, 2) == 3
     folder = read_folder(Path(settings["baseline"]))
     assert decisions_of(folder) == [] and folder.versions[-1]["author"] == "wang@shili"
+    assert folder.versions[-1]["note"] == "rollback to version 1: 工单 118，调试"
     with pytest.raises(Refused, match=r"cannot_write: .*has no version 9"):
         do(order(3, rollback=9), settings, 3)
 
