@@ -161,6 +161,7 @@ class Reloader:
             return self._tell(False, line)
         if fresh.files != self._running.files:
             analyst.judge_with(fresh.judge)
+        analyst.describe_with(fresh.describers(self._books.of))
         analyst.expect(fresh.expected)
         if health is not None:
             health.update(fresh.facts)
