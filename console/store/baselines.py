@@ -10,6 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from console.catalogue import LANGUAGES
+from console.present.entries import words_of
 from console.store.admission import Refusal, check_size
 from console.store.baseline_rows import BaselineRow, EntryFilter
 from console.store.queries import MAX_LIMIT
@@ -32,7 +34,7 @@ _COLUMNS = ("origin", "part", "number", "revision", "name", "kind", "state", "li
 _ORDER = "ORDER BY part, number"
 _SAID = ("client", "server", "ip", "protocol", "operation", "space", "object", "macs", "class")
 """facts that are searched beside the name"""
-MAX_WORDS = 1500
+MAX_WORDS = 2000
 
 
 def keep(run: Run, record: Record, child: str, child_kind: str | None, now_ns: int) -> Status:
@@ -85,8 +87,9 @@ def _keep_part(run: Run, record: Record) -> Status:
 
 
 def words(entry: BaselineEntry) -> str:
-    """What is searched, in small letters."""
-    said = [entry.name, *(_said(entry.about.get(name)) for name in _SAID), _said(entry.place)]
+    """What is searched, in small letters: the facts, and what the page makes of them in either language."""
+    shown = [text for language in LANGUAGES for text in words_of(entry, language)]
+    said = [entry.name, *shown, *(_said(entry.about.get(name)) for name in _SAID), _said(entry.place)]
     said += [_said(hit.get("title")) for hit in entry.suspicions]
     if entry.decision is not None:
         said += [_said(entry.decision.get(name)) for name in ("person", "reason")]

@@ -171,6 +171,8 @@ def test_entries_are_searched_and_paged_by_the_store(make_console: MakeConsole) 
     assert seen == [one.name for one in many] and page["total"] == 120
     found = client.get("/baseline.json?view=entries&text=:1190-").get_json()
     assert [one["name"] for one in found["entries"]] == [many[-1].name] and found["total"] == 1
+    assert client.get("/baseline.json?view=entries&text=保持寄存器 1190").get_json()["total"] == 1, "as it is shown"
+    assert client.get("/baseline.json?view=entries&text=Holding register 1190").get_json()["total"] == 1
     assert "没有符合条件的条目" in text(client, "/baseline?view=entries&state=rejected")
     assert "没有符合条件的条目" in text(client, "/baseline?view=entries&text=%ED%A0%80%00")
     assert "基线共 120 项" in text(client, "/baseline?view=entries&state=of-tomorrow&cursor=x")
