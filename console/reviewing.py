@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from console.plain import clean
 from console.present.entries import DECIDED
 from console.store import BaselineRow, OrderFilter, OrderItem, Store
-from sensor.schema import BaselineEntry, Record, Review
+from detectors.baseline.entries import link_id, name_id, operation_id, stretch_id
+from sensor.schema import Alert, BaselineEntry, Record, Review
+from sensor.schema.baseline import MAX_NAME
 from sensor.schema.order import MAX_PERSON, MAX_TITLE, Step
-from sensor.schema.review import MAX_DECISIONS, Asked
+from sensor.schema.review import MAX_CALLED, MAX_DECISIONS, Asked
 from sensor.schema.shape import MAX_INT
 from sensor.schema.words import Kind, OrderState, ReviewAction
 
 MAX_REASON = 500
 UNDER_WAY = 50
 """Orders of one sensor that are looked at to say what waits; more open ones are refused."""
+NEEDS = {
+    "new_asset": ("link", "operation"),
+    "new_link": ("link", "operation"),
+    "new_operation": ("operation",),
+    "new_object": ("object",),
+}
+"""What is added for each kind of deviation; the last of them must be told, or nothing would become normal."""
 WIDEST = 1024
 """stations that a widened link may stand for, as the sensor allows"""
 
@@ -75,7 +84,7 @@ def reason_of(form: Mapping[str, str]) -> str:
 
 def decisions_of(store: Store, sensor: str, action: str, names: Sequence[str], form: Mapping[str, str]) -> Wanted:
     """Raises WrongForm: nothing is chosen, or something that is not there."""
-    if action not in tuple(ReviewAction):
+    if action not in tuple(ReviewAction) or action == ReviewAction.ADD:
         raise WrongForm("action")
     names = list(dict.fromkeys(names))
     if not names:
@@ -90,6 +99,51 @@ def decisions_of(store: Store, sensor: str, action: str, names: Sequence[str], f
     if action == ReviewAction.WIDEN:
         return Wanted(reason, tuple(_widened(entry, form) for entry in known))
     return Wanted(reason, tuple(Asked(ReviewAction(action), entry.name) for entry in known))
+
+
+def taken_in(alert: Alert, segment: str) -> tuple[Asked, ...]:
+    """What has to be added for this deviation to be normal: the link, the operation on it, the objects it touched.
+    Empty: this alert is not about such a thing, or does not tell enough of it."""
+    params, ends = alert.reason.params, (alert.client, alert.server)
+    kind = alert.cause.partition(":")[2]
+    code, operation_class = params.get("operation_code"), params.get("operation_class")
+    if alert.detector != "baseline" or kind not in NEEDS or not all(end is not None and end.ip for end in ends):
+        return ()
+    client, server = (end.ip for end in ends if end is not None)
+    link = link_id({"segment": segment, "client": client, "server": server, "protocol": alert.protocol})
+    names = {"link": link}
+    if isinstance(code, int) and isinstance(operation_class, str):
+        names["operation"] = operation_id(link, code, operation_class)
+    if {"space", "index"} <= params.keys():
+        row = {"class": operation_class, "space": params["space"], "index": params["index"]}
+        if isinstance(params.get("object"), str):
+            names["object"] = name_id(link, row, params["object"])
+        elif isinstance(params.get("start"), int):
+            names["object"] = stretch_id(link, row, params["start"], params.get("end", params["start"]))
+    wanted = [names[name] for name in NEEDS[kind] if name in names]
+    if NEEDS[kind][-1] not in names or any(len(name) > MAX_NAME for name in wanted):
+        return ()
+    called = str(params.get("operation") or "")[:MAX_CALLED]
+    return tuple(
+        Asked(ReviewAction.ADD, name, called=called if name == names.get("operation") else "") for name in wanted
+    )
+
+
+def additions_of(store: Store, sensor: str, chosen: Sequence[str], form: Mapping[str, str]) -> Wanted:
+    """Raises WrongForm: nothing is chosen, or an alert is not there, or is not about something that can be added."""
+    ids = list(dict.fromkeys(chosen))
+    if not ids:
+        raise WrongForm("nothing_chosen")
+    asked: dict[str, Asked] = {}
+    for record_id in ids:
+        found = store.incident(sensor, record_id)
+        wanted = () if found is None else taken_in(found.record.alert(), found.record.segment)
+        if not wanted:
+            raise WrongForm("cannot_add")
+        asked |= {one.entry: one for one in wanted}
+    if len(asked) > MAX_DECISIONS:
+        raise WrongForm("too_many_chosen")
+    return Wanted(reason_of(form), tuple(asked.values()))
 
 
 def can_be_widened(entry: BaselineEntry) -> str:

@@ -43,20 +43,22 @@ def decided(folder: Folder, asked: Iterable[Asked], said: Mapping[str, Any]) -> 
         ReviewError: an entry is not there (patterns name none), or cannot be widened so; nothing was decided.
         BaselineError: it cannot be written.
     """
-    from detectors.baseline.entries import entries
-    from detectors.baseline.review import ReviewError, decide
+    from detectors.baseline.review import ReviewError, decide, reviewed
     from detectors.baseline.versions import decisions_of, read_known, write_version
 
     known, earlier = read_known(folder, codec()), decisions_of(folder)
-    there = {one.id for one in entries(known.document, None)}
+    there = {one.entry.id for one in reviewed(known, earlier)}
+    called: dict[str, str] = {}
     alike: dict[tuple[str, tuple[int, int] | None, str | None], list[str]] = {}
     for one in asked:
-        if one.entry not in there:
+        called[one.entry] = one.called
+        if one.entry not in there and one.action != "add":
             raise ReviewError(f"no entry is called {one.entry}; it was learned anew, look at the page again")
         alike.setdefault((str(one.action), one.stretch, one.network), []).append(one.entry)
     fresh: list[Decision] = []
     for (action, stretch, network), names in alike.items():
-        fresh += decide(known, earlier, action, names, said["author"], said["note"], said["time_ns"], stretch, network)
+        who = said["author"], said["note"], said["time_ns"]
+        fresh += decide(known, earlier, action, names, *who, stretch, network, called)
     counts = Counter(one.action for one in fresh)
     note = f"{', '.join(f'{action} {counts[action]}' for action in sorted(counts))}: {said['note']}"
     files: dict[str, Any] = {"model": folder.model_files(), "values": folder.values}
@@ -74,6 +76,7 @@ def decided(folder: Folder, asked: Iterable[Asked], said: Mapping[str, Any]) -> 
 @click.option("--approve", multiple=True, metavar="ENTRY", help="It is normal. Name or pattern; repeat for several.")
 @click.option("--reject", multiple=True, metavar="ENTRY", help="It is not normal: alarm when it is seen.")
 @click.option("--widen", multiple=True, metavar="ENTRY", help="It stands for more: see --range and --network.")
+@click.option("--add", multiple=True, metavar="ENTRY", help="It was never seen, and is normal: its name in full.")
 @click.option("--range", "stretch", metavar="START-END", help="The addresses that a widened object stands for.")
 @click.option("--network", metavar="CIDR", help="The stations that an end of a widened link stands for.")
 @click.option("--person", metavar="NAME", help="Who decides; default: who is logged in.")
@@ -87,6 +90,7 @@ def review(
     approve: tuple[str, ...],
     reject: tuple[str, ...],
     widen: tuple[str, ...],
+    add: tuple[str, ...],
     stretch: str | None,
     network: str | None,
     person: str | None,
@@ -102,14 +106,14 @@ def review(
 
     found = read_folder(folder)
     known, decisions = read_known(found, codec()), decisions_of(found)
-    if not (approve or reject or widen):
+    if not (approve or reject or widen or add):
         rows = [
             one
             for one in reviewed(known, decisions)
             if state in (None, one.state) and kind in (None, one.entry.kind) and _fits(one, pattern)
         ]
         return _list(rows, everything)
-    wanted = (("approve", approve), ("reject", reject), ("widen", widen))
+    wanted = (("approve", approve), ("reject", reject), ("widen", widen), ("add", add))
     who, now_ns = person or getpass.getuser(), time.time_ns()
     fresh: list[Decision] = []
     for action, patterns in wanted:

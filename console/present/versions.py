@@ -12,7 +12,7 @@ from console.catalogue import listed, say
 from console.plain import clean
 from console.words import Words
 
-_DECIDED = re.compile(r"((?:(?:approve|reject|widen) \d+(?:, )?)+): (.*)", re.DOTALL)
+_DECIDED = re.compile(r"((?:(?:approve|reject|widen|add) \d+(?:, )?)+): (.*)", re.DOTALL)
 _BACK = re.compile(r"rollback to version (\d+)(?:: (.*))?", re.DOTALL)
 _ENFORCED = re.compile(r"enforce: (.*)", re.DOTALL)
 

@@ -23,12 +23,13 @@ from sensor.schema import Review
 
 log = logging.getLogger(__name__)
 bp = Blueprint("baseline", __name__)
-PAGE, HISTORY = 50, 20
+PAGE, HISTORY, DEVIATIONS = 50, 20, 20
 TABS = ("review", "entries", "trial", "versions")
 STATES = ("suspicious", "withheld", "rejected", "widened", "approved", "learned")
 KINDS = ("station", "link", "operation", "object", "poll", "value")
 PROBLEMS = (
     "reason", "action", "nothing_chosen", "too_many_chosen", "gone", "range", "network", "not_here", "busy", "version",
+    "cannot_add",
 )  # fmt: skip
 
 
@@ -48,11 +49,11 @@ def _chosen_row(here: ConsoleState) -> tuple[list[BaselineRow], BaselineRow | No
     return rows, max(rows, key=lambda row: row.state.states.get("suspicious", 0), default=None)
 
 
-def _deviations(here: ConsoleState) -> tuple[int, list[Any]]:
+def _deviations(here: ConsoleState, sensor: str) -> tuple[int, list[Any]]:
     """What left the baseline and nobody judged: seen, and not learned."""
-    where = IncidentFilter(detector="baseline", workflow=Workflow.NEW, suppressed=False)
+    where = IncidentFilter(detector="baseline", workflow=Workflow.NEW, suppressed=False, child=sensor)
     total = sum(count.incidents for count in here.store.counts(CountBy.LEVEL, where))
-    return total, list(here.store.incidents(where, 10).rows)
+    return total, list(here.store.incidents(where, DEVIATIONS).rows)
 
 
 @page(bp, "/baseline", "baseline")
@@ -72,7 +73,7 @@ def baseline() -> Answer:
     listed = () if found is None else found.rows
     total = here.store.baseline_count(sensor, where) if found is not None else 0
     history = reviewing.latest(here.store, sensor, HISTORY) if tab == "versions" else []
-    deviations, deviating = _deviations(here) if tab == "review" else (0, [])
+    deviations, deviating = _deviations(here, sensor) if tab == "review" else (0, [])
     trial = baseline_trial.of(told.trial, language) if tab == "trial" else None
     return Answer(
         "baseline.html",
@@ -180,6 +181,18 @@ def decide() -> ResponseReturnValue:
     return _ask(_decisions)
 
 
+@bp.post("/baseline/add")
+def add() -> ResponseReturnValue:
+    """Take in what alerts were about: seen in operation, never while learning. The alerts are false ones then."""
+    return _ask(_additions, _no_alarms)
+
+
+def _no_alarms(here: ConsoleState, row: BaselineRow, wanted: reviewing.Wanted) -> None:
+    note = say("baseline.taken_in", reader_language(), reason=wanted.reason)
+    for record_id in dict.fromkeys(request.form.getlist("incident")):
+        here.store.set_workflow(row.origin, record_id, Workflow.FALSE_ALARM, current_user.user.name, note)
+
+
 @bp.post("/baseline/rollback")
 def rollback() -> ResponseReturnValue:
     """Have an earlier version count again."""
@@ -197,6 +210,10 @@ def _decisions(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
     return reviewing.decisions_of(here.store, row.origin, action, names, request.form)
 
 
+def _additions(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
+    return reviewing.additions_of(here.store, row.origin, request.form.getlist("incident"), request.form)
+
+
 def _rollback(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
     number = request.form.get("number", "")
     known = {str(one.get("number")) for one in row.state.versions} - {str(row.state.version)}
@@ -211,8 +228,8 @@ def _enforce(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
     return reviewing.Wanted(reviewing.reason_of(request.form), enforce=True)
 
 
-def _ask(read: Any) -> ResponseReturnValue:
-    """One order, written down with who asked for it; it is done when the sensor says so."""
+def _ask(read: Any, then: Any = None) -> ResponseReturnValue:
+    """One order, written down with who asked for it; it is done when the sensor says so. `then`: what goes with it."""
     if not current_user.user.may_decide:
         abort(403)
     here = state()
@@ -227,6 +244,8 @@ def _ask(read: Any) -> ResponseReturnValue:
         title = title_of(Review(**_shape(wanted)), "zh")
         record = reviewing.order(wanted, row, title, here.settings.node_name, by, now_ns)
         here.store.issue(record)
+        if then is not None:
+            then(here, row, wanted)
     except WrongForm as error:
         return _back(row, error.code)
     except OrdersFull:

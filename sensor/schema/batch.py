@@ -26,7 +26,7 @@ from sensor.schema.order import (
 )
 from sensor.schema.receipt import MAX_REMARK
 from sensor.schema.records import SCHEMA_MAJOR, Record
-from sensor.schema.review import MAX_DECISIONS
+from sensor.schema.review import MAX_CALLED, MAX_DECISIONS
 from sensor.schema.shape import MAX_INT, RecordError
 from sensor.schema.story import MAX_MERGED, MAX_STEPS_TOLD, MAX_TARGETS_TOLD
 from sensor.schema.task import MAX_CHECKLIST, MAX_LINE
@@ -263,6 +263,7 @@ class AskedModel(_Open):
     entry: EntryName
     stretch: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
     network: Annotated[str, Field(max_length=64)] | None = None
+    called: Annotated[str, Field(max_length=MAX_CALLED)] = ""
 
 
 class ReviewModel(_OrderModel):

@@ -15,6 +15,7 @@ from sensor.schema.shape import Json, Reader, RecordError, as_int, as_list
 from sensor.schema.words import ReviewAction
 
 REVIEW = "review"
+MAX_CALLED = 128
 MAX_DECISIONS = 100
 """entries in one order: a page of them, and within the bytes that an order may have"""
 APPLIED, REFUSED = "applied", "refused"
@@ -32,6 +33,8 @@ class Asked:
     """widened to these addresses"""
     network: str | None = None
     """widened to these stations"""
+    called: str = ""
+    """of an operation that is added: its name"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -40,6 +43,8 @@ class Asked:
             told["stretch"] = list(self.stretch)
         if self.network is not None:
             told["network"] = self.network
+        if self.called:
+            told["called"] = self.called
         return told
 
     @classmethod
@@ -56,7 +61,8 @@ class Asked:
         network = reader.text_or_none("network")
         if network is not None:
             bounded(network, 64, reader.key("network"))
-        return cls(code(ReviewAction, reader, "action"), entry, stretch, network, reader.rest())
+        called = bounded(reader.text("called", ""), MAX_CALLED, reader.key("called"))
+        return cls(code(ReviewAction, reader, "action"), entry, stretch, network, called, reader.rest())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,11 +113,12 @@ class Verdict(StrEnum):
 
 
 class ReviewAction(StrEnum):
-    """What a person decides about an entry of a baseline: 确认 否决 放宽."""
+    """What a person decides about an entry of a baseline: 确认 否决 放宽, or 计入 what was not learned."""
 
     APPROVE = "approve"
     REJECT = "reject"
     WIDEN = "widen"
+    ADD = "add"
 
 
 KINDS: tuple[Kind, ...] = tuple(Kind)

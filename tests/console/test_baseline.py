@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from console.reviewing import taken_in
 from console.state import state
 from console.store import OrderFilter
-from sensor.schema import BaselineEntry, Record, Review
+from sensor.schema import BaselineEntry, Endpoint, Reason, Record, Review
 from tests.console import sample
 from tests.console.conftest import MakeConsole, log_in, token_of
 from tests.federation.baseline_records import ENDS, LINK, carried_out, entry, part, suspicious_link, whole
@@ -248,6 +249,55 @@ def test_an_entry_is_widened_from_its_page(app: Flask, client: FlaskClient) -> N
     assert "为什么可疑" in suspicious and "/incidents?text=192.168.10.66" in suspicious
 
 
+def test_what_was_seen_and_not_learned_is_taken_in(app: Flask, client: FlaskClient) -> None:
+    here, alert_id = state(app).store, sample.record_id("value")
+    assert f'name="incident" value="{alert_id}"' in text(client, "/baseline")
+    assert decide(client, "add", incident=[alert_id], reason="扩容，工单 120", back_view="review").status_code == 303
+    (order,) = orders(app)
+    (one,) = order.decisions
+    assert (str(one.action), one.entry) == (
+        "add", "object:default/192.168.10.66>192.168.10.11/modbus#write.holding_register.1:112-113",
+    )  # fmt: skip
+    assert order.title == "计入 1 项" and order.text == "扩容，工单 120"
+    incident = here.incident("sensor-1", alert_id)
+    assert incident is not None and incident.steps[-1].by == "wang"
+    assert (incident.steps[-1].after, incident.steps[-1].note) == ("false_alarm", "已计入基线：扩容，工单 120")
+    assert "还没有处理" not in text(client, "/baseline")
+    other = sample.record_id("rhythm")
+    for chosen, problem in (([other], "cannot_add"), ([], "nothing_chosen"), (["x"], "cannot_add")):
+        answer = decide(client, "add", incident=chosen, reason="x")
+        assert f"problem={problem}" in answer.headers["Location"]
+    incident = here.incident("sensor-1", other)
+    assert len(orders(app)) == 1 and incident is not None and incident.steps == ()
+    assert "problem=action" in decide(client, entry=[LINK], action="add", reason="x").headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "params", "expected"),
+    [
+        ("new_link", {"operation_code": 3, "operation_class": "read", "operation": "read_holding_registers"},
+         [("link:line 2/a>b/modbus", ""), ("operation:line 2/a>b/modbus#3.read", "read_holding_registers")]),
+        ("new_asset", {"operation_code": 3, "operation_class": "read"},
+         [("link:line 2/a>b/modbus", ""), ("operation:line 2/a>b/modbus#3.read", "")]),
+        ("new_operation", {"operation_code": 3, "operation_class": "read"},
+         [("operation:line 2/a>b/modbus#3.read", "")]),
+        ("new_object", {"operation_class": "read", "space": "node", "index": 2, "object": "Pump"},
+         [('object:line 2/a>b/modbus#read.node.2="Pump"', "")]),
+        ("new_object", {"operation_class": "read", "space": "coil", "index": 1, "start": 7},
+         [("object:line 2/a>b/modbus#read.coil.1:7-7", "")]),
+        ("new_operation", {}, []),
+        ("new_object", {"operation_code": 3, "operation_class": "read"}, []),
+        ("new_link", {"operation_code": "3", "operation_class": "read"}, []),
+        ("of_tomorrow", {"operation_code": 3, "operation_class": "read"}, []),
+    ],
+)  # fmt: skip
+def test_what_an_alert_would_add(cause: str, params: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    ends = {"client": Endpoint("a"), "server": Endpoint("b")}
+    alert = sample.alert("value", cause=f"baseline:{cause}", reason=Reason(cause, params), **ends)
+    assert [(one.entry, one.called) for one in taken_in(alert, "line 2")] == expected
+    assert taken_in(replace(alert, client=None), "line 2") == () == taken_in(replace(alert, detector="value"), "line 2")
+
+
 def test_back_to_a_version_and_the_trial_in_force(app: Flask, client: FlaskClient) -> None:
     assert decide(client, "rollback", number="2", reason="误报太多").status_code == 303
     assert decide(client, "enforce", reason="试运行一周").status_code == 303
@@ -290,7 +340,10 @@ def test_who_may_not_decide_cannot(app: Flask) -> None:
     entry_page = text(viewer, f"/baseline/entry?sensor=sensor-1&name={LINK}")
     assert "只读账号不能审核" in entry_page and 'name="reason"' not in entry_page
     assert "回退到这一版" not in text(viewer, "/baseline?view=versions")
-    forms = {"decide": {"entry": [LINK], "action": "approve"}, "rollback": {"number": "2"}, "enforce": {}}
+    forms = {
+        "decide": {"entry": [LINK], "action": "approve"}, "rollback": {"number": "2"}, "enforce": {},
+        "add": {"incident": [sample.record_id("value")]},
+    }  # fmt: skip
     for what, form in forms.items():
         assert decide(viewer, what, reason="x", **form).status_code == 403, what
     assert orders(app) == []

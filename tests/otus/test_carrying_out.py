@@ -109,6 +109,20 @@ def test_what_cannot_be_done_changes_nothing(
     assert len(read_folder(Path(settings["baseline"])).versions) == 1
 
 
+def test_what_was_never_learned_is_taken_in_and_told(settings: dict[str, Any]) -> None:
+    new = "operation:default/192.168.1.99>192.168.1.20/modbus#6.write"
+    assert do(order(1, asked("add", new, called="write_single_register")), settings) == 2
+    report, records = told(settings)
+    report.tell()
+    entries = {one.name: one for one in BaselinePart.from_json(records[0].body).entries}
+    assert entries[new].state == "approved" and entries[new].about["operation"] == "write_single_register"
+    newest = Baseline.from_json(records[-1].body).versions[0]
+    assert f"+ {new}" in newest["lines"] and newest["note"] == "add 1: 工单 118，调试"
+    assert do(order(2, asked("reject", new)), settings, 2) == 3, "and may be rejected like others"
+    with pytest.raises(Refused, match=r"^cannot_decide: .*can be added"):
+        do(order(3, asked("add", "link:*")), settings, 3)
+
+
 def test_back_to_a_version_and_to_none(settings: dict[str, Any]) -> None:
     do(order(1, asked("reject", WRITES)), settings, 1)
     assert do(order(2, rollback=1), settings, 2) == 3
