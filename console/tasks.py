@@ -105,7 +105,7 @@ def _answer(here: Ingest, node: Node, after: int, wait_s: float) -> Response:
 def _look(here: Ingest, node: Node, after: int, wait_s: float, ending: Callable[[], bool]) -> Below:
     until_s = time.monotonic() + wait_s
     while True:
-        below = here.store.orders_below(node.name, after)
+        below = here.store.orders_below(node.name, after, packs=here.pass_packs)
         # What passed by and was for others is kept as well: the child need not be asked past it again.
         if below.records or below.after != after or time.monotonic() >= until_s or ending():
             return below

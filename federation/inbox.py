@@ -94,7 +94,7 @@ class FileInbox:
         except RecordError as error:
             log.error("an order that cannot be read: %s", error)
             return False
-        return order.open and name in order.addressees
+        return order.open and (order.all_below or name in order.addressees)
 
     def wait(self, timeout_s: float) -> Waiting | None:
         """The order that came first, as soon as there is one. It stays until `done`."""

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from federation.inbox import FileInbox, InboxError, Waiting
 from otus.baseline_report import BEHIND_ALL_ELSE, told_folder
+from otus.pack_orders import PackNotTaken, carry_out_pack
 from sensor.schema import Kind, Receipt, Record, Review, receipt_id
 from sensor.schema.order import MAX_NOTE, MAX_PERSON, Reference, Step
+from sensor.schema.pack_order import PackOrder
 from sensor.schema.review import APPLIED, REFUSED
 
 if TYPE_CHECKING:
@@ -148,15 +150,19 @@ class Carrier:
 
     def settle(self, waiting: Waiting) -> None:
         """Carry out one order and queue the answer to it. Raises RuntimeError: it is to be done again."""
-        order, version = waiting.record.order(), None
-        assert isinstance(order, Review)
+        order, version, state = waiting.record.order(), None, APPLIED
         try:
-            state, note = APPLIED, ""
-            version = carry_out(order, waiting.record.id, waiting.record.origin, self._settings, self._reload).version
-            log.warning("%s decided about the baseline: version %d is in force", order.person, version)
-        except Refused as refused:
+            if isinstance(order, PackOrder):
+                note = carry_out_pack(order, self._settings, self._reload)
+                log.warning("rule pack by order of %s: %s is in force", order.person, note)
+            else:
+                assert isinstance(order, Review)
+                number, issuer, note = waiting.record.id, waiting.record.origin, ""
+                version = carry_out(order, number, issuer, self._settings, self._reload).version
+                log.warning("%s decided about the baseline: version %d is in force", order.person, version)
+        except (Refused, PackNotTaken) as refused:
             state, note = REFUSED, str(refused)[:MAX_NOTE]
-            log.error("what %s decided about the baseline is refused: %s", order.person, note)
+            log.error("an order of %s is refused: %s", waiting.parent, note)
         self._spool.append([_receipt(waiting, state, note, version)], waiting.parent)
         self._inbox.done(waiting)
 
@@ -201,7 +207,7 @@ def start_carrying_out(
     parent = parent_that_decides(settings, [parent_of(entry) for entry in settings["parents"]])
     if parent is None:
         return None
-    inbox = FileInbox(Path(settings["spool_dir"]) / FILE, [Kind.REVIEW])
+    inbox = FileInbox(Path(settings["spool_dir"]) / FILE, [Kind.REVIEW, Kind.PACK])
     ending = threading.Event()
 
     def reload() -> tuple[bool, str]:

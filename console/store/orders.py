@@ -24,6 +24,8 @@ from sensor.schema.batch import check_record
 DAY_NS = 86_400 * 10**9
 MAX_BYTES = 128 * 1024
 """of one order as it travels"""
+MAX_PACK_BYTES = 768 * 1024
+"""of one that carries a rule pack"""
 LONGEST_NS = 400 * DAY_NS
 """A deadline further ahead than this does not keep an order from ageing."""
 
@@ -96,8 +98,9 @@ def keep(run: Run, record: Record, parent: str, name: str, now_ns: int) -> Statu
     check_record(record.to_json())
     order, whole = record.order(), record.to_bytes()
     check_size(record, whole)
-    if len(whole) > MAX_BYTES:
-        raise Refusal(f"too_large: an order has at most {MAX_BYTES} bytes")
+    most = MAX_PACK_BYTES if record.kind == Kind.PACK else MAX_BYTES
+    if len(whole) > most:
+        raise Refusal(f"too_large: an order has at most {most} bytes")
     found = run(f"SELECT kind, revision, parent FROM orders {_THIS}", _name(record))
     if found:
         if found[0][2] != parent:
@@ -172,7 +175,7 @@ def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str |
     Raises:
         Refusal: an order does not come from below; a receipt comes from one of those whom its order is for.
     """
-    if record.kind in (Kind.NOTICE, Kind.TASK, Kind.REVIEW):
+    if record.kind in (Kind.NOTICE, Kind.TASK, Kind.REVIEW, Kind.PACK):
         raise Refusal("order_from_below: notices and tasks come from a parent")
     if record.kind != Kind.RECEIPT:
         return None
@@ -180,13 +183,13 @@ def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str |
     about = receipt.about
     values = {"origin": about.origin, "id": about.id, "child": child}
     found = run(f"SELECT parent, {_FOR_CHILD}, all_below, name, kind FROM orders o {_THIS}", values)
-    of_sensor = bool(found) and found[0][4] == Kind.REVIEW
+    of_sensor = bool(found) and found[0][4] in (Kind.REVIEW, Kind.PACK)
     if (child_kind == "sensor" and not of_sensor) or not found or not found[0][1] or found[0][3] == record.origin:
         raise Refusal("not_addressed: this child was asked nothing like that")
     parent, _, all_below, _, _ = found[0]
     if not all_below and record.origin != child:
         raise Refusal("not_addressed: this order was for the child itself")
-    if of_sensor and receipt.settled:
+    if found[0][4] == Kind.REVIEW and receipt.settled:
         _carried_out(run, record, receipt)
     return str(parent)
 
@@ -208,12 +211,17 @@ def heard_from(run: Run, parent: str) -> int:
     return int(found[0][0]) if found else 0
 
 
-def below(run: Run, child: str, child_kind: str | None, after: int, limit: int, max_bytes: int) -> Below:
+def below(
+    run: Run, child: str, child_kind: str | None, after: int, limit: int, max_bytes: int, packs: bool = False
+) -> Below:
     top = int(run("SELECT coalesce(max(place), 0) FROM orders", {})[0][0])
     if top <= after:
         return Below((), after)
     # A sensor is no desk: of all that goes down only what it carries out itself is for it.
-    kinds = f"o.kind = '{Kind.REVIEW}'" if child_kind == "sensor" else FOR_DESKS
+    # A pack that came from a parent is passed on to it by a person, or by the site's standing word (`packs`).
+    passed_on = "1 = 1" if packs else "(o.parent = '' AND o.all_below = 0)"
+    of_sensor = f"(o.kind = '{Kind.REVIEW}' OR (o.kind = '{Kind.PACK}' AND {passed_on}))"
+    kinds = of_sensor if child_kind == "sensor" else FOR_DESKS
     rows = run(
         f"SELECT o.place, o.whole FROM orders o WHERE o.place > :after AND o.place <= :top AND {kinds} AND {_FOR_CHILD}"
         " ORDER BY o.place LIMIT :limit",

@@ -55,10 +55,12 @@ class SqliteOrders(StoreFile):
         with self._read() as db:
             return orders.heard_from(run_on(db), parent)
 
-    def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
+    def orders_below(
+        self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20, packs: bool = False
+    ) -> Below:
         kind = self._nodes.kind_of(child)
         with self._read() as db:
-            return orders.below(run_on(db), child, kind, after, limit, max_bytes)
+            return orders.below(run_on(db), child, kind, after, limit, max_bytes, packs)
 
     def orders(self, where: OrderFilter = ALL_ORDERS, limit: int = 50, cursor: str | None = None) -> Page[OrderRow]:
         with self._read() as db:

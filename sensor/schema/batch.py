@@ -24,6 +24,8 @@ from sensor.schema.order import (
     MAX_TEXT,
     MAX_TITLE,
 )
+from sensor.schema.pack_order import MAX_CONTENT, MAX_VERSION
+from sensor.schema.pack_order import MAX_NAME as MAX_PACK_NAME
 from sensor.schema.receipt import MAX_REMARK
 from sensor.schema.records import SCHEMA_MAJOR, Record
 from sensor.schema.review import MAX_CALLED, MAX_DECISIONS
@@ -274,6 +276,16 @@ class ReviewModel(_OrderModel):
     enforce: Annotated[bool, Field(strict=True)] = False
 
 
+class PackModel(_OrderModel):
+    """Goes down the line: a signed rule pack, or the word that one is to be taken back"""
+
+    name: Annotated[str, Field(max_length=MAX_PACK_NAME)]
+    version: Annotated[str, Field(max_length=MAX_VERSION)]
+    content: Annotated[str, Field(max_length=MAX_CONTENT, description="base64 of the zlib-compressed file")] = ""
+    rollback: Annotated[bool, Field(strict=True)] = False
+    consent: Annotated[bool, Field(strict=True)] = False
+
+
 class BaselineEntryModel(_Open):
     name: EntryName
     kind: Annotated[str, Field(max_length=32)]
@@ -441,6 +453,11 @@ class ReviewRecord(_Envelope):
     body: ReviewModel
 
 
+class PackRecord(_Envelope):
+    kind: Literal["pack"]
+    body: PackModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
@@ -474,6 +491,7 @@ class BatchModel(_Open):
             | BaselineRecord
             | BaselinePartRecord
             | ReviewRecord
+            | PackRecord
             | OtherRecord
         ],
         Field(max_length=MAX_RECORDS),
@@ -493,6 +511,7 @@ _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "baseline": TypeAdapter(BaselineRecord),
     "baseline_part": TypeAdapter(BaselinePartRecord),
     "review": TypeAdapter(ReviewRecord),
+    "pack": TypeAdapter(PackRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

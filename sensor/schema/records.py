@@ -19,6 +19,7 @@ from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.link import Link
 from sensor.schema.notice import Notice
 from sensor.schema.order import Order
+from sensor.schema.pack_order import PackOrder
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
 from sensor.schema.receipt import Receipt, receipt_id
 from sensor.schema.review import Review
@@ -77,7 +78,7 @@ class Record:
         return Story.from_json(self.body)
 
     def order(self) -> Order:
-        """The body of what goes down the line: a notice, a task, or a review of a baseline."""
+        """The body of what goes down the line: a notice, a task, a review of a baseline, a rule pack."""
         read = _ORDERS.get(self.kind)
         if read is None:
             raise RecordError(f"kind: {self.kind} is no order")
@@ -170,6 +171,7 @@ _ORDERS: Mapping[str, Callable[[object], Order]] = {
     Kind.NOTICE: Notice.from_json,
     Kind.TASK: Task.from_json,
     Kind.REVIEW: Review.from_json,
+    Kind.PACK: PackOrder.from_json,
 }
 
 

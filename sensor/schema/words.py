@@ -24,6 +24,7 @@ class Kind(StrEnum):
     BASELINE = "baseline"
     BASELINE_PART = "baseline_part"
     REVIEW = "review"
+    PACK = "pack"
 
 
 class Level(StrEnum):

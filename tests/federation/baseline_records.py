@@ -16,6 +16,7 @@ from sensor.schema import (
     receipt_id,
 )
 from sensor.schema.order import Reference, Step
+from sensor.schema.pack_order import PackOrder
 from sensor.schema.review import APPLIED, Asked
 from sensor.schema.words import ReviewAction
 from tests.federation.order_records import ISSUED_NS, order_id
@@ -76,3 +77,15 @@ def carried_out(
         "steps": (Step(ISSUED_NS + 60 * 10**9, sensor, state),), **changes,
     })  # fmt: skip
     return Record("receipt", receipt_id(reference), revision, sensor, body.to_json())
+
+
+def pack(number: int, *, origin: str = "shili", **changes: Any) -> Record:
+    """A rule pack on its way down; what is in it is looked at elsewhere."""
+    to = {} if "addressees" in changes else {"all_below": True}
+    body = PackOrder(**{
+        "title": "规则包 plant-rules 2026.11.1", "text": "新增规则", "issued_ns": ISSUED_NS + number,
+        "name": "plant-rules", "version": "2026.11.1", "content": "AAAA",
+        "steps": (Step(ISSUED_NS + number, "wang", "issued"),), **to,
+        **changes,
+    })  # fmt: skip
+    return Record("pack", order_id(number), 1, origin, body.to_json())

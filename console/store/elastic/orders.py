@@ -82,11 +82,13 @@ class ElasticOrders:
         with self._looking() as connection:
             return orders.heard_from(run_on(connection), parent)
 
-    def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
+    def orders_below(
+        self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20, packs: bool = False
+    ) -> Below:
         with self._refusing():
             kind = self._nodes.kind_of(child)
         with self._looking() as connection:
-            return orders.below(run_on(connection), child, kind, after, limit, max_bytes)
+            return orders.below(run_on(connection), child, kind, after, limit, max_bytes, packs)
 
     def orders(self, where: OrderFilter = ALL_ORDERS, limit: int = 50, cursor: str | None = None) -> Page[OrderRow]:
         with self._looking() as connection:

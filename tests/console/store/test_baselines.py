@@ -9,10 +9,10 @@ import pytest
 
 from console.store import EntryFilter, OrderFilter, OrderTotals, Status, Store
 from console.store.rows import Answer
-from sensor.schema import BaselineEntry, Record
+from sensor.schema import BaselineEntry, Record, RecordError
 from tests.console.store.conftest import Open
 from tests.console.store.test_orders import Enrolled, say, told
-from tests.federation.baseline_records import LINK, carried_out, entry, part, review, suspicious_link, whole
+from tests.federation.baseline_records import LINK, carried_out, entry, pack, part, review, suspicious_link, whole
 from tests.federation.order_records import notice, order_id
 
 
@@ -141,3 +141,24 @@ def test_open_decisions_do_not_hold_up_more_than_their_own(store: Store) -> None
     store.issue(review(1))
     assert answers(store.merge([carried_out(review(1))], "sensor-1")) == [Status.STORED]
     assert store.orders(OrderFilter(kind="review", open=True)).rows == ()
+
+
+def test_rule_packs_go_to_sensors_by_somebodys_word(store: Store) -> None:
+    """What is for all comes from a parent and is passed on to a sensor by a person, or where the site says so."""
+    store.receive([pack(1, origin="up", all_below=True)], "up", "here", 5)
+    store.issue(pack(2, addressees=("sensor-1",)))
+    assert told(store, "sensor-1")[0] == [(2, 1)] and told(store, "sensor-2")[0] == []
+    assert told(store, "a")[0] == [(1, 1)], "through all tiers it goes as it is"
+    passed_on = store.orders_below("sensor-2", 0, packs=True).records
+    assert [Record.from_bytes(one).id for one in passed_on] == [order_id(1)]
+    # One that many were asked is not over with the word of one; the answer goes to who asked.
+    assert say(store, carried_out(pack(2), version=None), "sensor-1") == "stored"
+    assert say(store, carried_out(pack(2), sensor="sensor-2"), "sensor-2") == "rejected not_addressed"
+    item = store.order("shili", order_id(2))
+    assert item is not None and item.row.open and store.totals().pending_up == {"up": 0}
+    assert say(store, carried_out(pack(1, origin="up"), sensor="sensor-2"), "sensor-2") == "stored"
+    assert store.totals().pending_up == {"up": 1}
+    # It may be larger than what people write, and not beyond all measure.
+    store.issue(pack(3, addressees=("sensor-1",), content="A" * 600_000))
+    with pytest.raises(RecordError, match="content"):
+        store.issue(pack(4, addressees=("sensor-1",), content="A" * 700_000))
