@@ -236,6 +236,12 @@ def _versions(path: Path) -> list[dict[str, Any]]:
         return []
 
 
+def latest_version(path: Path) -> int:
+    """The number of the version that is there now; 0: none, or of before there were versions."""
+    versions = _versions(path)
+    return int(versions[-1]["number"]) if versions else 0
+
+
 def read_object(folder: Folder, sha256: str) -> bytes:
     """A file of some version.
 

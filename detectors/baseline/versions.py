@@ -22,6 +22,7 @@ from detectors.baseline.folder import (
     FromJson,
     ModelFiles,
     ToJson,
+    latest_version,
     read_object,
     write_folder,
 )
@@ -109,8 +110,11 @@ def write_version(
     """The next version of a folder that is there, or of another at `path`. `values`: what process values are like.
 
     Raises:
-        BaselineError: it cannot be compiled or written; the folder is as it was.
+        BaselineError: it cannot be compiled or written, or somebody wrote another version since this one was read; the
+            folder is as it was.
     """
+    if path is None and folder.version and latest_version(folder.path) != folder.version:
+        raise BaselineError(f"{folder.path}: another version was written meanwhile; look at it, and decide again")
     learned = folder.manifest["learned"]
     return write_folder(
         path or folder.path,

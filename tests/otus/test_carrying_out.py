@@ -157,6 +157,18 @@ def test_what_the_running_sensor_refuses_is_taken_back(settings: dict[str, Any])
     assert not folder.is_approved
 
 
+def test_who_was_slower_looks_again(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody reviews by the command line while an order is carried out: neither takes the other's decision away."""
+    path = Path(settings["baseline"])
+    before = read_folder(path)
+    do(order(1, asked("reject", WRITES)), settings, 1)
+    monkeypatch.setattr("detectors.baseline.read_folder", lambda path: before)
+    with pytest.raises(Refused, match=r"^cannot_write: .*meanwhile"):
+        do(order(2, asked("approve", LINK)), settings, 2)
+    monkeypatch.undo()
+    assert [one.entry for one in decisions_of(read_folder(path))] == [WRITES]
+
+
 def test_without_a_baseline_nothing_is_decided(settings: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="no_baseline"):
         do(order(1, asked("approve", LINK)), {**settings, "baseline": ""})
