@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from console.desk import Draft, NotAllowed
 from sensor.schema.course import COURSES
 from sensor.schema.order import MAX_ADDRESSEES, MAX_INCIDENTS, MAX_TEXT, MAX_TITLE, Reference
+from sensor.schema.pack_order import RULE_PACK
 from sensor.schema.shape import known_id, known_name
 from sensor.schema.task import MAX_CHECKLIST, MAX_LINE, SPOT_CHECK
 from sensor.schema.words import Colour, Form, Level
@@ -26,7 +27,7 @@ def read(form: MultiDict[str, str], children: Collection[str], zone: ZoneInfo, n
         NotAllowed: with the code of the first thing that is wrong.
     """
     course = form.get("course", "")
-    if course not in COURSES:
+    if course not in COURSES or course == RULE_PACK:
         raise NotAllowed("not_now")
     title, text = (form.get(name, "").strip().replace("\r\n", "\n") for name in ("title", "text"))
     if not title or len(title) > MAX_TITLE or not title.isprintable():

@@ -33,6 +33,8 @@ bp = Blueprint("ingest", __name__)
 class Ingest:
     store: Store
     nodes: Nodes
+    pass_packs: bool = False
+    """sensors are told of a parent's rule packs without anybody's word"""
 
 
 def connect(app: Flask, store: Store, nodes: Nodes) -> None:
@@ -46,7 +48,7 @@ def ingest_here() -> Ingest:
     if found is None:
         # The console's own application keeps its store and settings in one state.
         state: Any = current_app.extensions["otus"]
-        found = Ingest(state.store, state.nodes)
+        found = Ingest(state.store, state.nodes, state.settings.pass_packs)
         current_app.extensions[EXTENSION] = found
     assert isinstance(found, Ingest)
     return found

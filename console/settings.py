@@ -56,6 +56,11 @@ class ConsoleSettings:
     parent_links: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     """how to reach each parent: `{name, url, token | token_file, ca_file?}`"""
 
+    pack_keys: Path | None = None
+    """folder of public keys: a rule pack that comes down is held against them before anybody passes it on"""
+    pass_packs: bool = False
+    """rule packs that a parent sends to all go to the sensors here without anybody's word"""
+
     def __post_init__(self) -> None:
         if self.tier not in TIERS:
             raise ValueError(f"tier: {self.tier!r} is not one of {', '.join(TIERS)}")

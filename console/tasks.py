@@ -67,14 +67,12 @@ def end_with(app: Flask, ending: Callable[[], bool]) -> None:
 
 @bp.get("/api/v1/tasks")
 def tasks() -> Response:
-    """What is for this child and for nobody else to see."""
+    """What is for this child and for nobody else to see: notices and tasks for a console, decisions for a sensor."""
     here = ingest_here()
     try:
         node = sender(here.nodes)
         if node is None:
             return unknown_credential()
-        if node.kind != "console":
-            return refusal(403, "not_a_console", "notices and tasks are for consoles; a sensor has its settings")
         asked = _asked()
         if asked is None:
             return refusal(400, "not_a_question", f"after: a whole number; wait: seconds, 0 to {MAX_WAIT_S:.0f}")
@@ -107,7 +105,7 @@ def _answer(here: Ingest, node: Node, after: int, wait_s: float) -> Response:
 def _look(here: Ingest, node: Node, after: int, wait_s: float, ending: Callable[[], bool]) -> Below:
     until_s = time.monotonic() + wait_s
     while True:
-        below = here.store.orders_below(node.name, after)
+        below = here.store.orders_below(node.name, after, packs=here.pass_packs)
         # What passed by and was for others is kept as well: the child need not be asked past it again.
         if below.records or below.after != after or time.monotonic() >= until_s or ending():
             return below

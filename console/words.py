@@ -14,6 +14,9 @@ from sensor.schema import LEVELS, Text
 from sensor.schema.classes import class_name
 from sensor.schema.fields import OPERATIONS, PROTOCOLS
 
+CARRIERS = {"s7comm": ("cotp",), "s7comm-plus": ("cotp", "s7comm"), "http": ("tls",), "mms": ("cotp",)}
+"""Protocols below one that conversations are known by."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -66,9 +69,11 @@ class Words:
         return [clean(piece) for piece in chosen.splitlines()]
 
     def operation(self, protocol: str, name: object) -> str:
-        key = f"operation.{protocol}.{name}"
-        if known(key):
-            return say(key, self.language)
+        # What a message is called may be its carrier's word: connecting below S7 is COTP's.
+        for spoken in (protocol, *CARRIERS.get(protocol, ())):
+            key = f"operation.{spoken}.{name}"
+            if known(key):
+                return say(key, self.language)
         described = OPERATIONS.get(f"{protocol}.{name}")
         return self.text(described) if described is not None else clean(str(name))
 

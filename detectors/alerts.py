@@ -208,6 +208,10 @@ class Analyst:
         """Another model from the next batch on; alerts about windows that are open go on."""
         self._judge = judge
 
+    def describe_with(self, describers: Mapping[str, Describe]) -> None:
+        """Other words from the next batch on: what people rejected meanwhile is said of alerts that begin then."""
+        self._describers = describers
+
     def expect(self, expected: Expectations | None) -> None:
         """Other announced work from the next batch on; alerts that are open go on as they are."""
         self._expected = expected

@@ -122,8 +122,9 @@ class Spool:
         else:
             self._reserve.hold()
 
-    def append(self, records: Sequence[Record]) -> int:
-        """Queue records; on the disk when this returns. Returns how many were new or newer than what was known.
+    def append(self, records: Sequence[Record], only: str | None = None) -> int:
+        """Queue records; on the disk when this returns. Returns how many were new or newer than what was known. `only`:
+        for this parent alone, as an answer is for the one who asked.
 
         Raises:
             SpoolFull: nothing of this call was kept.
@@ -133,7 +134,7 @@ class Spool:
             if len(record.to_bytes()) > RECORD_BYTES:
                 raise RecordError(f"record {record.origin}/{record.id}: larger than {RECORD_BYTES} bytes")
         with self._write() as db:
-            added = tables.append(db, records)
+            added = tables.append_written(db, ((record, record.to_bytes()) for record in records), only)
             if self._may_drop:
                 tables.give_up(db, self._max_bytes)
             elif schema.meta(db, "bytes") > self._max_bytes:

@@ -35,11 +35,11 @@ HEARTBEAT_RANK, ASSET_RANK = -1, 0
 
 
 def rank_of(record: Record) -> int:
-    """How late a record is given up: heartbeat, asset and link, then alerts by level. What is unknown counts as a high
-    alert."""
+    """How late a record is given up: heartbeat, what is told again anyway (asset, link, baseline), then alerts by
+    level. What is unknown counts as a high alert."""
     if record.kind == Kind.HEARTBEAT:
         return HEARTBEAT_RANK
-    if record.kind in (Kind.ASSET, Kind.LINK):
+    if record.kind in (Kind.ASSET, Kind.LINK, Kind.BASELINE, Kind.BASELINE_PART):
         return ASSET_RANK
     try:
         return Level(record.body["level"]).rank

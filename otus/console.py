@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otus.console_options import DATA, REGISTRY
+from otus.sending import send_pack
 from otus.site_options import own_protocols
 
 if TYPE_CHECKING:
     from console.store.elastic import ElasticSettings
 
-DATA = click.option(
-    "--data-dir",
-    required=True,
-    envvar="OTUS_CONSOLE_DATA_DIR",
-    type=click.Path(path_type=Path),
-    help="Folder of this console's data.",
-)
 HOST = click.option(
     "--host",
     default="127.0.0.1",
@@ -28,17 +23,12 @@ HOST = click.option(
 )
 PORT = click.option("--port", type=int, default=8080, envvar="OTUS_CONSOLE_PORT", show_default=True)
 CERTIFICATE = click.option("--tls-certificate", envvar="OTUS_CONSOLE_TLS_CERTIFICATE", type=click.Path(path_type=Path))
-REGISTRY = click.option(
-    "--registry",
-    metavar="URL",
-    envvar="OTUS_REGISTRY",
-    help="Database of accounts, nodes and sessions (docs/registry.md); a file in the data folder by default.",
-)
-
-
 @click.group()
 def console() -> None:
     """Run a console: enterprise, province or ministry. / 运行企业、省、部各级控制台。"""
+
+
+console.add_command(send_pack)
 
 
 @console.command()
@@ -75,6 +65,8 @@ def console() -> None:
     metavar="KIND=PERIOD",
     help="How long an index reaches: incident, heartbeat or evidence = day, month, year or none; repeat.",
 )
+@click.option("--pack-keys", type=click.Path(path_type=Path), help="Public keys whose rule packs are trusted.")
+@click.option("--pass-packs", is_flag=True, help="Pass a parent's rule packs on to the sensors without asking.")
 @own_protocols
 def run(
     data_dir: Path,
@@ -96,6 +88,8 @@ def run(
     ca_file: Path | None,
     prefix: str,
     periods: tuple[str, ...],
+    pack_keys: Path | None,
+    pass_packs: bool,
 ) -> None:
     """Serve one console until SIGTERM or Ctrl-C."""
     from console.cli import run_console
@@ -117,6 +111,8 @@ def run(
         tls_key=tls_key,
         keep_days=keep_days,
         keep_free_mb=keep_free_mb,
+        pack_keys=pack_keys,
+        pass_packs=pass_packs,
         elasticsearch=cluster_of(store, urls, api_key_file, ca_file, prefix, periods, keep_days),
     )
     run_console(settings, links)

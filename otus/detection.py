@@ -14,6 +14,7 @@ from sensor.site import NOTHING, Site
 if TYPE_CHECKING:
     from detectors.alerts import Analyst, WindowJudge
     from detectors.baseline.rejected import Rejected
+    from detectors.describe import Description
     from detectors.maintenance import Expected
     from detectors.rules import RuleSet, Source
     from sensor._core import Engine
@@ -67,27 +68,31 @@ class Detection:
     ) -> Analyst:
         """`rules_of` says which rules an engine had in a generation, where it is not given these ones only."""
         from detectors.alerts import Analyst
-        from detectors.baseline.describe import describe as describe_deviation
-        from detectors.baseline.rejected import describing
-        from detectors.signature import describe as describe_rule
-        from detectors.values import describe as describe_value
 
-        describers = {
-            "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
-            "baseline": describing(describe_deviation, self.rejected) if self.rejected else describe_deviation,
-            "period": describe_deviation,
-            "value": describe_value,
-        }
         return Analyst(
             origin,
             tenant,
-            describers,
+            self.describers(rules_of),
             self.judge,
             files=files,
             keep_open=keep_open,
             importance=self.site.stations.of,
             expected=self.expected,
         )
+
+    def describers(self, rules_of: Callable[[int], RuleSet] | None = None) -> dict[str, Callable[[Any], Description]]:
+        """Who finds words for a hit, by the first part of its cause."""
+        from detectors.baseline.describe import describe as describe_deviation
+        from detectors.baseline.rejected import describing
+        from detectors.signature import describe as describe_rule
+        from detectors.values import describe as describe_value
+
+        return {
+            "rule": lambda hit: describe_rule(hit, self.rules if rules_of is None else rules_of(hit.generation)),
+            "baseline": describing(describe_deviation, self.rejected) if self.rejected else describe_deviation,
+            "period": describe_deviation,
+            "value": describe_value,
+        }
 
 
 def load(

@@ -235,6 +235,8 @@ class SensorLearning:
         self.guard = guard
         self.facts: dict[str, Any] = {}
         """for heartbeats"""
+        self.meter: dict[str, Any] | None = None
+        """for the console's page: how complete it is, as long as it learns"""
         self._folder, self._until = folder, until
         self._due_s = 0.0
         self._over = False
@@ -251,8 +253,10 @@ class SensorLearning:
         if not report.get("links"):
             return
         from detectors.baseline.completeness import completeness
+        from detectors.baseline.told import meter_told
 
         meter = completeness(report)
+        self.meter = meter_told(meter)
         told = meter.to_json()
         self.facts = {"learning": True, "complete": meter.complete, "learned_days": told["days"]}
         if told["new_per_day_most"] is not None:
@@ -261,7 +265,7 @@ class SensorLearning:
             self._write(engine, report)
 
     def _write(self, engine: Engine, report: dict[str, Any]) -> None:
-        self._over = True
+        self._over, self.meter = True, None
         self.facts = {**self.facts, "learning": False}
         span = report["from_ns"], report["to_ns"]
         try:

@@ -70,6 +70,10 @@ class Reloader:
         self._nursery = bool(settings.get("nursery"))
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
+        self._waiting: list[Callable[[bool, str], None]] = []
+        """who wants to know what comes of a reload that is not begun yet"""
+        self._told: list[Callable[[bool, str], None]] = []
+        """…of the one that is under way"""
         self._thread: threading.Thread | None = None
         self._outcome: tuple[Detection | None, int, str] | None = None
 
@@ -82,6 +86,11 @@ class Reloader:
         """Safe to call from a signal handler. Asked again while one is under way, it is done once more."""
         self._asked = True
 
+    def ask_and(self, then: Callable[[bool, str], None]) -> None:
+        """The same from any thread; `then` is told, in the capture's loop, what came of it."""
+        self._waiting.append(then)
+        self._asked = True
+
     def tend(self, analyst: Analyst, health: Health | None) -> None:
         """Start what was asked for; say what has come of it. Called between two batches."""
         if self._thread is not None and not self._thread.is_alive():
@@ -89,6 +98,7 @@ class Reloader:
             self._settle(analyst, health)
         if self._asked and self._thread is None:
             self._asked = False
+            self._told, self._waiting = self._waiting, []
             self._thread = threading.Thread(target=self._load, name="reload", daemon=True)
             self._thread.start()
 
@@ -148,13 +158,20 @@ class Reloader:
         fresh, generation, line = outcome
         if fresh is None:
             log.error("not reloaded: %s; going on with what was there", line)
-            return self._answer(False, line)
+            return self._tell(False, line)
         if fresh.files != self._running.files:
             analyst.judge_with(fresh.judge)
+        analyst.describe_with(fresh.describers(self._books.of))
         analyst.expect(fresh.expected)
         if health is not None:
             health.update(fresh.facts)
         self._running = fresh
         self._books.forget(generation - 2)  # the last hits of the one before may be in this batch
         click.echo(f"otus: reloaded: {line}", err=True)
-        self._answer(True, line)
+        self._tell(True, line)
+
+    def _tell(self, done: bool, line: str) -> None:
+        self._answer(done, line)
+        told, self._told = self._told, []
+        for then in told:
+            then(done, line)

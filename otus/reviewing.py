@@ -5,15 +5,18 @@ from __future__ import annotations
 import fnmatch
 import getpass
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from detectors.baseline.folder import Folder
     from detectors.baseline.review import Decision, Reviewed
     from detectors.baseline.versions import Codec
+    from sensor.schema.review import Asked
 
 STATES = {
     "suspicious": "可疑待审",
@@ -33,6 +36,35 @@ def codec() -> Codec:
     return Codec(baseline_to_json, baseline_from_json)
 
 
+def decided(folder: Folder, asked: Iterable[Asked], said: Mapping[str, Any]) -> Folder:
+    """The next version, with what somebody decided at the console. `said`: author, note, time and order of it.
+
+    Raises:
+        ReviewError: an entry is not there (patterns name none), or cannot be widened so; nothing was decided.
+        BaselineError: it cannot be written.
+    """
+    from detectors.baseline.review import ReviewError, decide, reviewed
+    from detectors.baseline.versions import decisions_of, read_known, write_version
+
+    known, earlier = read_known(folder, codec()), decisions_of(folder)
+    there = {one.entry.id for one in reviewed(known, earlier)}
+    called: dict[str, str] = {}
+    alike: dict[tuple[str, tuple[int, int] | None, str | None], list[str]] = {}
+    for one in asked:
+        called[one.entry] = one.called
+        if one.entry not in there and one.action != "add":
+            raise ReviewError(f"no entry is called {one.entry}; it was learned anew, look at the page again")
+        alike.setdefault((str(one.action), one.stretch, one.network), []).append(one.entry)
+    fresh: list[Decision] = []
+    for (action, stretch, network), names in alike.items():
+        who = said["author"], said["note"], said["time_ns"]
+        fresh += decide(known, earlier, action, names, *who, stretch, network, called)
+    counts = Counter(one.action for one in fresh)
+    note = f"{', '.join(f'{action} {counts[action]}' for action in sorted(counts))}: {said['note']}"
+    files: dict[str, Any] = {"model": folder.model_files(), "values": folder.values}
+    return write_version(folder, known, [*earlier, *fresh], codec(), **files, **{**said, "note": note})
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--state", type=click.Choice(list(STATES)), help="List only these.")
@@ -44,6 +76,7 @@ def codec() -> Codec:
 @click.option("--approve", multiple=True, metavar="ENTRY", help="It is normal. Name or pattern; repeat for several.")
 @click.option("--reject", multiple=True, metavar="ENTRY", help="It is not normal: alarm when it is seen.")
 @click.option("--widen", multiple=True, metavar="ENTRY", help="It stands for more: see --range and --network.")
+@click.option("--add", multiple=True, metavar="ENTRY", help="It was never seen, and is normal: its name in full.")
 @click.option("--range", "stretch", metavar="START-END", help="The addresses that a widened object stands for.")
 @click.option("--network", metavar="CIDR", help="The stations that an end of a widened link stands for.")
 @click.option("--person", metavar="NAME", help="Who decides; default: who is logged in.")
@@ -57,6 +90,7 @@ def review(
     approve: tuple[str, ...],
     reject: tuple[str, ...],
     widen: tuple[str, ...],
+    add: tuple[str, ...],
     stretch: str | None,
     network: str | None,
     person: str | None,
@@ -72,14 +106,14 @@ def review(
 
     found = read_folder(folder)
     known, decisions = read_known(found, codec()), decisions_of(found)
-    if not (approve or reject or widen):
+    if not (approve or reject or widen or add):
         rows = [
             one
             for one in reviewed(known, decisions)
             if state in (None, one.state) and kind in (None, one.entry.kind) and _fits(one, pattern)
         ]
         return _list(rows, everything)
-    wanted = (("approve", approve), ("reject", reject), ("widen", widen))
+    wanted = (("approve", approve), ("reject", reject), ("widen", widen), ("add", add))
     who, now_ns = person or getpass.getuser(), time.time_ns()
     fresh: list[Decision] = []
     for action, patterns in wanted:

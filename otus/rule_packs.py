@@ -108,7 +108,7 @@ def install(file: Path, settings: dict[str, Any], yes: bool, older: bool) -> Non
     opened, place = _open(file, settings), _shelf(settings)
     with place.changing():
         place.allows(opened, older=older)
-        trial = _tried(opened, place, settings)
+        trial = tried(opened, place, settings)
         for line in _told(trial):
             click.echo(line)
         if trial.new and not yes and not (sys.stdin.isatty() and click.confirm("install it? / 是否安装？")):
@@ -208,7 +208,7 @@ def _sound(folder: Path, label: str) -> int:
     return len(rules)
 
 
-def _tried(opened: Pack, place: Shelf, settings: dict[str, Any]) -> Trial:
+def tried(opened: Pack, place: Shelf, settings: dict[str, Any]) -> Trial:
     """Everything is loaded as it would be; ValueError when that does not go."""
     from detectors.packs.trial import examples, latest, try_on
     from detectors.rules import Source

@@ -120,6 +120,8 @@ def show_health(config: Path | None, state_dir: str | None) -> None:
 
 def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[str, ...] = ()) -> None:
     """Run the sensor with these settings until a signal, or to the end of the files."""
+    from otus.baseline_report import BaselineReport
+    from otus.carrying_out import start_carrying_out
     from otus.detection import load, started
     from otus.evidence import capture_settings, engine_settings, keeper
     from otus.examination import Examiner
@@ -153,7 +155,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     )
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
-    spool = queue = alerts = running = memory = None
+    spool = queue = alerts = running = memory = report = None
     with ExitStack() as closing:
         if settings["state_dir"]:
             running = closing.enter_context(Running(Path(settings["state_dir"])))
@@ -192,6 +194,11 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             sinks.append(alerts)
         facts = dict(detection.facts)
         told_baseline = BaselineState(engine, settings["heartbeat_s"], learning)
+        if spool is not None and not files:
+            carried = start_carrying_out(settings, spool, reloader.ask_and)
+            if carried is not None:
+                closing.callback(carried)
+            report = BaselineReport(settings, spool.append, decides=carried is not None, learning=learning)
         if files:
             engine.open_files(list(files))
         else:
@@ -208,6 +215,8 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
             if learning is not None:
                 learning.tend(engine, batch)
             told_baseline.tend(health, reloader.facts)
+            if report is not None:
+                report.tend(told_baseline.trial)
             if examiner is not None and (told := examiner.tend(batch.now_ns)) is not None:
                 health.update({"detection": told})
             if running is not None:

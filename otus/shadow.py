@@ -50,6 +50,8 @@ class BaselineState:
     def __init__(self, engine: Engine, every_s: int, learning: SensorLearning | None = None) -> None:
         self._engine, self._every_s, self._learning = engine, every_s, learning
         self._due_s = 0.0
+        self.trial: dict[str, Any] | None = None
+        """what a baseline on trial has told so far; None: none is tried"""
 
     def tend(self, health: Health, facts: Mapping[str, Any]) -> None:
         """Called between batches; asks the engine once a heartbeat."""
@@ -57,7 +59,8 @@ class BaselineState:
             return
         self._due_s = time.monotonic() + self._every_s
         told: dict[str, Any] = {} if self._learning is None else self._learning.facts
-        if (trial := shadowed(self._engine)) is not None:
+        self.trial = trial = shadowed(self._engine)
+        if trial is not None:
             told = {**told, "shadow_messages": trial["messages"], "shadow_alerts": sum(trial["alerts"].values())}
         if told:
             health.update({"baseline": {**(facts["baseline"] or {}), **told}})

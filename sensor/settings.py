@@ -92,6 +92,11 @@ SETTINGS = (
         "consoles to report to: {name, url, token_file, ca_file?}, or NAME=URL,TOKENFILE[,CAFILE]; NAME=…",
         separator=";",
     ),
+    Setting(
+        "orders_from",
+        "",
+        "the parent whose people may decide about the baseline, or nobody; empty: the parent, where there is one only",
+    ),
     Setting("evidence_dir", "", "folder for the packets around each alert (pcapng); empty: none are kept"),
     Setting(
         "evidence_quota_mib", 1024, "disk for them; beyond it the least severe goes first, then the oldest", least=1

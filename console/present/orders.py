@@ -9,6 +9,7 @@ from console.desk import course_of
 from console.store import EnrolledNode, OrderItem, OrderRow, ReceiptCounts
 from sensor.schema.course import COURSES
 from sensor.schema.order import Step
+from sensor.schema.pack_order import RULE_PACK
 from sensor.schema.words import Colour, Form, OrderState, ReceiptState
 
 # Colour means level, and a warning's colours are four of the five.
@@ -106,3 +107,8 @@ def waiting_for(addressees: Sequence[str], answered: Iterable[str]) -> list[str]
 
 def courses() -> list[str]:
     return [str(name) for name in COURSES]
+
+
+def written() -> list[str]:
+    """Those that a desk writes by the form; a rule pack is a file, and is sent by a command."""
+    return [name for name in courses() if name != RULE_PACK]

@@ -139,12 +139,12 @@ def _protocols(alert: Alert, language: str) -> str | None:
 def _object(alert: Alert, language: str) -> str | None:
     """`保持寄存器 112–113（单元 1）`, `数据块 DB1 的 4–7`, `节点 ns=2;s=Speed`"""
     params = alert.reason.params
-    point, place = params.get("point"), _place(alert, language)
+    point, place = params.get("point"), place_text(params, alert.protocol, language)
     return place if point is None else say("reason_frame.point", language, name=shown(point), place=place or "")
 
 
-def _place(alert: Alert, language: str) -> str | None:
-    params = alert.reason.params
+def place_text(params: Mapping[str, Any], protocol: str, language: str) -> str | None:
+    """Of `space`, `index`, and `object` or `start` and `end`; None where they are not told."""
     space, index = params.get("space"), params.get("index")
     start, end = number(params.get("start")), number(params.get("end"))
     name = params.get("object")
@@ -159,7 +159,7 @@ def _place(alert: Alert, language: str) -> str | None:
     stretch = f"{start:g}" if end is None or end == start else f"{start:g}–{end:g}"
     if space == "db":
         return say("reason_frame.object_db", language, space=word, index=shown(index), range=stretch)
-    if alert.protocol == "modbus" and index is not None:
+    if protocol == "modbus" and index is not None:
         if space in NUMBERED and isinstance(index, int):
             index, inner = divmod(index, 1 << 16)
             word = f"{word} {inner}"

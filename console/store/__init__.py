@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from console.store.baseline_rows import BaselineRow, EntryFilter
+from console.store.baseline_store import ALL_ENTRIES, BaselineStore
 from console.store.order_rows import (
     Below,
     OrderFilter,
@@ -98,7 +100,7 @@ class StoreFull(StoreError):
     """The disk is full. Nothing of this call was kept, everything acknowledged before is; ask again later."""
 
 
-class Store(OrderStore, Protocol):
+class Store(OrderStore, BaselineStore, Protocol):
     """Records in, screens out. Safe to use from many threads; every call is one transaction."""
 
     def merge(self, records: Sequence[Record], via_child: str) -> list[Answer]:
@@ -299,6 +301,7 @@ def open_store(
 
 
 __all__ = [
+    "ALL_ENTRIES",
     "ALL_LINKS",
     "ALL_NODES",
     "ALL_ORDERS",
@@ -310,6 +313,8 @@ __all__ = [
     "AssetHistory",
     "AssetRevision",
     "AssetRow",
+    "BaselineRow",
+    "BaselineStore",
     "Below",
     "ChildRow",
     "Count",
@@ -318,6 +323,7 @@ __all__ = [
     "DeadLetter",
     "EnrolledNode",
     "EnrolledNodes",
+    "EntryFilter",
     "Expired",
     "Found",
     "Health",

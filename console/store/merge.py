@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from console.store import bulk, incoming, kept, orders
+from console.store import baselines, bulk, incoming, kept, orders
 from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
 from console.store.candidate import Candidate, Refused
 from console.store.index import Index
@@ -13,7 +13,7 @@ from console.store.migrations import STAYING
 from console.store.rows import Answer, Status
 from console.store.sql import run_on
 from federation import spool_tables
-from sensor.schema import Kind, Record
+from sensor.schema import Kind, Record, RecordError
 
 
 class Merge:
@@ -72,7 +72,7 @@ class Merge:
             return self._refused(*item)
         try:
             return Answer(*item.record.key, self._keep(item))
-        except Refusal as refusal:
+        except (Refusal, RecordError) as refusal:
             return self._refused(item.record.key, str(refusal))
 
     def _refused(self, key: tuple[str, str, int], reason: str) -> Answer:
@@ -82,6 +82,8 @@ class Merge:
     def _keep(self, item: Candidate) -> Status:
         record = item.record
         self._check_origin(record.origin)
+        if record.kind in baselines.KINDS:
+            return baselines.keep(self._run, record, self._child, self._child_kind, self._now_ns)
         onward = orders.admit(self._run, record, self._child, self._child_kind)
         if self._sums_up and record.kind == Kind.HEARTBEAT:
             onward = ""

@@ -12,11 +12,11 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 
-from console.store import bulk, facts, fulltext, index, kept, orders, receipts, rollups, stations, stories
+from console.store import baselines, bulk, facts, fulltext, index, kept, orders, receipts, rollups, stations, stories
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 6
+VERSION = 7
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number, "told": number}` as long as there is something to work out. Of the records
@@ -99,7 +99,15 @@ def _to_6(db: sqlite3.Connection) -> None:
         facts.set_fact(db, UPGRADING, {"next": 1, "last": last, "told": last + 1 if before is None else before["next"]})
 
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
+def _to_7(db: sqlite3.Connection) -> None:
+    """What sensors tell of their baselines."""
+    for statement in baselines.TABLES:
+        db.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
+    1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6, 6: _to_7,
+}  # fmt: skip
 """version → what makes it the next one"""
 
 

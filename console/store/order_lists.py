@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from console.store.order_rows import OrderFilter, OrderRow
-from console.store.orders import COLUMNS, read_row
+from console.store.orders import COLUMNS, FOR_DESKS, read_row
 from console.store.queries import MAX_LIMIT
 from console.store.rows import Page
 from console.store.sql import Run, asked
@@ -31,7 +31,7 @@ def page(run: Run, where: OrderFilter, limit: int, cursor: str | None) -> Page[O
 
 
 def _clause(where: OrderFilter) -> tuple[list[str], dict[str, Any]]:
-    parts: list[str] = []
+    parts = [FOR_DESKS] if where.kind is None else []
     values: dict[str, Any] = {}
     for name in ("kind", "course", "state", "parent"):
         if (value := getattr(where, name)) is not None:

@@ -16,9 +16,9 @@ class OrderFilter:
     """Which orders; every field narrows, None leaves open."""
 
     kind: str | None = None
-    """`notice` or `task`"""
+    """`notice`, `task` or `review`; None: notices and tasks, which are what desks work at"""
     course: str | None = None
-    """`bulletin`, `warning`, `spot_check`"""
+    """`bulletin`, `warning`, `spot_check`, `review`"""
     state: str | None = None
     """the issuer's word"""
     open: bool | None = None

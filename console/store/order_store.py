@@ -60,11 +60,15 @@ class OrderStore(Protocol):
         """The last `after` of `receive`; 0: never."""
         ...
 
-    def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
+    def orders_below(
+        self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20, packs: bool = False
+    ) -> Below:
         """What is for this child and came, or changed, after what it has kept: at least one record if there is any.
 
         Named children get what was issued here for them. What is for all below goes on to every child, also where it
-        came from a parent. A call without news costs a look at the end of an index.
+        came from a parent. A sensor gets what it carries out itself (reviews, and rule packs; `packs`: also those that
+        came from a parent, without anybody's word), all others notices, tasks and packs. A call without news costs a
+        look at the end of an index.
         """
         ...
 

@@ -18,12 +18,14 @@ from console.store.order_rows import Below, OrderItem, OrderRow, OrderTotals
 from console.store.order_store import MAX_OPEN
 from console.store.rows import Answer, Status
 from console.store.sql import Run, asked
-from sensor.schema import Kind, Record, RecordError
+from sensor.schema import Kind, Receipt, Record, RecordError
 from sensor.schema.batch import check_record
 
 DAY_NS = 86_400 * 10**9
 MAX_BYTES = 128 * 1024
 """of one order as it travels"""
+MAX_PACK_BYTES = 768 * 1024
+"""of one that carries a rule pack"""
 LONGEST_NS = 400 * DAY_NS
 """A deadline further ahead than this does not keep an order from ageing."""
 
@@ -48,6 +50,8 @@ COLUMNS = (
     " o.deadline_ns, o.all_below, o.addressees, o.issued_ns, o.answer_state, o.settled"
 )
 _THIS = "WHERE origin = :origin AND id = :id"
+FOR_DESKS = f"o.kind <> '{Kind.REVIEW}'"
+"""Notices and tasks: what a review decides is the sensor's to carry out, and no desk's work."""
 _FOR_CHILD = (
     "(o.all_below = 1 OR (o.parent = '' AND EXISTS (SELECT 1 FROM order_addressee a"
     " WHERE a.name = :child AND a.origin = o.origin AND a.id = o.id)))"
@@ -94,8 +98,9 @@ def keep(run: Run, record: Record, parent: str, name: str, now_ns: int) -> Statu
     check_record(record.to_json())
     order, whole = record.order(), record.to_bytes()
     check_size(record, whole)
-    if len(whole) > MAX_BYTES:
-        raise Refusal(f"too_large: an order has at most {MAX_BYTES} bytes")
+    most = MAX_PACK_BYTES if record.kind == Kind.PACK else MAX_BYTES
+    if len(whole) > most:
+        raise Refusal(f"too_large: an order has at most {most} bytes")
     found = run(f"SELECT kind, revision, parent FROM orders {_THIS}", _name(record))
     if found:
         if found[0][2] != parent:
@@ -163,7 +168,8 @@ def respond(run: Run, record: Record, whole: bytes, now_ns: int) -> str:
     return str(parent)
 
 
-_ORDERS, _RECEIPT = frozenset({str(Kind.NOTICE), str(Kind.TASK)}), str(Kind.RECEIPT)  # asked of every record
+_ORDERS = frozenset(map(str, (Kind.NOTICE, Kind.TASK, Kind.REVIEW, Kind.PACK)))
+_RECEIPT = str(Kind.RECEIPT)  # these are asked of every record
 
 
 def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str | None:
@@ -177,15 +183,31 @@ def admit(run: Run, record: Record, child: str, child_kind: str | None) -> str |
         raise Refusal("order_from_below: notices and tasks come from a parent")
     if record.kind != _RECEIPT:
         return None
-    about = record.receipt().about
+    receipt = record.receipt()
+    about = receipt.about
     values = {"origin": about.origin, "id": about.id, "child": child}
-    found = run(f"SELECT parent, {_FOR_CHILD}, all_below, name FROM orders o {_THIS}", values)
-    if child_kind == "sensor" or not found or not found[0][1] or found[0][3] == record.origin:
+    found = run(f"SELECT parent, {_FOR_CHILD}, all_below, name, kind FROM orders o {_THIS}", values)
+    of_sensor = bool(found) and found[0][4] in (Kind.REVIEW, Kind.PACK)
+    if (child_kind == "sensor" and not of_sensor) or not found or not found[0][1] or found[0][3] == record.origin:
         raise Refusal("not_addressed: this child was asked nothing like that")
-    parent, _, all_below, _ = found[0]
+    parent, _, all_below, _, _ = found[0]
     if not all_below and record.origin != child:
         raise Refusal("not_addressed: this order was for the child itself")
+    if found[0][4] == Kind.REVIEW and receipt.settled:
+        _carried_out(run, record, receipt)
     return str(parent)
+
+
+def _carried_out(run: Run, record: Record, receipt: Receipt) -> None:
+    """What one sensor was asked is over with its word: nobody has to close it. The word that came last stands."""
+    run(
+        "UPDATE orders SET open = 0, settled = 1, answer_revision = :revision, answer_state = :state, answer = :whole"
+        f" {_THIS} AND answer_revision < :revision",
+        {
+            "origin": receipt.about.origin, "id": receipt.about.id, "revision": record.revision,
+            "state": receipt.state, "whole": record.to_bytes(),
+        },
+    )  # fmt: skip
 
 
 def heard_from(run: Run, parent: str) -> int:
@@ -193,12 +215,19 @@ def heard_from(run: Run, parent: str) -> int:
     return int(found[0][0]) if found else 0
 
 
-def below(run: Run, child: str, after: int, limit: int, max_bytes: int) -> Below:
+def below(
+    run: Run, child: str, child_kind: str | None, after: int, limit: int, max_bytes: int, packs: bool = False
+) -> Below:
     top = int(run("SELECT coalesce(max(place), 0) FROM orders", {})[0][0])
     if top <= after:
         return Below((), after)
+    # A sensor is no desk: of all that goes down only what it carries out itself is for it.
+    # A pack that came from a parent is passed on to it by a person, or by the site's standing word (`packs`).
+    passed_on = "1 = 1" if packs else "(o.parent = '' AND o.all_below = 0)"
+    of_sensor = f"(o.kind = '{Kind.REVIEW}' OR (o.kind = '{Kind.PACK}' AND {passed_on}))"
+    kinds = of_sensor if child_kind == "sensor" else FOR_DESKS
     rows = run(
-        f"SELECT o.place, o.whole FROM orders o WHERE o.place > :after AND o.place <= :top AND {_FOR_CHILD}"
+        f"SELECT o.place, o.whole FROM orders o WHERE o.place > :after AND o.place <= :top AND {kinds} AND {_FOR_CHILD}"
         " ORDER BY o.place LIMIT :limit",
         {"child": child, "after": after, "top": top, "limit": limit},
     )
@@ -237,8 +266,8 @@ def totals(run: Run, now_ns: int) -> OrderTotals:
     late = "CASE WHEN deadline_ns <= :now THEN 1 ELSE 0 END"
     found = OrderTotals()
     rows = run(
-        f"SELECT CASE WHEN parent = '' THEN 1 ELSE 0 END AS ours, count(*), sum({late}) FROM orders"
-        " WHERE open = 1 AND (parent = '' OR settled = 0) GROUP BY 1",
+        f"SELECT CASE WHEN parent = '' THEN 1 ELSE 0 END AS ours, count(*), sum({late}) FROM orders o"
+        f" WHERE open = 1 AND (parent = '' OR settled = 0) AND {FOR_DESKS} GROUP BY 1",
         {"now": now_ns},
     )
     for ours, number, overdue in rows:

@@ -60,6 +60,7 @@ from console.store.rows import (
     WorkflowStep,
 )
 from console.store.sql import run_on
+from console.store.sqlite_baselines import SqliteBaselines
 from console.store.sqlite_orders import SqliteOrders
 from federation import spool_tables
 from sensor.schema import Key, Record
@@ -68,7 +69,7 @@ KEEP_FREE_BYTES = 64 * 2**20
 """Left free on the disk (but no more than a fiftieth of it): with less, nothing is accepted any more."""
 
 
-class SqliteStore(SqliteOrders):
+class SqliteStore(SqliteOrders, SqliteBaselines):
     """Implements `console.store.Store`."""
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from console.store import order_lists, orders, receipts
+from console.store import EnrolledNodes, order_lists, orders, receipts
 from console.store.admission import HERE
 from console.store.file import StoreFile
 from console.store.merge import note_rejected
@@ -29,6 +29,7 @@ class SqliteOrders(StoreFile):
     """Implements `console.store.OrderStore`."""
 
     _clock_ns: Callable[[], int]
+    _nodes: EnrolledNodes
 
     def issue(self, record: Record) -> None:
         with self._write() as db:
@@ -54,9 +55,12 @@ class SqliteOrders(StoreFile):
         with self._read() as db:
             return orders.heard_from(run_on(db), parent)
 
-    def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
+    def orders_below(
+        self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20, packs: bool = False
+    ) -> Below:
+        kind = self._nodes.kind_of(child)
         with self._read() as db:
-            return orders.below(run_on(db), child, after, limit, max_bytes)
+            return orders.below(run_on(db), child, kind, after, limit, max_bytes, packs)
 
     def orders(self, where: OrderFilter = ALL_ORDERS, limit: int = 50, cursor: str | None = None) -> Page[OrderRow]:
         with self._read() as db:

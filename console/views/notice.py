@@ -9,14 +9,15 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from console import desk
+from console import desk, packs
 from console.answers import Answer, page
 from console.plain import clean
 from console.present.orders import colour_class, consoles, days_left, progress, stages, waiting_for
 from console.present.steps import journey
 from console.state import state
 from console.store import OrderItem, ReceiptRow
-from console.store.orders import OrderChanged
+from console.store.orders import OrderChanged, OrdersFull
+from sensor.schema.pack_order import RULE_PACK, PackOrder
 from sensor.schema.words import Finding, Verdict
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def notice(origin: str, record_id: str) -> Answer:
             "left": days_left(item.row, now_ns),
             "stages": stages(item),
             "choices": desk.choices(item),
+            "looked": _looked(item),
+            "may_pass_on": item.row.course == RULE_PACK and bool(item.row.parent) and item.row.open,
             "ends": desk.ends(item),
             "needs_note": () if (course := desk.course_of(item)) is None else course.needs_note,
             "findings": [str(finding) for finding in Finding],
@@ -99,7 +102,38 @@ def notice(origin: str, record_id: str) -> Answer:
     )
 
 
-PROBLEMS = ("needs_note", "needs_finding", "needs_results", "not_now", "changed")
+@bp.post("/notices/<origin>/<record_id>/pass-on")
+def pass_on(origin: str, record_id: str) -> ResponseReturnValue:
+    """A rule pack from above goes on to the sensors here, by a person's word."""
+    if not current_user.user.may_decide:
+        abort(403)
+    item, here = _find(origin, record_id), state()
+    by, now_ns, consent = current_user.user.name, here.clock.now_ns(), request.form.get("consent") == "yes"
+    try:
+        looked = _looked(item)
+        if looked is not None and looked.verified is False:
+            raise desk.NotAllowed("not_trusted")
+        names = packs.sensors(here.nodes.list())
+        here.store.issue(packs.pass_on(item, names, here.settings.node_name, by, _note(), consent, now_ns))
+    except desk.NotAllowed as error:
+        return _back(item, error.code)
+    except OrdersFull:
+        return _back(item, "too_many")
+    log.warning("%s passed rule pack %s/%s on to %d sensors", by, origin, record_id, len(names))
+    return redirect(url_for("notices.notices", course="rule_pack"), code=303)
+
+
+def _looked(item: OrderItem) -> packs.Looked | None:
+    """What is in a pack; None where the order carries none."""
+    order = item.record.order()
+    if not isinstance(order, PackOrder) or order.rollback:
+        return None
+    return packs.look(order, state().settings.pack_keys)
+
+
+PROBLEMS = (
+    "needs_note", "needs_finding", "needs_results", "not_now", "changed", "not_trusted", "no_sensors", "too_many",
+)  # fmt: skip
 
 
 def _note() -> str:

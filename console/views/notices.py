@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from console import desk, draft
 from console.answers import Answer, page
-from console.present.orders import colour_class, consoles, courses, days_left, progress
+from console.present.orders import colour_class, consoles, courses, days_left, progress, written
 from console.state import ConsoleState, state
 from console.store import OrderFilter, OrderRow
 from console.store.orders import OrdersFull
@@ -93,7 +93,7 @@ def _form(course: str, values: dict[str, Any], problem: str | None = None) -> di
     names = consoles(here.nodes.list())
     return {
         "course": course,
-        "courses": courses(),
+        "courses": written(),
         "values": values,
         "problem": problem,
         "children": names if len(names) <= MOST_BOXES else [],
@@ -110,7 +110,7 @@ def _form(course: str, values: dict[str, Any], problem: str | None = None) -> di
 def new() -> Answer:
     """The form, one for each course. From an incident's page it comes with that incident and its unit."""
     course = request.args.get("course", "")
-    course = course if course in courses() else courses()[0]
+    course = course if course in written() else written()[0]
     values = {
         "incidents": request.args.get("incident", "")[:128],
         "ticked": [request.args.get("child", "")[:64]],
@@ -142,5 +142,5 @@ def issue() -> ResponseReturnValue:
 def _again(problem: str) -> ResponseReturnValue:
     """The form as it was filled in, with what is wrong: nothing that was written is lost."""
     values: dict[str, Any] = {**request.form.to_dict(), "ticked": request.form.getlist("child")}
-    course = values.get("course") if values.get("course") in courses() else courses()[0]
+    course = values.get("course") if values.get("course") in written() else written()[0]
     return render_template("notice_new.html", figures={}, **_form(str(course), values, problem)), 400

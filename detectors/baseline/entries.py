@@ -41,6 +41,8 @@ class Entry:
     """id of the link it belongs to; a link's own"""
     label: str
     seen: Seen = field(default_factory=Seen)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """the same as the label as facts, for a screen that has words of its own"""
 
 
 def station_id(segment: str, ip: str) -> str:
@@ -78,7 +80,8 @@ def entries(document: Document, report: Mapping[str, Any] | None) -> Iterator[En
             stations[key] = _both(stations.get(key), own)
     for asset in document["assets"]:
         key = station_id(asset["segment"], asset["ip"])
-        yield Entry("station", key, None, " ".join((asset["ip"], *asset["macs"])), stations.get(key, Seen()))
+        label = " ".join((asset["ip"], *asset["macs"]))
+        yield Entry("station", key, None, label, stations.get(key, Seen()), asset)
     for link in document["links"]:
         yield from _of_link(link, seen)
 
@@ -86,24 +89,40 @@ def entries(document: Document, report: Mapping[str, Any] | None) -> Iterator[En
 def _of_link(link: Mapping[str, Any], seen: _Sightings) -> Iterator[Entry]:
     name = link_id(link)
     label = f"{link['client']} → {link['server']} {link['protocol']}"
-    yield Entry("link", name, name, label, seen.link(link))
+    ends = {key: link[key] for key in ("segment", "client", "server", "protocol")}
+    writes = any(row["class"] in ("write", "control", "program") for row in link["operations"])
+    yield Entry("link", name, name, label, seen.link(link), {**ends, "acts": writes})
     for row in link["operations"]:
         found = seen.of(name, "operation", (row["code"], row["class"])) or Seen(count=row["count"])
-        yield Entry("operation", operation_id(name, row["code"], row["class"]), name, f"{label} {row['name']}", found)
+        about = {**ends, "class": row["class"], "code": row["code"], "operation": row["name"]}
+        key = operation_id(name, row["code"], row["class"])
+        yield Entry("operation", key, name, f"{label} {row['name']}", found, about)
     for row in link["objects"]:
         place = (row["class"], row["space"], row["index"])
         words = f"{label} {row['class']} {row['space']} {row['index']}"
+        about = {**ends, "class": row["class"], "space": row["space"], "index": row["index"]}
         for start, end in row["stretches"]:
             found = seen.of(name, "stretch", (*place, start, end)) or Seen()
-            yield Entry("object", stretch_id(name, row, start, end), name, f"{words}: {start}–{end}", found)
+            touched = {**about, "start": start, "end": end}
+            yield Entry("object", stretch_id(name, row, start, end), name, f"{words}: {start}–{end}", found, touched)
         for text in row["names"]:
             found = seen.of(name, "name", (*place, text)) or Seen()
-            yield Entry("object", name_id(name, row, text), name, f"{words}: {text}", found)
+            touched = {**about, "object": text}
+            yield Entry("object", name_id(name, row, text), name, f"{words}: {text}", found, touched)
     for poll in link["polls"]:
         repeated = (poll["operation"], poll["class"], str(poll["identity"]))
         found = seen.of(name, "poll", repeated) or Seen(count=poll["samples"])
         words = f"{label} {poll['operation']} {poll['space']} {poll['index']}: {poll['name'] or poll['start']}"
-        yield Entry("poll", poll_id(name, poll), name, f"{words}, {poll['period_us'] / 1e6:.3f} s", found)
+        label_of_poll = f"{words}, {poll['period_us'] / 1e6:.3f} s"
+        yield Entry("poll", poll_id(name, poll), name, label_of_poll, found, {**ends, **_rhythm(link, poll)})
+
+
+def _rhythm(link: Mapping[str, Any], poll: Mapping[str, Any]) -> dict[str, Any]:
+    """A poll's facts. Its request is known by number only; the link says what that is called."""
+    called = {(row["code"], row["class"]): row["name"] for row in link["operations"]}
+    told = {key: poll[key] for key in ("class", "space", "index", "period_us", "low_us", "high_us", "stopped_us")}
+    told |= {"object": poll["name"]} if poll["name"] else {"start": poll["start"], "end": poll["end"]}
+    return {**told, "code": poll["operation"], "operation": called.get((poll["operation"], poll["class"]), "")}
 
 
 def _both(one: Seen | None, other: Seen) -> Seen:

@@ -164,11 +164,13 @@ def write_folder(
     time_ns: int = 0,
     states: Mapping[str, int] | None = None,
     values: bytes | None = None,
+    order: str = "",
 ) -> Folder:
     """Write a baseline folder as a whole: after a crash the old one or the new one is there, or none, never a mix.
 
     Where a baseline was there, this is its next version: `author`, `note` and `time_ns` say whose, why and when.
-    `states` counts the entries by what is thought of them (`review.py`).
+    `states` counts the entries by what is thought of them (`review.py`); `order` is the id of what a console asked for:
+    whoever carries it out sees from that whether it was done.
 
     Raises:
         BaselineError: the folder cannot be written, or something else stands at its place.
@@ -194,6 +196,7 @@ def write_folder(
         "time_ns": time_ns,
         "files": {name: entry["sha256"] for name, entry in files.items()},
         "model": {"state": "none"} if model is None else dict(model.facts),
+        **({"order": order} if order else {}),
     }
     versions = [*versions, version][-VERSIONS:]
     manifest = {
@@ -231,6 +234,12 @@ def _versions(path: Path) -> list[dict[str, Any]]:
         return list(_manifest(path).get("versions", []))
     except BaselineError:
         return []
+
+
+def latest_version(path: Path) -> int:
+    """The number of the version that is there now; 0: none, or of before there were versions."""
+    versions = _versions(path)
+    return int(versions[-1]["number"]) if versions else 0
 
 
 def read_object(folder: Folder, sha256: str) -> bytes:

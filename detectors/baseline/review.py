@@ -14,13 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from detectors.baseline import added
+from detectors.baseline.added import joined
 from detectors.baseline.entries import Entry, entries, link_id, name_id, operation_id, poll_id, station_id, stretch_id
 
 LEARNED, APPROVED, REJECTED, WIDENED, SUSPICIOUS = "learned", "approved", "rejected", "widened", "suspicious"
 STATES = (SUSPICIOUS, REJECTED, WIDENED, APPROVED, LEARNED)
 """Those that somebody has to look at first."""
-ACTIONS = ("approve", "reject", "widen")
-STATE_AFTER = {"approve": APPROVED, "reject": REJECTED, "widen": WIDENED}
+ACTIONS = ("approve", "reject", "widen", "add")
+STATE_AFTER = {"approve": APPROVED, "reject": REJECTED, "widen": WIDENED, "add": APPROVED}
+"""`add` is about what was never seen while learning (`added.py`)."""
 NETWORK_ADDRESSES = 1024
 """Stations that one widening may stand for: each becomes a row of its own, since the core compares addresses. A /22."""
 MAX_TEXT = 2000
@@ -42,6 +45,8 @@ class Decision:
     """widened to these addresses"""
     network: str | None = None
     """widened to these stations"""
+    called: str = ""
+    """what an operation that is added is called"""
 
     def to_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {"action": self.action, "entry": self.entry, "person": self.person}
@@ -50,6 +55,7 @@ class Decision:
             found
             | ({"stretch": list(self.stretch)} if self.stretch else {})
             | ({"network": self.network} if self.network else {})
+            | ({"called": self.called} if self.called else {})
         )
 
     @classmethod
@@ -64,9 +70,12 @@ class Decision:
                 int(data["time_ns"]),
                 (int(data["stretch"][0]), int(data["stretch"][1])) if data.get("stretch") else None,
                 str(data["network"]) if data.get("network") else None,
+                str(data.get("called") or ""),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError):
             raise ReviewError(f"not a decision about an entry: {str(data)[:200]}") from None
+        if decision.action == "add":
+            _check_addition(decision.entry)
         if decision.action not in ACTIONS:
             raise ReviewError(f"a decision is one of {', '.join(ACTIONS)}, not {decision.action!r}")
         return decision
@@ -131,7 +140,8 @@ class Reviewed:
 
 
 def reviewed(known: Known, decisions: Sequence[Decision]) -> list[Reviewed]:
-    """Every entry with its state. What hangs on a link that is kept apart is shown as learned: it follows the link."""
+    """Every entry with its state, behind those that were learned those that somebody added. What hangs on a link that
+    is kept apart is shown as learned: it follows the link."""
     last = {decision.entry: decision for decision in decisions}
     suspicions: dict[str, list[Suspicion]] = {}
     for one in known.suspicions:
@@ -142,6 +152,12 @@ def reviewed(known: Known, decisions: Sequence[Decision]) -> list[Reviewed]:
         untouched = SUSPICIOUS if suspected else LEARNED
         state = STATE_AFTER[decision.action] if decision else untouched
         found.append(Reviewed(entry, state, decision, suspected))
+    learned = {one.entry.id for one in found}
+    for decision in _additions(decisions):
+        if decision.entry not in learned:
+            latest = last[decision.entry]
+            entry = added.read(decision.entry).entry(decision.called)
+            found.append(Reviewed(entry, STATE_AFTER[latest.action], latest))
     return found
 
 
@@ -155,8 +171,10 @@ def decide(
     time_ns: int,
     stretch: tuple[int, int] | None = None,
     network: str | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> list[Decision]:
-    """New decisions about all entries that the patterns name (`*` and `?` stand for anything).
+    """New decisions about all entries that the patterns name (`*` and `?` stand for anything). What is added is named
+    in full; `called` says what its operation is called.
 
     Raises:
         ReviewError: nothing fits, or nobody says who decides and why.
@@ -165,7 +183,9 @@ def decide(
         raise ReviewError("a decision has a person and a reason: --person NAME --reason TEXT")
     if len(person) > MAX_TEXT or len(reason) > MAX_TEXT:
         raise ReviewError(f"person and reason are at most {MAX_TEXT} letters long")
-    all_ids = [one.id for one in entries(known.document, None)]
+    if action == "add":
+        return [_addition(name, person, reason, time_ns, (called or {}).get(name, "")) for name in patterns]
+    all_ids = [one.entry.id for one in reviewed(known, decisions)]
     fresh = []
     for pattern in patterns:
         # An object's name may hold the letters of a pattern: the very id comes first.
@@ -177,6 +197,18 @@ def decide(
         for one in fresh:
             _check_widening(one)
     return fresh
+
+
+def _addition(name: str, person: str, reason: str, time_ns: int, called: str) -> Decision:
+    _check_addition(name)
+    return Decision("add", name, person, reason, time_ns, called=called)
+
+
+def _check_addition(name: str) -> None:
+    try:
+        added.read(name)
+    except ValueError:
+        raise ReviewError(f"{name}: can be added as a link, an operation or an object, named like an entry") from None
 
 
 def _check_widening(decision: Decision) -> None:
@@ -231,6 +263,8 @@ def table(known: Known, decisions: Sequence[Decision]) -> dict[str, Any]:
             if stays(like) and link_id(like) not in taken:
                 taken.add(link_id(like))
                 document["links"].append(like)
+    put_in = [(added.read(one.entry), one.called) for one in _additions(decisions) if one.entry not in gone]
+    added.put(document["links"], [one for one in put_in if stays(one[0].ends)])
     linked, before = _stations(document["links"]), _stations(known.document["links"])
     assets = {station_id(row["segment"], row["ip"]): row for row in known.document["assets"]}
     for key, asset in assets.items():
@@ -241,6 +275,11 @@ def table(known: Known, decisions: Sequence[Decision]) -> dict[str, Any]:
         if key not in assets:
             document["assets"].append({"segment": segment, "ip": ip, "macs": [], "roles": sorted(roles)})
     return document
+
+
+def _additions(decisions: Sequence[Decision]) -> list[Decision]:
+    """Each entry that somebody added, once."""
+    return list({one.entry: one for one in decisions if one.action == "add"}.values())
 
 
 def _stations(links: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, str, set[str]]]:
@@ -266,7 +305,7 @@ def _links(link: Mapping[str, Any], states: Mapping[str, Reviewed], gone: set[st
                 kept.append([start, end])
             if one.decision and one.decision.stretch and one.state == WIDENED:
                 kept.append(list(one.decision.stretch))
-        row["stretches"] = _joined(kept)
+        row["stretches"] = joined(kept)
     own["objects"] = [row for row in own["objects"] if row["stretches"] or row["names"]]
     decision = states[name].decision
     if decision is None or not decision.network or states[name].state != WIDENED:
@@ -279,12 +318,3 @@ def _links(link: Mapping[str, Any], states: Mapping[str, Reviewed], gone: set[st
             likes.append({**copy.deepcopy(own), end: str(ip), "polls": [], "orders": []})
     return likes
 
-
-def _joined(stretches: Iterable[Sequence[int]]) -> list[list[int]]:
-    joined: list[list[int]] = []
-    for start, end in sorted(map(tuple, stretches)):
-        if joined and start <= joined[-1][1] + 1:
-            joined[-1][1] = max(joined[-1][1], end)
-        else:
-            joined.append([start, end])
-    return joined

@@ -22,6 +22,7 @@ from detectors.baseline.folder import (
     FromJson,
     ModelFiles,
     ToJson,
+    latest_version,
     read_object,
     write_folder,
 )
@@ -104,12 +105,16 @@ def write_version(
     model: ModelFiles | None,
     values: bytes | None = None,
     path: Path | None = None,
+    order: str = "",
 ) -> Folder:
     """The next version of a folder that is there, or of another at `path`. `values`: what process values are like.
 
     Raises:
-        BaselineError: it cannot be compiled or written; the folder is as it was.
+        BaselineError: it cannot be compiled or written, or somebody wrote another version since this one was read; the
+            folder is as it was.
     """
+    if path is None and folder.version and latest_version(folder.path) != folder.version:
+        raise BaselineError(f"{folder.path}: another version was written meanwhile; look at it, and decide again")
     learned = folder.manifest["learned"]
     return write_folder(
         path or folder.path,
@@ -127,6 +132,7 @@ def write_version(
         time_ns=time_ns,
         states=state_counts(known, decisions),
         values=values,
+        order=order,
     )
 
 
@@ -143,7 +149,9 @@ def version(folder: Folder, number: int) -> Mapping[str, Any]:
     return found
 
 
-def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: str, time_ns: int) -> Folder:
+def rollback(
+    folder: Folder, number: int, codec: Codec, *, author: str, note: str, time_ns: int, order: str = ""
+) -> Folder:
     """The content of an earlier version as the next one: nothing of what was between is lost.
 
     Raises:
@@ -166,10 +174,13 @@ def rollback(folder: Folder, number: int, codec: Codec, *, author: str, note: st
         time_ns=time_ns,
         model=model,
         values=held.get(VALUES),
+        order=order,
     )
 
 
-def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, note: str, time_ns: int) -> Folder:
+def put_in_place(
+    candidate: Folder, path: Path, codec: Codec, *, author: str, note: str, time_ns: int, order: str = ""
+) -> Folder:
     """A baseline that was tried as the next version of the one that counts.
 
     Raises:
@@ -188,6 +199,7 @@ def put_in_place(candidate: Folder, path: Path, codec: Codec, *, author: str, no
         model=model,
         values=candidate.values,
         path=path,
+        order=order,
     )
 
 

@@ -1,7 +1,7 @@
 """Rule packs: signed, tried on kept evidence, installed beside the version before, and taken back.
 `docs/rule-packs.md`."""
 
-from detectors.packs.archive import Pack, archive, open_pack
+from detectors.packs.archive import Pack, archive, open_pack, read_pack
 from detectors.packs.building import gather
 from detectors.packs.manifest import PackRefused
 from detectors.packs.shelf import Installed, Shelf
@@ -16,5 +16,6 @@ __all__ = [
     "gather",
     "open_pack",
     "private_key",
+    "read_pack",
     "trusted_keys",
 ]

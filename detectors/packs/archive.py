@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from detectors.packs.manifest import (
     MAX_BYTES,
@@ -67,14 +68,23 @@ def open_pack(path: Path, trusted: Mapping[str, PublicKey], version: str) -> Pac
             raise PackRefused("no such file")
         if (size := path.stat().st_size) > MAX_ARCHIVE_BYTES:
             raise PackRefused(f"{size} bytes; a pack has at most {MAX_ARCHIVE_BYTES}")
-        with zipfile.ZipFile(path) as packed:
-            return _verified(_entries(packed, size), packed, trusted, version)
+        with path.open("rb") as file:
+            return read_pack(file, size, trusted, version)
     except PackRefused as error:
         raise PackRefused(f"{path}: {error}") from None
     except OSError as error:
         raise PackRefused(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def read_pack(file: IO[bytes], size: int, trusted: Mapping[str, PublicKey], version: str) -> Pack:
+    """The same of what is open already. Raises PackRefused."""
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return _verified(_entries(packed, size), packed, trusted, version)
+    except PackRefused:
+        raise
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, IndexError):
-        raise PackRefused(f"{path}: no rule pack, or a damaged one") from None
+        raise PackRefused("no rule pack, or a damaged one") from None
 
 
 def _entries(packed: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:

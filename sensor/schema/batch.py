@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from sensor.schema.alert import MAX_EVIDENCE
+from sensor.schema.baseline import ENTRIES_PER_PART, MAX_NAME, MAX_PARTS, MAX_SUSPICIONS, MAX_VERSIONS
 from sensor.schema.order import (
     MAX_ADDRESSEES,
     MAX_INCIDENTS,
@@ -23,12 +24,15 @@ from sensor.schema.order import (
     MAX_TEXT,
     MAX_TITLE,
 )
+from sensor.schema.pack_order import MAX_CONTENT, MAX_VERSION
+from sensor.schema.pack_order import MAX_NAME as MAX_PACK_NAME
 from sensor.schema.receipt import MAX_REMARK
 from sensor.schema.records import SCHEMA_MAJOR, Record
+from sensor.schema.review import MAX_CALLED, MAX_DECISIONS
 from sensor.schema.shape import MAX_INT, RecordError
 from sensor.schema.story import MAX_MERGED, MAX_STEPS_TOLD, MAX_TARGETS_TOLD
 from sensor.schema.task import MAX_CHECKLIST, MAX_LINE
-from sensor.schema.words import Colour, Finding, Kind, Level, Outcome, State, Verdict
+from sensor.schema.words import Colour, Finding, Kind, Level, Outcome, ReviewAction, State, Verdict
 
 SCHEMA_FILE = Path(__file__).with_name("batch.schema.json")
 MAX_RECORDS = 500
@@ -263,6 +267,76 @@ class ReceiptModel(_Open):
     finding: Finding | None = None
     steps: Annotated[list[StepModel], Field(max_length=MAX_STEPS)] = []
     results: Annotated[list[CheckedModel], Field(max_length=MAX_CHECKLIST)] = []
+    version: Number | None = Field(default=None, description="of a review: the baseline's that came of it")
+
+
+EntryName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+
+
+class AskedModel(_Open):
+    action: ReviewAction
+    entry: EntryName
+    stretch: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
+    network: Annotated[str, Field(max_length=64)] | None = None
+    called: Annotated[str, Field(max_length=MAX_CALLED)] = ""
+
+
+class ReviewModel(_OrderModel):
+    """Goes down the line to one sensor: what a person decided about its baseline"""
+
+    decisions: Annotated[list[AskedModel], Field(max_length=MAX_DECISIONS)] = []
+    rollback: Number | None = None
+    enforce: Annotated[bool, Field(strict=True)] = False
+
+
+class PackModel(_OrderModel):
+    """Goes down the line: a signed rule pack, or the word that one is to be taken back"""
+
+    name: Annotated[str, Field(max_length=MAX_PACK_NAME)]
+    version: Annotated[str, Field(max_length=MAX_VERSION)]
+    content: Annotated[str, Field(max_length=MAX_CONTENT, description="base64 of the zlib-compressed file")] = ""
+    rollback: Annotated[bool, Field(strict=True)] = False
+    consent: Annotated[bool, Field(strict=True)] = False
+
+
+class BaselineEntryModel(_Open):
+    name: EntryName
+    kind: Annotated[str, Field(max_length=32)]
+    state: Annotated[str, Field(max_length=32)]
+    link: Annotated[str, Field(max_length=MAX_NAME)] = ""
+    about: Fields = Field(default_factory=dict)
+    first_ns: Nanoseconds | None = None
+    last_ns: Nanoseconds | None = None
+    count: Number | None = None
+    place: Words = ""
+    frame: Number | None = None
+    decision: Fields | None = None
+    suspicions: Annotated[list[Fields], Field(max_length=MAX_SUSPICIONS)] = []
+
+
+class BaselinePartModel(_Open):
+    """Entries of a sensor's baseline; ends at the first console"""
+
+    part: Annotated[int, Field(ge=1, le=MAX_PARTS, strict=True)]
+    entries: Annotated[list[BaselineEntryModel], Field(max_length=ENTRIES_PER_PART)]
+
+
+class BaselineModel(_Open):
+    """The state of a sensor's baseline as a whole; ends at the first console"""
+
+    role: Annotated[str, Field(max_length=32)]
+    version: Number
+    approved: Annotated[bool, Field(strict=True)] = False
+    parts: Annotated[int, Field(ge=0, le=MAX_PARTS, strict=True)] = 0
+    entries: Number = 0
+    states: Counts = Field(default_factory=dict)
+    kinds: Counts = Field(default_factory=dict)
+    from_ns: Nanoseconds = 0
+    to_ns: Nanoseconds = 0
+    meter: Fields | None = None
+    versions: Annotated[list[Fields], Field(max_length=MAX_VERSIONS)] = []
+    trial: Fields | None = None
+    decides: Annotated[bool, Field(strict=True)] = False
 
 
 Code = Annotated[str, Field(max_length=64)]
@@ -377,6 +451,26 @@ class StoryRecord(_Envelope):
     body: StoryModel
 
 
+class BaselineRecord(_Envelope):
+    kind: Literal["baseline"]
+    body: BaselineModel
+
+
+class BaselinePartRecord(_Envelope):
+    kind: Literal["baseline_part"]
+    body: BaselinePartModel
+
+
+class ReviewRecord(_Envelope):
+    kind: Literal["review"]
+    body: ReviewModel
+
+
+class PackRecord(_Envelope):
+    kind: Literal["pack"]
+    body: PackModel
+
+
 class OtherRecord(_Envelope):
     """A kind that a newer minor version brought: kept and passed on."""
 
@@ -407,6 +501,10 @@ class BatchModel(_Open):
             | TaskRecord
             | ReceiptRecord
             | StoryRecord
+            | BaselineRecord
+            | BaselinePartRecord
+            | ReviewRecord
+            | PackRecord
             | OtherRecord
         ],
         Field(max_length=MAX_RECORDS),
@@ -423,6 +521,10 @@ _BY_KIND: dict[str, TypeAdapter[Any]] = {
     "task": TypeAdapter(TaskRecord),
     "receipt": TypeAdapter(ReceiptRecord),
     "story": TypeAdapter(StoryRecord),
+    "baseline": TypeAdapter(BaselineRecord),
+    "baseline_part": TypeAdapter(BaselinePartRecord),
+    "review": TypeAdapter(ReviewRecord),
+    "pack": TypeAdapter(PackRecord),
 }
 _OTHER: TypeAdapter[Any] = TypeAdapter(OtherRecord)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sensor.schema.pack_order import RULE_PACK
 from sensor.schema.task import SPOT_CHECK
 from sensor.schema.words import Finding, Form, OrderState, ReceiptState
 
@@ -62,5 +63,12 @@ COURSES: Mapping[str, Course] = {
         S.SIGNED,
         {S.SIGNED: (S.REPORTED,), S.REPORTED: (S.REPORTED,)},
         S.REPORTED,
+    ),
+    RULE_PACK: Course(
+        (OrderState.CLOSED, OrderState.WITHDRAWN),
+        S.SIGNED,
+        {S.SIGNED: (S.REPORTED,), S.REPORTED: (S.REPORTED,)},
+        S.REPORTED,
+        frozenset({S.REPORTED}),
     ),
 }

@@ -62,6 +62,8 @@ class Receipt:
     steps: tuple[Step, ...] = ()
     results: tuple[Checked, ...] = ()
     """of a task"""
+    version: int | None = None
+    """of a review: the baseline's, which has it"""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:
@@ -74,6 +76,7 @@ class Receipt:
             "finding": None if self.finding is None else str(self.finding),
             "steps": [step.to_json() for step in self.steps],
             "results": [item.to_json() for item in self.results],
+            **({} if self.version is None else {"version": self.version}),
         }
 
     @classmethod
@@ -87,5 +90,6 @@ class Receipt:
             finding=code_or_none(Finding, reader, "finding"),
             steps=reader.parts("steps", Step.from_json, most=MAX_STEPS),
             results=reader.parts("results", Checked.from_json, most=MAX_CHECKLIST),
+            version=reader.whole_or_none("version"),
             extra=reader.rest(),
         )

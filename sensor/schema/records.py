@@ -7,21 +7,24 @@ on what it does not understand. Who needs its meaning asks for it: `record.alert
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sensor.schema import compiled
 from sensor.schema.alert import MAX_EVIDENCE, Alert
 from sensor.schema.asset import Asset
+from sensor.schema.baseline import Baseline, BaselineEntry, BaselinePart, baseline_id, part_id
 from sensor.schema.below import Below
 from sensor.schema.evidence_file import EvidenceFile, evidence_id
 from sensor.schema.heartbeat import Heartbeat, Interface, Ledger
 from sensor.schema.link import Link
 from sensor.schema.notice import Notice
 from sensor.schema.order import Order
+from sensor.schema.pack_order import PackOrder
 from sensor.schema.parts import Endpoint, Evidence, Reason, Text
 from sensor.schema.receipt import Receipt, receipt_id
+from sensor.schema.review import Review
 from sensor.schema.shape import Json, Reader, RecordError, as_object, known_id, known_name
 from sensor.schema.story import Severity, Story, StoryStep
 from sensor.schema.task import Task
@@ -77,10 +80,24 @@ class Record:
         return Story.from_json(self.body)
 
     def order(self) -> Order:
-        """The body of what goes down the line: a notice or a task."""
-        if self.kind not in (Kind.NOTICE, Kind.TASK):
+        """The body of what goes down the line: a notice, a task, a review of a baseline, a rule pack."""
+        read = _ORDERS.get(self.kind)
+        if read is None:
             raise RecordError(f"kind: {self.kind} is no order")
-        return Notice.from_json(self.body) if self.kind == Kind.NOTICE else Task.from_json(self.body)
+        return read(self.body)
+
+    def baseline(self) -> Baseline:
+        """The body as the state of a baseline. Raises RecordError also where its id is not this origin's."""
+        found = Baseline.from_json(self.body)
+        if self.id != baseline_id(self.origin):
+            raise RecordError("id: a baseline's follows from its origin")
+        return found
+
+    def baseline_part(self) -> BaselinePart:
+        found = BaselinePart.from_json(self.body)
+        if self.id != part_id(self.origin, found.part):
+            raise RecordError("id: of a baseline's part it follows from origin and part")
+        return found
 
     def receipt(self) -> Receipt:
         """The body as a receipt. Raises RecordError also where its id is another order's."""
@@ -156,9 +173,18 @@ class Record:
         )
 
 
+_ORDERS: Mapping[str, Callable[[object], Order]] = {
+    Kind.NOTICE: Notice.from_json,
+    Kind.TASK: Task.from_json,
+    Kind.REVIEW: Review.from_json,
+    Kind.PACK: PackOrder.from_json,
+}
+
+
 __all__ = [
-    "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES",
-    "Alert", "Asset", "Below", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat", "Interface", "Key", "Kind",
-    "Ledger", "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record", "RecordError", "Severity",
-    "State", "Story", "StoryStep", "Task", "Text", "evidence_id", "receipt_id",
+    "KINDS", "LEVELS", "MAX_EVIDENCE", "OUTCOMES", "SCHEMA_MAJOR", "SCHEMA_VERSION", "STATES", "Alert", "Asset",
+    "Baseline", "BaselineEntry", "BaselinePart", "Below", "Endpoint", "Evidence", "EvidenceFile", "Heartbeat",
+    "Interface", "Key", "Kind", "Ledger", "Level", "Link", "Notice", "Order", "Outcome", "Reason", "Receipt", "Record",
+    "RecordError", "Review", "Severity", "State", "Story", "StoryStep", "Task", "Text", "baseline_id", "evidence_id",
+    "part_id", "receipt_id",
 ]  # fmt: skip

@@ -21,6 +21,10 @@ class Kind(StrEnum):
     TASK = "task"
     RECEIPT = "receipt"
     STORY = "story"
+    BASELINE = "baseline"
+    BASELINE_PART = "baseline_part"
+    REVIEW = "review"
+    PACK = "pack"
 
 
 class Level(StrEnum):
@@ -107,6 +111,15 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_APPLICABLE = "not_applicable"
+
+
+class ReviewAction(StrEnum):
+    """What a person decides about an entry of a baseline: 确认 否决 放宽, or 计入 what was not learned."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WIDEN = "widen"
+    ADD = "add"
 
 
 KINDS: tuple[Kind, ...] = tuple(Kind)

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from selenium import webdriver
@@ -26,7 +27,9 @@ from console.settings import ConsoleSettings
 from console.store import open_store
 from sensor.schema import Record
 from tests.console import sample
+from tests.console.test_baseline import told
 from tests.console.test_server import Process
+from tests.federation.baseline_records import entry, suspicious_link
 
 NAME, PASSWORD = "wang", "Correct-Horse-9"
 SCREENS = Path(console.__file__).parent.parent / "artefacts" / "screens"
@@ -45,6 +48,10 @@ PAGES = (
     "/detection",
     "/assets",
     "/links",
+    "/baseline",
+    "/baseline?view=entries",
+    "/baseline?view=trial",
+    "/baseline?view=versions",
     "/sensors",
     "/preview",
     "/refused",
@@ -80,7 +87,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     add_account(ConsoleSettings(folder), NAME, PASSWORD, "analyst")
     enrol(ConsoleSettings(folder), "sensor-1")
     store = open_store(folder / "store.sqlite")
-    store.merge(recent(), "sensor-1")
+    store.merge([*recent(), *told()], "sensor-1")
     store.close()
     running = Process(folder)
     running.wait_until_up()
@@ -245,6 +252,32 @@ def test_alerts_are_put_out_of_sight_from_one_of_them(reader: Reader) -> None:
     assert reader.problems() == []
 
 
+def test_a_suspicious_link_is_decided_about(reader: Reader) -> None:
+    reader.find(".side a[href='/baseline']").click()
+    reader.wait_for("有 1 项可疑内容等您审核")
+    assert reader.find("svg.range").size["height"] > 20, "the meter is drawn"
+    reader.keep("baseline-review-zh")
+    reader.find(".entries button[value=approve], .sticky button[value=approve]").click()
+    assert "等待探针执行" not in reader.text(), "without a reason nothing is sent"
+    reader.find("input[name=entry]").click()
+    reader.find("input[name=reason]").send_keys("工单 118，检修电脑")
+    reader.find(".sticky button[value=approve]").click()
+    reader.wait_for("1 项决定等待探针执行")
+    assert "已提交确认，等待探针执行" in reader.text()
+    reader.keep("baseline-asked-zh")
+    reader.browser.find_element(By.PARTIAL_LINK_TEXT, "版本与审核记录").click()
+    reader.wait_for("工单 118，检修电脑")
+    reader.open("/baseline?view=entries")
+    reader.find("input[name=text]").send_keys("保持寄存器" + Keys.ENTER)
+    reader.wait_for("符合条件的 3 项")
+    found = reader.browser.find_element(By.PARTIAL_LINK_TEXT, "读取 保持寄存器 0–9")
+    reader.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found)
+    found.click()
+    reader.wait_for("这条通信关系学得全不全")
+    reader.keep("baseline-entry-zh")
+    assert reader.problems() == []
+
+
 def test_filtering_needs_no_reload(reader: Reader) -> None:
     reader.open("/incidents")
     reader.browser.execute_script("window.sameFile = true")
@@ -271,11 +304,13 @@ def test_no_page_is_wider_than_the_screen(reader: Reader, language: str, scheme:
     reader.browser.add_cookie({"name": "otus_language", "value": language})
     details = [f"/incidents/sensor-1/{sample.record_id(name)}" for name in sample.ALERTS]
     details.append(f"/stories/sensor-1/{sample.STORY}")
+    names = [entry(0).name, suspicious_link().name]
+    details += [f"/baseline/entry?sensor=sensor-1&name={quote(name)}" for name in names]
     for path in (*PAGES, *details):
         reader.open(path)
         assert reader.overflow() <= 0, path
         name = path.strip("/").replace(f"incidents/sensor-1/{path[-32:]}", f"incident-{path[-32:-24]}") or "overview"
-        name = name.replace(f"stories/sensor-1/{sample.STORY}", "story").replace("/", "-")
+        name = name.replace(f"stories/sensor-1/{sample.STORY}", "story").replace("/", "-").partition("&")[0]
         if path == "/":
             reader.find(".chart[data-drawn=yes]")
         reader.keep(f"{name}-{language}-{scheme}")

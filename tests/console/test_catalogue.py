@@ -25,7 +25,9 @@ CODES = ("code.", "operation.", "technique.", "feature.", "reason.", "reason_fra
          "preview.action_", "preview.level_", "overview.kpi_children_", "overview.title_", "overview.chart_",
          "frame.tier_", "frame.menu_children_", "frame.language_", "incidents.", "storage.",
          "notices.do_", "notices.again_", "notices.problem_", "notices.about_",
-         "stories.do_", "suppressions.wrong_")  # fmt: skip
+         "stories.do_", "suppressions.wrong_",
+         "baseline.role_", "baseline.tab_", "baseline.problem_", "baseline.asked_",
+         "baseline.refused_", "baseline.widen_", "baseline.value_")  # fmt: skip
 
 
 def placeholders(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from console.state import state
 from console.store import StoreError
 from sensor.schema import Record
 from tests.console.conftest import MakeConsole
+from tests.federation.baseline_records import review
 from tests.federation.order_records import notice, order_id, receipt, task
 
 
@@ -54,12 +55,18 @@ def test_each_child_sees_what_is_for_it(app: Flask) -> None:
     assert result["status"] == "rejected" and result["reason"].startswith("not_addressed")
 
 
+def test_a_sensor_is_told_what_it_carries_out_and_nothing_else(app: Flask) -> None:
+    client, sensor, console = app.test_client(), token(app, "sensor-1", "sensor"), token(app, "shili")
+    state(app).store.issue(notice(1))
+    state(app).store.issue(review(2, origin="gd"))
+    assert told(client, sensor)[0] == [2] and told(client, console)[0] == [1]
+    assert told(client, token(app, "sensor-2", "sensor"))[0] == []
+
+
 def test_who_may_not_ask(app: Flask) -> None:
     client = app.test_client()
     assert client.get("/api/v1/tasks").status_code == 401
     assert client.get("/api/v1/tasks", headers={"Authorization": "Bearer otus_0_x"}).status_code == 401
-    sensor = client.get("/api/v1/tasks", headers=token(app, "sensor-9", "sensor"))
-    assert sensor.status_code == 403 and sensor.get_json()["error"] == "not_a_console"
     gone = token(app, "gone")
     state(app).nodes.revoke("gone")
     assert client.get("/api/v1/tasks", headers=gone).status_code == 401

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from console.registry import queue_tables
-from console.store import StoreFull, orders
+from console.store import StoreFull, baselines, orders
 from console.store.admission import Refusal, check_size, compare
 from console.store.elastic import journal, standing
 from console.store.elastic.documents import Arrival
@@ -78,9 +78,15 @@ class Intake:
         kept: list[tuple[int, Arrival]] = []
         for place, arrival in self.arrivals:
             try:
+                if arrival.record.kind in baselines.KINDS:
+                    under.check(arrival.record.origin)
+                    run = run_on(connection)
+                    told = baselines.keep(run, arrival.record, self.child, self.kind, self.now_ns)
+                    self.answers[place] = Answer(*arrival.record.key, told)
+                    continue
                 status = self._judge(under, arrival.record, highest)
                 onward = orders.admit(run_on(connection), arrival.record, self.child, self.kind)
-            except Refusal as refusal:
+            except (Refusal, RecordError) as refusal:
                 self.refuse(place, str(refusal))
                 continue
             self.onward[place] = "" if self.sums_up and arrival.record.kind == Kind.HEARTBEAT else onward

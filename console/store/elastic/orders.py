@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import Connection
 
 from console.registry import Registry, queue_tables
-from console.store import order_lists, orders
+from console.store import EnrolledNodes, order_lists, orders
 from console.store.admission import HERE
 from console.store.elastic import documents, indices, queries, standing
 from console.store.elastic.connection import asking
@@ -40,6 +40,7 @@ class ElasticOrders:
     _pictures: Pictures
     _clock_ns: Callable[[], int]
     _registry: Registry
+    _nodes: EnrolledNodes
     _refusing: Callable[[], AbstractContextManager[None]]
     _transaction: Callable[[], AbstractContextManager[Connection]]
 
@@ -81,9 +82,13 @@ class ElasticOrders:
         with self._looking() as connection:
             return orders.heard_from(run_on(connection), parent)
 
-    def orders_below(self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20) -> Below:
+    def orders_below(
+        self, child: str, after: int, limit: int = 50, max_bytes: int = 2**20, packs: bool = False
+    ) -> Below:
+        with self._refusing():
+            kind = self._nodes.kind_of(child)
         with self._looking() as connection:
-            return orders.below(run_on(connection), child, after, limit, max_bytes)
+            return orders.below(run_on(connection), child, kind, after, limit, max_bytes, packs)
 
     def orders(self, where: OrderFilter = ALL_ORDERS, limit: int = 50, cursor: str | None = None) -> Page[OrderRow]:
         with self._looking() as connection:

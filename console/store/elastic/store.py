@@ -38,6 +38,7 @@ from console.store.elastic import (
     tables,
     templates,
 )
+from console.store.elastic.baselines import ElasticBaselines
 from console.store.elastic.connection import asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
@@ -92,7 +93,7 @@ NOTHING_THERE = Outcome()
 Guessed = list[tuple[Change, Place | None]]
 
 
-class ElasticStore(ElasticOrders):
+class ElasticStore(ElasticOrders, ElasticBaselines):
     """Implements `console.store.Store`. Any number of processes may have one open on the same cluster and registry."""
 
     def __init__(

@@ -111,6 +111,26 @@ suppression = Table(
     Column("about", Text, nullable=False),
 )
 """As the embedded store has them in its file (`console.store.suppressions`, whose SQL both share)."""
+baseline = Table(
+    "baseline",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("child", Text, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("revision", "received_ns")),
+    Column("whole", Text, nullable=False),
+)
+"""What sensors tell of their baselines; the embedded store has the same in its file (`console.store.baselines`)."""
+baseline_entry = Table(
+    "baseline_entry",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    *(Column(name, BigInteger, primary_key=True, autoincrement=False) for name in ("part", "number")),
+    Column("revision", BigInteger, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("name", "kind", "state", "link", "words", "whole")),
+    Index("baseline_entry_state", "origin", "state", "part", "number"),
+    Index("baseline_entry_link", "origin", "link", "part", "number"),
+    Index("baseline_entry_name", "origin", "name"),
+)
 order_addressee = Table(
     "order_addressee",
     metadata,

@@ -47,6 +47,15 @@ STANDING = (
          "about"),
         ("id",), sign="count(*), sum(coalesce(ended_ns, 0))",
     ),
+    Table(
+        "baseline", "baseline", "baseline", ("origin", "child", "revision", "received_ns", "whole"), ("origin",), 20,
+        sign="count(*), sum(revision)",
+    ),
+    Table(
+        "baseline_entry", "baseline_entry", "baseline_entry",
+        ("origin", "part", "number", "revision", "name", "kind", "state", "link", "words", "whole"),
+        ("origin", "part", "number"), sign="count(*), sum(revision)",
+    ),
 )  # fmt: skip
 ORDERS = (
     Table(

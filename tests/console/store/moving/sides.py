@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from console.registry import open_registry, queue_tables
-from console.store import CountBy, IncidentFilter, LinkFilter, Store, Suppression, Workflow
+from console.store import CountBy, IncidentFilter, LinkFilter, OrderFilter, Store, Suppression, Workflow
 from console.store.elastic import ElasticSettings
 from console.store.elastic.store import ElasticStore
 from console.store.moving import Moved
@@ -21,6 +21,7 @@ from federation.database import open_writer, transaction
 from federation.queue import Verdict
 from sensor.schema import Record
 from tests.console.store.elastic.cluster import Cluster
+from tests.federation.baseline_records import carried_out, entry, part, review, suspicious_link, whole
 from tests.federation.line_records import alert, asset, evidence, heartbeat, link, record_id, story
 from tests.federation.order_records import notice, receipt, results, task, warning
 
@@ -131,6 +132,10 @@ def fill_orders(store: Store) -> None:
     store.issue(task(2))
     store.receive([warning(3, origin="up"), notice(4, origin="up")], "up", "here", 77)
     store.respond(receipt(warning(3, origin="up"), "here", state="acknowledged"))
+    store.issue(review(5, sensor="mirror"))
+    store.issue(review(6, sensor="mirror", rollback=2))
+    parts = [part(1, entry(0), suspicious_link(), origin="mirror"), part(2, entry(20), origin="mirror")]
+    store.merge([*parts, whole(origin="mirror"), carried_out(review(5, sensor="mirror"), sensor="mirror")], "mirror")
     store.merge([receipt(notice(1), "plant"), receipt(task(2), "far.plant")], "plant")
     store.merge([results(task(2), "far.plant"), receipt(warning(3, origin="up"), "far.plant")], "plant")
 
@@ -178,4 +183,7 @@ def picture(store: Store) -> dict[str, Any]:
         "part of": sorted(row.id for row in all_rows(store, IncidentFilter(stories=(story(1).id,)))),
         "hidden": store.incident_count(IncidentFilter(suppressed=True)),
         "suppressions": store.suppressions(),
+        "baselines": store.baselines(),
+        "entries": store.baseline_entries("mirror").rows,
+        "reviews": [store.order(row.origin, row.id) for row in store.orders(OrderFilter(kind="review")).rows],
     }

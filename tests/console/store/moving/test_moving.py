@@ -44,11 +44,13 @@ def test_everything_is_there_afterwards(make: Make, clock: Clock, origin: str, t
         numbers["record:tomorrow"] == 1
         and numbers["record:link"] == 3
         and numbers["rejected"] == 2
-        and numbers["origin"] == 7
-        and numbers["order"] == 4
-        and numbers["order_addressee"] == 1
+        and numbers["origin"] == 8
+        and numbers["order"] == 6
+        and numbers["order_addressee"] == 3
         and numbers["order_cursor"] == 1
-        and numbers["record:receipt"] == 3
+        and numbers["record:receipt"] == 4
+        and numbers["baseline"] == 1
+        and numbers["baseline_entry"] == 3
     )
     store = target.open()
     assert picture(store) == before
