@@ -30,6 +30,10 @@ bench: ## our own figures and those of others on generated traffic (QUICK=1: a m
 	$(setup) run
 	@$(PYTHON) -m tools.bench $(if $(QUICK),--quick) $(ARGS)
 
+profile: ## watch the core at work, for the compiler: to be done again when the core has changed much (ten minutes)
+	$(setup) run range
+	@$(PYTHON) -m tools.profile
+
 fuzz: ## feed everything that reads a stranger's bytes with bytes nobody thought of (MINUTES=10 for all; ARGS=modbus picks some)
 	$(setup) run fuzz
 	@$(PYTHON) -m tools.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
@@ -62,4 +66,4 @@ lock: ## take the newest Python packages that pyproject.toml allows into tools/c
 clean: ## remove what was built here (the captures, the rules and your data stay)
 	rm -rf .venv sensor/core/target sensor/core/fuzz/target console/node_modules console/static/vendor build dist artefacts sensor/_core*.so
 
-.PHONY: help setup demo test test-all check bench fuzz golden schema format wheels images lock clean
+.PHONY: help setup demo test test-all check bench profile fuzz golden schema format wheels images lock clean

@@ -13,10 +13,15 @@ CLIENT_SETTING = re.compile(r"^(PIP_|SSL_CERT|REQUESTS_CA|CURL_CA|https?_proxy|n
 """What a machine sets for its package clients; nothing else of the environment is handed on."""
 
 
+def _host() -> str:
+    said = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    return re.search(r"^host: (\S+)$", said, re.MULTILINE)[1]  # type: ignore[index]
+
+
 def build_wheel(folder: Path) -> Path:
     """The wheel for this machine alone, from the core that the set-up compiled: a matter of seconds."""
-    command: list[str | Path] = [Path(sys.executable).with_name("maturin"), "build", "--quiet", "--release", "--locked"]
-    command += ["--compatibility", "linux", "--out", folder]
+    command: list[str | Path] = [ROOT / "tools/with-profile", Path(sys.executable).with_name("maturin"), "build"]
+    command += ["--quiet", "--release", "--locked", "--target", _host(), "--compatibility", "linux", "--out", folder]
     environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -1,0 +1,1 @@
+"""A profile of the core at work, for the compiler."""
