@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from console.store import Store, open_store
 from testbed import elasticsearch
 from testbed.elasticsearch import ElasticsearchServer
 
 HEAP_MB = 1024
 """of Elasticsearch"""
+RECOVERY_S = 600
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ def _elasticsearch(folder: Path) -> Iterator[Measured]:
     with ExitStack() as stack:
         stack.callback(server.stop)
         server.start()
+        # What a run before left is read from its log first.
+        recovered = f"{server.url}/_cluster/health?wait_for_status=yellow&timeout={RECOVERY_S}s"
+        httpx.get(recovered, timeout=RECOVERY_S + 10, trust_env=False).raise_for_status()
         registry = open_registry(URL.create("sqlite", database=str(folder / "registry.sqlite")))
         stack.callback(registry.close)
         store = ElasticStore(ElasticSettings((server.url,)), registry)
