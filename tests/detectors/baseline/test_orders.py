@@ -17,6 +17,8 @@ from testbed.play.play import Order, play_into
 
 HOURS = 3
 CAUSE = "baseline:new_order"
+BENIGN = ("maintenance", "device-restart", "device-replaced", "shift-change")
+"""What a plant's own people do, and what happens to it."""
 
 
 def learned(path: Path, packets: int) -> tuple[bytes, dict[str, Any]]:
@@ -41,8 +43,9 @@ def found(path: Path, table: bytes) -> list[Any]:
 @pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
 def test_a_plants_own_day_is_silent(name: str, tmp_path: Path) -> None:
     path = tmp_path / "day.pcap"
-    played = play_into(Order(name, 21, HOURS * 3600.0), path, tmp_path / "truth.json")
-    table, _ = learned(path, played.frames // 2)
+    order = Order(name, 41, None, BENIGN, HOURS * 3600.0, 900.0)
+    truth = play_into(order, path, tmp_path / "truth.json").truth
+    table, _ = learned(path, truth["learn"]["packets"])
     assert found(path, table) == []
 
 
