@@ -41,6 +41,13 @@ pub struct Way {
 
 const _: () = assert!(size_of::<Way>() == 16);
 
+impl Way {
+    /// As they are sorted: [`Orders::leaves`] asks nearly always for one that is there.
+    fn step(&self) -> (Short, Short, Short) {
+        (self.before, self.last, self.next)
+    }
+}
+
 /// Transitions that are counted together: how often one side was passed, and how many of its neighbours are not sure.
 #[derive(Clone, Copy, Debug, Default)]
 struct Passed {
@@ -164,10 +171,12 @@ pub fn compiled(rows: &[Order], mut name: impl FnMut(Place) -> u32) -> Vec<Way> 
         count: u32::try_from(row.count).unwrap_or(u32::MAX),
         name: name(row.next),
     });
-    ways.collect()
+    let mut ways: Vec<Way> = ways.collect();
+    ways.sort_unstable_by_key(Way::step);
+    ways
 }
 
-/// The transitions of one link.
+/// The transitions of one link, sorted by their steps.
 #[derive(Clone, Copy)]
 pub struct Orders<'k>(pub &'k [Way]);
 
@@ -176,14 +185,23 @@ impl Orders<'_> {
     /// operation alone is what it should not follow.
     pub fn leaves(self, step: Step) -> Option<Step> {
         let Step { before, last, next } = step;
-        // What is known of the step, of the two steps together, and of the step before.
-        let (mut goes, mut knows, mut went) = (false, false, false);
+        if self.0.binary_search_by_key(&(before, last, next), Way::step).is_ok() {
+            return None;
+        }
+        self.leaves_new(step)
+    }
+
+    /// The same of a step that was never learned as a whole.
+    #[cold]
+    fn leaves_new(self, step: Step) -> Option<Step> {
+        let Step { before, last, next } = step;
+        // What is known of the step, and of the step before.
+        let (mut goes, mut went) = (false, false);
         let (mut habits, mut habits_before) = (0, 0);
         for way in self.0 {
             if way.last == last {
                 habits |= way.habits & AFTER;
                 goes |= way.next == next;
-                knows |= way.next == next && way.before == before;
             }
             if way.next == next {
                 habits |= way.habits & BEFORE;
@@ -206,7 +224,7 @@ impl Orders<'_> {
         if !goes {
             return all(habits, AFTER | BEFORE).then_some(Step { before: UNKNOWN, ..step });
         }
-        if before == UNKNOWN || knows {
+        if before == UNKNOWN {
             return None;
         }
         let odd = if went {

@@ -131,7 +131,7 @@ fn by_chance(intervals: u32, ratio: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects)] // test data
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)] // test data
 mod tests {
     use super::*;
 
