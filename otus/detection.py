@@ -95,20 +95,46 @@ class Detection:
         }
 
 
-def load(
-    rules: str | Path | None,
-    baseline: str | Path | None,
-    site: Site = NOTHING,
-    site_filters: str | Path | None = None,
-    packs: Sequence[Source] = (),
-    maintenance: str | Path | None = None,
-    suppliers: str | Path | None = None,
-    *,
-    nursery: bool = False,
-) -> Detection:
-    """Load rules (None: the bundled ones; `nursery`: with those that wait for examples) and packs of them, what the
-    site takes out of their hits, and a baseline folder (None: none); work that was announced, and the list of trusted
-    suppliers.
+Place = str | Path | None
+"""of a file or folder; None or empty: there is none"""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What detection is made of."""
+
+    rules: Place = None
+    """instead of the bundled ones"""
+    baseline: Place = None
+    site: Site = NOTHING
+    site_filters: Place = None
+    """what the site takes out of its rules' hits"""
+    packs: Sequence[Source] = ()
+    """of rules, verified"""
+    maintenance: Place = None
+    """work that was announced"""
+    suppliers: Place = None
+    """who is trusted"""
+    nursery: bool = False
+    """with rules that wait for examples"""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], site: Site) -> Given:
+        """As a sensor's settings name it; packs as they are installed now.
+
+        Raises:
+            ValueError: a pack is not what its maker signed.
+        """
+        from otus.pack_sources import installed
+
+        names = ("rules", "baseline", "site_filters", "maintenance", "suppliers")
+        packs = installed(settings.get("rule_packs") or "", settings.get("pack_keys") or "")
+        places = {name: settings.get(name) or None for name in names}
+        return cls(site=site, packs=packs, nursery=bool(settings.get("nursery")), **places)
+
+
+def load(given: Given = Given()) -> Detection:
+    """Read everything and make it ready.
 
     Raises:
         ValueError: rules or baseline are not right; the message names file, line and way out.
@@ -116,18 +142,18 @@ def load(
     from detectors.rules import load_rules, with_filters
     from sensor import _core
 
-    ruleset = load_rules(Path(rules) if rules else None, packs=packs, nursery=nursery)
-    ruleset = with_filters(ruleset, site_filters)
+    ruleset = load_rules(Path(given.rules) if given.rules else None, packs=given.packs, nursery=given.nursery)
+    ruleset = with_filters(ruleset, given.site_filters)
     expected = rejected = None
-    if maintenance or suppliers:
-        ruleset, expected = _announced(ruleset, maintenance, suppliers)
+    if given.maintenance or given.suppliers:
+        ruleset, expected = _announced(ruleset, given.maintenance, given.suppliers)
     table, judge, learned, window_ns, files, values = None, None, None, 0, {}, None
-    if baseline:
+    if given.baseline:
         from detectors.baseline import read_folder
         from detectors.baseline.rejected import Rejected
         from detectors.baseline.versions import decisions_of
 
-        folder = read_folder(Path(baseline), known=False)
+        folder = read_folder(Path(given.baseline), known=False)
         table, learned, files = folder.table, folder.summary(), folder.manifest["files"]
         rejected = Rejected(decisions_of(folder))
         values = folder.values
@@ -136,14 +162,12 @@ def load(
 
             judge = load_judge(folder, _core.Forest)
             window_ns = (folder.window_s or 0) * 1_000_000_000
-    versions = {"otus": _core.__version__, **{f"rules.{pack.name}": pack.version for pack in packs}}
+    versions = {"otus": _core.__version__, **{f"rules.{pack.name}": pack.version for pack in given.packs}}
     facts = {"rules_loaded": len(ruleset), "baseline": _baseline_fact(learned), "versions": versions}
-    return Detection(ruleset, table, judge, window_ns, learned, facts, site, expected, rejected, files, values)
+    return Detection(ruleset, table, judge, window_ns, learned, facts, given.site, expected, rejected, files, values)
 
 
-def _announced(
-    ruleset: RuleSet, maintenance: str | Path | None, suppliers: str | Path | None
-) -> tuple[RuleSet, Expected]:
+def _announced(ruleset: RuleSet, maintenance: Place, suppliers: Place) -> tuple[RuleSet, Expected]:
     """Work orders and suppliers: what is expected, and the rules about uplinks beside those that are there.
 
     Raises:

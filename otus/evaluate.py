@@ -170,11 +170,11 @@ def _replay(
     """Alerts with the time they were told at; first and last packet; the ledger."""
     from detectors.evaluation import Seen
     from detectors.evaluation.score import BY_PACKET
-    from otus.detection import load
+    from otus.detection import Given, load
     from sensor.pipeline import Pipeline
     from sensor.sinks import LatestAlerts
 
-    detection = load(rules, baseline, maintenance=maintenance)
+    detection = load(Given(rules, baseline, maintenance=maintenance))
     engine = detection.engine()
     engine.open_files([path])
     latest, stories = LatestAlerts(), LatestAlerts("story")

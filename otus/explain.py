@@ -39,9 +39,9 @@ def explain(
     说明某一个数据包在各环节的处理结果：采集、解帧、会话、协议、请求应答配对、规则、基线、窗口、告警、账本。
     """
     from otus import explaining
-    from otus.detection import load
+    from otus.detection import Given, load
 
-    detection = load(rules, baseline, site.load())
+    detection = load(Given(rules, baseline, site.load()))
     rule = None if asked is None else _named(detection.rules, asked)
     engine = detection.engine(events="ndjson", listing=True)
     engine.open_files([file])

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from otus.detection import Detection, load
-from otus.pack_sources import installed
+from otus.detection import Detection, Given, load
 from otus.shadow import read_table
 
 if TYPE_CHECKING:
@@ -59,15 +58,11 @@ class Reloader:
         """`answer` is told what came of each reload: whether it is in place, and a line for people."""
         self._engine, self._running, self._books = engine, running, books
         self._answer = answer or (lambda done, line: None)
-        self._rules, self._baseline = settings["rules"] or None, settings["baseline"] or None
-        self._site_filters = settings.get("site_filters") or None
-        self._packs, self._keys = settings.get("rule_packs") or "", settings.get("pack_keys") or ""
+        self._settings = settings
         self._shadow = settings.get("baseline_shadow", "")
         self._shadow_table = read_table(self._shadow)
         if self._shadow_table is not None:
             engine.set_shadow(self._shadow_table)
-        self._announced = {name: settings.get(name) or None for name in ("maintenance", "suppliers")}
-        self._nursery = bool(settings.get("nursery"))
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._waiting: list[Callable[[bool, str], None]] = []
@@ -117,20 +112,11 @@ class Reloader:
             self._outcome = (None, 0, f"{type(error).__name__}: {error}")
 
     def _put_in_place(self) -> tuple[Detection, int, str]:
-        packs = installed(self._packs, self._keys)
-        fresh = load(
-            self._rules,
-            self._baseline,
-            self._site,
-            self._site_filters,
-            packs,
-            nursery=self._nursery,
-            **self._announced,
-        )
+        fresh = load(Given.of(self._settings, self._site))
         if fresh.window_ns not in (0, self._window_ns):
             wanted, cut = fresh.window_ns // 10**9, self._window_ns // 10**9
             raise ValueError(
-                f"{self._baseline}: its model was learned on windows of {wanted} s, the sensor cuts "
+                f"{self._settings['baseline']}: its model was learned on windows of {wanted} s, the sensor cuts "
                 + (f"windows of {cut} s; start it again" if cut else "none; start it again")
             )
         shadow = read_table(self._shadow)

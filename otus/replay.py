@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,10 @@ import click
 
 from otus.shadow import lines, read_table, shadowed
 from otus.site_options import site_options
-from sensor.site import NO_FILES, SiteFiles
+from sensor.site import SiteFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from detectors.rules import Source
+    from otus.detection import Given
     from sensor.sinks import LatestAlerts
 
 
@@ -72,27 +69,16 @@ def replay(
 
     回放抓包文件并给出告警：与在线监测同一套引擎、规则和检测器，结果可复现。
     """
+    from otus.detection import Given
     from otus.outputs import OutputFile
-    from otus.pack_sources import installed
 
     figures = None if stats is None else OutputFile(stats)
-    packs = installed(rule_packs, pack_keys)
-    announced = {"maintenance": maintenance, "suppliers": suppliers}
-    run = Run(
-        files,
-        baseline,
-        rules,
-        expression,
-        hits,
-        evidence,
-        threads,
-        site,
-        site_filters,
-        packs,
-        announced,
-        baseline_shadow,
-        nursery,
-    )
+    named = {
+        "rules": rules, "baseline": baseline, "site_filters": site_filters, "rule_packs": rule_packs,
+        "pack_keys": pack_keys, "maintenance": maintenance, "suppliers": suppliers, "nursery": nursery,
+    }  # fmt: skip
+    given = Given.of(named, site.load())
+    run = Run(files, given, expression, hits, evidence, threads, baseline_shadow)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -115,18 +101,12 @@ class Run:
     def __init__(
         self,
         files: tuple[str, ...],
-        baseline: str | None,
-        rules: str | None,
-        expression: str | None,
-        hits: Path | None,
+        given: Given,
+        expression: str | None = None,
+        hits: Path | None = None,
         evidence: str | None = None,
         threads: int | None = None,
-        site: SiteFiles = NO_FILES,
-        site_filters: str | None = None,
-        packs: Sequence[Source] = (),
-        announced: Mapping[str, str | None] | None = None,
         baseline_shadow: str | None = None,
-        nursery: bool = False,
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
@@ -136,7 +116,7 @@ class Run:
 
         self.stories = LatestAlerts("story")
         """what the alerts are parts of, once `alerts` was called"""
-        self._detection = load(rules, baseline, site.load(), site_filters, packs, nursery=nursery, **(announced or {}))
+        self._detection = load(given)
         self._engine = self._detection.engine(
             filter=expression,
             listing=hits is not None,

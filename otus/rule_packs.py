@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,7 @@ def tried(opened: Pack, place: Shelf, settings: dict[str, Any]) -> Trial:
     """Everything is loaded as it would be; ValueError when that does not go."""
     from detectors.packs.trial import examples, latest, try_on
     from detectors.rules import Source
-    from otus.detection import load
+    from otus.detection import Given, load
     from otus.examples import replay_example
     from sensor.evidence.shelf import read_folder
     from sensor.site import SiteFiles
@@ -222,13 +223,13 @@ def tried(opened: Pack, place: Shelf, settings: dict[str, Any]) -> Trial:
     label = f"{opened.manifest.name}@{opened.manifest.version}"
     others = [place.current(name) for name in place.names() if name != opened.manifest.name]
     installed = [Source(one.folder, one.label) for one in (*others, _intact(place, opened.manifest.name)) if one]
-    named = (settings["rules"] or None, settings["baseline"] or None, loaded, settings["site_filters"] or None)
+    now = Given(settings["rules"], settings["baseline"], loaded, settings["site_filters"], installed)
     with _laid_out(opened.files, place.folder) as folder:
         sources = sorted(
             [*(Source(one.folder, one.label) for one in others if one), Source(folder, label)],
             key=lambda source: source.label,
         )
-        before, after = load(*named, installed), load(*named, sources)
+        before, after = load(now), load(replace(now, packs=sources))
         after.engine()  # the core compiles them
         own = after.rules.of(label)
         wrong = [result for result in examples(own, folder, replay_example) if not result.passed]

@@ -122,12 +122,11 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
     """Run the sensor with these settings until a signal, or to the end of the files."""
     from otus.baseline_report import BaselineReport
     from otus.carrying_out import start_carrying_out
-    from otus.detection import load, started
+    from otus.detection import Given, load, started
     from otus.evidence import capture_settings, engine_settings, keeper
     from otus.examination import Examiner
     from otus.learning import sensor_learning
     from otus.memory import Memory, start_engine
-    from otus.pack_sources import installed
     from otus.parents import start_uplink
     from otus.reload import Reloader, RuleBooks
     from otus.running import Running
@@ -141,18 +140,7 @@ def serve(settings: dict[str, Any], duration_s: int | None = None, files: tuple[
 
     files_of_site = {name: settings[name] for name in ("segments", "points", "passwords", "own_protocols", "stations")}
     site = SiteFiles(**files_of_site).load(settings["segment"])
-    packs = installed(settings["rule_packs"], settings["pack_keys"])
-    filters = settings["site_filters"] or None
-    announced = {name: settings[name] or None for name in ("maintenance", "suppliers")}
-    detection = load(
-        settings["rules"] or None,
-        settings["baseline"] or None,
-        site,
-        filters,
-        packs,
-        nursery=bool(settings["nursery"]),
-        **announced,
-    )
+    detection = load(Given.of(settings, site))
     name, tenant = settings["node_name"], settings["tenant"]
     sinks: list[Sink] = []
     spool = queue = alerts = running = memory = report = None

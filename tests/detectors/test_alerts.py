@@ -224,7 +224,7 @@ def test_the_number_of_open_window_alerts_is_bounded(monkeypatch: pytest.MonkeyP
 
 @pytest.fixture(scope="module")
 def detection() -> Detection:
-    return load(None, None)
+    return load()
 
 
 def alerts_of(detection: Detection, path: Path, batch_packets: int = 1_000_000) -> tuple[list[Record], int, int]:

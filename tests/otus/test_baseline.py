@@ -87,7 +87,7 @@ def test_a_sensor_tries_a_baseline_and_says_so_in_its_heartbeat(tmp_path: Path) 
     capture(normal, seconds=60)
     run("baseline", "learn", str(normal), "-o", str(base))
     run("baseline", "review", str(base), "--reject", WRITES, "--person", "王工", "--reason", "只读")
-    detection = load(None, None)
+    detection = load()
     engine = detection.engine()
     settings = {"rules": "", "baseline": "", "segment": "default", "baseline_shadow": str(base)}
     reloader = Reloader(engine, detection, RuleBooks(detection.rules), settings)

@@ -53,7 +53,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def revisions() -> list[Record]:
-    detection = load(None, None)
+    detection = load()
     engine = detection.engine()
     engine.open_files([ATTACK])
     kept = Kept()

@@ -102,7 +102,7 @@ def test_a_restart_forgets_nothing() -> None:
 
 
 def test_the_core_tells_links_and_windows_of_a_capture() -> None:
-    detection = replace(load(None, None), site=Site(Segments("line 3")), window_ns=10 * SECOND)
+    detection = replace(load(), site=Site(Segments("line 3")), window_ns=10 * SECOND)
     engine = detection.engine()
     engine.open_files([ATTACK])
     kept, room = Kept(), Inventory("sensor-9", "plant-a")

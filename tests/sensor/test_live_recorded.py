@@ -50,7 +50,7 @@ def alerts(detection: Detection, engine: Engine) -> tuple[list[dict[str, Any]], 
 def test_a_recorded_run_repeats_itself(wire: Wire, tmp_path: Path) -> None:
     """Ten times as fast as it was learned, then silence: rules, links, and polls that stay away (ticks tell)."""
     table = learned_table(ROOT / "pcaps" / "plant" / "normal.pcap")
-    detection = dataclasses.replace(load(None, None), table=table, window_ns=1_000_000_000)
+    detection = dataclasses.replace(load(), table=table, window_ns=1_000_000_000)
     recording = tmp_path / "recording.pcapng"
     engine = detection.engine(record=str(recording))
     engine.open_interfaces([wire.near])

@@ -45,7 +45,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def detection() -> Detection:
-    return load(None, None)
+    return load()
 
 
 def whole_run(detection: Detection, **run: int) -> tuple[Pipeline, list[Record]]:

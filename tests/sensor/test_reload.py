@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from detectors.rules import RuleSet, load_rules
-from otus.detection import Detection, load
+from otus.detection import Detection, Given, load
 from otus.reload import Reloader, RuleBooks
 from sensor.pipeline import Pipeline
 from sensor.schema import Record
@@ -23,7 +24,7 @@ RELOADS = 100
 
 @pytest.fixture(scope="module")
 def detection() -> Detection:
-    return load(None, None)
+    return load()
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +168,7 @@ def test_what_cannot_be_used_changes_nothing(
 def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "rules" / "s7comm", tmp_path / "s7comm")
     settings = {"rules": str(tmp_path), "baseline": "", "nursery": 0, "segment": "default"}
-    running = load(tmp_path, None)
+    running = load(Given(tmp_path))
     engine = running.engine()
     books = RuleBooks(running.rules)
     answers: list[tuple[bool, str]] = []
@@ -198,13 +199,29 @@ def test_the_reloader_says_what_came_of_it(detection: Detection, tmp_path: Path)
     assert not done and "nowhere" in line and engine.generation == 2
 
 
+def test_a_model_of_other_windows_is_refused(detection: Detection, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"rules": "", "baseline": "/var/lib/otus/baseline"}
+    engine, answers = detection.engine(), list[tuple[bool, str]]()
+    books = RuleBooks(detection.rules)
+    reloader = Reloader(engine, detection, books, settings, lambda done, line: answers.append((done, line)))
+    monkeypatch.setattr("otus.reload.load", lambda given: replace(detection, window_ns=20_000_000_000))
+    analyst = detection.analyst("sensor-9", rules_of=books.of)
+    reloader.ask()
+    reloader.tend(analyst, None)
+    reloader.end()
+    reloader.tend(analyst, None)
+    ((done, line),) = answers
+    assert not done and engine.generation == 0
+    assert "/var/lib/otus/baseline: its model was learned on windows of 20 s, the sensor cuts none" in line
+
+
 def test_a_reload_reads_the_filters_of_the_site_again(tmp_path: Path) -> None:
     """Other filters are put in place with the same rules; a file that is wrong changes nothing."""
     filters = tmp_path / "filters.yml"
     line = "  - {id: scan, rules: [%s], when: {client.ip: 10.77.1.66}, person: p, reason: r, until: '2026-12-31'}\n"
     filters.write_text("filters:\n" + line % "S7 PLC Stop", encoding="utf-8")
     settings = {"rules": "", "baseline": "", "site_filters": str(filters)}
-    running = load(None, None, site_filters=filters)
+    running = load(Given(site_filters=filters))
     engine = running.engine()
     engine.open_files([ROOT / "pcaps" / "modbus" / "function_code_scan.pcap"])
     books = RuleBooks(running.rules)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from otus.detection import Detection, load
+from otus.detection import Detection, Given, load
 from otus.memory import BAD, FILE, Memory, start_engine
 from sensor import saved
 from sensor.inventory import Inventory
@@ -23,7 +23,7 @@ ATTACK = ROOT / "pcaps" / "plant" / "attack.pcap"
 
 @pytest.fixture(scope="module")
 def detection() -> Detection:
-    return load(None, None)
+    return load()
 
 
 class Kept:
@@ -125,7 +125,7 @@ def test_an_alert_whose_rule_has_gone_is_closed_after_the_restart(detection: Det
     first = run(detection, ATTACK, tmp_path)
     rules = tmp_path / "rules"
     shutil.copytree(ROOT / "rules" / "s7comm", rules / "s7comm")
-    fewer = load(rules, None)
+    fewer = load(Given(rules))
     idle = tmp_path / "idle.pcap"
     pcapfile.write(idle, list(pcapfile.read(ATTACK))[-1:])
     closed = latest(run(fewer, idle, tmp_path), "alert")

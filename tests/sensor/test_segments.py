@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scapy.all import IP, TCP, UDP, VXLAN, Dot1Q, Ether, Raw, wrpcap
 
-from otus.detection import load
+from otus.detection import Given, load
 from sensor._core import Engine, baseline_to_json
 from sensor.segments import Segments
 from sensor.segments import load as load_segments
@@ -59,7 +59,7 @@ def table(folder: Path, text: str) -> Segments:
 def test_cells_with_the_same_addresses_stay_apart(capture: Path, tmp_path: Path) -> None:
     segments = table(tmp_path, TABLE)
     assert segments.names == ("hall", "cell-1", "cell-2")
-    engine = load(None, None, Site(segments)).engine(events="ndjson")
+    engine = load(Given(site=Site(segments))).engine(events="ndjson")
     engine.open_files([str(capture)])
     batch = engine.poll()
     told = [json.loads(line) for line in batch.events.splitlines()]
@@ -80,7 +80,7 @@ def test_cells_with_the_same_addresses_stay_apart(capture: Path, tmp_path: Path)
 
 
 def test_without_a_table_the_ledger_says_that_one_is_needed(capture: Path) -> None:
-    engine = load(None, None).engine()
+    engine = load().engine()
     engine.open_files([str(capture)])
     batch = engine.poll()
     notes = batch.ledger["notes"]
@@ -108,7 +108,7 @@ def test_what_was_learned_in_one_segment_is_not_known_in_another(capture: Path, 
 
 def test_an_interface_is_a_file_in_a_replay(capture: Path, tmp_path: Path) -> None:
     segments = table(tmp_path, f"- {{name: mirror, interface: {capture.name}}}\n")
-    engine = load(None, None, Site(segments)).engine()
+    engine = load(Given(site=Site(segments))).engine()
     engine.open_files([str(capture)])
     assert {news.segment for news in engine.poll().news} == {"mirror"}
 

@@ -82,7 +82,7 @@ def judged(scenario: str, seed: int, days: float) -> Line:
     """Play, learn, judge: what was alarmed about, from level low on, after the learned time."""
     from detectors.baseline import read_folder
     from otus.baseline import learn_into
-    from otus.detection import load
+    from otus.detection import Given, load
     from sensor._core import Engine
     from sensor.pipeline import Pipeline
     from sensor.schema import Level
@@ -100,7 +100,7 @@ def judged(scenario: str, seed: int, days: float) -> Line:
         while not batch.done and batch.now_ns < until_ns:
             learned, batch = batch.ledger["received"], engine.poll(1_000)
         learn_into(baseline, (str(path),), packets=learned)
-        detection = load(None, baseline)
+        detection = load(Given(baseline=baseline))
         engine = detection.engine()
         engine.open_files([path])
         latest = LatestAlerts()

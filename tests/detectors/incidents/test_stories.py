@@ -17,6 +17,7 @@ from detectors.incidents.severity import OFFICE
 from detectors.incidents.stories import CLOSE_LAG_NS, DAY_NS, OPEN_STORIES, SHIFT_NS
 from detectors.incidents.tactics import TACTIC_OF, TACTICS, tactic_of
 from detectors.rules.techniques import TECHNIQUES
+from otus.detection import Given
 from otus.replay import Run
 from sensor import _core
 from sensor.schema import Alert, Endpoint, Level, Outcome, Reason, Record, State, Story, Text
@@ -314,7 +315,7 @@ def test_a_replay_tells_an_attack_as_one_story_whatever_the_threads() -> None:
     files = tuple(str(path) for path in sorted(Path(ROOT / "pcaps/s7comm").glob("*.pcap")))
     told = []
     for threads in (1, 3):
-        run = Run(files, None, None, None, None, threads=threads)
+        run = Run(files, Given(), threads=threads)
         alerts = {record.id: record.body["story"] for record in run.alerts().records()}
         stories = {record.id: record.story() for record in run.stories.records()}
         assert set(alerts.values()) <= set(stories)

@@ -208,12 +208,12 @@ def test_rules_of_packs_stand_beside_the_others_or_in_their_place(maker: Maker, 
 
 
 def test_a_heartbeat_tells_which_packs_there_are(maker: Maker) -> None:
-    from otus.detection import load
+    from otus.detection import Given, load
     from otus.pack_sources import installed
 
     install(maker, maker.pack("1.0"))
-    facts = load(None, None, packs=installed(maker.folder / "packs", maker.keys)).facts
-    assert facts["versions"]["rules.plant-rules"] == "1.0" and set(load(None, None).facts["versions"]) == {"otus"}
+    facts = load(Given(packs=installed(maker.folder / "packs", maker.keys))).facts
+    assert facts["versions"]["rules.plant-rules"] == "1.0" and set(load().facts["versions"]) == {"otus"}
 
 
 def test_two_packs_that_mean_different_lists_by_one_name(tmp_path: Path) -> None:
