@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.detection import Given
+from otus.pack_sources import installed, pack_options
+
 if TYPE_CHECKING:
     from detectors.evaluation import Labelled, Learn, Result, Seen
+    from detectors.rules import Source
     from sensor.schema import Level
 
 STEP = 250
@@ -24,6 +28,7 @@ STEP = 250
 @click.argument("labels", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LABELS...")
 @click.option("--captures", type=click.Path(path_type=Path, exists=True), metavar="FOLDER", help="Where captures are.")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@pack_options
 @click.option("--level", default="low", show_default=True, help="Alerts from this level on: critical … notice.")
 @click.option("--format", "shape", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
@@ -33,6 +38,8 @@ def evaluate(
     labels: tuple[Path, ...],
     captures: Path | None,
     rules: str | None,
+    rule_packs: str | None,
+    pack_keys: str | None,
     level: str,
     shape: str,
     lang: str,
@@ -53,12 +60,13 @@ def evaluate(
         least = Level(level)
     except ValueError:
         raise click.UsageError(f"--level: one of {', '.join(Level)}") from None
+    packs = installed(rule_packs, pack_keys)
     wanted = [one for path in labels for one in read_labels(path, captures)]
     results = []
     for place, one in enumerate(wanted, 1):
         if sys.stderr.isatty():
             click.echo(f"\r{place}/{len(wanted)} {one.name[:70]:70}", nl=False, err=True)
-        results.append(judge(one, rules, least))
+        results.append(judge(one, rules, least, packs))
     if sys.stderr.isatty():
         click.echo("\r", nl=False, err=True)
     told = totals(results)
@@ -72,7 +80,9 @@ def evaluate(
             raise click.exceptions.Exit(1)
 
 
-def judge(labelled: Labelled, rules: str | None = None, level: Level | None = None) -> Result:
+def judge(
+    labelled: Labelled, rules: str | None = None, level: Level | None = None, packs: Sequence[Source] = ()
+) -> Result:
     """Learn what the labels name, replay, score.
 
     Raises:
@@ -85,7 +95,8 @@ def judge(labelled: Labelled, rules: str | None = None, level: Level | None = No
     with tempfile.TemporaryDirectory(prefix="otus-evaluate-") as folder:
         baseline, until_ns = _learn(labelled, Path(folder) / "baseline")
         announced = _announced(labelled, Path(folder) / "maintenance.yml")
-        alerts, span, ledger = _replay(labelled.path, rules, baseline, announced)
+        given = Given(rules, baseline, packs=packs, maintenance=announced)
+        alerts, span, ledger = _replay(labelled.path, given)
 
     def time_of(frame: int) -> int | None:
         found = look(labelled.path, frame)
@@ -164,17 +175,15 @@ def _iso(time_ns: int) -> str:
     return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat()
 
 
-def _replay(
-    path: Path, rules: str | None, baseline: Path | None, maintenance: Path | None = None
-) -> tuple[Sequence[Seen], tuple[int, int], Mapping[str, Any]]:
+def _replay(path: Path, given: Given) -> tuple[Sequence[Seen], tuple[int, int], Mapping[str, Any]]:
     """Alerts with the time they were told at; first and last packet; the ledger."""
     from detectors.evaluation import Seen
     from detectors.evaluation.score import BY_PACKET
-    from otus.detection import Given, load
+    from otus.detection import load
     from sensor.pipeline import Pipeline
     from sensor.sinks import LatestAlerts
 
-    detection = load(Given(rules, baseline, maintenance=maintenance))
+    detection = load(given)
     engine = detection.engine()
     engine.open_files([path])
     latest, stories = LatestAlerts(), LatestAlerts("story")

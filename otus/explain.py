@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.pack_sources import installed, pack_options
 from otus.site_options import site_options
 from sensor.site import SiteFiles
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @site_options
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
+@pack_options
 @click.option("--rule", "asked", metavar="ID", help="Why this rule does not fire: its id or title.")
 @click.option("--format", "shape", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
@@ -29,6 +31,8 @@ def explain(
     number: int,
     baseline: str | None,
     rules: str | None,
+    rule_packs: str | None,
+    pack_keys: str | None,
     asked: str | None,
     shape: str,
     lang: str,
@@ -41,7 +45,7 @@ def explain(
     from otus import explaining
     from otus.detection import Given, load
 
-    detection = load(Given(rules, baseline, site.load()))
+    detection = load(Given(rules, baseline, site.load(), packs=installed(rule_packs, pack_keys)))
     rule = None if asked is None else _named(detection.rules, asked)
     engine = detection.engine(events="ndjson", listing=True)
     engine.open_files([file])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     from detectors.packs import Shelf
     from detectors.rules import Source
+
+
+def pack_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name packs; the command gets `rule_packs` and `pack_keys`, for `installed`."""
+    command = click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")(command)
+    text = "Installed rule packs beside them (docs/rule-packs.md)."
+    return click.option("--rule-packs", metavar="DIR", help=text)(command)
 
 
 def shelf(packs: str | Path, keys: str | Path) -> Shelf:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otus.pack_sources import pack_options
 from otus.shadow import lines, read_table, shadowed
 from otus.site_options import site_options
 from sensor.site import SiteFiles
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--baseline", metavar="FOLDER", help="Learned baseline (otus baseline learn).")
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
-@click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
-@click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
+@pack_options
 @click.option("--baseline-shadow", metavar="FOLDER", help="Also try this one: say what it would have told.")
 @click.option("--maintenance", metavar="FILE", help="Maintenance windows 检修窗口 (docs/baseline.md).")
 @click.option("--suppliers", metavar="FILE", help="List of trusted suppliers 可信服务商名单 (docs/baseline.md).")

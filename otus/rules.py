@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from otus import rule_imports, rule_packs
+from otus.pack_sources import installed, pack_options
 from otus.site_options import own_protocols
 
 if TYPE_CHECKING:
@@ -25,14 +26,9 @@ def rules() -> None:
     """Look at, lint and test the signatures. / 查看、检查、测试检测规则。"""
 
 
-_packs = click.option("--rule-packs", metavar="DIR", help="Installed rule packs beside them (docs/rule-packs.md).")
-_keys = click.option("--pack-keys", metavar="DIR", help="Public keys whose packs are trusted.")
-
-
 @rules.command("list")
 @_FOLDER
-@_packs
-@_keys
+@pack_options
 @own_protocols
 def list_(folder: Path | None, rule_packs: str | None, pack_keys: str | None) -> None:
     """Every rule, its level, class and technique, and what is special about it.
@@ -41,7 +37,6 @@ def list_(folder: Path | None, rule_packs: str | None, pack_keys: str | None) ->
     examples, off by default.
     """
     from detectors.rules import load_rules
-    from otus.pack_sources import installed
 
     for rule in load_rules(folder, packs=installed(rule_packs, pack_keys), nursery=True):
         marks = "".join(f"  [{mark}]" for mark in _marks(rule))
@@ -78,8 +73,7 @@ def lint(paths: tuple[Path, ...]) -> None:
 
 @rules.command()
 @_FOLDER
-@_packs
-@_keys
+@pack_options
 @_NURSERY
 @own_protocols
 def test(folder: Path | None, rule_packs: str | None, pack_keys: str | None, nursery: bool) -> None:
@@ -90,7 +84,6 @@ def test(folder: Path | None, rule_packs: str | None, pack_keys: str | None, nur
     from detectors.packs.trial import examples
     from detectors.rules import load_rules, run_examples
     from otus.examples import replay_example
-    from otus.pack_sources import installed
 
     loaded = load_rules(folder, packs=(packs := installed(rule_packs, pack_keys)), nursery=nursery)
     results = []

@@ -91,6 +91,24 @@ def test_from_a_folder_to_an_alert_and_back(otus: Otus, maker: Maker) -> None:
     assert stops(otus, *packs) == ["S7 控制器停机命令"]
 
 
+def test_explain_and_evaluate_know_installed_packs(otus: Otus, maker: Maker) -> None:
+    packs = ["--rule-packs", maker.folder / "packs", "--pack-keys", maker.keys]
+    pack = built(otus, maker, "1.0", maker.source())
+    assert otus("rules", "pack", "install", pack, "--config", maker.folder / "sensor.yml", "--yes")[0] == 0
+    why = ["explain", CAPTURE, "--packet", "1", "--rule", "S7 Stop of a Controller", "--format", "json"]
+    code, out, said = otus(*why, *packs)
+    assert code == 0 and json.loads(out), said
+    assert "no rule has that id" in otus(*why)[2]
+
+    labels = maker.folder / "labels.yml"
+    labels.write_text(
+        "labels: 1\ncaptures:\n- {file: plc_stop.pcap, events: [{name: stop, whole: true}]}\n", encoding="utf-8"
+    )
+    score = ["evaluate", labels, "--captures", CAPTURE.parent, "--rules", ROOT / "rules" / "modbus", "--lang", "en"]
+    assert otus(*score, "--least-recall", "1")[0] == 1, "rules of another protocol find nothing"
+    assert otus(*score, "--least-recall", "1", *packs)[0] == 0
+
+
 def test_what_does_not_work_is_neither_built_nor_installed(otus: Otus, maker: Maker) -> None:
     config = ["--config", maker.folder / "sensor.yml"]
     folder = maker.source(alerts=2)
