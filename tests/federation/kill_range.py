@@ -51,6 +51,8 @@ CONSOLE_WINDOWS = ("received_before_merge", *SENSOR_WINDOWS)
 MINISTRY_WINDOWS = ("received_before_merge", "before_commit", "after_commit", "any_time")
 WINDOW_LIMIT_S = 3.0
 """A window that was not reached by then (its neighbour was down) is a death at any time, and is tried again."""
+GIVE_UP_S = 100.0
+"""A window that is not reached in that long is none: the product goes another way now."""
 SETTLED_S = 60.0
 """Nothing more reaches anybody when nothing did for so long."""
 
@@ -97,7 +99,7 @@ def wrap(
 
 def place_windows(name: str, death: Death) -> None:
     if name == "sensor-1":
-        wrap(federation.spool_tables, "append", after=lambda: death.here("before_commit"))
+        wrap(federation.spool_tables, "append_written", after=lambda: death.here("before_commit"))
         wrap(federation.spool.Spool, "append", after=lambda: death.here("after_commit"))
     else:
         wrap(console.store.merge.Merge, "run", after=lambda: death.here("before_commit"))
@@ -243,6 +245,8 @@ class Range:
                     window = self.end(name)
                     self.deaths[name].append(window)
                     if death is not None and window != death.window:
+                        if death.limit_s > GIVE_UP_S:
+                            raise SystemExit(f"{name} never comes to {death.window}")
                         plans[name].insert(0, death.again())  # the last to be tried
                     self.spawn(name, plans[name].pop() if plans[name] else None)
 
