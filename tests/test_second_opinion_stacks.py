@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,8 +98,10 @@ def postgres(folder: Path) -> Iterator[int]:
 def test_postgresql(tshark: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = Path(tmp_path_factory.mktemp("postgres"))
     if os.geteuid() == 0:
-        folder.parent.chmod(0o755)
-        folder.parent.parent.chmod(0o755)
+        for above in folder.parents:
+            if above == Path(tempfile.gettempdir()):
+                break
+            above.chmod(0o755)
     with postgres(folder) as port, Recorder(port) as recorder:
         for password, statement in (
             ("secret", "select 1"),

@@ -28,7 +28,7 @@ class Header(Signal):
 
     def _shape(self, ticks: Times, seconds: Values) -> Values:
         one, two = (line._shape(ticks, seconds) for line in self.lines)
-        total: Values = one + two + 0.002 * self.span * self._noise[(ticks * 3) % len(self._noise)]
+        total: Values = one + two + 0.002 * self.span * self._noise(ticks)
         return total
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from console.cli import add_account, enrol
 from console.settings import ConsoleSettings
+from federation.downlink import WAIT_S
 from tests.e2e.running import Running, end_all
 
 PASSWORD = "Correct-Horse-9"
@@ -76,7 +77,7 @@ class Desk:
         if self.process is not None and self.process.process.poll() is None:
             began_s = time.monotonic()
             code = self.process.end(signal.SIGTERM)
-            assert code == 0 and time.monotonic() - began_s < 12, "a held call does not hold up the end"
+            assert code == 0 and time.monotonic() - began_s < WAIT_S, "a held call does not hold up the end"
 
     def person(self) -> Person:
         return Person(self.url)

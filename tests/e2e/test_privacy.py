@@ -102,9 +102,14 @@ def told(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record["body"].items() if name not in (*PROSE, *COUNTS)}
 
 
+def told_by_the_sensor(tier: Stored) -> set[tuple[str, str]]:
+    """But for heartbeats: the ministry hears their sum from the province."""
+    return {key for key, record in tier.records.items() if record["kind"] != "heartbeat"}
+
+
 @pytest.mark.parametrize("name", ABOVE)
 def test_all_alerts_arrive(tiers: dict[str, Stored], name: str) -> None:
-    assert tiers[name].records.keys() == tiers["enterprise"].records.keys()
+    assert told_by_the_sensor(tiers[name]) == told_by_the_sensor(tiers["enterprise"])
     assert len(tiers[name].records) > 100
 
 

@@ -9,6 +9,7 @@ use common::plant::*;
 use common::random::Random;
 use common::*;
 use sha2::Digest;
+use wire::baseline::table_to_json;
 use wire::engine::{Engine, Output, Settings};
 use wire::fold::{Hit, HitKind};
 
@@ -221,7 +222,18 @@ fn learning_goes_on() {
     let engine = Engine::restored(learning(), empty(), &first.engine.snapshot()).unwrap();
     let mut second = Bench { engine, number: 0, now_ns: 0, output: Output::default() };
     feed(&mut second, &frames[5_000..]);
-    assert!(one.engine.learned() == second.engine.learned());
+    // Connections are in the middle after a restart: what came before their next operation is not known.
+    let but_orders = |bench: &mut Bench| {
+        let json = table_to_json(&bench.engine.learned().unwrap()).unwrap();
+        let mut table: serde_json::Value = serde_json::from_str(&json).unwrap();
+        for link in table["links"].as_array_mut().unwrap() {
+            link.as_object_mut().unwrap().remove("orders");
+        }
+        table
+    };
+    let (whole, after) = (but_orders(&mut one), but_orders(&mut second));
+    assert!(whole["links"].as_array().is_some_and(|links| !links.is_empty()));
+    assert_eq!(whole, after);
 }
 
 #[test]
