@@ -16,6 +16,7 @@ from typing import Protocol
 
 import httpx
 
+from federation.clients import clients_of
 from federation.parent import Parent
 from federation.reply import Gone, bounded, check_status
 from federation.uplink import LONGEST_RETRY_AFTER_S, Pace
@@ -76,17 +77,7 @@ class Downlink:
         self._keeping = threading.Lock()
         self._failures = {parent.name: 0 for parent in parents}
         self._known_as: dict[str, str] = {}
-        self._clients = {
-            parent.name: httpx.Client(
-                verify=parent.tls() if transport is None else True,
-                transport=transport,
-                timeout=self._pace.timeout_s,
-                headers={"Authorization": f"Bearer {parent.token}"},
-                follow_redirects=False,  # the credential goes to the parent that was named, and nowhere else
-                trust_env=False,
-            )
-            for parent in parents
-        }
+        self._clients = clients_of(parents, self._pace.timeout_s, transport)
 
     def start(self) -> None:
         for parent in self._parents:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from federation.clients import SENDS_JSON, clients_of
 from federation.parent import Parent
 from federation.reply import Gone, read_reply
 from federation.uplink import Pace
@@ -41,17 +42,7 @@ class Summing:
         self._pace = pace or Pace()
         self._stop = threading.Event()
         self._said: dict[str, str] = {}
-        self._clients = {
-            parent.name: httpx.Client(
-                verify=parent.tls() if transport is None else True,
-                transport=transport,
-                timeout=self._pace.timeout_s,
-                headers={"Authorization": f"Bearer {parent.token}", "Content-Type": "application/json"},
-                follow_redirects=False,  # the credential goes to the parent that was named, and nowhere else
-                trust_env=False,
-            )
-            for parent in parents
-        }
+        self._clients = clients_of(parents, self._pace.timeout_s, transport, SENDS_JSON)
 
     def start(self) -> None:
         for parent in self._parents:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import httpx
 
+from federation.clients import SENDS_JSON, clients_of
 from federation.parent import Parent
 from federation.queue import BATCH_RECORDS, Queue, Queued, QueueError, Verdict
 from federation.reply import Gone, Reply, read_reply
@@ -83,17 +84,7 @@ class Uplink:
         self._jitter = jitter
         self._stop = threading.Event()
         self._limit = {parent.name: BATCH_RECORDS for parent in parents}
-        self._clients = {
-            parent.name: httpx.Client(
-                verify=parent.tls() if transport is None else True,
-                transport=transport,
-                timeout=self._pace.timeout_s,
-                headers={"Authorization": f"Bearer {parent.token}", "Content-Type": "application/json"},
-                follow_redirects=False,  # the credential goes to the parent that was named, and nowhere else
-                trust_env=False,
-            )
-            for parent in parents
-        }
+        self._clients = clients_of(parents, self._pace.timeout_s, transport, SENDS_JSON)
         self._parents = tuple(parents)
         self._threads: list[threading.Thread] = []
 
