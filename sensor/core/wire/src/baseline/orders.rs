@@ -5,10 +5,12 @@
 //!
 //! - of what comes: all its arrivals came from states that take up so small a share of all departures that this would
 //!   happen once in a thousand times if its place were drawn ([`CHANCE`]). A master that writes now and then between
-//!   its reads has no such habit; one that always reads before it writes has;
+//!   its reads has no such habit; one that always reads before it writes has. What is drawn is an *occasion*, not an
+//!   arrival: two timers of one master that began together keep their distance for minutes, and a thousand cycles of
+//!   that are one draw;
 //! - of what came before: what follows it is a habit in the same sense. A connection that was opened once says nothing;
 //! - and nothing speaks for transitions that were not seen yet (Good–Turing): of either's neighbours those that came on
-//!   one occasion only, or in the second half of learning for the first time, are at most one in a hundred.
+//!   one occasion only, or in the second half of learning for the first time, are at most one in a hundred occasions.
 //!
 //! The same is asked once more one operation further back, among the departures of the state in between.
 
@@ -17,7 +19,7 @@ use super::trail::{changes, class_of, short, Short, Step, START, UNKNOWN};
 
 /// The probability of a habit that is none.
 const CHANCE: f64 = 1e-3;
-/// One neighbour that is not sure weighs as much as so many arrivals.
+/// One neighbour that is not sure weighs as much as so many occasions.
 const SURE: u64 = 100;
 
 /// What follows the last operation is a habit, and what comes before the next one.
@@ -48,10 +50,11 @@ impl Way {
     }
 }
 
-/// Transitions that are counted together: how often one side was passed, and how many of its neighbours are not sure.
+/// Transitions that are counted together: on how many occasions one side was passed, and how many of its neighbours are
+/// not sure.
 #[derive(Clone, Copy, Debug, Default)]
 struct Passed {
-    count: u64,
+    occasions: u64,
     /// Passages of its neighbours.
     part: u64,
     unsure: u64,
@@ -62,7 +65,7 @@ impl Passed {
     #[allow(clippy::cast_precision_loss)] // counts
     fn is_habit(&self, whole: u64) -> bool {
         let share = if whole == 0 { 1.0 } else { self.part as f64 / whole as f64 };
-        share.powf(self.count as f64) <= CHANCE && self.unsure.saturating_mul(SURE) <= self.count
+        share.powf(self.occasions as f64) <= CHANCE && self.unsure.saturating_mul(SURE) <= self.occasions
     }
 }
 
@@ -95,6 +98,7 @@ struct Edge {
     one: u32,
     other: u32,
     count: u64,
+    occasions: u64,
     sure: bool,
 }
 
@@ -109,7 +113,7 @@ fn habits(edges: &mut [Edge], passages: &[(u32, u64)], whole: impl Fn(u32) -> u6
     for group in edges.chunk_by(|one, next| one.one == next.one) {
         let mut passed = Passed::default();
         for edge in group {
-            passed.count = passed.count.saturating_add(edge.count);
+            passed.occasions = passed.occasions.saturating_add(edge.occasions);
             passed.part = passed.part.saturating_add(sum(passages, edge.other));
             passed.unsure = passed.unsure.saturating_add(u64::from(!edge.sure));
         }
@@ -125,18 +129,25 @@ pub fn compiled(rows: &[Order], mut name: impl FnMut(Place) -> u32) -> Vec<Way> 
     if !steps.iter().any(|(step, _)| class_of(step.next).is_some_and(changes)) {
         return Vec::new();
     }
-    let mut edges: Vec<(u32, u64, bool)> =
-        steps.iter().map(|(step, row)| (two(step.last, step.next), row.count, is_sure(row))).collect();
-    edges.sort_unstable();
-    edges.dedup_by(|next, one| {
-        let same = next.0 == one.0;
+    let edge = |(step, row): &(Step, &Order)| Edge {
+        one: step.last.into(),
+        other: step.next.into(),
+        count: row.count,
+        occasions: row.occasions.into(),
+        sure: is_sure(row),
+    };
+    let mut forth: Vec<Edge> = steps.iter().map(edge).collect();
+    forth.sort_unstable_by_key(|edge| (edge.one, edge.other));
+    forth.dedup_by(|next, one| {
+        let same = (next.one, next.other) == (one.one, one.other);
         if same {
-            (one.1, one.2) = (one.1.saturating_add(next.1), one.2 || next.2);
+            one.count = one.count.saturating_add(next.count);
+            // Reached in two ways on one occasion, it still is one.
+            one.occasions = one.occasions.max(next.occasions);
+            one.sure |= next.sure;
         }
         same
     });
-    let edge = |(key, count, sure): (u32, u64, bool)| Edge { one: key >> 16, other: key & 0xffff, count, sure };
-    let mut forth: Vec<Edge> = edges.into_iter().map(edge).collect();
     let mut back: Vec<Edge> = forth.iter().map(|edge| Edge { one: edge.other, other: edge.one, ..*edge }).collect();
     let left = sums(forth.iter().map(|edge| (edge.one, edge.count)));
     let reached = sums(back.iter().map(|edge| (edge.one, edge.count)));
@@ -149,7 +160,7 @@ pub fn compiled(rows: &[Order], mut name: impl FnMut(Place) -> u32) -> Vec<Way> 
     let mut forth: Vec<Edge> = longer()
         .map(|(Step { before, last, next }, row)| {
             let (one, other) = (two(*before, *last), two(*last, *next));
-            Edge { one, other, count: row.count, sure: is_sure(row) }
+            Edge { one, other, count: row.count, occasions: row.occasions.into(), sure: is_sure(row) }
         })
         .collect();
     let mut back: Vec<Edge> = forth.iter().map(|edge| Edge { one: edge.other, other: edge.one, ..*edge }).collect();
@@ -307,7 +318,10 @@ mod tests {
         }
         let rows: Vec<Order> = counts
             .into_iter()
-            .map(|((before, last, next), count)| Order { before, last, next, count, occasions: 9, late: false })
+            .map(|((before, last, next), count)| {
+                let occasions = count.min(64).try_into().unwrap();
+                Order { before, last, next, count, occasions, late: false }
+            })
             .collect();
         compiled(&rows, |place| u32::from(place == Place::Operation { code: 8, class: Class::Program }))
     }
@@ -383,15 +397,17 @@ mod tests {
         let operation = |(code, class)| Place::Operation { code, class };
         let rows = |occasions, late| {
             [
-                row(Place::Start, operation(LOGIN), 9, false),
+                row(Place::Start, operation(LOGIN), 30, false),
                 row(operation(LOGIN), operation(LOAD), occasions, late),
-                row(operation(LOAD), operation(READ), 9, false),
+                row(operation(LOAD), operation(READ), 30, false),
             ]
         };
         let odd = step(UNKNOWN, START, LOAD);
         let says = |occasions, late| leaves(&compiled(&rows(occasions, late), |_| 0), odd);
-        assert_eq!(says(9, false), Some(odd));
-        assert_eq!([says(1, false), says(9, true)], [None, None]);
+        assert_eq!(says(30, false), Some(odd));
+        assert_eq!([says(1, false), says(30, true)], [None, None]);
+        // Forty times, but in a few minutes: two timers that began together.
+        assert_eq!(says(3, false), None);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::event::Event;
 use crate::hash::Map;
 use crate::limits;
 
+/// The shortest occasion, as a power of two nanoseconds: 69 s. Timers of one master keep their distance that long.
+const OCCASION: u8 = 36;
 /// There was no room for all of them.
 const LOST: u16 = u16::MAX;
 
@@ -61,7 +63,7 @@ impl Learner {
         };
         let row = |link: u32, step: Step, seen: &Sightings| {
             let (before, last, next) = (place(link, step.before)?, place(link, step.last)?, place(link, step.next)?);
-            let (occasions, late) = (seen.occasions(shift, 0).0, seen.first_ns >= half_ns);
+            let (occasions, late) = (seen.occasions(shift.max(OCCASION), 0).0, seen.first_ns >= half_ns);
             Some(Order { before, last, next, count: seen.count, occasions, late }).filter(Order::holds)
         };
         let known = |link: u32| self.rows.get(link as usize).is_some_and(|row| row.orders != LOST);
