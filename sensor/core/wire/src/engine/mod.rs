@@ -14,6 +14,7 @@ mod reload;
 mod saved;
 mod settings;
 mod shard;
+mod shares;
 mod spanning;
 mod tables;
 

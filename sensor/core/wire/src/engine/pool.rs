@@ -1,17 +1,17 @@
-//! Threads that run through blocks, shard by shard: whoever is free takes the next shard. The thread that reads packets
-//! fills the next block meanwhile, then helps.
+//! Threads that run through blocks, shard by shard, each its share. The thread that reads packets fills the next block
+//! meanwhile, then helps.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::block::Block;
 use super::shard::Shard;
+use super::shares::Shares;
 use crate::hash::SHARDS;
 use crate::print::Names;
 
-/// Shards between looking one up and running through it.
-const AHEAD: usize = 3;
+/// Number of the thread that reads packets.
+const READER: usize = 0;
 
 pub struct Pool {
     shared: Arc<Shared>,
@@ -22,8 +22,8 @@ struct Shared {
     shards: Box<[Mutex<Shard>]>,
     state: Mutex<State>,
     changed: Condvar,
-    /// Place in `State::turn` of the next shard that nobody has taken.
-    next: AtomicUsize,
+    /// Who takes which place in `Work::order`.
+    shares: Shares,
 }
 
 #[derive(Default)]
@@ -37,7 +37,7 @@ struct State {
 
 struct Work {
     block: Block,
-    /// Shards with something to do, those with most packets first.
+    /// Shards with something to do, in the order of their numbers.
     order: Vec<u8>,
 }
 
@@ -48,14 +48,14 @@ impl Pool {
             shards: shards.into_iter().map(Mutex::new).collect(),
             state: Mutex::default(),
             changed: Condvar::new(),
-            next: AtomicUsize::new(SHARDS),
+            shares: Shares::new(threads),
         });
         let threads = (1..threads)
             .filter_map(|number| {
                 let shared = Arc::clone(&shared);
                 let named = std::thread::Builder::new().name(format!("otus-shards-{number}"));
                 // Without another thread (the system's limit) this one does the work.
-                named.spawn(move || shared.help()).ok()
+                named.spawn(move || shared.help(number)).ok()
             })
             .collect();
         Self { shared, threads }
@@ -70,13 +70,9 @@ impl Pool {
     pub fn start(&mut self, block: Block) {
         let packets = |shard: &u8| block.of_shard(usize::from(*shard)).len();
         let ticks = !block.ticks.is_empty();
-        let shards = (0..u8::MAX).take(SHARDS).filter(|shard| ticks || packets(shard) > 0);
-        let mut order: Vec<u8> = shards.collect();
-        if !self.threads.is_empty() {
-            order.sort_by_key(|shard| std::cmp::Reverse(packets(shard)));
-        }
+        let order: Vec<u8> = (0..u8::MAX).take(SHARDS).filter(|shard| ticks || packets(shard) > 0).collect();
         let mut state = self.shared.state();
-        self.shared.next.store(0, Ordering::Release);
+        self.shared.shares.deal(order.len());
         state.work = Some(Arc::new(Work { block, order }));
         state.turn = state.turn.wrapping_add(1);
         state.busy = self.threads.len();
@@ -90,19 +86,14 @@ impl Pool {
     /// `None` when none was under way.
     pub fn finish(&mut self) -> Option<(Block, Vec<MutexGuard<'_, Shard>>)> {
         let work = self.shared.state().work.clone()?;
-        if self.threads.is_empty() {
-            self.shared.run_alone(&work);
-        } else {
-            self.shared.run(&work);
-        }
+        self.shared.run(&work, READER);
         let mut state = self.shared.state();
         while state.busy > 0 {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.work = None;
         drop(state);
-        let Work { block, mut order } = Arc::try_unwrap(work).ok()?;
-        order.sort_unstable();
+        let Work { block, order } = Arc::try_unwrap(work).ok()?;
         let shards = order.iter().filter_map(|number| self.shared.shards.get(usize::from(*number)));
         let shards = shards.map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner)).collect();
         Some((block, shards))
@@ -134,44 +125,42 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Take shards until none is left.
-    fn run(&self, work: &Work) {
+    /// Take shards until none is left. Memory is asked for three shards ahead, step by step, so that nobody waits for it;
+    /// towards the end of a block fewer are held, so that no other thread waits for them.
+    fn run(&self, work: &Work, thread: usize) {
+        type Held<'a> = Option<MutexGuard<'a, Shard>>;
+        let (mut asked, mut near, mut next): (Held<'_>, Held<'_>, Held<'_>) = (None, None, None);
         loop {
-            let place = self.next.fetch_add(1, Ordering::AcqRel);
-            let Some(mut shard) = self.shard(work, place) else { return };
-            shard.look_up(&work.block);
-            shard.prefetch_flows();
-            shard.prefetch_rooms();
-            shard.run(&work.block);
-        }
-    }
-
-    /// All shards on one thread: memory is asked for three shards ahead, step by step, so that nobody waits for it.
-    fn run_alone(&self, work: &Work) {
-        let last = work.order.len().saturating_add(AHEAD);
-        for step in 0..last {
-            if let Some(mut shard) = self.shard(work, step) {
+            let held = [&asked, &near, &next].into_iter().filter(|shard| shard.is_some()).count();
+            let most = self.shares.left().checked_div(self.shares.threads()).unwrap_or(0);
+            let mut taken = (held <= most).then(|| self.shard(work, thread)).flatten();
+            if taken.is_none() && held == 0 {
+                return;
+            }
+            if let Some(shard) = &mut taken {
                 shard.look_up(&work.block);
             }
-            if let Some(shard) = self.shard(work, step.wrapping_sub(1)) {
+            if let Some(shard) = &asked {
                 shard.prefetch_flows();
             }
-            if let Some(shard) = self.shard(work, step.wrapping_sub(2)) {
+            if let Some(shard) = &near {
                 shard.prefetch_rooms();
             }
-            if let Some(mut shard) = self.shard(work, step.wrapping_sub(AHEAD)) {
+            if let Some(shard) = &mut next {
                 shard.run(&work.block);
             }
+            (next, near, asked) = (near, asked, taken);
         }
     }
 
-    /// The shard that has this place in the order of work.
-    fn shard(&self, work: &Work, place: usize) -> Option<MutexGuard<'_, Shard>> {
+    /// The next shard of this thread.
+    fn shard(&self, work: &Work, thread: usize) -> Option<MutexGuard<'_, Shard>> {
+        let place = self.shares.take(thread)?;
         let shard = self.shards.get(usize::from(*work.order.get(place)?))?;
         Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn help(&self) {
+    fn help(&self, thread: usize) {
         let mut seen = 0;
         loop {
             let mut state = self.state();
@@ -187,7 +176,7 @@ impl Shared {
             // Says "done" also when a defect of ours ends this thread.
             let done = Done(self);
             if let Some(work) = work {
-                self.run(&work);
+                self.run(&work, thread);
             }
             drop(done);
         }
