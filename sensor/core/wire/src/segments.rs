@@ -198,16 +198,16 @@ impl Doubles {
     pub fn see(&mut self, segment: u16, frame: &Frame<'_>, ledger: &mut Ledger) {
         self.several |= *self.only.get_or_insert(frame.vlan) != frame.vlan;
         if self.several {
-            self.compare(segment, frame, ledger);
+            // Not the frame itself, which then would have to stand in memory for every packet.
+            self.compare((segment, frame.source), frame.source_mac, frame.vlan, frame.ttl, ledger);
         }
     }
 
     #[inline(never)]
-    fn compare(&mut self, segment: u16, frame: &Frame<'_>, ledger: &mut Ledger) {
-        if !INITIAL_TTL.contains(&frame.ttl) {
+    fn compare(&mut self, key: (u16, IpAddr), mac: [u8; 6], vlan: Option<u16>, ttl: u8, ledger: &mut Ledger) {
+        if !INITIAL_TTL.contains(&ttl) {
             return;
         }
-        let (key, mac, vlan) = ((segment, frame.source), frame.source_mac, frame.vlan);
         if let Some(known) = self.first.get_mut(&key) {
             if known.mac != mac && known.vlan != vlan && !known.told {
                 known.told = true;

@@ -141,6 +141,14 @@ impl Block {
         self.put(packet, packet_at, routed, PLAIN, (short(inside), short(frame.payload.len())));
     }
 
+    /// Take a packet whose headers are read again from its bytes, although its checksum is wrong.
+    #[cold]
+    pub fn push_excused(&mut self, packet: &Packet<'_>, routed: &Routed) {
+        if let Some(frame) = plain(packet) {
+            self.push_odd(packet, &frame, routed);
+        }
+    }
+
     /// Take a packet with what its headers said.
     #[cold]
     pub fn push_odd(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, routed: &Routed) {

@@ -68,13 +68,13 @@ impl Front {
         self.advance(now_ns, block);
         match plain(packet) {
             Some(frame) if frame.is_in_its_bytes(packet) => {
-                if self.filter.as_ref().is_some_and(|filter| !wanted(filter, &Outline::of(&frame, IPV4))) {
+                if self.filter.as_ref().is_some_and(|filter| !plain_wanted(filter, packet)) {
                     return self.ledger.skip(Skip::Filter);
                 }
                 self.path.clear();
                 match self.route(packet, &frame, now_ns) {
                     // The long way, so that the short one need not ask.
-                    Some(routed) if routed.excused => block.push_odd(packet, &frame, &routed),
+                    Some(routed) if routed.excused => block.push_excused(packet, &routed),
                     Some(routed) => block.push(packet, &frame, &routed),
                     None => {}
                 }
@@ -162,6 +162,13 @@ impl Front {
             block.tick(now_ns);
         }
     }
+}
+
+/// [`wanted`] of a plain frame, whose headers are read once more: handed over they would have to stand in memory for every
+/// packet, filter or not.
+#[inline(never)]
+fn plain_wanted(filter: &Filter, packet: &Packet<'_>) -> bool {
+    plain(packet).is_none_or(|frame| wanted(filter, &Outline::of(&frame, IPV4)))
 }
 
 /// What the filter may ask; the application is told by the well-known port.

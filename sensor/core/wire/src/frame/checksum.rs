@@ -27,7 +27,9 @@ impl Frame<'_> {
             Layer4::Tcp { .. } => (6, 16),
             Layer4::Udp { .. } => (17, 6),
             Layer4::Arp { .. } => return None,
-            Layer4::Other { number } => return self.icmp_checksum_ok(number, digest),
+            Layer4::Other { number } => {
+                return icmp_checksum_ok(number, self.source, self.destination, self.segment.len(), digest)
+            }
         };
         let field = self.segment.get(at..).and_then(|rest| rest.first_chunk::<2>()).copied()?;
         if protocol == 17 && field == [0, 0] {
@@ -47,21 +49,21 @@ impl Frame<'_> {
         }
         Some(false)
     }
+}
 
-    /// RFC 792: over the message alone. RFC 4443 2.3: with the pseudo header.
-    #[cold]
-    fn icmp_checksum_ok(&self, number: u8, digest: Digest) -> Option<bool> {
-        let pseudo = match number {
-            ICMP => 0,
-            ICMP6 => {
-                let length = u32::try_from(self.segment.len()).unwrap_or(u32::MAX);
-                let stations = address(self.source).wrapping_add(address(self.destination));
-                stations.wrapping_add(word([0, 0, 0, number])).wrapping_add(word(length.to_be_bytes()))
-            }
-            _ => return None,
-        };
-        Some(folded(pseudo.wrapping_add(digest.sum)) == u16::MAX)
-    }
+/// RFC 792: over the message alone. RFC 4443 2.3: with the pseudo header.
+#[cold]
+fn icmp_checksum_ok(number: u8, source: IpAddr, destination: IpAddr, length: usize, digest: Digest) -> Option<bool> {
+    let pseudo = match number {
+        ICMP => 0,
+        ICMP6 => {
+            let length = u32::try_from(length).unwrap_or(u32::MAX);
+            let stations = address(source).wrapping_add(address(destination));
+            stations.wrapping_add(word([0, 0, 0, number])).wrapping_add(word(length.to_be_bytes()))
+        }
+        _ => return None,
+    };
+    Some(folded(pseudo.wrapping_add(digest.sum)) == u16::MAX)
 }
 
 fn unexcused(right: bool) -> Verdict {
@@ -171,13 +173,14 @@ impl Checksums {
         if of_input.wrong == 0 && of_input.right > MANY {
             return Verdict::Delivered;
         }
-        self.excused(frame, right, input, ledger)
+        // Not the frame itself, which then would have to stand in memory for every packet.
+        self.excused(frame.source_mac, frame.source, right, input, ledger)
     }
 
     /// Count a frame of an input that shows wrong ones.
     #[inline(never)]
-    fn excused(&mut self, frame: &Frame<'_>, right: bool, input: u16, ledger: &mut Ledger) -> Verdict {
-        let sender = self.sender(frame, input);
+    fn excused(&mut self, mac: [u8; 6], source: IpAddr, right: bool, input: u16, ledger: &mut Ledger) -> Verdict {
+        let sender = self.sender(mac, source, input);
         let of_input = self.inputs.get(usize::from(input)).copied().unwrap_or_default();
         let Some(of_sender) = self.senders.get_mut(sender) else { return unexcused(right) };
         of_sender.count(right);
@@ -194,11 +197,11 @@ impl Checksums {
     }
 
     #[inline]
-    fn sender(&self, frame: &Frame<'_>, input: u16) -> usize {
-        let [a, b, c, d, e, f] = frame.source_mac;
+    fn sender(&self, mac: [u8; 6], source: IpAddr, input: u16) -> usize {
+        let [a, b, c, d, e, f] = mac;
         let [g, h] = input.to_be_bytes();
-        let hash = if frame.source_mac == [0; 6] {
-            self.hasher.hash_one((input, frame.source))
+        let hash = if mac == [0; 6] {
+            self.hasher.hash_one((input, source))
         } else {
             mixed(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
         };
