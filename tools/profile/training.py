@@ -1,4 +1,4 @@
-"""What the core is watched at: ordinary hours of the range, the bundled captures (attacks among them), and load."""
+"""What the core is watched at: ordinary hours of the range, the bundled captures (attacks among them), load, storms."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.play.plants import SCENARIOS
-from tools.bench.bench import Bench
+from tools.bench.bench import Bench, Case
+from tools.bench.parts import alerting, storm
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKETS = 1_000_000
 """Of each kind of load."""
 TOGETHER = 25
 """Captures of one run."""
+STORM_PACKETS = 500_000
+"""Of each kind of storm: together less than half of what load is, so that ordinary traffic stays most of it. Enough for
+alerts to be open and hits to be nothing but counted."""
 LOADS = ("modbus", "s7comm", "opcua", "mix")
 SEED = 71
 """Not one that quality is reported on."""
@@ -39,7 +43,15 @@ def runs(folder: Path) -> Iterator[list[str]]:
     for kind in LOADS:
         given = [str(bench.capture(kind, PACKETS)), "--rules", str(bench.usual_rules(kind))]
         yield ["replay", *given, "--baseline", str(bench.baseline(kind, PACKETS)), "--format", "ndjson"]
+        if kind == "modbus":
+            yield from (_replay(case) for case in alerting.cases_of(bench, PACKETS) if case.name != alerting.SILENT)
         bench.drop(kind)
+    yield from (_replay(case) for case in storm.cases_of(bench, STORM_PACKETS) if case.name != storm.SILENT)
+
+
+def _replay(case: Case) -> list[str]:
+    given = [str(case.capture), "--rules", str(case.rules), "--baseline", str(case.baseline)]
+    return ["replay", *given, "--format", "ndjson"]
 
 
 def train(package: Path, profiles: Path, folder: Path) -> None:

@@ -9,18 +9,23 @@ from tools.bench.run import Replay, against
 from tools.bench.table import Table
 
 SHARE = 0.05
+SILENT = "没有告警 / silent"
 
 
-def measure(bench: Bench) -> list[Table]:
-    silent_rules = bench.rules(RULES)
+def cases_of(bench: Bench, packets: int) -> list[Case]:
+    """Silence first."""
     loud = bench.folder / "rules-alerting"
     write(loud / "0", RULES)
     firing(loud / "firing", SHARE)
+    capture, baseline = bench.capture("modbus", packets), bench.baseline("modbus", packets)
+    given = ((SILENT, bench.rules(RULES)), ("5 % 告警 / 5 % alerting", loud))
+    return [Case(name, capture, rules, baseline) for name, rules in given]
+
+
+def measure(bench: Bench) -> list[Table]:
     rows, data = [], {}
     all_runs: list[list[Replay]] = []
-    capture, baseline = bench.capture("modbus", bench.packets), bench.baseline("modbus", bench.packets)
-    given = (("没有告警 / silent", silent_rules), ("5 % 告警 / 5 % alerting", loud))
-    cases = [Case(name, capture, rules, baseline) for name, rules in given]
+    cases = cases_of(bench, bench.packets)
     for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
         rows.append([*row(case.name, runs, rate), f"{100 * runs[0].hits / runs[0].events:.1f} %"])
         data[case.name] = [facts(run) for run in runs]

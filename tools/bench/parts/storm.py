@@ -8,27 +8,33 @@ from tools.bench.parts.headline import COLUMNS, facts, row
 from tools.bench.run import Replay, against
 from tools.bench.table import Table, mib
 
+SILENT = "安静 / silent"
 COUNTED = "correlation: {type: count, at_least: 256, timespan: 10s, group_by: [server]}\n"
 """By server alone: what two stations say to it lies in several shards, so it is counted behind them."""
 
 
-def measure(bench: Bench) -> list[Table]:
-    capture = bench.capture("flood", bench.less)
-    knows = bench.baseline("flood", bench.less, model=False)
+def cases_of(bench: Bench, packets: int) -> list[Case]:
+    """Silence first, then each kind of storm."""
+    capture = bench.capture("flood", packets)
+    knows = bench.baseline("flood", packets, model=False)
     knows_nothing = bench.folder / "empty.baseline"
     write_empty(knows_nothing)
     silent = write_rule(bench.folder / "rules-silent", "silent", "modbus.function_code: 90")
     loud = write_rule(bench.folder / "rules-storm", "storm", "modbus.function_code: 6")
     counting = write_rule(bench.folder / "rules-counting", "counting", "modbus.function_code: 6", more=COUNTED)
     given = (
-        ("安静 / silent", silent, knows),
+        (SILENT, silent, knows),
         ("规则全中 / a rule hits every packet", loud, knows),
         ("规则跨会话计数 / a rule counts every packet across conversations", counting, knows),
         ("基线一无所知 / a baseline that knows nothing", silent, knows_nothing),
     )
+    return [Case(name, capture, rules, baseline) for name, rules, baseline in given]
+
+
+def measure(bench: Bench) -> list[Table]:
     rows, data, shares = [], {}, list[float]()
     first: list[Replay] = []
-    cases = [Case(name, capture, rules, baseline) for name, rules, baseline in given]
+    cases = cases_of(bench, bench.less)
     for case, (runs, rate) in zip(cases, bench.compare(cases), strict=True):
         first = first or runs
         shares.append(against(runs, first))
