@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from sensor.schema import compiled
 from sensor.schema.records import Record
 
 SEVERITY = {"critical": 90, "high": 70, "medium": 50, "low": 30, "notice": 10}
@@ -22,13 +24,19 @@ _JSON = json.JSONEncoder(ensure_ascii=False)
 
 def line_text(line: dict[str, Any]) -> str:
     """One line of NDJSON. Text from the wire cannot steer the terminal of whoever looks at it."""
-    return _NOT_FOR_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", _JSON.encode(line))
+    return _NOT_FOR_TERMINALS.sub(lambda found: f"\\u{ord(found[0]):04x}", compiled.line(line) or _JSON.encode(line))
 
 
 def rfc3339(ts_ns: int) -> str:
     """UTC with nine decimals."""
     seconds, nanoseconds = divmod(ts_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds:09d}Z"
+    return f"{_second(seconds)}.{nanoseconds:09d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    """Remembered, for in a storm thousands of alerts share one."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
@@ -72,9 +80,11 @@ def alert_line(record: Record, language: str = "zh") -> dict[str, Any]:
 def in_order(value: Any) -> Any:
     """Keys sorted, also those further in: as in the bytes of a record, whether it was written before or not."""
     if isinstance(value, dict):
-        return {key: in_order(value[key]) for key in sorted(value)}
+        return {key: found if type(found := value[key]) in _PLAIN else in_order(found) for key in sorted(value)}
     return [in_order(item) for item in value] if isinstance(value, list) else value
 
+
+_PLAIN = frozenset((str, int, bool, type(None)))
 
 _PLACE = (
     ("file.name", "file"),

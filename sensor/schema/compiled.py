@@ -18,6 +18,7 @@ EXTRA = "extra"
 """the field in which our dataclasses keep the keys they do not know"""
 
 _WRITER = msgspec.json.Encoder(order="sorted")
+_AS_IT_STANDS = msgspec.json.Encoder()
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -27,6 +28,24 @@ def write(content: dict[str, Any]) -> bytes | None:
     None where that may not be so: fractions (1e16 is 1e+16 there, and not a number is none of JSON), and everything
     that JSON cannot say.
     """
+    try:
+        return _WRITER.encode(content) if _is_plain(content) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def line(content: dict[str, Any]) -> str | None:
+    """A line of JSON for people, keys as they stand, as `json.dumps` without arguments but `ensure_ascii=False`.
+
+    None as in `write`.
+    """
+    try:
+        return msgspec.json.format(_AS_IT_STANDS.encode(content), indent=0).decode() if _is_plain(content) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _is_plain(content: dict[str, Any]) -> bool:
     todo: list[Any] = [content]
     for item in todo:  # which grows meanwhile
         kind = type(item)
@@ -37,11 +56,8 @@ def write(content: dict[str, Any]) -> bytes | None:
         elif kind is list or kind is tuple:
             todo += item
         else:
-            return None
-    try:
-        return _WRITER.encode(content)
-    except (ValueError, TypeError, RecursionError):
-        return None
+            return False
+    return True
 
 
 class Ordinary(Generic[T]):

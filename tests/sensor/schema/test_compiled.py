@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sensor.ecs import alert_line
 from sensor.schema import Alert, Record, RecordError, compiled
 from sensor.schema.alert import _ORDINARY
 from tests.federation.line_records import alert
@@ -35,6 +36,18 @@ def by_json(content: dict[str, Any]) -> bytes:
 def test_what_is_written_is_what_json_writes(content: dict[str, Any]) -> None:
     written = compiled.write(content)
     assert written is None or written == by_json(content)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(texts, anything, max_size=5))
+def test_a_line_for_people_is_what_json_writes(content: dict[str, Any]) -> None:
+    line = compiled.line(content)
+    assert line is None or line == json.dumps(content, ensure_ascii=False)
+
+
+def test_an_alert_as_a_line_is_written_by_compiled_code() -> None:
+    line = alert_line(alert(1, outcome="failure"))
+    assert compiled.line(line) == json.dumps(line, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
