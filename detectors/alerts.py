@@ -226,8 +226,9 @@ class Analyst:
         for hit in batch.hits:
             if (record := self._hit(hit, coverage)) is not None:
                 records.append(record)
-                records += self._about_work
-                self._about_work = []
+                if self._about_work:
+                    records += self._about_work
+                    self._about_work = []
             if hit.cause in (STOPPED, RESUMED):
                 records += self._stop(hit)
         records += self._grave(self._stops.due(batch.now_ns))
@@ -315,7 +316,9 @@ class Analyst:
         for item in known:
             if item["ts_ns"] == last_ns and item["frame"] == frame:
                 return known
-        return [*known, self._evidence(hit.last_file, frame, last_ns, {}).to_json()]
+        place = hit.last_file
+        file, interface = (place, None) if self._files else (None, place)
+        return [*known, {"file": file, "interface": interface, "frame": frame, "ts_ns": last_ns, "fields": {}}]
 
     def _evidence(self, place: str, frame: int | None, ts_ns: int, fields: dict[str, Any]) -> Evidence:
         file, interface = (place, None) if self._files else (None, place)

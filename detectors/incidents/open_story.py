@@ -46,7 +46,8 @@ class OpenStep:
         return (self.cause, self.source or "", self.tactic)
 
     def add(self, other: OpenStep) -> None:
-        self.level = max(self.level, other.level, key=lambda level: level.rank)
+        if other.level != self.level:
+            self.level = max(self.level, other.level, key=lambda level: level.rank)
         self.first_ns, self.last_ns = min(self.first_ns, other.first_ns), max(self.last_ns, other.last_ns)
         self.alerts += other.alerts
         self.hits += other.hits

@@ -75,16 +75,22 @@ class Stories:
         if found is None:
             return
         story, key, before = found
-        story = _living(story)
-        by = int(body["count"]) - before
+        if story.into is not None:
+            story = _living(story)
+        count, last_ns = int(body["count"]), int(body["last_ns"])
+        by = count - before
         story.hits += by
-        story.last_ns = max(story.last_ns, int(body["last_ns"]))
+        if last_ns > story.last_ns:
+            story.last_ns = last_ns
         step = story.steps.get(key)
         if step is not None:
             step.hits += by
-            step.last_ns = max(step.last_ns, int(body["last_ns"]))
-            step.level = max(step.level, Level(body["level"]), key=lambda level: level.rank)
-            if step.alerts == 1:
+            if last_ns > step.last_ns:
+                step.last_ns = last_ns
+            # Thousands of alerts grow every few seconds, and hardly one of them in these two.
+            if body["level"] != step.level:
+                step.level = max(step.level, Level(body["level"]), key=lambda level: level.rank)
+            if step.alerts == 1 and body["outcome"] != step.outcome:
                 step.outcome = Outcome(body["outcome"])
         if body["outcome"] == "failure":
             for address in () if step is None else step.targets:
@@ -95,7 +101,7 @@ class Stories:
         if body["state"] == "closed":
             del self._alerts[alert]
         else:
-            self._alerts[alert] = (story, key, int(body["count"]))
+            self._alerts[alert] = (story, key, count)
         if story.id in self._open:
             self._note(story)
 

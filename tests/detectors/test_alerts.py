@@ -143,6 +143,7 @@ def test_evidence_is_the_first_messages_and_at_most_eight() -> None:
     evidence = told[-1].alert().evidence
     assert [item.frame for item in evidence] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert {(item.file, item.interface) for item in evidence} == {("a.pcap", None)}
+    assert told[-1].body["evidence"] == [item.to_json() for item in evidence]
 
 
 def test_what_was_found_without_a_message_has_no_evidence() -> None:
