@@ -148,7 +148,12 @@ impl PyHit {
         if self.hit.fields.is_empty() {
             return Ok(PyDict::new(py).into_any());
         }
-        let read = || Ok(py.import("json")?.call_method1("loads", (self.hit.fields.as_str(),))?.unbind());
+        static DECODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let read = || {
+            let decode =
+                DECODE.get_or_try_init(py, || py.import("msgspec.json")?.getattr("decode").map(Bound::unbind))?;
+            decode.call1(py, (self.hit.fields.as_str(),))
+        };
         self.read.get_or_try_init(py, read).map(|read| read.bind(py).clone())
     }
 
