@@ -63,7 +63,9 @@ impl Folder {
     /// where it is neither the key is looked up.
     #[inline]
     pub fn count(&mut self, key: &FoldKey, mark: Mark, now_ns: u64, latest: &mut u32) -> Folded {
-        if let Some(fold) = self.folds.get_mut(*latest).filter(|fold| fold.next == fold.handle && fold.key.is(key)) {
+        let next = self.folds.get(*latest).map_or(NO_FOLD, |fold| fold.next);
+        if let Some(fold) = self.folds.get_mut(next).filter(|fold| fold.key.is(key)) {
+            *latest = next;
             return fold.count(mark, now_ns);
         }
         self.count_another(key, mark, now_ns, latest)
@@ -71,19 +73,10 @@ impl Folder {
 
     #[inline(never)]
     fn count_another(&mut self, key: &FoldKey, mark: Mark, now_ns: u64, latest: &mut u32) -> Folded {
-        let Some(handle) = self.expected(key, *latest).or_else(|| self.look_up(key, *latest)) else {
-            return Folded::New;
-        };
+        let again = self.folds.get(*latest).filter(|fold| fold.key.is(key)).map(|fold| fold.handle);
+        let Some(handle) = again.or_else(|| self.look_up(key, *latest)) else { return Folded::New };
         *latest = handle;
         self.folds.get_mut(handle).map_or(Folded::New, |fold| fold.count(mark, now_ns))
-    }
-
-    fn expected(&self, key: &FoldKey, latest: u32) -> Option<u32> {
-        let latest = self.folds.get(latest)?;
-        match self.folds.get(latest.next) {
-            Some(next) if next.key.is(key) => Some(next.handle),
-            _ => latest.key.is(key).then_some(latest.handle),
-        }
     }
 
     #[cold]
