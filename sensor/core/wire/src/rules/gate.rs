@@ -10,6 +10,7 @@ use super::grams::Grams;
 use super::groups::of_stations;
 use super::hull::Hull;
 use super::keys::{number, Key};
+use super::sieve::Sieve;
 use super::terms::Term;
 use crate::event::{base, Event, FieldId};
 use crate::value::{Kind, Outcome, Span, Value};
@@ -38,6 +39,8 @@ const _: () = assert!(size_of::<Gate>() == 64);
 struct Behind {
     /// Of patterns in the whole message.
     grams: Option<Grams>,
+    /// Of single numbers, where they are few.
+    sieve: Option<Sieve>,
     blocks: Vec<Block>,
 }
 
@@ -62,9 +65,11 @@ impl Gate {
         let any = |asked: fn(&Key) -> bool| keys.iter().any(|key| asked(key));
         let patterns = keys.iter().flat_map(|key| key.blobs.whole.iter().chain(&key.blobs.within)).map(AsRef::as_ref);
         let look_inside = matches!(look, Look::Bytes) && !any(|key| key.blobs.any);
+        let numbers = || keys.iter().flat_map(|key| &key.numbers).copied();
+        let sieve = if matches!(look, Look::Slot(_)) { Sieve::new(numbers()) } else { None };
         Self {
-            hull: Hull::new(keys.iter().flat_map(|key| &key.numbers).copied()),
-            behind: Box::new(Behind { grams: look_inside.then(|| Grams::new(patterns)).flatten(), blocks }),
+            hull: Hull::new(numbers()),
+            behind: Box::new(Behind { grams: look_inside.then(|| Grams::new(patterns)).flatten(), sieve, blocks }),
             look,
             absent: any(|key| key.missing),
             texts: any(|key| !key.texts.is_empty()),
@@ -79,13 +84,18 @@ impl Gate {
         match self.look {
             Look::Slot(slot) => match event.record.get(slot.into()) {
                 None => self.absent,
-                Some(Value::Unsigned(number)) => self.hull.has(number),
+                Some(Value::Unsigned(number)) => self.hull.has(number) && self.passes(number),
                 Some(Value::Words(span)) => self.words(span, event),
                 Some(_) => self.elsewhere(event),
             },
             Look::Bytes => self.patterns(event),
             _ => self.elsewhere(event),
         }
+    }
+
+    #[inline(always)] // as above, and behind the hull
+    fn passes(&self, number: u64) -> bool {
+        self.behind.sieve.as_ref().is_none_or(|sieve| sieve.passes(number))
     }
 
     /// The blocks behind it.

@@ -26,6 +26,7 @@ mod possible;
 mod rare;
 mod rows;
 mod sets;
+mod sieve;
 mod terms;
 mod test;
 mod words;
