@@ -186,6 +186,43 @@ fn a_rule_that_needs_a_baseline_rests_without_one() {
     assert!(info.needs_baseline && info.id == "a" && info.fold.len() == 1);
 }
 
+/// What its operation and role decide of a rule is not asked again: it must be all that the rule asks.
+#[test]
+fn what_an_operation_decides_is_what_the_rule_says() {
+    let code = |operator: &str, values: &str| test("modbus.function_code", operator, values);
+    let request = test("message.kind", "in", r#"["request"]"#);
+    let many: Vec<String> = (1..60).map(|code| code.to_string()).collect();
+    let conditions = [
+        code("in", "[6]"),
+        code("in", "[3, 6, 200]"),
+        code("gte", "[6]"),
+        code("lt", "[6]"),
+        code("in", &format!("[{}]", many.join(", "))),
+        format!(r#"{{"not": {}}}"#, code("in", "[6]")),
+        format!(r#"{{"and": [{}, {request}]}}"#, code("in", "[5, 6]")),
+        format!(r#"{{"and": [{}, {}]}}"#, code("gte", "[5]"), code("lte", "[6]")),
+        format!(r#"{{"or": [{}, {request}]}}"#, code("in", "[6]")),
+        format!(r#"{{"and": [{}, {}]}}"#, code("in", "[6]"), test("modbus.address", "lt", "[8]")),
+        request,
+    ];
+    let (all, mut hits) = (rules(&conditions), 0);
+    for (function, from_client) in (1..=127).flat_map(|function| [(function, true), (function, false)]) {
+        check(&message(&[function, 0, 7, 0, 1], from_client), None, |event| {
+            let mut out = Vec::new();
+            all.matches(event, &mut Scratch::default(), &mut out);
+            let expected: Vec<u32> = (0..).take(conditions.len()).filter(|number| all.holds(*number, event)).collect();
+            assert_eq!(out, expected, "function {function}, from client: {from_client}");
+            for (condition, number) in conditions.iter().zip(0..) {
+                let alone = rules(std::slice::from_ref(condition));
+                alone.matches(event, &mut Scratch::default(), &mut out);
+                assert_eq!(!out.is_empty(), expected.contains(&number), "{condition}");
+            }
+            hits += expected.len();
+        });
+    }
+    assert!(hits > 500, "{hits}");
+}
+
 /// Rules made by a generator from a seed: the index must find exactly what evaluating each alone finds.
 #[test]
 fn the_index_finds_what_each_rule_alone_finds() {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::column::{Column, Joined};
+use super::index::Found;
 use super::rows::{each, set};
 use super::terms::Term;
 use crate::event::{Event, FieldId};
@@ -56,7 +57,7 @@ impl Block {
 
     /// Call `found` with every rule that could match; with some of them more than once.
     #[inline]
-    pub fn visit(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    pub fn visit(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
         match self.all.len() {
             1 => self.run::<1>(event, scratch, found),
             2 => self.run::<2>(event, scratch, found),
@@ -66,7 +67,7 @@ impl Block {
     }
 
     #[inline]
-    fn run<const WORDS: usize>(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    fn run<const WORDS: usize>(&self, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
         let Some(mut possible) = self.all.first_chunk::<WORDS>().copied() else { return };
         for column in &self.columns {
             if column.asked(&possible) && !column.narrow(event, &mut possible, &mut scratch.joined) {
@@ -75,7 +76,7 @@ impl Block {
         }
         each(&possible, |at| {
             if let Some(rule) = self.rules.get(at) {
-                found(*rule);
+                found(Found { rule: *rule, holds: false });
             }
         });
     }

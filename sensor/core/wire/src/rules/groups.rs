@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::block::{Block, Scratch, TERMS};
+use super::index::Found;
 use super::keys::Key;
 use super::terms::Term;
 use crate::event::{base, Event, FieldId};
@@ -115,7 +116,7 @@ impl Groups {
     pub fn narrow(&self, event: &Event<'_>) -> Narrowed {
         let (mut groups, mut scratch) = (bit(0), Scratch::default());
         let answer = Event { from_client: !event.from_client, ..*event };
-        let mut found = |group: u32| groups |= 1u64.wrapping_shl(group);
+        let mut found = |group: Found| groups |= 1u64.wrapping_shl(group.rule);
         for block in &self.blocks {
             block.visit(event, &mut scratch, &mut found);
             block.visit(&answer, &mut scratch, &mut found);

@@ -11,7 +11,7 @@ mod root;
 use super::block::Scratch;
 use super::groups::{Groups, Narrowed};
 use super::matcher::Expression;
-use super::terms::{terms, Term};
+use super::terms::{exact, terms, Term};
 use crate::event::Event;
 use crate::protocol;
 use root::{operation_field, Root};
@@ -35,11 +35,21 @@ pub struct Filed<'r> {
     pub condition: &'r Expression,
 }
 
+/// A rule that the index led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Found {
+    pub rule: u32,
+    /// What was looked at on the way is all that its condition asks: it holds.
+    pub holds: bool,
+}
+
 /// One alternative of a rule's condition.
 struct Entry {
     rule: u32,
     group: u8,
     term: Term,
+    /// What fits the term fits the condition.
+    exact: bool,
 }
 
 impl Index {
@@ -47,7 +57,9 @@ impl Index {
         let mut by_protocol: Vec<Vec<Entry>> = protocol::all().map(|_| Vec::new()).collect();
         for (number, rule) in (0u32..).zip(rules) {
             if let Some(list) = by_protocol.get_mut(rule.protocol) {
-                list.extend(terms(rule.condition).into_iter().map(|term| Entry { rule: number, group: 0, term }));
+                let exact = exact(rule.condition);
+                let entry = |term| Entry { rule: number, group: 0, term, exact };
+                list.extend(terms(rule.condition).into_iter().map(entry));
             }
         }
         let protocols = by_protocol.into_iter().enumerate().map(|(number, entries)| Protocol::new(number, entries));
@@ -56,7 +68,7 @@ impl Index {
 
     /// Call `found` with every rule that could match; with some of them more than once.
     #[inline]
-    pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
         if let Some(Some(protocol)) = self.protocols.get(event.protocol) {
             // What a conversation remembers is about its own protocol's rules.
             let narrowed = if event.protocol == event.family { narrowed } else { Narrowed::default() };

@@ -99,9 +99,10 @@ impl Rules {
     #[inline]
     pub fn matches_narrowed(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, out: &mut Vec<u32>) {
         out.clear();
-        self.index.visit(event, narrowed, scratch, &mut |number| {
-            if self.holds(number, event) {
-                out.push(number);
+        self.index.visit(event, narrowed, scratch, &mut |found| {
+            let holds = if found.holds { self.is_active(found.rule, event) } else { self.holds(found.rule, event) };
+            if holds {
+                out.push(found.rule);
             }
         });
         if out.len() > 1 {
@@ -109,6 +110,11 @@ impl Rules {
             out.sort_unstable();
             out.dedup();
         }
+    }
+
+    #[inline]
+    fn is_active(&self, index: u32, event: &Event<'_>) -> bool {
+        self.rules.get(index as usize).is_some_and(|rule| event.link.is_some() || !rule.info.needs_baseline)
     }
 
     /// Whether one rule matches, by evaluating its condition: what `matches` must agree with.

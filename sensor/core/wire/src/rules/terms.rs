@@ -20,6 +20,22 @@ pub fn terms(expression: &Expression) -> Vec<Term> {
     alternatives(expression, true)
 }
 
+/// Whether a message whose role, and whose fields' small unsigned numbers, fit the only term surely fits the condition.
+pub fn exact(expression: &Expression) -> bool {
+    let tests = match expression {
+        Expression::And(parts) => parts,
+        one => std::slice::from_ref(one),
+    };
+    let mut asked = Vec::new();
+    tests.iter().all(|test| {
+        let Expression::Test(field, test) = test else { return false };
+        let once = !asked.contains(field);
+        asked.push(*field);
+        let number = matches!(test, Test::Number(..)) && field.def().is_some_and(|def| !def.many);
+        once && (number || (field.0 == base::ROLE && matches!(test, Test::Text(_))))
+    })
+}
+
 /// Where `expression` is `wanted`. A missing field makes a test false, so negation goes through to the tests.
 fn alternatives(expression: &Expression, wanted: bool) -> Vec<Term> {
     match expression {

@@ -10,7 +10,7 @@ use super::super::keys::{integer_ordinal, Key};
 use super::super::rows::{each, ANY};
 use super::super::terms::Term;
 use super::names::Names;
-use super::Entry;
+use super::{Entry, Found};
 use crate::event::{base, Event, FieldId};
 use crate::value::{Role, Value};
 
@@ -50,6 +50,8 @@ struct Quick {
 /// Rules for messages of one operation and role.
 #[derive(Debug)]
 struct Place {
+    /// Rules that ask for nothing but what leads here: no gate stands before them.
+    every: Box<[Found]>,
     /// Groups that have a gate here, beside the one that is always possible.
     groups: u64,
     /// Gates of the group that is always possible.
@@ -97,19 +99,19 @@ impl Root {
         root
     }
 
-    /// The place's number.
+    /// The place's number, and whether a small unsigned number led there.
     #[inline]
-    fn number(&self, event: &Event<'_>, scratch: &mut Scratch) -> u16 {
+    fn number(&self, event: &Event<'_>, scratch: &mut Scratch) -> (u16, bool) {
         let record = event.record;
         if let Some(quick) = &self.quick {
             if let Some(Value::Unsigned(value)) = record.get(usize::from(quick.slot)) {
                 let here = u8::try_from(value).ok().and_then(|value| quick.small.get(usize::from(value)));
                 if let Some(number) = here.and_then(|roles| roles.get(record.role.number())) {
-                    return *number;
+                    return (*number, true);
                 }
             }
         }
-        self.any_number(event, scratch)
+        (self.any_number(event, scratch), false)
     }
 
     #[inline(never)]
@@ -127,13 +129,14 @@ impl Root {
     }
 
     #[inline]
-    pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
-        if let Some(place) = self.places.get(usize::from(self.number(event, scratch))) {
-            place.visit(event, narrowed, scratch, found);
+    pub fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
+        let (number, plain) = self.number(event, scratch);
+        if let Some(place) = self.places.get(usize::from(number)) {
+            place.visit(event, plain, narrowed, scratch, found);
         }
         // None, unless rules are many and ask for no operation.
         if let Some(place) = &self.common {
-            place.visit(event, narrowed, scratch, found);
+            place.visit(event, false, narrowed, scratch, found);
         }
     }
 }
@@ -141,12 +144,17 @@ impl Root {
 impl Place {
     /// Fields in `decided` have been looked at by whoever comes here.
     fn new(protocol: usize, entries: &[&Entry], decided: &[FieldId]) -> Self {
+        let open = |entry: &&Entry| entry.group != 0 || entry.term.keys().any(|field| !decided.contains(field));
+        let (entries, every): (Vec<&Entry>, Vec<&Entry>) = entries.iter().copied().partition(open);
+        // What asks for many operations stands under all of them.
+        let holds = |entry: &Entry| entry.exact && entry.term.values().all(|key| key.width() <= SPREAD);
+        let every = every.iter().map(|entry| Found { rule: entry.rule, holds: holds(entry) }).collect();
         let mut by_group: BTreeMap<u8, BTreeMap<Option<FieldId>, Vec<&Entry>>> = BTreeMap::new();
         for entry in entries {
             let leading = leading(&entry.term, protocol, decided);
             by_group.entry(entry.group).or_default().entry(leading).or_default().push(entry);
         }
-        let mut place = Self { groups: 0, always: Vec::new(), others: Vec::new() };
+        let mut place = Self { every, groups: 0, always: Vec::new(), others: Vec::new() };
         for (group, by_field) in by_group {
             let gates = gates(protocol, by_field, decided);
             if group == 0 {
@@ -159,8 +167,19 @@ impl Place {
         place
     }
 
+    /// `plain`: the way here tells exactly what the message has in the fields that were looked at.
     #[inline]
-    fn visit(&self, event: &Event<'_>, narrowed: Narrowed, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    fn visit(
+        &self,
+        event: &Event<'_>,
+        plain: bool,
+        narrowed: Narrowed,
+        scratch: &mut Scratch,
+        found: &mut impl FnMut(Found),
+    ) {
+        for every in &self.every {
+            found(Found { holds: every.holds && plain, ..*every });
+        }
         let opened = opened(&self.always, event);
         if opened != 0 {
             enter(&self.always, opened, event, scratch, found);
@@ -172,7 +191,7 @@ impl Place {
     }
 
     #[inline(never)]
-    fn visit_others(&self, mut possible: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+    fn visit_others(&self, mut possible: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
         while possible != 0 {
             let before = self.groups & possible.wrapping_sub(1) & !possible;
             if let Some(gates) = self.others.get(before.count_ones() as usize) {
@@ -198,7 +217,7 @@ fn opened(gates: &[Gate], event: &Event<'_>) -> u64 {
 }
 
 #[inline(never)]
-fn enter(gates: &[Gate], opened: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(u32)) {
+fn enter(gates: &[Gate], opened: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
     each(&[opened], |at| {
         let blocks = gates.get(at).map(Gate::blocks).unwrap_or_default();
         blocks.iter().for_each(|block| block.visit(event, scratch, found));
