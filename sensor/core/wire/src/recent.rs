@@ -22,6 +22,18 @@ impl<K: Hash + Eq + Copy, V: Copy> Recent<K, V> {
         self.newer.get(key).or_else(|| self.older.get(key)).copied()
     }
 
+    /// Change what is there in its place, or what is put there because nothing is; what `change` gave.
+    #[inline]
+    pub fn change<R>(&mut self, key: K, fresh: V, change: impl FnOnce(&mut V) -> R) -> R {
+        if let Some(value) = self.newer.get_mut(&key) {
+            return change(value);
+        }
+        let mut value = self.older.get(&key).copied().unwrap_or(fresh);
+        let changed = change(&mut value);
+        self.insert(key, value);
+        changed
+    }
+
     /// Put it in, or in the place of what was there.
     pub fn insert(&mut self, key: K, value: V) {
         if self.newer.len() >= self.most && !self.newer.contains_key(&key) {

@@ -314,7 +314,7 @@ pub struct Part {
 }
 
 /// One message's fields. Reused: `clear` keeps the allocations.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Record {
     present: Present,
     slots: [Value; SLOTS],

@@ -114,6 +114,40 @@ fn threads_blocks_and_budgets_change_nothing() {
     }
 }
 
+/// What one shard has seen enough of by itself opens no alert, so its messages are not kept: until the alert is over.
+#[test]
+fn an_alert_that_opens_again_carries_its_message() {
+    let mut bench = Bench::with(settings(), &document(&rules()));
+    let (mut sequence, mut now_ns) = (100, START);
+    for (quiet_s, messages) in [(0, 10), (60, 5), (500, 5), (700, 4)] {
+        now_ns += quiet_s * SECOND;
+        for _ in 0..messages {
+            now_ns += SECOND;
+            bench.now_ns = now_ns - 1_000_000;
+            bench.frame_unchecked(&tcp(true, sequence, 0x18, &[0, 1, 0, 0, 0, 6, 1, 6, 0, 7, 0, 1]).bytes());
+            sequence += 12;
+        }
+    }
+    bench.finish();
+    let output = std::mem::take(bench.output());
+    for cause in ["rule:to0", "rule:all0"] {
+        let firsts = output.hits.iter().filter(|hit| hit.kind == HitKind::First && *hit.cause == *cause);
+        let opened: Vec<u64> = firsts.map(|hit| (hit.last.ts_ns - START) / SECOND).collect();
+        assert_eq!(opened, [3, 1283], "{cause}: with the third message, and with the third after a long silence");
+        for hit in output.hits.iter().filter(|hit| hit.kind == HitKind::First && *hit.cause == *cause) {
+            let number = format!("\"frame.number\":{},", hit.last.number);
+            assert!(hit.fields.contains(&number) && hit.fields.contains("write_single_register"), "{}", hit.fields);
+        }
+        let closed: u64 = output
+            .hits
+            .iter()
+            .filter(|hit| hit.kind == HitKind::Close && *hit.cause == *cause)
+            .map(|hit| hit.count)
+            .sum();
+        assert_eq!(closed, 8 + 3 + 3 + 2, "{cause}");
+    }
+}
+
 /// Feed the plant; between its packets something may be done with the engine.
 fn fed(mut bench: Bench, mut between: impl FnMut(&mut Bench, usize)) -> Vec<Told> {
     let mut hits = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::hits::{by_fields, mark_of, Opening};
 use super::Analysis;
-use crate::correlation::{self, Ends, Key, Moment, Observed, Seen};
+use crate::correlation::{self, Ends, Key, Message, Moment, Observed, Seen};
 use crate::engine::Way;
 use crate::event::Event;
 use crate::fold::{Cause, FoldKey, Folded, Hit};
@@ -10,17 +10,25 @@ use crate::ledger::add;
 use crate::limits;
 use crate::listing;
 use crate::pairing::NO_FOLD;
-use crate::print;
 use crate::recent::Recent;
 use crate::rules::plan::{Kind, Plan};
 use crate::value::{name_hash, Role};
 
-/// Keys of this shard whose messages come without pause: those behind the first of a run need no text.
+/// Keys of this shard whose alerts are open for sure: their messages need not be kept.
 ///
 /// A run is of messages that lie within the rule's timespan. When this shard alone has seen more of them than the rule asks
-/// for, the message before this one was a hit already: its alert is open, for no longer than a timespan has passed, and only
-/// an alert that opens carries a message. So a storm is written down with a few hundred texts a timespan.
-pub struct Runs(Recent<(u32, Key), (u64, u32)>);
+/// for, the message before this one was a hit already: its alert is open until it was quiet for long, and only an alert that
+/// opens carries a message. So of a storm as many messages are kept as the rule asks for, once.
+pub struct Runs(Recent<(u32, Key), Run>);
+
+#[derive(Clone, Copy)]
+struct Run {
+    start_ns: u64,
+    seen: u32,
+    last_ns: u64,
+    /// Engine time up to which the alert is open, also if nothing more comes.
+    open_ns: u64,
+}
 
 impl Default for Runs {
     fn default() -> Self {
@@ -29,13 +37,21 @@ impl Default for Runs {
 }
 
 impl Runs {
-    /// Whether the message before this one was a hit of the rule.
+    /// Whether the alert about this key was open before this message.
     fn see(&mut self, rule: u32, key: Key, now_ns: u64, least: u32, plan: &Plan) -> bool {
-        let (start_ns, before) = self.0.get(&(rule, key)).unwrap_or((now_ns, 0));
-        let goes_on = now_ns.saturating_sub(start_ns) <= plan.timespan_ns;
-        let run = if goes_on { (start_ns, before.saturating_add(1)) } else { (now_ns, 1) };
-        self.0.insert((rule, key), run);
-        goes_on && before >= least
+        let next = |run: &mut Run| {
+            if now_ns.saturating_sub(run.start_ns) > plan.timespan_ns {
+                (run.start_ns, run.seen) = (now_ns, 0);
+            }
+            if run.seen >= least {
+                // The message before was a hit.
+                run.open_ns = run.last_ns.saturating_add(limits::FOLD_IDLE_NS.max(plan.kept_ns()));
+            }
+            run.seen = run.seen.saturating_add(1);
+            run.last_ns = now_ns;
+            now_ns < run.open_ns
+        };
+        self.0.change((rule, key), Run { start_ns: now_ns, seen: 0, last_ns: now_ns, open_ns: 0 }, next)
     }
 }
 
@@ -66,14 +82,9 @@ impl Analysis {
             };
             let seen =
                 Seen { order: self.order, rule: index, key, steps, at, ends, outcome, digest: name_hash(digest) };
-            let names = &self.names;
-            let told =
+            let open =
                 matches!(plan.kind, Kind::Count { least } if self.runs.see(index, key, self.now_ns, least, plan));
-            return self.reduced.push(seen, &self.counted, |out| {
-                if !told {
-                    print::event(out, event, names)
-                }
-            });
+            return self.reduced.push(seen, &self.counted, (!open).then(|| Message::of(event)));
         }
         let observed = Observed { at, steps, values: &self.counted, ends: &ends };
         let found = self.correlator.see(index, plan, key, &observed, &mut self.ledger);

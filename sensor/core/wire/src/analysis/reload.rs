@@ -12,7 +12,7 @@ impl Analysis {
     pub fn reload(&mut self, number: usize, tables: &Arc<Tables>, moves: &Moves) {
         self.folder.renumber(moves);
         self.correlator.renumber(moves);
-        // Rules have other numbers: a few texts more than needed.
+        // Rules have other numbers: a few messages more are kept than needed.
         self.runs = Runs::default();
         self.periods = match (self.periods.take(), tables.baseline.as_ref()) {
             (Some(periods), Some(baseline)) => Some(periods.reloaded(baseline)),

@@ -11,11 +11,13 @@
 
 mod count;
 mod distinct;
+mod message;
 mod reduced;
 mod saved;
 mod sequence;
 mod table;
 
+pub use message::Message;
 pub use reduced::{Reduced, Seen};
 
 use std::net::IpAddr;

@@ -1,6 +1,6 @@
 //! What a shard writes down of messages that count together with those of other shards, in order of arrival.
 
-use super::{Ends, Key, Moment};
+use super::{Ends, Key, Message, Moment};
 
 /// One message under one rule.
 #[derive(Debug)]
@@ -23,15 +23,15 @@ pub struct Reduced {
     /// Each with the ends of its parts in the two below, which begin where those of the one before end.
     seen: Vec<(Seen, usize, usize)>,
     values: Vec<u64>,
-    /// The messages themselves, as NDJSON: an alert that opens with one carries it.
-    texts: Vec<u8>,
+    /// The messages themselves, of those that an alert could open with.
+    messages: Vec<Message>,
 }
 
 impl Reduced {
-    pub fn push(&mut self, seen: Seen, values: &[u64], print: impl FnOnce(&mut Vec<u8>)) {
+    pub fn push(&mut self, seen: Seen, values: &[u64], message: Option<Message>) {
         self.values.extend_from_slice(values);
-        print(&mut self.texts);
-        self.seen.push((seen, self.values.len(), self.texts.len()));
+        self.messages.extend(message);
+        self.seen.push((seen, self.values.len(), self.messages.len()));
     }
 
     pub fn is_empty(&self) -> bool {
@@ -42,12 +42,12 @@ impl Reduced {
         self.seen.iter().map(|(seen, ..)| seen.order)
     }
 
-    /// One of them, with its values and its text.
-    pub fn get(&self, place: usize) -> Option<(&Seen, &[u64], &str)> {
-        let (seen, values_end, text_end) = self.seen.get(place)?;
+    /// One of them, with its values and its message.
+    pub fn get(&self, place: usize) -> Option<(&Seen, &[u64], Option<&Message>)> {
+        let (seen, values_end, messages_end) = self.seen.get(place)?;
         let before = place.checked_sub(1).and_then(|before| self.seen.get(before));
-        let (values, text) = before.map_or((0, 0), |(_, values, text)| (*values, *text));
-        let text = self.texts.get(text..*text_end).and_then(|text| std::str::from_utf8(text).ok());
-        Some((seen, self.values.get(values..*values_end).unwrap_or_default(), text.unwrap_or_default()))
+        let (values, messages) = before.map_or((0, 0), |(_, values, messages)| (*values, *messages));
+        let message = self.messages.get(messages..*messages_end).and_then(<[Message]>::first);
+        Some((seen, self.values.get(values..*values_end).unwrap_or_default(), message))
     }
 }

@@ -9,14 +9,14 @@ use super::block::Tick;
 use super::lines::Lines;
 use super::reload::Moves;
 use super::tables::Tables;
-use crate::correlation::{self, Correlator, Observed, Reduced, Seen};
+use crate::correlation::{self, Correlator, Message, Observed, Reduced, Seen};
 use crate::fold::{Folded, Folder, Hit};
 use crate::hash::SHARDS;
 use crate::ledger::{add, Ledger};
 use crate::limits;
 use crate::listing;
 use crate::pairing::NO_FOLD;
-use crate::print::Names;
+use crate::print::{self, Names};
 
 /// In the place of a shard's number in those of folds: no shard has it, and no number of a shard's fold comes near.
 const NUMBER: usize = SHARDS << 34;
@@ -57,14 +57,15 @@ impl Deciding {
         for (part, reduced) in parts.iter().enumerate() {
             places.extend(reduced.orders().enumerate().map(|(place, order)| (order, part, place)));
         }
-        places.sort_unstable();
+        // Each part is in order: a stable sort finds that and merges.
+        places.sort_by_key(|(order, ..)| *order);
         let mut ticks = with.ticks.iter().peekable();
         for (order, part, place) in places {
             while let Some(tick) = ticks.next_if(|tick| tick.order < order) {
                 self.tick(tick.now_ns, tick.order, with, ledger);
             }
-            if let Some((seen, values, text)) = parts.get(part).and_then(|part| part.get(place)) {
-                self.see(seen, values, text, with, ledger);
+            if let Some((seen, values, message)) = parts.get(part).and_then(|part| part.get(place)) {
+                self.see(seen, values, message, with, ledger);
             }
         }
         for tick in ticks {
@@ -72,7 +73,7 @@ impl Deciding {
         }
     }
 
-    fn see(&mut self, seen: &Seen, values: &[u64], text: &str, with: With<'_>, ledger: &mut Ledger) {
+    fn see(&mut self, seen: &Seen, values: &[u64], message: Option<&Message>, with: With<'_>, ledger: &mut Ledger) {
         let Seen { order, rule, key, steps, at, ref ends, outcome, digest } = *seen;
         self.folder.order = order;
         let Some(plan) = with.tables.plan(rule) else { return };
@@ -89,12 +90,14 @@ impl Deciding {
             out.end(order);
         }
         if self.folder.count(&fold, at.mark, at.now_ns, &mut self.latest) == Folded::New {
+            let mut fields = Vec::new();
+            message.into_iter().for_each(|message| print::event(&mut fields, &message.event(), with.names));
             let hit = Hit {
                 cause: Arc::clone(cause),
                 first: first.mark,
                 last: at.mark,
                 outcome,
-                fields: text.to_owned(),
+                fields: String::from_utf8(fields).unwrap_or_default(),
                 params: correlation::params(plan, first, at.now_ns),
                 ..Hit::between(rule, key.segment, ends)
             };
