@@ -12,12 +12,12 @@ SHARE = 0.05
 SILENT = "没有告警 / silent"
 
 
-def cases_of(bench: Bench, packets: int) -> list[Case]:
+def cases_of(bench: Bench, packets: int, *, model: bool = True) -> list[Case]:
     """Silence first."""
     loud = bench.folder / "rules-alerting"
     write(loud / "0", RULES)
     firing(loud / "firing", SHARE)
-    capture, baseline = bench.capture("modbus", packets), bench.baseline("modbus", packets)
+    capture, baseline = bench.capture("modbus", packets), bench.baseline("modbus", packets, model=model)
     given = ((SILENT, bench.rules(RULES)), ("5 % 告警 / 5 % alerting", loud))
     return [Case(name, capture, rules, baseline) for name, rules in given]
 
