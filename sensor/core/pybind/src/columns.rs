@@ -1,7 +1,7 @@
 //! Batches of columns across the seam: Arrow's C data interface in capsules (the PyCapsule interface), no copy.
 //! Whoever reads Arrow takes them: `pyarrow.record_batch(batch)`, polars, DuckDB.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_buffer::Buffer;
 use arrow_data::ffi::FFI_ArrowArray;
@@ -12,6 +12,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use wire::columns::{Array, Batch, Bitmap, Data, Items, Strings};
+use wire::limits::COLUMN_ROWS;
 
 /// One record batch.
 #[pyclass(frozen, module = "sensor._core")]
@@ -69,36 +70,71 @@ fn refused(error: ArrowError) -> PyErr {
 }
 
 fn column_data(data: Data) -> Result<ArrayData, ArrowError> {
+    let (kind, rows) = (column_kind(&data), data.len());
+    if rows > 0 && data.present().is_unset() {
+        return Ok(without_values(&kind, rows));
+    }
     match data {
         Data::One(array) => array_data(array),
         Data::Many { offsets, present, items } => {
             let items = array_data(items)?;
-            let kind = DataType::List(Arc::new(Field::new("item", items.data_type().clone(), true)));
             let len = present.len();
             ArrayData::try_new(kind, len, validity(present), 0, vec![Buffer::from_vec(offsets)], vec![items])
         }
     }
 }
 
+/// Columns without a value, one of each type: most columns of a wide table are such, and share their room within a
+/// batch and from batch to batch.
+static WITHOUT_VALUES: Mutex<Vec<ArrayData>> = Mutex::new(Vec::new());
+
+fn without_values(kind: &DataType, rows: usize) -> ArrayData {
+    let mut known = WITHOUT_VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = known.iter().position(|data| data.data_type() == kind).unwrap_or_else(|| {
+        known.push(ArrayData::new_null(kind, COLUMN_ROWS));
+        known.len() - 1
+    });
+    if known[place].len() < rows {
+        known[place] = ArrayData::new_null(kind, rows);
+    }
+    known[place].slice(0, rows)
+}
+
+fn column_kind(data: &Data) -> DataType {
+    match data {
+        Data::One(array) => kind(&array.items),
+        Data::Many { items, .. } => DataType::List(Arc::new(Field::new("item", kind(&items.items), true))),
+    }
+}
+
+fn kind(items: &Items) -> DataType {
+    match items {
+        Items::Unsigned(_) => DataType::UInt64,
+        Items::Signed(_) => DataType::Int64,
+        Items::Float(_) => DataType::Float64,
+        Items::Boolean(_) => DataType::Boolean,
+        Items::Time(_) => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+        Items::Word(..) => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        Items::Text(_) => DataType::Utf8,
+        Items::Bytes(_) => DataType::Binary,
+    }
+}
+
 fn array_data(array: Array) -> Result<ArrayData, ArrowError> {
     let len = array.present.len();
     let valid = validity(array.present);
-    let (kind, buffers, children) = match array.items {
-        Items::Unsigned(items) => (DataType::UInt64, vec![Buffer::from_vec(items)], vec![]),
-        Items::Signed(items) => (DataType::Int64, vec![Buffer::from_vec(items)], vec![]),
-        Items::Float(items) => (DataType::Float64, vec![Buffer::from_vec(items)], vec![]),
-        Items::Boolean(items) => (DataType::Boolean, vec![Buffer::from_vec(items.into_bytes())], vec![]),
-        Items::Time(items) => {
-            (DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())), vec![Buffer::from_vec(items)], vec![])
-        }
+    let kind = kind(&array.items);
+    let (buffers, children) = match array.items {
+        Items::Unsigned(items) => (vec![Buffer::from_vec(items)], vec![]),
+        Items::Signed(items) | Items::Time(items) => (vec![Buffer::from_vec(items)], vec![]),
+        Items::Float(items) => (vec![Buffer::from_vec(items)], vec![]),
+        Items::Boolean(items) => (vec![Buffer::from_vec(items.into_bytes())], vec![]),
         Items::Word(keys, words) => {
-            let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             let words = Strings::clone(&words);
             let known = ArrayData::try_new(DataType::Utf8, words.len(), None, 0, strings(words), vec![])?;
-            (kind, vec![Buffer::from_vec(keys)], vec![known])
+            (vec![Buffer::from_vec(keys)], vec![known])
         }
-        Items::Text(texts) => (DataType::Utf8, strings(texts), vec![]),
-        Items::Bytes(texts) => (DataType::Binary, strings(texts), vec![]),
+        Items::Text(texts) | Items::Bytes(texts) => (strings(texts), vec![]),
     };
     ArrayData::try_new(kind, len, valid, 0, buffers, children)
 }

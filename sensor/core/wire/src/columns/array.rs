@@ -24,7 +24,7 @@ pub enum Items {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
-    /// One a row. Of a shard's array without any value: none, until `interleave` makes the whole.
+    /// One a row; none at all where no row has a value.
     pub items: Items,
     /// Which rows have a value.
     pub present: Bitmap,
@@ -41,7 +41,7 @@ impl Array {
             Kind::Timestamp => Items::Time(Vec::new()),
             Kind::Bytes => Items::Bytes(Strings::default()),
             Kind::Text | Kind::Any | Kind::Ip if many => Items::Text(Strings::default()),
-            Kind::Text | Kind::Any | Kind::Ip => Items::Word(Vec::new(), Arc::default()),
+            Kind::Text | Kind::Any | Kind::Ip => Items::Word(Vec::new(), Strings::none()),
         };
         Self { items, present: Bitmap::default() }
     }

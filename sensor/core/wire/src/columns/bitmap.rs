@@ -2,7 +2,7 @@
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bitmap {
-    /// Empty as long as every row is set: most columns have a value in every row.
+    /// Empty as long as every row is set, or none is: so it is in most columns.
     bits: Vec<u8>,
     len: usize,
     unset: usize,
@@ -24,10 +24,13 @@ impl Bitmap {
 
     /// All bits, one for each row.
     pub fn into_bytes(mut self) -> Vec<u8> {
-        if self.unset == 0 {
-            self.write_out();
-        }
+        self.write_out();
         self.bits
+    }
+
+    /// No row is set.
+    pub fn is_unset(&self) -> bool {
+        self.unset == self.len
     }
 
     pub fn get(&self, row: usize) -> bool {
@@ -51,12 +54,13 @@ impl Bitmap {
 
     /// Rows that are not set: for those that are set one by one, wherever they are.
     pub fn unset_rows(len: usize) -> Self {
-        Self { bits: vec![0; len.div_ceil(8)], len, unset: len }
+        Self { bits: Vec::new(), len, unset: len }
     }
 
     /// Set a row of `unset_rows`, at most once.
     #[inline]
     pub fn set(&mut self, row: usize) {
+        self.write_out();
         if let Some(byte) = self.bits.get_mut(row / 8) {
             *byte |= 1 << (row % 8);
             self.unset = self.unset.wrapping_sub(1);
@@ -65,8 +69,8 @@ impl Bitmap {
 
     /// After the last `set`.
     pub fn settle(&mut self) {
-        if self.unset == 0 {
-            self.bits.clear();
+        if self.unset == 0 || self.is_unset() {
+            self.bits = Vec::new();
         }
     }
 
@@ -81,6 +85,7 @@ impl Bitmap {
             return self.fill(self.len.saturating_add(1));
         }
         if self.unset > 0 {
+            self.write_out();
             let place = self.len % 8;
             match self.bits.last_mut() {
                 Some(last) if place != 0 => *last |= 1 << place,
@@ -94,19 +99,29 @@ impl Bitmap {
     #[inline]
     pub fn fill(&mut self, len: usize) {
         if len > self.len {
-            if self.unset == 0 {
+            if !self.is_unset() {
                 self.write_out();
+                self.bits.resize(len.div_ceil(8), 0);
             }
             self.unset = self.unset.saturating_add(len.saturating_sub(self.len));
-            self.bits.resize(len.div_ceil(8), 0);
             self.len = len;
         }
     }
 
-    /// The rows so far, all of them set.
-    #[cold]
+    /// The bits of the rows so far, where they are not written yet.
+    #[inline]
     fn write_out(&mut self) {
-        self.bits.clear();
+        if self.bits.is_empty() {
+            self.write_alike();
+        }
+    }
+
+    /// All of the rows are set, or none is.
+    #[cold]
+    fn write_alike(&mut self) {
+        if self.unset > 0 {
+            return self.bits.resize(self.len.div_ceil(8), 0);
+        }
         self.bits.resize(self.len / 8, 0xff);
         if !self.len.is_multiple_of(8) {
             self.bits.push((1u8 << (self.len % 8)).wrapping_sub(1));
@@ -133,6 +148,24 @@ mod tests {
             assert_eq!(bitmap, scattered);
             let bytes = bitmap.into_bytes();
             assert!(rows.iter().enumerate().all(|(row, set)| (bytes[row / 8] >> (row % 8) & 1 == 1) == *set));
+        }
+    }
+
+    /// A column that nobody writes to costs nothing, however many rows there are.
+    #[test]
+    fn rows_that_are_alike_take_no_room() {
+        let mut none = Bitmap::default();
+        none.fill(9);
+        none.push(false);
+        let mut all = Bitmap::default();
+        (0..10).for_each(|_| all.push(true));
+        for (bitmap, byte) in [(none, [0, 0]), (Bitmap::of(&[0; 10], |_| false), [0, 0]), (all, [0xff, 0b11])] {
+            assert_eq!((bitmap.bits.capacity(), bitmap.len()), (0, 10));
+            assert_eq!((0..10).filter(|row| bitmap.get(*row)).count(), if byte[0] == 0 { 0 } else { 10 });
+            assert_eq!(bitmap.clone().into_bytes(), byte);
+            let mut longer = bitmap;
+            longer.push(byte[0] == 0);
+            assert_eq!((longer.get(9), longer.get(10)), (byte[0] != 0, byte[0] == 0));
         }
     }
 }

@@ -1,7 +1,5 @@
 //! One field as a column under construction: single values, or lists of them.
 
-use std::sync::Arc;
-
 use super::array::{Array, Items};
 use super::bitmap::Bitmap;
 use super::spread::spread;
@@ -20,7 +18,7 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
     One(Array),
-    /// List `n` is `items[offsets[n]..offsets[n + 1]]`.
+    /// List `n` is `items[offsets[n]..offsets[n + 1]]`. Without any list there are no such offsets.
     Many {
         offsets: Vec<i32>,
         present: Bitmap,
@@ -36,6 +34,15 @@ impl Data {
         } else {
             Data::One(array)
         }
+    }
+
+    /// No value in any of `rows`: no room for any either, whoever takes it knows how it looks.
+    pub fn none(kind: Kind, many: bool, rows: usize) -> Self {
+        let mut data = Self::new(kind, many);
+        match &mut data {
+            Data::One(Array { present, .. }) | Data::Many { present, .. } => present.fill(rows),
+        }
+        data
     }
 
     pub fn len(&self) -> usize {
@@ -245,7 +252,7 @@ impl Builder {
         self.at.clear();
         if let Data::One(Array { items: Items::Word(_, words), present }) = &mut data {
             *words = match &mut self.words {
-                _ if present.unset() == rows => Arc::new(Strings::default()),
+                _ if present.is_unset() => Strings::none(),
                 Words::Own(own) => own.words(),
                 Words::Ips => addresses.ip_words.words(),
                 Words::Macs => addresses.mac_words.words(),

@@ -18,18 +18,11 @@ pub struct Source<'a> {
 /// `sources`: by part, where it has the column.
 pub fn gather(kind: Kind, many: bool, sources: &[Option<Source<'_>>], order: &Order) -> Data {
     let rows = order.rows.len();
-    let mut present = Bitmap::unset_rows(rows);
-    for (source, moves) in sources.iter().zip(&order.moves) {
-        if let Some(source) = source {
-            known(source.data.present(), moves, &mut present);
-        }
+    let present = known(sources, order);
+    if present.is_unset() {
+        return Data::none(kind, many, rows);
     }
-    present.settle();
     let mut data = Data::new(kind, many);
-    if present.unset() == rows {
-        data.fill(rows);
-        return data;
-    }
     match &mut data {
         Data::One(array) => {
             single(&mut array.items, sources, order);
@@ -43,9 +36,25 @@ pub fn gather(kind: Kind, many: bool, sources: &[Option<Source<'_>>], order: &Or
     data
 }
 
-fn known(from: &Bitmap, moves: &[Move], here: &mut Bitmap) {
+/// Which rows have a value.
+fn known(sources: &[Option<Source<'_>>], order: &Order) -> Bitmap {
+    let parts = || sources.iter().zip(&order.moves).filter(|(_, moves)| !moves.is_empty());
+    if parts().all(|(source, _)| source.is_some_and(|source| source.data.present().unset() == 0)) {
+        return Bitmap::all(order.rows.len());
+    }
+    let mut known = Bitmap::unset_rows(order.rows.len());
+    for (source, moves) in parts() {
+        if let Some(source) = source {
+            bits(source.data.present(), moves, &mut known);
+        }
+    }
+    known.settle();
+    known
+}
+
+fn bits(from: &Bitmap, moves: &[Move], here: &mut Bitmap) {
     let all = from.unset() == 0;
-    if from.unset() < from.len() {
+    if !from.is_unset() {
         moves.iter().filter(|step| all || from.get(step.row as usize)).for_each(|step| here.set(step.place as usize));
     }
 }
@@ -62,7 +71,7 @@ fn single(here: &mut Items, sources: &[Option<Source<'_>>], order: &Order) {
     }
     for (source, moves) in sources.iter().zip(&order.moves) {
         let Some(Source { data: Data::One(Array { items, present }), keys }) = source else { continue };
-        if present.unset() == present.len() {
+        if present.is_unset() {
             continue;
         }
         match (&mut *here, items) {
@@ -71,7 +80,7 @@ fn single(here: &mut Items, sources: &[Option<Source<'_>>], order: &Order) {
                 scatter(here, there, moves);
             }
             (Items::Float(here), Items::Float(there)) => scatter(here, there, moves),
-            (Items::Boolean(here), Items::Boolean(there)) => known(there, moves, here),
+            (Items::Boolean(here), Items::Boolean(there)) => bits(there, moves, here),
             (Items::Word(here, _), Items::Word(there, _)) => words(here, there, present, keys, moves),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Texts kept once each: what a dictionary column's keys point at.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::event::Endpoint;
 use crate::hash::Map;
@@ -20,7 +20,14 @@ impl Default for Strings {
     }
 }
 
+static NONE: LazyLock<Arc<Strings>> = LazyLock::new(Arc::default);
+
 impl Strings {
+    /// No text: what columns without a value share.
+    pub fn none() -> Arc<Self> {
+        Arc::clone(&NONE)
+    }
+
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
