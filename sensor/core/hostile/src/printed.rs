@@ -17,7 +17,7 @@ pub fn check(event: &Event<'_>, names: &Names, brought: usize) {
     assert!(line.len() <= AROUND + TELLS * brought, "{} bytes made a line of {}", brought, line.len());
     json(&line);
     line.clear();
-    csv::event(&mut line, event, &[event.protocol], names);
+    csv::Rows::new(&[event.protocol]).event(&mut line, event, names);
     let text = std::str::from_utf8(&line).expect("CSV is UTF-8");
     assert!(!text.contains('\n'), "a message is one line: {text}");
     for slot in event.record.present() {

@@ -4,7 +4,7 @@
 use crate::columns::{Batch, Columns};
 use crate::engine::Lines;
 use crate::event::Event;
-use crate::print::{self, csv, Names};
+use crate::print::{csv, Names, Printer};
 use crate::protocol;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,9 +56,10 @@ impl Wanted {
 pub struct Export {
     pub lines: Lines,
     columns: Option<Columns>,
-    /// Protocols whose columns a line of CSV has.
-    csv: Option<Vec<usize>>,
+    /// Lines of CSV, when these were asked for.
+    csv: Option<csv::Rows>,
     only: Vec<usize>,
+    printer: Printer,
 }
 
 impl Export {
@@ -66,8 +67,9 @@ impl Export {
         Self {
             lines: Lines::default(),
             columns: (wanted.shape == Shape::Columns).then(|| Columns::new(&wanted.only)),
-            csv: (wanted.shape == Shape::Csv).then(|| wanted.protocols()),
+            csv: (wanted.shape == Shape::Csv).then(|| csv::Rows::new(&wanted.protocols())),
             only: wanted.only.clone(),
+            printer: Printer::default(),
         }
     }
 
@@ -85,11 +87,17 @@ impl Export {
         if let Some(columns) = self.columns.as_mut() {
             return columns.push_at(event, names, order);
         }
-        match &self.csv {
-            Some(protocols) => csv::event(&mut self.lines.bytes, event, protocols, names),
-            None => print::event(&mut self.lines.bytes, event, names),
+        match &mut self.csv {
+            Some(rows) => rows.event(&mut self.lines.bytes, event, names),
+            None => self.printer.event(&mut self.lines.bytes, event, names),
         }
         self.lines.end(order);
+    }
+
+    /// Inputs and segments are called otherwise from now on.
+    pub fn renamed(&mut self) {
+        self.printer = Printer::default();
+        self.csv.iter_mut().for_each(csv::Rows::renamed);
     }
 
     /// Rows in columns that wait to be taken.

@@ -223,6 +223,9 @@ pub const ADDRESS_RETURN_NS: u64 = 600_000_000_000;
 pub const ADDRESSES: usize = 1 << 16;
 /// Rows of one batch of columns (`otus events --format parquet`). Beyond it the next batch begins.
 pub const COLUMN_ROWS: usize = 65_536;
+/// Beginnings of printed lines that a shard keeps for the next line of the same conversation (`print/prepared.rs`), and as
+/// many of its words for what was done: 512 bytes each, 17 MB in all shards. Beyond it one takes the place of another.
+pub const PREPARED_PARTS: usize = 256;
 /// Bytes that one batch of columns may hold, looked at every 256 rows; half of it may be words that batches share.
 /// Beyond it the next batch begins. Far below the 2 GiB that 32-bit offsets reach.
 pub const COLUMN_BYTES: usize = 128 * 1024 * 1024;

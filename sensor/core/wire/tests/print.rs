@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use common::random::Random;
 use wire::event::{Asked, Endpoint, Event, LinkFacts, BASE_FIELDS};
-use wire::print::{self, Names};
+use wire::print::{self, csv, Names, Printer};
 use wire::protocol::PROTOCOLS;
 use wire::value::{Class, Outcome, Record, Role, Span, Value};
 
@@ -66,6 +66,7 @@ fn any_record_prints_as_one_object_with_every_key_once() {
     let server = Endpoint { ip: [0xfe80; 8].into(), port: 502, mac: [0; 6] };
     let names =
         Names { inputs: vec!["a\"\\\n\u{0}角.pcap".into()], segments: vec!["seg\u{1b}\u{2029}".into()], files: true };
+    let mut printer = Printer::default();
     for seed in 1..4000 {
         let mut random = Random::new(seed);
         let protocol = random.below(PROTOCOLS.len());
@@ -111,12 +112,76 @@ fn any_record_prints_as_one_object_with_every_key_once() {
         };
         let mut out = Vec::new();
         print::event(&mut out, &event, &names);
+        let mut again = Vec::new();
+        printer.event(&mut again, &event, &names);
+        assert_eq!(again, out, "seed {seed}: what was prepared is not what is said");
         let line = String::from_utf8(out).unwrap();
         assert!(!line.contains(['\n', '\r']));
         let object: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("seed {seed}: {error}: {line}"));
         let keys = keys(&line);
         assert_eq!(keys.len(), object.len(), "seed {seed}: a key twice in {line}");
+    }
+}
+
+/// Messages that differ in one thing only, each after each other, by one printer and by fresh ones.
+#[test]
+fn what_was_prepared_for_one_message_is_not_said_of_another() {
+    let names = Names {
+        inputs: vec!["a.pcap".into(), "b.pcap".into()],
+        segments: vec!["default".into(), "cell".into()],
+        files: true,
+    };
+    let ends: Vec<Endpoint> =
+        [([10, 0, 0, 1], 502, 1), ([10, 0, 0, 2], 502, 1), ([10, 0, 0, 1], 503, 1), ([10, 0, 0, 1], 502, 2)]
+            .map(|(ip, port, mac)| Endpoint { ip: ip.into(), port, mac: [mac; 6] })
+            .into();
+    let mut records: [Record; 6] = Default::default();
+    records[1].operation = 3;
+    records[2].operation_name = "read";
+    records[3].role = Role::Response;
+    records[4].class = Class::Write;
+    records[5].outcome = Outcome::Failure;
+    let plain = || Event {
+        ts_ns: 1,
+        number: 1,
+        input: 0,
+        segment: 0,
+        protocol: 0,
+        family: 0,
+        transport: 6,
+        vlan: None,
+        from_client: true,
+        client: &ends[0],
+        server: &ends[0],
+        record: &records[0],
+        bytes: &[],
+        asked: None,
+        link: None,
+        stream_flaws: 0,
+    };
+    let mut events: Vec<Event<'_>> = ends.iter().map(|end| Event { client: end, ..plain() }).collect();
+    events.extend(ends.iter().map(|end| Event { server: end, ..plain() }));
+    events.extend(records.iter().map(|record| Event { record, ..plain() }));
+    events.extend([
+        Event { input: 1, ..plain() },
+        Event { segment: 1, ..plain() },
+        Event { protocol: 1, ..plain() },
+        Event { transport: 1, ..plain() },
+        Event { vlan: Some(0), ..plain() },
+        Event { from_client: false, client: &ends[1], ..plain() },
+    ]);
+    let all: Vec<usize> = (0..PROTOCOLS.len()).collect();
+    let (mut printer, mut rows) = (Printer::default(), csv::Rows::new(&all));
+    for event in events.iter().flat_map(|first| events.iter().flat_map(move |second| [first, second])) {
+        let (mut line, mut fresh) = (Vec::new(), Vec::new());
+        printer.event(&mut line, event, &names);
+        print::event(&mut fresh, event, &names);
+        assert_eq!(String::from_utf8(line).unwrap(), String::from_utf8(fresh).unwrap());
+        let (mut row, mut fresh) = (Vec::new(), Vec::new());
+        rows.event(&mut row, event, &names);
+        csv::Rows::new(&all).event(&mut fresh, event, &names);
+        assert_eq!(String::from_utf8(row).unwrap(), String::from_utf8(fresh).unwrap());
     }
 }
 

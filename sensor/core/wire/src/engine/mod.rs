@@ -131,6 +131,8 @@ impl Engine {
     pub fn take(&mut self) -> Output {
         self.flush();
         let mut output = std::mem::take(&mut self.collector.output);
+        // The next are likely to be as many: they are not moved as they grow.
+        self.collector.output.events.reserve(output.events.len());
         if let Some(wanted) = self.header.take_if(|_| self.finished || !output.events.is_empty()) {
             let names = self.pool.names();
             output.events.splice(..0, wanted.header(&names));
@@ -225,7 +227,10 @@ impl Engine {
     pub fn set_names(&mut self, names: Names) {
         self.flush();
         let names = Arc::new(names);
-        self.pool.each(|shard| shard.analysis.names = Arc::clone(&names));
+        self.pool.each(|shard| {
+            shard.analysis.names = Arc::clone(&names);
+            shard.analysis.events.iter_mut().for_each(Export::renamed);
+        });
         self.names = names;
     }
 

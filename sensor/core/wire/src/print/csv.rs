@@ -1,6 +1,7 @@
 //! Events as CSV (RFC 4180): a line of names, then a line a message; the columns are those of a [`Header`].
 
 use super::digits::{address, decimal, float, hex, mac, signed, timestamp};
+use super::prepared::{Prepared, Talk};
 use super::{shown, values, Names, INTERFACE};
 use crate::event::{base, Event, FieldId};
 use crate::protocol;
@@ -22,46 +23,94 @@ pub fn header(out: &mut Vec<u8>, protocols: &[usize], names: &Names) {
     out.push(b'\n');
 }
 
-/// One message; a field it does not have is empty. Lists are JSON, bytes hexadecimal.
-pub fn event(out: &mut Vec<u8>, event: &Event<'_>, protocols: &[usize], names: &Names) {
-    let mut scratch = Vec::new();
-    for (number, _) in shown() {
-        if number > 0 {
-            out.push(b',');
-        }
-        match number {
-            base::TIMESTAMP => timestamp(out, event.ts_ns),
-            base::FILE_NAME => cell(out, names.input(event.input).as_bytes()),
-            base::SEGMENT => cell(out, names.segment(event.segment).as_bytes()),
-            base::SOURCE_MAC => mac(out, &event.source().mac),
-            base::DESTINATION_MAC => mac(out, &event.destination().mac),
-            base::FLAWS => {
-                scratch.clear();
-                for (index, flaw) in event.flaws().enumerate() {
-                    if index > 0 {
-                        scratch.push(b' ');
-                    }
-                    scratch.extend_from_slice(flaw.as_bytes());
-                }
-                cell(out, &scratch);
-            }
-            _ => {
-                if let Some(found) = event.get(FieldId(number)) {
-                    value(out, found, event, false, &mut scratch);
-                }
-            }
-        }
+/// Writes messages as lines of these columns; what comes again in the lines of one conversation is written once.
+#[derive(Debug)]
+pub struct Rows {
+    /// Places in `PROTOCOLS`, each with the number of columns before its own.
+    protocols: Vec<(usize, usize)>,
+    /// Columns of all protocols.
+    columns: usize,
+    talks: Prepared<Talk>,
+    scratch: Vec<u8>,
+}
+
+impl Rows {
+    /// `protocols`: as the `header` was given.
+    pub fn new(protocols: &[usize]) -> Self {
+        let mut columns = 0usize;
+        let before = |place: &usize| {
+            let fields = protocol::at(*place).map_or(0, |protocol| protocol.fields.len());
+            let before = columns;
+            columns = before.saturating_add(fields);
+            (*place, before)
+        };
+        let protocols = protocols.iter().map(before).collect();
+        Self { protocols, columns, talks: Prepared::default(), scratch: Vec::new() }
     }
-    for place in protocols {
-        let fields = protocol::at(*place).map_or(&[][..], |protocol| protocol.fields);
-        for (slot, field) in fields.iter().enumerate() {
-            out.push(b',');
-            if *place == event.protocol {
-                match event.record.get(slot) {
-                    None => {}
-                    Some(Value::Unsigned(ns)) if field.kind == Kind::Timestamp => timestamp(out, ns),
-                    Some(found) => value(out, found, event, field.many, &mut scratch),
+
+    /// Inputs and segments are called otherwise from now on.
+    pub fn renamed(&mut self) {
+        self.talks = Prepared::default();
+    }
+
+    /// One message; a field it does not have is empty. Lists are JSON, bytes hexadecimal.
+    pub fn event(&mut self, out: &mut Vec<u8>, event: &Event<'_>, names: &Names) {
+        let Self { protocols, columns, talks, scratch } = self;
+        timestamp(out, event.ts_ns);
+        out.push(b',');
+        decimal(out, event.number);
+        out.extend_from_slice(talks.part(Talk::from(event), |out| {
+            (base::FILE_NAME..base::ROLE).for_each(|number| column(out, event, number, names, &mut Vec::new()));
+        }));
+        for (number, _) in shown().filter(|(number, _)| *number >= base::ROLE) {
+            column(out, event, number, names, scratch);
+        }
+        // A comma stands before every column; those of other protocols are empty.
+        let Some((_, before)) = protocols.iter().find(|(place, _)| *place == event.protocol) else {
+            return commas(out, *columns);
+        };
+        commas(out, *before);
+        let fields = protocol::at(event.protocol).map_or(&[][..], |protocol| protocol.fields);
+        let mut next = 0;
+        for slot in event.record.present() {
+            let (Some(field), Some(found)) = (fields.get(slot), event.record.get(slot)) else { continue };
+            commas(out, slot.saturating_add(1).saturating_sub(next));
+            next = slot.saturating_add(1);
+            match found {
+                Value::Unsigned(ns) if field.kind == Kind::Timestamp => timestamp(out, ns),
+                _ => value(out, found, event, field.many, scratch),
+            }
+        }
+        commas(out, columns.saturating_sub(*before).saturating_sub(next));
+    }
+}
+
+fn commas(out: &mut Vec<u8>, count: usize) {
+    out.resize(out.len().saturating_add(count), b',');
+}
+
+/// A base field behind the first, with the comma before it.
+fn column(out: &mut Vec<u8>, event: &Event<'_>, number: u16, names: &Names, scratch: &mut Vec<u8>) {
+    out.push(b',');
+    match number {
+        base::FILE_NAME => cell(out, names.input(event.input).as_bytes()),
+        base::SEGMENT => cell(out, names.segment(event.segment).as_bytes()),
+        base::SOURCE_MAC => mac(out, &event.source().mac),
+        base::DESTINATION_MAC => mac(out, &event.destination().mac),
+        base::FLAWS if event.record.flaws == 0 && event.stream_flaws == 0 => {}
+        base::FLAWS => {
+            scratch.clear();
+            for (index, flaw) in event.flaws().enumerate() {
+                if index > 0 {
+                    scratch.push(b' ');
                 }
+                scratch.extend_from_slice(flaw.as_bytes());
+            }
+            cell(out, scratch);
+        }
+        _ => {
+            if let Some(found) = event.get(FieldId(number)) {
+                value(out, found, event, false, scratch);
             }
         }
     }

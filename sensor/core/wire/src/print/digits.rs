@@ -6,7 +6,30 @@ use std::net::IpAddr;
 /// Decimal digits.
 #[inline]
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    if number >= EIGHT_DIGITS {
+        return out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+    // All eight are written, and what is not wanted is taken back: a copy of a fixed length is one instruction.
+    let digits = eight(number);
+    let leading = (digits.trailing_zeros() / 8).min(7);
+    let end = out.len().saturating_add(8).saturating_sub(leading as usize);
+    let text = (digits | u64::from_le_bytes(*b"00000000")).wrapping_shr(leading.wrapping_mul(8));
+    out.extend_from_slice(&text.to_le_bytes());
+    out.truncate(end);
+}
+
+const EIGHT_DIGITS: u64 = 100_000_000;
+
+/// The eight digits of a number below [`EIGHT_DIGITS`], the first in the lowest byte: halves, pairs and digits are split
+/// side by side in one register (P. Khuong, "How to print integers really fast", 2017).
+#[inline]
+#[allow(clippy::arithmetic_side_effects)] // every lane has room for what it holds
+fn eight(number: u64) -> u64 {
+    let halves = (number / 10_000) | (number % 10_000) << 32;
+    let hundreds = ((halves * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = hundreds | (halves - hundreds * 100) << 16;
+    let tens = ((pairs * 103) >> 10) & 0xf_000f_000f_000f;
+    tens | (pairs - tens * 10) << 8
 }
 
 pub fn signed(out: &mut Vec<u8>, number: i64) {
@@ -170,7 +193,9 @@ mod tests {
 
     #[test]
     fn numbers_and_addresses_are_printed_as_rust_formats_them() {
-        for number in [0, 9, 10, 99, 100, 65_535, u64::MAX] {
+        let around = |edge: u64| [edge.wrapping_sub(1), edge, edge.saturating_add(1)];
+        let edges = (0..20).flat_map(|digits| around(10u64.pow(digits)));
+        for number in (0..70_000).chain(edges).chain((0..EIGHT_DIGITS).step_by(9_973)).chain([u64::MAX]) {
             assert_eq!(printed(|out| decimal(out, number)), number.to_string());
         }
         for ip in ["0.0.0.0", "1.20.100.255", "255.255.255.255", "::1", "fe80::1", "::ffff:1.2.3.4"] {
