@@ -7,7 +7,7 @@ mod common;
 
 use common::random::Random;
 use serde_json::{json, Map, Value as Json};
-use wire::columns::{interleave, Array, Batch, Columns, Data, Items};
+use wire::columns::{interleave, Array, Batch, Columns, Data, Items, Told};
 use wire::event::{Endpoint, Event};
 use wire::limits::COLUMN_ROWS;
 use wire::print::{self, Names};
@@ -239,7 +239,7 @@ fn parts_come_together_in_order_of_arrival() {
             parts[shard].push_at(event, &names, arrival);
         });
         let parts: Vec<Batch> = parts.iter_mut().flat_map(|part| part.take(&names, true)).collect();
-        let joined = interleave(&parts);
+        let joined = interleave(&parts, &mut Told::default());
         let whole = whole.take(&names, true);
         assert_eq!(joined.len(), 1);
         assert_eq!(joined[0].arrivals, whole[0].arrivals);
@@ -248,4 +248,32 @@ fn parts_come_together_in_order_of_arrival() {
             assert_eq!(object(&joined[0], row), object(&whole[0], row), "{shards} shards, row {row}");
         }
     }
+}
+
+/// Which shards have rows in a batch depends on when it is taken. It lost columns when a shard that alone had seen a
+/// protocol had none.
+#[test]
+fn columns_that_were_told_once_stay() {
+    let names = names();
+    let mut parts: Vec<Columns> = vec![Columns::new(&[]), Columns::new(&[])];
+    let mut told = Told::default();
+    let mut both = |parts: &mut [Columns]| {
+        let taken: Vec<Batch> = parts.iter_mut().flat_map(|part| part.take(&names, true)).collect();
+        let taken: Vec<Batch> = taken.into_iter().filter(|batch| batch.rows > 0).collect();
+        interleave(&taken, &mut told)
+    };
+    events(50, |event, seed| parts[usize::from(event.protocol == MODBUS)].push_at(event, &names, seed));
+    let first = both(&mut parts);
+    events(50, |event, seed| {
+        if event.protocol != MODBUS {
+            parts[0].push_at(event, &names, seed);
+        }
+    });
+    let second = both(&mut parts);
+    let columns = |batches: &[Batch]| batches[0].columns.iter().map(|column| column.name).collect::<Vec<_>>();
+    assert!(columns(&first).contains(&"modbus.unit_id"));
+    assert_eq!(columns(&first), columns(&second));
+    let unit = second[0].columns.iter().find(|column| column.name == "modbus.unit_id").unwrap();
+    assert!(unit.data.present().is_unset() && unit.data.len() == second[0].rows);
+    assert!(interleave(&[], &mut told).is_empty());
 }

@@ -15,9 +15,30 @@ use crate::print::shown;
 use crate::protocol;
 use crate::value::FieldDef;
 
+/// Protocols, by their place, whose columns a batch of the whole has had. Every later one has them too: which shards
+/// bring rows to a batch is a matter of when it is taken, and must not be seen in it.
+#[derive(Clone, Debug, Default)]
+pub struct Told(Vec<bool>);
+
+impl Told {
+    /// Whether the whole has the columns of that protocol, where some part has them (`here`) or none.
+    fn has(&mut self, protocol: usize, here: bool) -> bool {
+        if protocol >= self.0.len() {
+            self.0.resize(protocol.saturating_add(1), false);
+        }
+        self.0.get_mut(protocol).is_some_and(|told| {
+            *told |= here;
+            *told
+        })
+    }
+}
+
 /// All rows, in order of arrival, in batches of at most `limits::COLUMN_ROWS`. A column that a part does not have is
-/// empty in its rows.
-pub fn interleave(parts: &[Batch]) -> Vec<Batch> {
+/// empty in its rows. `told`: of all batches of the whole so far.
+pub fn interleave(parts: &[Batch], told: &mut Told) -> Vec<Batch> {
+    if parts.is_empty() {
+        return Vec::new();
+    }
     let orders = orders(parts, COLUMN_ROWS);
     let mut batches: Vec<Batch> =
         orders.iter().map(|order| Batch { rows: order.rows.len(), ..Batch::default() }).collect();
@@ -26,8 +47,8 @@ pub fn interleave(parts: &[Batch]) -> Vec<Batch> {
         batch.arrivals.extend(order.rows.iter().filter_map(arrival));
     }
     let mut merged: Vec<Merged> = Vec::new();
-    for (field, columns) in fields(parts) {
-        let Some(first) = columns.iter().flatten().next() else { continue };
+    for (field, columns) in fields(parts, told) {
+        let name = columns.iter().flatten().next().map_or(field.name, |column| column.name);
         let own: Vec<Option<&Arc<Strings>>> = columns.iter().map(|column| own_words(column.as_ref()?)).collect();
         let known = merged.iter().position(|merged| merged.is_of(&own)).unwrap_or_else(|| {
             merged.push(Merged::new(&own));
@@ -44,7 +65,7 @@ pub fn interleave(parts: &[Batch]) -> Vec<Batch> {
             if let Data::One(Array { items: Items::Word(_, words), .. }) = &mut data {
                 *words = Arc::clone(&merged.words);
             }
-            batch.columns.push(Column { name: first.name, kind: field.kind, data });
+            batch.columns.push(Column { name, kind: field.kind, data });
         }
     }
     if let Some(first) = batches.first_mut() {
@@ -57,10 +78,10 @@ type Columns<'a> = Vec<Option<&'a Column>>;
 
 /// Every field with its column in each part: the base fields come first in all of them (one is named by the input), then
 /// the protocols in the order of their list, each with all of its fields or none.
-fn fields(parts: &[Batch]) -> impl Iterator<Item = (&'static FieldDef, Columns<'_>)> {
+fn fields<'a>(parts: &'a [Batch], told: &'a mut Told) -> impl Iterator<Item = (&'static FieldDef, Columns<'a>)> {
     let base = shown().enumerate().map(|(place, (_, field))| (field, vec![place; parts.len()]));
     let mut next = vec![shown().count(); parts.len()];
-    let protocols = protocol::all().flat_map(move |protocol| {
+    let protocols = protocol::all().enumerate().flat_map(move |(place, protocol)| {
         let first = protocol.fields.first().map(|field| field.name);
         let has = |(part, next): (&Batch, &mut usize)| {
             let here = part.columns.get(*next).is_some_and(|column| Some(column.name) == first);
@@ -69,8 +90,9 @@ fn fields(parts: &[Batch]) -> impl Iterator<Item = (&'static FieldDef, Columns<'
             start
         };
         let starts: Vec<usize> = parts.iter().zip(&mut next).map(has).collect();
-        protocol
-            .fields
+        let here = starts.iter().any(|start| *start != usize::MAX);
+        let fields = if told.has(place, here) { protocol.fields } else { &[] };
+        fields
             .iter()
             .enumerate()
             .map(move |(slot, field)| (field, starts.iter().map(|start| start.saturating_add(slot)).collect()))

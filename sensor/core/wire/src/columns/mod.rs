@@ -16,7 +16,7 @@ mod words;
 pub use array::{Array, Items};
 pub use bitmap::Bitmap;
 pub use column::{Column, Data};
-pub use interleave::interleave;
+pub use interleave::{interleave, Told};
 pub use words::Strings;
 
 use crate::event::{base, Event, FieldId};

@@ -33,7 +33,7 @@ use front::Front;
 use pool::Pool;
 
 use crate::baseline::Learner;
-use crate::columns::{interleave, Batch};
+use crate::columns::{interleave, Batch, Told};
 use crate::evidence::{Evidence, Keeps, Reach};
 use crate::export::{Export, Wanted};
 use crate::ledger::{add, Ledger};
@@ -57,6 +57,7 @@ pub struct Engine {
     names: Arc<Names>,
     /// Whose line of names has not been given yet.
     header: Option<Wanted>,
+    told: Told,
     block_packets: usize,
     block_bytes: usize,
     finished: bool,
@@ -89,6 +90,7 @@ impl Engine {
             collector: Collector::new(deciding),
             names,
             header: settings.events,
+            told: Told::default(),
             block_packets,
             block_bytes: block_packets.saturating_mul(BLOCK_BYTES_PER_PACKET).max(1 << 16),
             finished: false,
@@ -153,7 +155,7 @@ impl Engine {
                 empty.extend(none);
             }
         });
-        output.columns = interleave(&parts);
+        output.columns = interleave(&parts, &mut self.told);
         // The columns of a capture without a message are worth knowing, too.
         if output.columns.is_empty() {
             output.columns.extend(empty.into_iter().next());
