@@ -10,12 +10,11 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from otus.outputs import reason
+from otus.row_groups import RowGroups
+from otus.widening import Widener, parquet_batches
 
 if TYPE_CHECKING:
     from sensor._core import Batch
-
-ROWS_PER_GROUP = 1 << 20
-"""rows of one Parquet row group: what a reader skips or loads as one"""
 
 WRITTEN_AT_ONCE = 256 << 10
 """bytes: file systems that take memory for their cache as large as what is written (ext4 does since Linux 6.16) are
@@ -132,7 +131,7 @@ class Arrow:
             with self._target.said():
                 if self._schema is None or self._schema.names != record_batch.schema.names:
                     self._begin(record_batch.schema)
-                self._write(record_batch)
+                self._writer.write_batch(record_batch)
 
     def keep(self) -> None:
         with self._target.said():
@@ -163,23 +162,13 @@ class Arrow:
         """All parts one after the other, once, each with the columns of the last."""
         self._set_aside()
         self._writer = self._open(self._target.file)
+        widener = Widener(self._pyarrow, self._schema)
         for part in self._parts:
             for record_batch in self._read(part):
-                self._write(self._widened(record_batch))
+                self._writer.write_batch(widener.widened(record_batch))
             part.unlink()
         self._writer.close()
         self._writer = None
-
-    def _widened(self, record_batch: Any) -> Any:
-        """Columns that were not there before are empty in what was read before."""
-        pyarrow, known = self._pyarrow, set(record_batch.schema.names)
-        columns = [
-            record_batch.column(field.name).cast(field.type)
-            if field.name in known
-            else pyarrow.nulls(record_batch.num_rows, field.type)
-            for field in self._schema
-        ]
-        return pyarrow.RecordBatch.from_arrays(columns, schema=self._schema)
 
     def _close_quietly(self) -> None:
         if self._writer is not None:
@@ -190,9 +179,6 @@ class Arrow:
     def _open(self, file: Any) -> Any:
         options = self._pyarrow.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
         return self._pyarrow.ipc.new_stream(file, self._schema, options=options)
-
-    def _write(self, record_batch: Any) -> None:
-        self._writer.write_batch(record_batch)
 
     def _read(self, path: Path) -> Iterator[Any]:
         with self._pyarrow.OSFile(str(path)) as file:
@@ -219,7 +205,7 @@ class Parquet(Arrow):
             if field.type in (self._pyarrow.uint64(), self._pyarrow.int64()) or types.is_timestamp(field.type)
         ]
         rising = [name for name in whole if name in RISING]
-        return self._parquet.ParquetWriter(
+        writer = self._parquet.ParquetWriter(
             file,
             self._schema,
             compression="lz4",
@@ -228,13 +214,10 @@ class Parquet(Arrow):
             write_statistics=whole,
             write_batch_size=1 << 16,
         )
-
-    def _write(self, record_batch: Any) -> None:
-        self._writer.write_batch(record_batch, row_group_size=ROWS_PER_GROUP)
+        return RowGroups(self._pyarrow, writer)
 
     def _read(self, path: Path) -> Iterator[Any]:
-        with self._parquet.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=1 << 16)
+        return parquet_batches(self._parquet, path)
 
 
 def _pyarrow() -> Any:
