@@ -109,6 +109,20 @@ fn a_service_that_answered_before_is_missed_and_not_looked_for() {
     assert_eq!(fruitless(&mut bench), [missed, (503, "unanswered".to_owned(), false, 6)]);
 }
 
+/// Whoever scans neighbours asks for their hardware addresses first.
+#[test]
+fn who_told_his_hardware_address_has_not_answered_as_a_service() {
+    let mut bench = asked(&["flow"]);
+    bench.frame(&arp(1, 1, 1, 2));
+    bench.frame(&arp(2, 2, 2, 1));
+    seconds(&mut bench, 5);
+    bench.send(&syn(40001, 44_818));
+    bench.send(&tcp(false, 0, RST | ACK, &[]).ack(100).client_port(40001).port(44_818));
+    let found: Vec<_> =
+        fruitless(&mut bench).into_iter().map(|(port, reason, before, _)| (port, reason, before)).collect();
+    assert_eq!(found, [(44_818, "refused".to_owned(), false)]);
+}
+
 #[test]
 fn a_service_that_goes_on_to_answer_is_not_missed() {
     let mut bench = asked(&["flow"]);

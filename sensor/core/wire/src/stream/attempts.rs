@@ -236,9 +236,12 @@ fn service(flow: &Flow) -> u64 {
     flow_hash(asked(flow), (0, server.port), flow.transport)
 }
 
+/// A transport that no packet has (255 is reserved): ARP is 0 here, and what answers it has answered nothing else.
+const NONE: u8 = u8::MAX;
+
 /// A number for two stations of which only one is seen.
 fn unseen(flow: &Flow) -> u64 {
-    flow_hash(asked(flow), (0, 0), 0)
+    flow_hash(asked(flow), (0, 0), NONE)
 }
 
 /// Who asks, and whom.
