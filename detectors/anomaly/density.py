@@ -1,8 +1,8 @@
 """Where windows are thin: the distance from a group's middle in the measure of its own covariance (Mahalanobis 1936).
 
 A forest cuts along the axes, one feature after the other; what it misses are windows that lie between the axes, where
-two features that go together do not. The covariance is shrunk (Ledoit and Wolf 2004): features that never varied, and
-groups with few windows, have a distance all the same.
+two features that go together do not. The covariance is shrunk (Ledoit and Wolf 2004), for groups have few windows; and
+what never varied while learning, a feature or two that went together, is known to one step and no finer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from detectors.anomaly.forest import drawn_in
 from detectors.anomaly.tail import Scores
 
-FINEST = 1e-3
-"""Variances below are not believed: of distances in spreads, drawn in."""
+ONE_STEP = float(drawn_in(np.ones(1))[0])
+"""A message, or a spread, as it is drawn in: the smallest change that means anything (`features.py`). In whatever
+direction it goes, and however still it was there while learning, it is never unusual by itself."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def fit(drawn: Scores) -> tuple[Density, Any]:
     from sklearn.covariance import LedoitWolf
 
     found = LedoitWolf().fit(drawn)
-    covariance = found.covariance_ + FINEST * np.eye(drawn.shape[1])
+    along, axes = np.linalg.eigh(found.covariance_)
+    covariance = (axes * np.maximum(along, ONE_STEP**2)) @ axes.T
     factor = np.linalg.cholesky(np.linalg.inv(covariance))
     return Density(np.asarray(found.location_, dtype=np.float64), factor), found

@@ -115,15 +115,10 @@ class Anomaly:
                 outside = np.argsort(-np.abs(scores[index]), kind="stable")[:MAX_NAMED].tolist()
             row, place = int(rows[index]), int(places[index])
             alike = self.examples.nearest(row, values[index], self._centre(row))
-            segment, client, server, protocol = windows.conversations[place]
             findings.append(
-                WindowFinding(
-                    segment=segment,
-                    client=client,
-                    server=server,
-                    protocol=protocol,
-                    start_ns=int(windows.starts[place]),
-                    end_ns=int(windows.ends[place]),
+                WindowFinding.at(
+                    windows,
+                    place,
                     features=tuple(
                         self._deviating(row, feature, values[index], single[index], pair[index], alike)
                         for feature in outside

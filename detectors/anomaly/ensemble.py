@@ -4,6 +4,10 @@ Each score becomes the chance with which ordinary windows exceed it (`tail.py`).
 added (Fisher 1932); as both look at the same window the sum is no chi-square, so how large it gets is learned, too, on
 a part of the learned time that neither of the two has seen: the last third. A logarithm of chances has an exponential
 tail.
+
+Two windows in a row must be unusual. What makes one so, a write, a pause, may lie across both, and then says the same
+of the other: that both exceed a limit is as likely as that one does, times the chance that the next one does, too.
+Pairs by themselves would say less: in the learned time few of them have anything in common.
 """
 
 from __future__ import annotations
@@ -13,11 +17,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.anomaly import density, forest
 from detectors.anomaly.compiled import Forest, MakeForest, compiled
 from detectors.anomaly.density import Density
-from detectors.anomaly.limits import Learned, both, follow, largest_alone, without_incident
+from detectors.anomaly.limits import Learned, both, follow, without_incident
 from detectors.anomaly.tail import EXPONENTIAL, Scores, Tail, peaks
 
 SEEN = 2 / 3
@@ -59,6 +64,14 @@ def _sum(tails: tuple[Tail, Tail], unusual: Scores, distances: Scores) -> Scores
     return total
 
 
+def across(alone: Scores, follows: NDArray[np.bool_]) -> float:
+    """The chance that the next window is unusual where one is (Laplace's prior: few say little)."""
+    unusual = alone > peaks(alone, EXPONENTIAL).start
+    before = np.roll(unusual, 1)[follows]
+    next_too = np.count_nonzero(before & unusual[follows])
+    return float((next_too + 1) / (np.count_nonzero(before) + 2))
+
+
 @dataclass(frozen=True)
 class Fitted:
     """An ensemble as it was learned, with what is kept of it."""
@@ -84,8 +97,10 @@ def fit(learned: Learned, rate: float, make_forest: MakeForest) -> Fitted:
     alone = _sum(tails, *opinions)
     follows = follow(learned.rows[~seen], starts[~seen], learned.window_ns)
     common = both(alone[:, None], np.roll(alone, 1)[:, None], follows)[:, 0]
-    limit, tail = without_incident(common, starts[~seen], rate, shapes=EXPONENTIAL)
-    limit = max(limit, largest_alone(alone, starts[~seen], rate, shapes=EXPONENTIAL))
+    both_in = without_incident(common, starts[~seen], rate, shapes=EXPONENTIAL)[0]
+    rate /= across(alone, follows)
+    limit, tail = without_incident(alone, starts[~seen], rate, shapes=EXPONENTIAL)
+    limit = max(limit, both_in)
     grown, (own, record) = forest.fit(drawn), density.fit(drawn)
     data = compiled(grown)
     facts = {

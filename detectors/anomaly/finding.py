@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from detectors.anomaly.rows import Rows
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,17 @@ class WindowFinding:
     """whether this conversation was learned; otherwise it is held against all others of its protocol"""
     alike_ns: int | None = None
     """when the most alike normal window began"""
+
+    @classmethod
+    def at(cls, windows: Rows, place: int, **found: Any) -> WindowFinding:
+        """`found`: everything but whose window it is and when, which follows from its place."""
+        segment, client, server, protocol = windows.conversations[place]
+        return cls(
+            segment=segment,
+            client=client,
+            server=server,
+            protocol=protocol,
+            start_ns=int(windows.starts[place]),
+            end_ns=int(windows.ends[place]),
+            **found,
+        )

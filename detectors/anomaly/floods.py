@@ -37,18 +37,13 @@ class Ceilings:
         requests = windows.values[np.asarray(strangers, dtype=np.intp), self._column]
         found = []
         for place, count in zip(strangers, requests.tolist(), strict=True):
-            segment, client, server, protocol = windows.conversations[place]
-            most = self._of.get(protocol)
+            most = self._of.get(windows.conversations[place][3])
             if most is None or count <= most:
                 continue
             found.append(
-                WindowFinding(
-                    segment=segment,
-                    client=client,
-                    server=server,
-                    protocol=protocol,
-                    start_ns=int(windows.starts[place]),
-                    end_ns=int(windows.ends[place]),
+                WindowFinding.at(
+                    windows,
+                    place,
                     features=(Deviating(REQUESTS, count, 0.0, most, count / max(most, 1.0)),),
                     by_feature=True,
                     by_forest=False,

@@ -103,6 +103,13 @@ MADE: tuple[Row, ...] = (
         "controllers that answered before are tried in vain",
         rules_network.servers_switched_off,
     ),
+    (
+        "flow/known_client_sweeps",
+        ("modbus",),
+        True,
+        "controllers that go on to answer are knocked at",
+        rules_network.known_client_sweeps,
+    ),
     ("flow/udp_port_scan", ("flow",), False, "thirty UDP ports of one station", rules_network.udp_port_scan),
     ("flow/udp_address_scan", ("flow",), False, "one UDP port of many addresses", rules_network.udp_address_scan),
     ("icmp/ping_sweep", ("icmp",), True, "many addresses are pinged", rules_network.ping_sweep),

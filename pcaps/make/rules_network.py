@@ -52,26 +52,48 @@ def silent_port_scan() -> list[Frame]:
     return _later(_knock((SERVER[0], port, False) for port in range(100, 130)))
 
 
+def _segment(frames: list[Frame], client: bool, station: tuple[str, str], port: int, numbers: tuple[int, int],
+             flags: str, payload: bytes = b"") -> None:  # fmt: skip
+    """Between the station and a controller's Modbus port; `port` is the client's."""
+    source, destination, ports = (CLIENT, station, (port, PORT)) if client else (station, CLIENT, (PORT, port))
+    inside = TCP(sport=ports[0], dport=ports[1], seq=numbers[0], ack=numbers[1], flags=flags)
+    _frame(frames, _packet(source, destination, inside / Raw(payload) if payload else inside))
+
+
+def _polled(frames: list[Frame], stations: list[tuple[str, str]], polls: int) -> None:
+    """A station connects to controllers, and asks all of them so many times, a second apart."""
+    for number in range(polls):
+        if number:
+            _frame(frames, message(1, CLIENT, (CLIENT[0], NOWHERE)), SECOND_NS)
+        for place, station in enumerate(stations):
+            if not number:
+                _segment(frames, True, station, 40_000 + place, (999, 0), "S")
+                _segment(frames, False, station, 40_000 + place, (4999, 1000), "SA")
+            at = (1000 + number * len(adu(1, READ)), 5000 + number * len(adu(1, READ_ANSWER)))
+            _segment(frames, True, station, 40_000 + place, at, "PA", adu(1, READ))
+            answered = (at[1], at[0] + len(adu(1, READ)))
+            _segment(frames, False, station, 40_000 + place, answered, "PA", adu(1, READ_ANSWER))
+
+
 def servers_switched_off() -> list[Frame]:
     """Twelve controllers answer their station; the line is switched off, and the station tries them all in vain."""
     frames: list[Frame] = []
     stations = [_host(number) for number in range(20, 32)]
-
-    def segment(client: bool, station: tuple[str, str], ports: tuple[int, int], numbers: tuple[int, int], flags: str,
-                payload: bytes = b"") -> None:  # fmt: skip
-        source, destination = (CLIENT, station) if client else (station, CLIENT)
-        inside = TCP(sport=ports[not client], dport=ports[client], seq=numbers[0], ack=numbers[1], flags=flags)
-        _frame(frames, _packet(source, destination, inside / Raw(payload) if payload else inside))
-
-    for place, station in enumerate(stations):
-        ports = (40_000 + place, PORT)
-        segment(True, station, ports, (999, 0), "S")
-        segment(False, station, ports, (4999, 1000), "SA")
-        segment(True, station, ports, (1000, 5000), "PA", adu(1, READ))
-        segment(False, station, ports, (5000, 1012), "PA", adu(1, READ_ANSWER))
+    _polled(frames, stations, 1)
     _frame(frames, message(1, CLIENT, (CLIENT[0], NOWHERE)), 60 * SECOND_NS)
     for place, station in enumerate(stations):
-        segment(True, station, (41_000 + place, PORT), (999, 0), "S")
+        _segment(frames, True, station, 41_000 + place, (999, 0), "S")
+    return _later(frames)
+
+
+def known_client_sweeps() -> list[Frame]:
+    """A station polls twelve controllers; something on it knocks at all of them while the polls go on."""
+    frames: list[Frame] = []
+    stations = [_host(number) for number in range(20, 32)]
+    _polled(frames, stations, 8)
+    for place, station in enumerate(stations):
+        _segment(frames, True, station, 41_000 + place, (999, 0), "S")
+        _segment(frames, False, station, 41_000 + place, (0, 1000), "RA")
     return _later(frames)
 
 

@@ -47,3 +47,12 @@ def test_the_section_replaces_itself(tmp_path: Path) -> None:
         assert text.index("Words.") < text.index(benign.BEGIN) < text.index("## First")
         assert text.count(benign.BEGIN) == 1 and f"- {incidents} × [low] Poll stopped" in text
         assert "| s7-cell | 2 | 16.0 |" in text
+    benign.write_section(page, benign.written(page))
+    assert page.read_text() == text
+
+
+def test_a_page_without_the_section_has_none(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    assert benign.written(page) == []
+    page.write_text("# Head\n")
+    assert benign.written(page) == []

@@ -190,6 +190,14 @@ def section(lines: Sequence[Line]) -> list[str]:
     ]
 
 
+def written(page: Path) -> list[str]:
+    """The section that stands in this page; nothing where there is none."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    if BEGIN not in text or END not in text:
+        return []
+    return [BEGIN, *text.split(BEGIN)[1].split(END)[0][1:-1].split("\n"), END]
+
+
 def write_section(page: Path, lines: Sequence[str]) -> None:
     """Put it where it was, or before the first section."""
     text = page.read_text(encoding="utf-8")

@@ -32,12 +32,6 @@ MAX_SHARED_BYTES = 300_000
 """Of a capture by others: the plain matcher is slow, and there are many."""
 
 
-@cache
-def _bundled() -> RuleSet:
-    """Read once: a hundred and fifty files of YAML take longer than most captures."""
-    return load_rules()
-
-
 def _compare(rules: RuleSet, pcap: Path, baseline: Path | None) -> int:
     """Assert that both find the same; returns how many hits there were."""
     core = Counter(
@@ -69,7 +63,8 @@ def _name(path: Path) -> str:
 
 @cache
 def _bundled() -> RuleSet:
-    """Without those that look into a message's bytes, which events do not print."""
+    """Without those that look into a message's bytes, which events do not print. Read once: a hundred and fifty files
+    of YAML take longer than most captures."""
     rules = load_rules()
     seen = (rule for rule in rules if all(check.field != "message.bytes" for check in checks(rule.condition)))
     return replace(rules, rules=tuple(seen))

@@ -149,6 +149,13 @@ impl Pairing {
         }
     }
 
+    /// Something was asked, and nothing waits for its answer: whoever answers is there. What may wait as long as it likes
+    /// says nothing.
+    pub fn all_answered(&self) -> bool {
+        let several = self.several.iter().flat_map(|several| several.iter());
+        self.asked_before && self.one.iter().chain(several).all(|pending| pending.long_poll)
+    }
+
     /// Ask for its memory.
     #[inline]
     pub fn prefetch(&self) {

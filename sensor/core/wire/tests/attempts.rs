@@ -109,6 +109,57 @@ fn a_service_that_answered_before_is_missed_and_not_looked_for() {
     assert_eq!(fruitless(&mut bench), [missed, (503, "unanswered".to_owned(), false, 6)]);
 }
 
+/// Whoever scans neighbours asks for their hardware addresses first.
+#[test]
+fn who_told_his_hardware_address_has_not_answered_as_a_service() {
+    let mut bench = asked(&["flow"]);
+    bench.frame(&arp(1, 1, 1, 2));
+    bench.frame(&arp(2, 2, 2, 1));
+    seconds(&mut bench, 5);
+    bench.send(&syn(40001, 44_818));
+    bench.send(&tcp(false, 0, RST | ACK, &[]).ack(100).client_port(40001).port(44_818));
+    let found: Vec<_> =
+        fruitless(&mut bench).into_iter().map(|(port, reason, before, _)| (port, reason, before)).collect();
+    assert_eq!(found, [(44_818, "refused".to_owned(), false)]);
+}
+
+#[test]
+fn a_service_that_goes_on_to_answer_is_not_missed() {
+    let mut bench = asked(&["flow"]);
+    let asks = |bench: &mut Bench, number: u32| {
+        bench.send(&tcp(true, 100 + number * 12, ACK, &read_request(1)).ack(500 + number * 11).client_port(40001));
+    };
+    let answers = |bench: &mut Bench, number: u32| {
+        bench.send(&tcp(false, 500 + number * 11, ACK, &read_response(1, 7)).ack(112).client_port(40001));
+    };
+    modbus(&mut bench, 40001);
+    // It is polled beside an attempt that nobody answers, and beside one that is refused at once.
+    for number in 1..9 {
+        seconds(&mut bench, 1);
+        asks(&mut bench, number);
+        answers(&mut bench, number);
+        match number {
+            4 => bench.send(&syn(40002, 502)),
+            6 => {
+                bench.send(&syn(40003, 502));
+                bench.send(&tcp(false, 0, RST | ACK, &[]).ack(100).client_port(40003));
+            }
+            _ => {}
+        }
+    }
+    let told = |bench: &mut Bench| -> Vec<(String, bool)> {
+        fruitless(bench).into_iter().map(|(_, reason, before, _)| (reason, before)).collect()
+    };
+    let looked_for = [("refused".to_owned(), false), ("unanswered".to_owned(), false)];
+    assert_eq!(told(&mut bench), looked_for);
+    // Now it does not answer any more: it is missed, although its connection is still there.
+    asks(&mut bench, 9);
+    seconds(&mut bench, 1);
+    bench.send(&syn(40004, 502));
+    seconds(&mut bench, 5);
+    assert_eq!(told(&mut bench), [&looked_for[..], &[("unanswered".to_owned(), true)]].concat());
+}
+
 #[test]
 fn datagrams_and_questions_that_nobody_answers() {
     let mut bench = asked(&["flow"]);

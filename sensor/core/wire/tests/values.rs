@@ -261,6 +261,24 @@ thread_local! {
 }
 
 #[test]
+fn at_hours_that_were_not_learned_there_is_room() {
+    let warmer: Change = |second, [level, temperature, flow, counter, mode, rests]| {
+        let since = (second % 3600).saturating_sub(400) as f64;
+        Some([level, temperature + (since * 0.2).min(60.0), flow, counter, mode, rests])
+    };
+    let range_after = |hours: u64| {
+        let from = LEARNED + hours * 3600;
+        let found = hits_with(settings(), &KNOWN, &play(from, from + AFTER, warmer, as_usual));
+        causes(&found).contains(&"value:range")
+    };
+    // At once, on the other side of the clock, and when it is the same time of day again.
+    assert_eq!([0, 12, 23].map(range_after), [true, false, true]);
+    let table = Table::read(&KNOWN.1).unwrap();
+    let with_days = table.links[0].tags.iter().filter(|tag| !tag.days.is_empty()).count();
+    assert_eq!(with_days, table.links[0].tags.iter().filter(|tag| tag.limits.iter().any(Option::is_some)).count());
+}
+
+#[test]
 fn answers_of_minutes_ago_are_a_replay() {
     let replayed: Change = |second, values| {
         let back = if DONE.contains(&second) { second - 350 } else { second };

@@ -2,7 +2,8 @@
 //!
 //! Each new conversation is looked at once, some seconds after its first packet or when it ends before: was there an
 //! answer, was anything said? What was in vain is told where somebody asks for it. Services that have answered a station
-//! are remembered: one that is switched off later is no search for something new.
+//! are remembered: one that is switched off later is no search for something new. One that goes on to answer that station
+//! in another conversation meanwhile is not switched off: whoever has a connection and tries for one more is looking.
 //!
 //! Where one side of connections goes on and the other is never seen, the capture shows one direction only. That is told
 //! as what it is; and what else the two ask of each other counts as answered before.
@@ -10,6 +11,7 @@
 use std::collections::VecDeque;
 
 use super::calls::{directed, Rhythm};
+use super::half::Half;
 use super::{is_group, Streams};
 use crate::event::Endpoint;
 use crate::flow::Flow;
@@ -37,8 +39,8 @@ struct Attempt {
 pub struct Attempts {
     /// In order of time.
     waiting: VecDeque<Attempt>,
-    /// Client, service, and that it has answered, by hash.
-    answered: Recent<u64, ()>,
+    /// Client and service that has answered, by hash; and the latest conversation in which it did.
+    answered: Recent<u64, u32>,
 }
 
 impl Default for Attempts {
@@ -129,23 +131,28 @@ impl Streams {
         ledger: &mut Ledger,
         consumer: &mut C,
     ) {
+        let Some(service) = self.table.at(slot).map(service) else { return };
+        let now_ns = stamp.now_ns;
+        let before = self.attempts.answered.get(&service);
+        let goes_on = before.filter(|other| *other != slot).and_then(|other| self.table.at(other));
+        let answers_now = goes_on.is_some_and(|other| self::service(other) == service && answers(other, now_ns));
         let Some(flow) = self.table.get(slot) else { return };
-        let service = service(flow);
         let answered = &mut self.attempts.answered;
         if one_sided(flow) {
-            answered.insert(unseen(flow), ());
+            answered.insert(unseen(flow), slot);
             if consumer.wants_flows(Optional::OneSided) {
                 self.reader.about(flow, Told::OneSided, None, stamp, ledger, consumer);
             }
         }
         match verdict(flow, ended) {
             Some(reason) if asks && consumer.wants_flows(Optional::Fruitless) => {
-                let answered_before = answered.get(&service).is_some() || answered.get(&unseen(flow)).is_some();
+                let known = before.is_some() && !answers_now;
+                let answered_before = known || answered.get(&unseen(flow)).is_some();
                 let told = Told::Fruitless { reason, answered_before };
                 self.reader.about(flow, told, None, stamp, ledger, consumer);
             }
             Some(_) => {}
-            None => answered.insert(service, ()),
+            None => answered.insert(service, slot),
         }
     }
 }
@@ -179,6 +186,13 @@ fn verdict(flow: &Flow, ended: Option<Reason>) -> Option<Fruitless> {
         (true, None) => Fruitless::Silent,
         (true, Some(_)) => Fruitless::Abandoned,
     })
+}
+
+/// A connection that goes on, in which all was answered that was asked, a moment ago.
+fn answers(flow: &Flow, now_ns: u64) -> bool {
+    let late_ns = u64::from(limits::FIRST_ANSWER_S).saturating_mul(1_000_000_000);
+    let open = flow.transport == TCP && flow.halves.iter().all(Half::is_plain);
+    open && flow.pairing.all_answered() && now_ns.saturating_sub(flow.last_ns) <= late_ns
 }
 
 /// A connection of which one side began and goes on, and the other is not there: not even its half of the handshake.
@@ -222,9 +236,12 @@ fn service(flow: &Flow) -> u64 {
     flow_hash(asked(flow), (0, server.port), flow.transport)
 }
 
+/// A transport that no packet has (255 is reserved): ARP is 0 here, and what answers it has answered nothing else.
+const NONE: u8 = u8::MAX;
+
 /// A number for two stations of which only one is seen.
 fn unseen(flow: &Flow) -> u64 {
-    flow_hash(asked(flow), (0, 0), 0)
+    flow_hash(asked(flow), (0, 0), NONE)
 }
 
 /// Who asks, and whom.

@@ -7,6 +7,10 @@
 //!
 //! Whether that holds is tried on what was learned itself: a limit from the first half that the second half breaks says
 //! that this number is not at rest yet, and nothing is judged by it.
+//!
+//! A limit is one for the time of day that was learned; what the rest of a day may add says `day.rs`.
+
+use super::day::{Day, DAY_NS};
 
 /// Stretches kept; when they are full, two become one that is twice as long.
 const STRETCHES: usize = 32;
@@ -76,6 +80,20 @@ impl<const S: usize> Extremes<S> {
         (second.iter().all(|one| *one <= tried)).then(|| level(&all, length_s, grain))?
     }
 
+    /// What the time of day may add to that limit; `None`: nothing, a whole day was learned, or there is no limit.
+    pub fn day(&self, number: usize, grain: f64) -> Option<Day> {
+        let learned_ns = self.length_ns.saturating_mul(u64::try_from(self.stretches.len()).ok()?);
+        if learned_ns >= DAY_NS {
+            return None;
+        }
+        let middles = (0u64..).map(|place| {
+            let before_ns = self.length_ns.saturating_mul(place);
+            self.from_ns.saturating_add(before_ns).saturating_add(self.length_ns / 2)
+        });
+        let found = middles.zip(&self.stretches).filter_map(|(ts_ns, stretch)| Some((ts_ns, *stretch.get(number)?)));
+        Day::fit(&found.filter(|(_, found)| found.is_finite()).collect::<Vec<_>>(), grain)
+    }
+
     /// The largest of all.
     pub fn seen(&self, number: usize) -> Option<f64> {
         let found = self.stretches.iter().filter_map(|stretch| stretch.get(number).copied());
@@ -109,11 +127,14 @@ fn gumbel(stretches: &[f64], length_s: f64, grain: f64) -> f64 {
     (mean + scale * (quantile - EULER)).max(seen + scale)
 }
 
+/// Of the standard normal distribution, exceeded 5 times of 100.
+pub const ONE_SIDED: f64 = 1.645;
+
 /// What a sample's standard deviation is of the true one at least, 95 times of 100: the square root of the fifth
 /// percentile of chi squared over its degrees of freedom (Wilson and Hilferty, 1931).
-fn spread_known(freedom: f64) -> f64 {
+pub fn spread_known(freedom: f64) -> f64 {
     let part = 2.0 / (9.0 * freedom);
-    (1.0 - part - 1.645 * part.sqrt()).max(0.1).powi(3).sqrt()
+    (1.0 - part - ONE_SIDED * part.sqrt()).max(0.1).powi(3).sqrt()
 }
 
 #[cfg(test)]

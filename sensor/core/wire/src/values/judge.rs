@@ -362,8 +362,9 @@ impl State {
         if !tag.judged {
             return;
         }
-        let limits = &tag.limits;
-        let limit = |number: usize| limits.get(number).copied().unwrap_or(f64::INFINITY);
+        let ts_ns = self.motion.last_ns();
+        let limit = |number: usize| tag.limits.get(number).copied().unwrap_or(f64::INFINITY);
+        let exceeded = |number: usize, found: f64| tag.exceeded(number, found, 0.0, ts_ns);
         let span = tag.row.high.zip(tag.row.low).map_or(0.0, |(high, low)| high - low);
         let mut tell = |cause, found, limit| {
             let key = number.into();
@@ -373,17 +374,17 @@ impl State {
             [(motion::HIGH, &mut self.risen, value), (motion::LOW, &mut self.fallen, -value)]
         {
             // Where it came to rest it goes on to move as it always did.
-            let most = limit(place) + if *moved_by > 0.0 { *moved_by + span } else { 0.0 };
+            let more = if *moved_by > 0.0 { *moved_by + span } else { 0.0 };
             if settles {
                 *moved_by = moved_by.max(signed - limit(place));
-            } else if signed > most {
+            } else if let Some(most) = tag.exceeded(place, signed, more, ts_ns) {
                 tell(RANGE, value, if place == motion::HIGH { most } else { -most });
             }
         }
         if let Some(step) = moved.step.filter(|step| *step != 0.0) {
-            if step.abs() > limit(motion::STEP) && !follows {
+            if let Some(most) = exceeded(motion::STEP, step.abs()).filter(|_| !follows) {
                 if !(tag.row.counter && begins_again(moved.before, value)) {
-                    tell(JUMP, step.abs(), limit(motion::STEP));
+                    tell(JUMP, step.abs(), most);
                 }
                 // What windows say across it is said already.
                 self.motion.begin(value);
@@ -395,21 +396,22 @@ impl State {
         if value != moved.before && !tag.row.setting && is_new(&tag.row.states, value) {
             tell(STATE, value, f64::NAN);
         }
-        if moved.rest_s > limit(motion::REST) {
-            tell(STUCK, moved.rest_s, limit(motion::REST));
+        if let Some(most) = exceeded(motion::REST, moved.rest_s) {
+            tell(STUCK, moved.rest_s, most);
         }
         if settles {
             return self.motion.forget_windows();
         }
         let Some(window) = moved.window else { return };
-        if window.swing > limit(motion::SWING) {
-            tell(OSCILLATION, window.swing, limit(motion::SWING));
+        if let Some(most) = exceeded(motion::SWING, window.swing) {
+            tell(OSCILLATION, window.swing, most);
         }
-        if window.swing > 0.0 && -window.swing.ln() > limit(motion::QUIET) {
-            tell(QUIET, window.swing, (-limit(motion::QUIET)).exp());
+        if let Some(most) = exceeded(motion::QUIET, -window.swing.ln()).filter(|_| window.swing > 0.0) {
+            tell(QUIET, window.swing, (-most).exp());
         }
-        if let Some(drift) = window.drift.filter(|drift| *drift > limit(motion::DRIFT)) {
-            tell(DRIFT, drift, limit(motion::DRIFT));
+        let drift = window.drift.and_then(|drift| Some((drift, exceeded(motion::DRIFT, drift)?)));
+        if let Some((drift, most)) = drift {
+            tell(DRIFT, drift, most);
         }
     }
 }

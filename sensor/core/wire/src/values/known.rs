@@ -20,6 +20,26 @@ pub struct KnownTag {
     pub related: bool,
 }
 
+impl KnownTag {
+    /// How far this number may go at that moment, and `more`, where it went further.
+    #[inline]
+    pub fn exceeded(&self, number: usize, found: f64, more: f64, ts_ns: u64) -> Option<f64> {
+        let limit = self.limits.get(number)? + more;
+        if found > limit {
+            return self.exceeded_now(number, found, limit, ts_ns);
+        }
+        None
+    }
+
+    /// The time of day may explain it.
+    #[cold]
+    fn exceeded_now(&self, number: usize, found: f64, limit: f64, ts_ns: u64) -> Option<f64> {
+        let day = self.row.days.get(number).and_then(Option::as_ref);
+        let limit = limit + day.map_or(0.0, |day| day.room(ts_ns));
+        (found > limit).then_some(limit)
+    }
+}
+
 /// As many settings as a set point must have been given before one of them may be called unusual.
 const SETTINGS: u64 = 5;
 

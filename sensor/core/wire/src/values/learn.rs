@@ -474,18 +474,23 @@ impl Learned {
         let counter = self.falls == 0 && self.changes >= LEAST_CHANGES && self.take != Take::Bit;
         let setting = self.writes > 0 || self.changes < LEAST_CHANGES;
         let seen = |number| self.extremes.as_ref().and_then(|extremes| extremes.seen(number));
-        let mut limits = [None; STATISTICS];
+        let (mut limits, mut days) = ([None; STATISTICS], Vec::new());
         // Two states, up and down, have no size; how long they stay is known all the same.
         let sizes = !self.states.few() && self.changes >= LEAST_CHANGES;
         for (number, limit) in limits.iter_mut().enumerate() {
+            let grain = self.grain_of(number);
             let judged = match number {
                 motion::REST => self.changes >= LEAST_CHANGES,
                 motion::HIGH | motion::LOW | motion::DRIFT => sizes && !counter,
                 _ => sizes,
             };
             if judged && known && self.writes == 0 {
-                *limit = self.extremes.as_ref().and_then(|extremes| extremes.limit(number, self.grain_of(number)));
+                *limit = self.extremes.as_ref().and_then(|extremes| extremes.limit(number, grain));
             }
+            days.push(limit.and_then(|_| self.extremes.as_ref()?.day(number, grain)));
+        }
+        if days.iter().all(Option::is_none) {
+            days.clear();
         }
         let set = (self.writes > 0).then_some([self.settings.low, self.settings.high]);
         let set_limits = self.settings.limits().or_else(|| self.settings.limits_by(custom));
@@ -502,6 +507,7 @@ impl Learned {
             low: seen(motion::LOW).map(|low| -low),
             high: seen(motion::HIGH),
             limits,
+            days,
             step: seen(motion::STEP),
             counter,
             states,

@@ -6,13 +6,14 @@
 //! ```text
 //! plan.rs      where in a message the values of tags are; pair.rs: what two words of memory mean
 //! motion.rs    samples → numbers (height, step, rest, swing, drift), the same for learning and judging
-//! extremes.rs  numbers → how far they may go, with a stated rate of false alarms
+//! extremes.rs  numbers → how far they may go, with a stated rate of false alarms; day.rs: at hours that were not learned
 //! states.rs    the few values of a mode; settings.rs: what operators choose; echo.rs: answers that come again
 //! relations/   what tags of one link have in common
 //! declared.rs  values against what the table of points says of them
 //! learn.rs     → table.rs (on disk) → known.rs → judge.rs
 //! ```
 
+mod day;
 mod declared;
 mod echo;
 mod extremes;

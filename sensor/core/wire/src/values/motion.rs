@@ -71,6 +71,11 @@ impl Motion {
         self.seen.then_some(self.last)
     }
 
+    /// When that was.
+    pub fn last_ns(&self) -> u64 {
+        self.last_ns
+    }
+
     pub fn interval_ns(&self) -> f64 {
         self.interval_ns
     }

@@ -2,12 +2,23 @@
 
 /// More different values than these are no states.
 const MOST: usize = 16;
-/// Visits to states before it is said that there are no others.
-const VISITS: u64 = 16;
+/// Occasions of states before it is said that there are no others.
+const OCCASIONS: u64 = 16;
+/// Visits that lie nearer together than this are one occasion (69 s, as with orders of operations): what a machine went
+/// through a dozen times in one start was seen once.
+const OCCASION_NS: u64 = 1 << 36;
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    value: f64,
+    occasions: u64,
+    /// When the latest of them began.
+    since_ns: u64,
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct States {
-    found: Vec<(f64, u64)>,
+    found: Vec<State>,
     many: bool,
     /// When the latest new one came.
     newest_ns: u64,
@@ -20,12 +31,14 @@ impl States {
         if self.many {
             return;
         }
-        if let Some((_, visits)) = self.found.iter_mut().find(|(known, _)| *known == value) {
-            *visits = visits.saturating_add(1);
+        if let Some(state) = self.found.iter_mut().find(|state| state.value == value) {
+            if ts_ns.saturating_sub(state.since_ns) >= OCCASION_NS {
+                (state.occasions, state.since_ns) = (state.occasions.saturating_add(1), ts_ns);
+            }
         } else if self.found.len() >= MOST {
             (self.many, self.found) = (true, Vec::new());
         } else {
-            self.found.push((value, 1));
+            self.found.push(State { value, occasions: 1, since_ns: ts_ns });
             self.newest_ns = ts_ns;
         }
     }
@@ -34,15 +47,15 @@ impl States {
         !self.many
     }
 
-    /// All there are, in order, where nothing speaks for others: each was visited again, so that what was never seen has
-    /// no mass by the estimate of Good and Turing (Biometrika 40, 1953), and none was new in the second half.
+    /// All there are, in order, where nothing speaks for others: each was there on another occasion again, so that what was
+    /// never seen has no mass by the estimate of Good and Turing (Biometrika 40, 1953), and none was new in the second half.
     pub fn closed(&self, half_ns: u64) -> Option<Vec<f64>> {
-        let visits: u64 = self.found.iter().map(|(_, visits)| *visits).fold(0, u64::saturating_add);
-        let again = self.found.len() >= 2 && self.found.iter().all(|(_, visits)| *visits >= 2);
-        if self.many || !again || visits < VISITS || self.newest_ns > half_ns {
+        let occasions: u64 = self.found.iter().map(|state| state.occasions).fold(0, u64::saturating_add);
+        let again = self.found.len() >= 2 && self.found.iter().all(|state| state.occasions >= 2);
+        if self.many || !again || occasions < OCCASIONS || self.newest_ns > half_ns {
             return None;
         }
-        let mut values: Vec<f64> = self.found.iter().map(|(value, _)| *value).collect();
+        let mut values: Vec<f64> = self.found.iter().map(|state| state.value).collect();
         values.sort_by(f64::total_cmp);
         Some(values)
     }
@@ -62,19 +75,27 @@ pub fn is_new(states: &[f64], value: f64) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_precision_loss)] // test data
 mod tests {
     use super::*;
 
     #[test]
     fn states_are_closed_when_each_came_again() {
-        let mut states = States::default();
-        (0..20).for_each(|number| states.visit(f64::from(number % 3), 10));
-        assert_eq!(states.closed(20), Some(vec![0.0, 1.0, 2.0]));
-        assert_eq!(states.closed(9), None);
-        states.visit(7.0, 15);
-        assert_eq!(states.closed(20), None);
-        (0..20).for_each(|number| states.visit(f64::from(number), 16));
-        assert!(!states.few() && states.closed(20).is_none());
+        let seen = |apart_ns: u64| {
+            let mut states = States::default();
+            (0..20).for_each(|number: u64| states.visit((number % 3) as f64, number * apart_ns));
+            states
+        };
+        let mut states = seen(OCCASION_NS / 2);
+        let end_ns = OCCASION_NS * 10;
+        assert_eq!(states.closed(end_ns), Some(vec![0.0, 1.0, 2.0]));
+        assert_eq!(states.closed(OCCASION_NS / 2), None);
+        // A dozen times in a minute is once.
+        assert_eq!(seen(OCCASION_NS / 100).closed(end_ns), None);
+        states.visit(7.0, end_ns - 5);
+        assert_eq!(states.closed(end_ns), None);
+        (0..20).for_each(|number| states.visit(f64::from(number), end_ns));
+        assert!(!states.few() && states.closed(end_ns).is_none());
     }
 
     #[test]

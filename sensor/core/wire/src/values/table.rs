@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
 use super::motion::STATISTICS;
 use super::plan::Take;
 use super::relations::{self, Relation};
@@ -71,6 +72,9 @@ pub struct Tag {
     pub high: Option<f64>,
     /// How far each number of `motion.rs` may go, in that order; null: nothing is judged by it.
     pub limits: [Option<f64>; STATISTICS],
+    /// What is added to each limit at which time of day; empty: a whole day was learned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Option<Day>>,
     /// The largest step that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
