@@ -536,7 +536,26 @@ impl Learned {
     }
 }
 
-/// A counter that runs over or is set back begins at the bottom.
+/// A counter that runs over or is set back begins at the bottom: at nothing, or, where a number with a sign runs over, as far
+/// below nothing as it was above.
 pub fn begins_again(before: f64, value: f64) -> bool {
-    value >= 0.0 && value <= before / 16.0
+    let near = before / 16.0;
+    (0.0..=near).contains(&value) || (value < 0.0 && (value + before).abs() <= near)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_again;
+
+    #[test]
+    fn a_counter_begins_again_at_its_bottom() {
+        for (before, value) in [(60_000.0, 0.0), (60_000.0, 3.0), (32_760.0, -32_767.0), (3_276.0, -3_276.8)] {
+            assert!(begins_again(before, value), "{before} → {value}");
+        }
+        for (before, value) in
+            [(60_000.0, 59_700.0), (900.0, -300.0), (-32_700.0, -32_767.0), (-5.0, -300.0), (5.0, -300.0)]
+        {
+            assert!(!begins_again(before, value), "{before} → {value}");
+        }
+    }
 }
