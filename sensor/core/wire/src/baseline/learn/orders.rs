@@ -2,14 +2,12 @@
 
 use super::super::table::{Order, Place};
 use super::super::trail::{changes, class_of, short, Short, Step, START};
-use super::sightings::{stretch, Sightings};
+use super::sightings::Sightings;
 use super::{Learner, LinkKey};
 use crate::event::Event;
 use crate::hash::Map;
 use crate::limits;
 
-/// The shortest occasion, as a power of two nanoseconds: 69 s. Timers of one master keep their distance that long.
-const OCCASION: u8 = 36;
 /// There was no room for all of them.
 const LOST: u16 = u16::MAX;
 
@@ -48,7 +46,6 @@ impl Learner {
     /// The rows of each link whose order is known whole.
     pub(super) fn orders(&self, end_ns: u64) -> Vec<(u32, Order)> {
         let from_ns = self.learned.from_ns;
-        let (shift, _) = stretch(from_ns, end_ns.max(from_ns));
         let half_ns = from_ns.saturating_add(end_ns.saturating_sub(from_ns) / 2);
         let mut places: Map<(u32, Short), Option<Place>> = Map::default();
         for (link, code, class) in self.operations.keys() {
@@ -63,7 +60,7 @@ impl Learner {
         };
         let row = |link: u32, step: Step, seen: &Sightings| {
             let (before, last, next) = (place(link, step.before)?, place(link, step.last)?, place(link, step.next)?);
-            let (occasions, late) = (seen.occasions(shift.max(OCCASION), 0).0, seen.first_ns >= half_ns);
+            let (occasions, late) = (seen.draws(), seen.first_ns >= half_ns);
             Some(Order { before, last, next, count: seen.count, occasions, late }).filter(Order::holds)
         };
         let known = |link: u32| self.rows.get(link as usize).is_some_and(|row| row.orders != LOST);

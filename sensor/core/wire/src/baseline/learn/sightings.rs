@@ -4,10 +4,15 @@
 //! for the question "how much was not seen yet" are *occasions*: stretches of time in which a thing was there at all. A
 //! thing keeps 64 of them as bits. When it was there for longer than 64 stretches reach, two become one, so the room is
 //! bounded and nothing is guessed. Stretches are aligned to the clock: what several learners kept can be joined.
+//!
+//! What is rare is counted beside that by *draws*: sightings a minute apart. Two timers of one master that began together
+//! keep their distance that long, so a thousand arrivals within a minute say no more than one does.
 
 /// The shortest stretch: 2^30 ns, about a second.
 const SHIFT: u8 = 30;
 const BITS: u64 = 64;
+/// Shortest stretches from one draw to the next at least, 69 s.
+const APART: u32 = 64;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sightings {
@@ -22,12 +27,21 @@ pub struct Sightings {
     /// Number of the stretch that bit 0 stands for: times shifted right by `shift`.
     begin: u64,
     bits: u64,
+    draws: u32,
+    /// Of the last draw, in shortest stretches.
+    drawn_at: u32,
+}
+
+/// A time in shortest stretches; what is beyond the year 2116 is there.
+fn at(ts_ns: u64) -> u32 {
+    u32::try_from(ts_ns >> SHIFT).unwrap_or(u32::MAX)
 }
 
 impl Sightings {
     pub fn once(ts_ns: u64, frame: u64, input: u16) -> Self {
-        let begin = ts_ns >> SHIFT;
-        Self { first_ns: ts_ns, last_ns: ts_ns, count: 1, frame, input, shift: SHIFT, begin, bits: 1 }
+        let (begin, drawn_at) = (ts_ns >> SHIFT, at(ts_ns));
+        let (first_ns, last_ns) = (ts_ns, ts_ns);
+        Self { first_ns, last_ns, count: 1, frame, input, shift: SHIFT, begin, bits: 1, draws: 1, drawn_at }
     }
 
     #[inline]
@@ -38,6 +52,9 @@ impl Sightings {
                 self.bits |= 1 << after;
                 self.last_ns = self.last_ns.max(ts_ns);
                 self.count = self.count.saturating_add(1);
+                if at(ts_ns).saturating_sub(self.drawn_at) >= APART {
+                    (self.draws, self.drawn_at) = (self.draws.saturating_add(1), at(ts_ns));
+                }
             }
             _ => self.add(&Self::once(ts_ns, frame, input)),
         }
@@ -51,6 +68,14 @@ impl Sightings {
             }
             return;
         }
+        (self.draws, self.drawn_at) = if self.last_ns <= other.first_ns {
+            self.draws_with(other)
+        } else if other.last_ns <= self.first_ns {
+            other.draws_with(self)
+        } else {
+            // Side by side: at least as many as one of them saw.
+            (self.draws.max(other.draws), self.drawn_at.max(other.drawn_at))
+        };
         if (other.first_ns, other.frame) < (self.first_ns, self.frame) {
             (self.first_ns, self.frame, self.input) = (other.first_ns, other.frame, other.input);
         }
@@ -66,6 +91,21 @@ impl Sightings {
             }
             shift = shift.saturating_add(1);
         }
+    }
+
+    /// Draws of both, and the last one, where the other begins when this has ended.
+    fn draws_with(&self, later: &Self) -> (u32, u32) {
+        if at(later.first_ns).saturating_sub(self.drawn_at) >= APART {
+            return (self.draws.saturating_add(later.draws), later.drawn_at);
+        }
+        // The first of the later ones is no draw of its own.
+        let drawn_at = if later.draws > 1 { later.drawn_at } else { self.drawn_at };
+        (self.draws.saturating_add(later.draws).saturating_sub(1), drawn_at)
+    }
+
+    /// How often it was seen at least 69 s behind the draw before.
+    pub fn draws(&self) -> u32 {
+        self.draws
     }
 
     /// First stretch and bits, with stretches of 2^`shift` ns. Finer than they were kept is not possible.
@@ -95,21 +135,24 @@ impl Sightings {
     /// For a state that outlives a restart, and back.
     pub fn words(&self) -> [u64; 8] {
         let kept = u64::from(self.shift) << 16 | u64::from(self.input);
-        [self.first_ns, self.last_ns, self.count, self.frame, kept, self.begin, self.bits, 0]
+        let drawn = u64::from(self.draws) << 32 | u64::from(self.drawn_at);
+        [self.first_ns, self.last_ns, self.count, self.frame, kept, self.begin, self.bits, drawn]
     }
 
     /// `None`: no version ever wrote that.
     pub fn from_words(words: [u64; 8]) -> Option<Self> {
-        let [first_ns, last_ns, count, frame, kept, begin, bits, rest] = words;
+        let [first_ns, last_ns, count, frame, kept, begin, bits, drawn] = words;
         let (shift, input) = (u8::try_from(kept >> 16).ok()?, u16::try_from(kept & 0xffff).ok()?);
         let empty = count == 0;
-        let sound = rest == 0
-            && if empty {
-                words == [0; 8]
-            } else {
-                first_ns <= last_ns && (SHIFT..64).contains(&shift) && bits & 1 == 1
-            };
-        sound.then_some(Self { first_ns, last_ns, count, frame, input, shift, begin, bits })
+        let sound =
+            if empty { words == [0; 8] } else { first_ns <= last_ns && (SHIFT..64).contains(&shift) && bits & 1 == 1 };
+        #[allow(clippy::cast_possible_truncation)] // halves of a word
+        let (draws, drawn_at) = match ((drawn >> 32) as u32, drawn as u32) {
+            // Written before draws were counted: those of stretches are there.
+            (0, _) if !empty => (bits.count_ones(), at(last_ns)),
+            drawn => drawn,
+        };
+        sound.then_some(Self { first_ns, last_ns, count, frame, input, shift, begin, bits, draws, drawn_at })
     }
 }
 
@@ -172,5 +215,27 @@ mod tests {
         assert_eq!(stretch(0, 63 * SECOND), (30, 64));
         assert_eq!(stretch(0, 64 * SECOND), (31, 33));
         assert_eq!(stretch(0, u64::MAX).1, 64);
+    }
+
+    #[test]
+    fn draws_are_a_minute_apart_however_long_it_takes() {
+        let start = 1_700_000_000 * SECOND;
+        for (apart, count, expected) in [(1, 60, 1), (1, 640, 10), (63, 10, 5), (64, 10, 10), (100_000, 1000, 1000)] {
+            let times = (0..count).map(|number| start + number * apart * SECOND);
+            let mut all = Sightings::default();
+            let mut parts = [Sightings::default(); 2];
+            for (number, ts_ns) in times.enumerate() {
+                all.observe(ts_ns, number as u64, 0);
+                parts[usize::from(number as u64 >= count / 2)].observe(ts_ns, number as u64, 0);
+            }
+            assert_eq!(all.draws(), expected, "{count} times every {apart} s");
+            let [mut joined, later] = parts;
+            joined.add(&later);
+            assert!(joined.draws().abs_diff(expected) <= 1, "{} of {expected}", joined.draws());
+        }
+        // Of a state that was written before draws were counted.
+        let mut words = Sightings::once(start, 0, 0).words();
+        words[7] = 0;
+        assert_eq!(Sightings::from_words(words), Some(Sightings::once(start, 0, 0)));
     }
 }
