@@ -154,8 +154,9 @@ def test_a_model_is_used_without_the_packages_that_learned_it(baseline: Path, tm
     command = [sys.executable, "-c", program, "replay", ATTACK, "--baseline", baseline, "--stats", stats]
     done = subprocess.run([*map(str, command), "--format", "ndjson"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert json.loads(stats.read_text(encoding="utf-8"))["model"]["model"] == "active"
-    assert done.stderr.strip() == "[]" and '"anomaly"' in done.stdout
+    model = json.loads(stats.read_text(encoding="utf-8"))["model"]
+    assert model["model"] == "active" and model["windows"]["judged"] > 0
+    assert done.stderr.strip() == "[]"
 
 
 class Trap:
