@@ -130,6 +130,9 @@ pub const WINDOWS: usize = 1 << 18;
 /// Rows of a baseline (stations, links, operations, stretches, names, polls). Beyond it nothing new is learned, which
 /// is counted in the table; a table with more is refused.
 pub const BASELINE_TUPLES: usize = 1 << 21;
+/// Learning: what comes again sooner is the same occasion, 69 s. Timers of one master keep their distance that long, and a
+/// machine goes through a dozen states in one start.
+pub const OCCASION_NS: u64 = 1 << 36;
 /// Rows that the order of one link's operations may take while a baseline is learned: ordinary links have a dozen. Of one
 /// with more nothing is learned of its order, which is counted in the table.
 pub const ORDERS: u16 = 512;

@@ -1,12 +1,11 @@
 //! The values that a tag has when they are few: modes, steps of a recipe, switches.
 
+use crate::limits::OCCASION_NS;
+
 /// More different values than these are no states.
 const MOST: usize = 16;
 /// Occasions of states before it is said that there are no others.
 const OCCASIONS: u64 = 16;
-/// Visits that lie nearer together than this are one occasion (69 s, as with orders of operations): what a machine went
-/// through a dozen times in one start was seen once.
-const OCCASION_NS: u64 = 1 << 36;
 
 #[derive(Clone, Copy, Debug)]
 struct State {

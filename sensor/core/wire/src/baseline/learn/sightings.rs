@@ -8,11 +8,13 @@
 //! What is rare is counted beside that by *draws*: sightings a minute apart. Two timers of one master that began together
 //! keep their distance that long, so a thousand arrivals within a minute say no more than one does.
 
+use crate::limits::OCCASION_NS;
+
 /// The shortest stretch: 2^30 ns, about a second.
 const SHIFT: u8 = 30;
 const BITS: u64 = 64;
-/// Shortest stretches from one draw to the next at least, 69 s.
-const APART: u32 = 64;
+/// Shortest stretches from one draw to the next at least.
+const APART: u64 = OCCASION_NS >> SHIFT;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sightings {
@@ -52,7 +54,7 @@ impl Sightings {
                 self.bits |= 1 << after;
                 self.last_ns = self.last_ns.max(ts_ns);
                 self.count = self.count.saturating_add(1);
-                if at(ts_ns).saturating_sub(self.drawn_at) >= APART {
+                if u64::from(at(ts_ns).saturating_sub(self.drawn_at)) >= APART {
                     (self.draws, self.drawn_at) = (self.draws.saturating_add(1), at(ts_ns));
                 }
             }
@@ -95,7 +97,7 @@ impl Sightings {
 
     /// Draws of both, and the last one, where the other begins when this has ended.
     fn draws_with(&self, later: &Self) -> (u32, u32) {
-        if at(later.first_ns).saturating_sub(self.drawn_at) >= APART {
+        if u64::from(at(later.first_ns).saturating_sub(self.drawn_at)) >= APART {
             return (self.draws.saturating_add(later.draws), later.drawn_at);
         }
         // The first of the later ones is no draw of its own.
