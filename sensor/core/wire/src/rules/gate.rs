@@ -6,6 +6,7 @@
 
 use super::block::Block;
 use super::column::{source, Source};
+use super::glance::Glance;
 use super::grams::Grams;
 use super::groups::of_stations;
 use super::hull::Hull;
@@ -78,8 +79,17 @@ impl Gate {
         }
     }
 
+    /// What it is asked first.
+    pub fn glance(&self) -> Glance {
+        match self.look {
+            Look::Slot(slot) => Glance::of_slot(slot, &self.hull, self.absent),
+            Look::Bytes => self.behind.grams.as_ref().and_then(Grams::rare).map_or(Glance::GATE, Glance::of_bytes),
+            _ => Glance::GATE,
+        }
+    }
+
     /// False: none of the conditions behind it holds.
-    #[inline(always)] // a call would cost as much as what nearly every message takes here
+    #[inline]
     pub fn opens(&self, event: &Event<'_>) -> bool {
         match self.look {
             Look::Slot(slot) => match event.record.get(slot.into()) {
@@ -93,7 +103,7 @@ impl Gate {
         }
     }
 
-    #[inline(always)] // as above, and behind the hull
+    #[inline]
     fn passes(&self, number: u64) -> bool {
         self.behind.sieve.as_ref().is_none_or(|sieve| sieve.passes(number))
     }

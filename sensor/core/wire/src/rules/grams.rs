@@ -60,6 +60,11 @@ impl Grams {
         Some(made)
     }
 
+    /// A stretch of bytes of which every pattern has one.
+    pub fn rare(&self) -> Option<Rare> {
+        self.rare
+    }
+
     /// False: no pattern stands in the text.
     #[inline]
     pub fn may_stand(&self, text: &[u8]) -> bool {

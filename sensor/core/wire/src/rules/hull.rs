@@ -41,6 +41,18 @@ impl Hull {
         Self { low, span: high.saturating_sub(low), words, least, greatest }
     }
 
+    /// The part of it that 32 bits hold: the least, and from there to the last. Where there is none, the last of all.
+    pub fn small(&self) -> (u32, u32) {
+        let Ok(low) = u32::try_from(self.low) else { return (u32::MAX, 0) };
+        let span = u32::try_from(self.span).unwrap_or(u32::MAX);
+        (low, span.min(u32::MAX.saturating_sub(low)))
+    }
+
+    /// The same of 16-bit words, if any lies inside.
+    pub fn words(&self) -> Option<(u16, u16)> {
+        self.words
+    }
+
     #[inline]
     pub fn has(&self, value: u64) -> bool {
         value.wrapping_sub(self.low) <= self.span
@@ -55,8 +67,13 @@ impl Hull {
     /// Whether one of the big-endian words lies inside; also where there is none at all.
     #[inline]
     pub fn meets(&self, bytes: &[u8]) -> bool {
+        self.words.map_or(bytes.len() < 2, |inside| Self::any_word(inside, bytes))
+    }
+
+    /// Whether one of the big-endian words lies in such a stretch; also where there is none at all.
+    #[inline]
+    pub fn any_word((low, span): (u16, u16), bytes: &[u8]) -> bool {
         let (words, _) = bytes.as_chunks::<2>();
-        let Some((low, span)) = self.words else { return words.is_empty() };
         words.is_empty() || any::<_, 8>(words, move |word| u16::from_be_bytes(word).wrapping_sub(low) <= span)
     }
 }

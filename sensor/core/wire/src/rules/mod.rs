@@ -3,7 +3,7 @@
 //! The cost of an event does not grow with the number of rules: [`index`] leads to the few rules that could match by
 //! what the event holds, and only these are evaluated. On the way: a condition becomes alternatives of keys ([`terms`],
 //! [`keys`]), what they ask of the stations is asked once for a conversation ([`groups`]), a gate stands in front of
-//! those that one field leads to ([`gate`]), behind it they stand in blocks ([`block`]), a block looks at one field at a
+//! those that one field leads to ([`gate`]; most messages need a glance at it, [`glance`]), behind it they stand in blocks ([`block`]), a block looks at one field at a
 //! time ([`column`]), and a value leads to a row of bits ([`rows`]) through tables ([`pages`]) or an automaton
 //! ([`words`]).
 
@@ -12,6 +12,7 @@ mod column;
 mod compile;
 mod exclusion;
 mod gate;
+mod glance;
 mod grams;
 mod groups;
 mod hull;

@@ -26,6 +26,16 @@ impl Rare {
         Some(lightest).filter(|(weight, _)| *weight <= MOST).map(|(_, rare)| rare)
     }
 
+    /// The least of its bytes, and from there to the last.
+    pub fn stretch(self) -> (u8, u8) {
+        (self.low, self.span)
+    }
+
+    #[inline]
+    pub fn from_stretch(low: u8, span: u8) -> Self {
+        Self { low, span }
+    }
+
     #[inline]
     pub fn stands(&self, text: &[u8]) -> bool {
         let Self { low, span } = *self;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::block::{Block, Scratch, TERMS};
 use super::super::column::Column;
 use super::super::gate::{leading, Gate};
+use super::super::glance::Glance;
 use super::super::groups::{bit, Narrowed};
 use super::super::keys::{integer_ordinal, Key};
 use super::super::rows::{each, ANY};
@@ -47,18 +48,28 @@ struct Quick {
     names: Option<Names<Roles>>,
 }
 
-/// Rules for messages of one operation and role.
+/// Gates that have a glance at a place: as many as lie in its first cache line.
+const GLANCES: usize = 3;
+
+/// Rules for messages of one operation and role. What most messages look at of it stands first, in one cache line.
 #[derive(Debug)]
+#[repr(C, align(64))]
 struct Place {
-    /// Rules that ask for nothing but what leads here: no gate stands before them.
-    every: Box<[Found]>,
+    /// Of the first gates of the group that is always possible.
+    glances: [Glance; GLANCES],
     /// Groups that have a gate here, beside the one that is always possible.
     groups: u64,
+    /// Bits of the gates of the group that is always possible that have no glance.
+    unseen: u64,
+    /// Rules that ask for nothing but what leads here: no gate stands before them.
+    every: Box<[Found]>,
     /// Gates of the group that is always possible.
-    always: Vec<Gate>,
+    always: Box<[Gate]>,
     /// Gates of each of the others.
-    others: Vec<Vec<Gate>>,
+    others: Box<[Box<[Gate]>]>,
 }
+
+const _: () = assert!(size_of::<Place>() == 128);
 
 impl Root {
     pub fn new(protocol: usize, entries: &[Entry]) -> Self {
@@ -154,17 +165,22 @@ impl Place {
             let leading = leading(&entry.term, protocol, decided);
             by_group.entry(entry.group).or_default().entry(leading).or_default().push(entry);
         }
-        let mut place = Self { every, groups: 0, always: Vec::new(), others: Vec::new() };
+        let (mut groups, mut always, mut others) = (0, Box::default(), Vec::new());
         for (group, by_field) in by_group {
             let gates = gates(protocol, by_field, decided);
             if group == 0 {
-                place.always = gates;
+                always = gates;
             } else {
-                place.groups |= bit(group);
-                place.others.push(gates);
+                groups |= bit(group);
+                others.push(gates);
             }
         }
-        place
+        let mut glances = [Glance::default(); GLANCES];
+        for (glance, gate) in glances.iter_mut().zip(&always) {
+            *glance = gate.glance();
+        }
+        let unseen = (GLANCES..always.len()).fold(0, |bits, at| bits | bit(u8::try_from(at).unwrap_or(0)));
+        Self { glances, groups, unseen, every, always, others: others.into_boxed_slice() }
     }
 
     /// `plain`: the way here tells exactly what the message has in the fields that were looked at.
@@ -180,9 +196,12 @@ impl Place {
         for every in &self.every {
             found(Found { holds: every.holds && plain, ..*every });
         }
-        let opened = opened(&self.always, event);
-        if opened != 0 {
-            enter(&self.always, opened, event, scratch, found);
+        let mut asked = self.unseen;
+        for (at, glance) in (0u32..).zip(&self.glances) {
+            asked |= u64::from(glance.may_open(event)).wrapping_shl(at);
+        }
+        if asked != 0 {
+            enter(&self.always, asked, event, scratch, found);
         }
         let possible = narrowed.of(self.groups);
         if possible != 0 {
@@ -195,37 +214,25 @@ impl Place {
         while possible != 0 {
             let before = self.groups & possible.wrapping_sub(1) & !possible;
             if let Some(gates) = self.others.get(before.count_ones() as usize) {
-                enter(gates, opened(gates, event), event, scratch, found);
+                enter(gates, u64::MAX, event, scratch, found);
             }
             possible &= possible.wrapping_sub(1);
         }
     }
 }
 
-/// Bits of the gates that open. They are gathered first: then the loop nearly every message goes through holds nothing
-/// but the message.
-#[inline(always)]
-fn opened(gates: &[Gate], event: &Event<'_>) -> u64 {
-    let (mut opened, mut next) = (0u64, 1u64);
-    for gate in gates {
-        if gate.opens(event) {
-            opened |= next;
-        }
-        next = next.wrapping_shl(1);
-    }
-    opened
-}
-
+/// Through those of the gates asked that open.
 #[inline(never)]
-fn enter(gates: &[Gate], opened: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
-    each(&[opened], |at| {
-        let blocks = gates.get(at).map(Gate::blocks).unwrap_or_default();
-        blocks.iter().for_each(|block| block.visit(event, scratch, found));
-    });
+fn enter(gates: &[Gate], asked: u64, event: &Event<'_>, scratch: &mut Scratch, found: &mut impl FnMut(Found)) {
+    for (at, gate) in (0u32..).zip(gates) {
+        if asked.wrapping_shr(at) & 1 != 0 && gate.opens(event) {
+            gate.blocks().iter().for_each(|block| block.visit(event, scratch, found));
+        }
+    }
 }
 
 /// A gate for each field that leads to conditions, in their order; what is beyond [`GATES`] stands behind an open one.
-fn gates(protocol: usize, by_field: BTreeMap<Option<FieldId>, Vec<&Entry>>, decided: &[FieldId]) -> Vec<Gate> {
+fn gates(protocol: usize, by_field: BTreeMap<Option<FieldId>, Vec<&Entry>>, decided: &[FieldId]) -> Box<[Gate]> {
     let mut parts: Vec<(Option<FieldId>, Vec<&Entry>)> = by_field.into_iter().collect();
     if parts.len() > GATES {
         let rest = parts.split_off(GATES.saturating_sub(1));
