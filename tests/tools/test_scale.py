@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
-from tools.scale import load, plan, servers
+from tools.scale import load, page, plan, servers
 from tools.scale.incidents import batches, heartbeats
+from tools.scale.progress import Progress
 from tools.scale.province import CITIES, make
+from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
 
 ROOT = Path(__file__).resolve().parents[2]
+ANSWERED = [Answered(group, "a question", 1.0, 2.0) for group in (OVERVIEW, LIST, SEARCH)]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -112,6 +115,23 @@ def test_the_command(tmp_path: Path) -> None:
     assert "µs of processor time each" in done.stdout and "0 µs at the store's server" in done.stdout
     table = json.loads(figures.read_text(encoding="utf-8"))["tables"]["sqlite"]
     assert table["data"]["incidents"] == 1500 and set(table["data"]["p99_ms"]) == {"overview", "list", "search"}
+
+
+def test_a_page_of_what_was_kept(tmp_path: Path) -> None:
+    """Of each store the largest that came to its end, and what is a part says so."""
+    kept = [("a", "sqlite", page.WHOLE), ("b", "elasticsearch", 70), ("a", "elasticsearch", 9)]
+    for folder, store, incidents in kept:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        made = page.table(store, incidents, 3, 9, load.Rate(1, 1.0), ANSWERED, {"incident": 900, "heartbeat": 90})
+        Progress(tmp_path / folder / f"{store}.progress.json", {}).finish(made)
+    Progress(tmp_path / "b" / "sqlite.progress.json", {}).note("incidents", load.BEGIN)
+    tables = page.kept([tmp_path / "a", tmp_path / "b"])
+    assert [table.data["incidents"] for table in tables] == [page.WHOLE, 70]
+    assert [page.PART in map(tuple, table.notes) for table in tables] == [False, True]
+    with pytest.raises(ValueError, match="no measurement of SQLite"):
+        page.kept([tmp_path / "b"])
+    done = run("--page", str(tmp_path / "b"), str(tmp_path / "c"))
+    assert done.returncode == 1 and "no measurement of SQLite that came to its end" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store. With
 `--keep` it can be stopped, or killed, and the same command goes on; a store that was measured is not measured again.
+`--page` writes the page from folders that were kept; a store that did not take all ten million says so there.
 """
 
 from __future__ import annotations
@@ -25,24 +26,27 @@ from tools.scale.progress import OtherLoad, Progress
 from tools.scale.province import make
 from tools.scale.questions import ask_all
 
-INCIDENTS, ENTERPRISES, TIMES = 10_000_000, 30_000, 200
+ENTERPRISES, TIMES = 30_000, 200
 ROOM_BYTES = 3_500
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.scale", description=__doc__)
-    parser.add_argument("--incidents", type=int, default=INCIDENTS)
+    parser.add_argument("--incidents", type=int, default=page.WHOLE)
     parser.add_argument("--enterprises", type=int, default=ENTERPRISES)
     parser.add_argument("--stores", default=",".join(servers.STORES), help=f"some of: {', '.join(servers.STORES)}")
     parser.add_argument("--times", type=int, default=TIMES, help="each question is asked")
     parser.add_argument("--folder", type=Path, help="where the stores are made (the system's temporary folder)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the stores there, and leave them there")
+    parser.add_argument("--page", type=Path, nargs="+", metavar="FOLDER", help="measure nothing, write docs/scale.md")
     parser.add_argument("--json", type=Path, default=page.JSON, help="where figures go (build/scale.json)")
     return parser.parse_args()
 
 
 def main() -> int:
     options = arguments()
+    if options.page:
+        return write_page(options.page)
     wanted = options.stores.split(",")
     if unknown := [name for name in wanted if name not in servers.STORES]:
         print(f"scale: no store {', '.join(unknown)}; there are: {', '.join(servers.STORES)}", file=sys.stderr)
@@ -66,9 +70,20 @@ def main() -> int:
             tables.append(table)
             print(f"\n{table.text()}\n", flush=True)
     page.write_json(options.json, facts, tables)
-    if options.incidents >= INCIDENTS and len(tables) == len(servers.STORES):
+    if options.incidents >= page.WHOLE and len(tables) == len(servers.STORES):
         page.write(facts, tables)
         print(f"written: {page.PAGE}")
+    return 0
+
+
+def write_page(folders: list[Path]) -> int:
+    try:
+        tables = page.kept(folders)
+    except (OSError, ValueError) as error:
+        print(f"scale: {error}", file=sys.stderr)
+        return 1
+    page.write(machine.facts(), tables)
+    print(f"written: {page.PAGE}")
     return 0
 
 

@@ -9,10 +9,13 @@ from tools.bench import report
 from tools.bench.table import Table, rows_of
 from tools.scale import plan
 from tools.scale.load import SENDERS, Rate
+from tools.scale.progress import measured
 from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
 
 PAGE = report.ROOT / "docs" / "scale.md"
 JSON = report.ROOT / "build" / "scale.json"
+WHOLE = 10_000_000
+"""Incidents of a province's year."""
 NAMES = {"sqlite": "SQLite", "elasticsearch": "Elasticsearch"}
 GROUPS = {OVERVIEW: ("总览", "overview"), LIST: ("列表", "lists"), SEARCH: ("检索", "search")}
 
@@ -44,7 +47,8 @@ def table(
                 f"Ingest: {rate.per_second:,.0f} records a second over the last {every:,} ({SENDERS} senders, 500 a"
                 f" batch, through the store's own merge); processor time a record: {here:,.0f} µs at the console,"
                 f" {there:,.0f} µs at the store's server; {size_bytes / incidents:,.0f} bytes of disk an incident.",
-            )
+            ),
+            *([] if incidents >= WHOLE else [PART]),
         ],
         summary=[
             (f"{name} 入库（条/秒）", f"{name}: records kept a second", f"{rate.per_second:,.0f}"),
@@ -63,6 +67,21 @@ def write_json(path: Path, machine: Mapping[str, str], tables: Sequence[Table]) 
     report.write_json(path, machine, tables, {})
 
 
+def kept(folders: Sequence[Path]) -> list[Table]:
+    """What was measured to the end in these folders: of each store with most incidents.
+
+    Raises:
+        ValueError: of one of the stores there is nothing.
+    """
+    tables = []
+    for store in NAMES:
+        found = [measured(folder / f"{store}.progress.json") for folder in folders]
+        tables.append(max((table for table in found if table), key=lambda table: table.data["incidents"], default=None))
+    if missing := [name for store, name in NAMES.items() if all(one is None or one.key != store for one in tables)]:
+        raise ValueError(f"{', '.join(map(str, folders))}: no measurement of {', '.join(missing)} that came to its end")
+    return [table for table in tables if table]
+
+
 def write(machine: Mapping[str, str], tables: Sequence[Table]) -> None:
     parts = [HEAD]
     parts.append("\n".join(rows_of(["机器 / machine", ""], [[name, value] for name, value in machine.items()])))
@@ -72,6 +91,10 @@ def write(machine: Mapping[str, str], tables: Sequence[Table]) -> None:
     PAGE.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
 
 
+PART = (
+    f"只装入了全年 {WHOLE:,} 个事件中的一部分，装满后的表现没有在这里测过。",
+    f"A part of the year's {WHOLE:,} incidents; how it is with all of them was not measured here.",
+)
 HEAD = """\
 # 规模 / Scale
 

@@ -40,7 +40,7 @@ class Progress:
 
     def table(self) -> Table | None:
         """What came out, where it was measured to the end."""
-        return Table(**self._told["table"]) if "table" in self._told else None
+        return table_in(self._told)
 
     def finish(self, table: Table) -> None:
         self._write({**self._told, "table": dataclasses.asdict(table)})
@@ -53,3 +53,12 @@ class Progress:
             os.fsync(file.fileno())
         part.replace(self._path)
         self._told = told
+
+
+def measured(path: Path) -> Table | None:
+    """What came out of the measurement that is noted there, if one is and came to its end."""
+    return table_in(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def table_in(told: dict[str, Any]) -> Table | None:
+    return Table(**told["table"]) if "table" in told else None
