@@ -14,9 +14,7 @@ from tools.bench import live
 from tools.bench.live import Trial, highest, two_rounds
 from tools.bench.traffic import PLANTS, write
 
-TRIAL = Trial(
-    rate=1, offered=9, offered_per_s=9, received=9, parsed=8, skipped=1, lost=0, held=0, sensor_cpu=0.5
-)
+TRIAL = Trial(rate=1, offered=9, offered_per_s=9, received=9, parsed=8, skipped=1, lost=0, held=0, sensor_cpu=0.5)
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
         rate = part("incidents", batches(province, incidents), progress)
         store.settle()
         answers = list(ask_all(store.store, province, times))
-        table = page.table(name, incidents, enterprises, every, rate, answers, store.sizes())
+        table = page.table(name, incidents, enterprises, rate, answers, store.sizes())
         state.finish(table)
         return table
 

@@ -62,6 +62,10 @@ class Filled:
     last: Rate = NONE
     """the last rate that was said"""
 
+    def latest(self, every: int) -> Rate:
+        """The rate of what came last: of all since a rate was said, where that is nearly as much."""
+        return self.since if self.since.records > 0.9 * every or not self.last.records else self.last
+
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -82,7 +86,7 @@ def fill(
     begun: Filled = BEGIN,
     note: Callable[[Filled], None] = lambda filled: None,
 ) -> Rate:
-    """Keep all batches. `progress` hears the records so far and the rate of each `every`; returns the last such rate.
+    """Keep all batches. `progress` hears the records so far and the rate of each `every`; returns the latest.
     `server_s` tells the processor time that the server took so far; what it does in the background while batches are
     made counts too. `begun` is what `note` heard last in a run that was stopped; what that run kept beyond is known,
     and not measured.
@@ -107,7 +111,7 @@ def fill(
             since, last = NONE, since
         filled = Filled(filled.batches + len(chunk), done, since, last)
         note(filled)
-    return filled.last if filled.last.records else filled.since
+    return filled.latest(every)
 
 
 def _keep(store: Store, chunk: list[Batch], goes_on: bool) -> tuple[float, bool]:

@@ -24,7 +24,6 @@ def table(
     store: str,
     incidents: int,
     sensors: int,
-    every: int,
     rate: Rate,
     answers: Sequence[Answered],
     sizes: Mapping[str, int],
@@ -41,11 +40,11 @@ def table(
         rows,
         notes=[
             (
-                f"入库：最近 {every:,} 条记录每秒 {rate.per_second:,.0f} 条（{SENDERS} 路并发，每批 500 条，"
+                f"入库：最近 {rate.records:,} 条记录每秒 {rate.per_second:,.0f} 条（{SENDERS} 路并发，每批 500 条，"
                 f"经存储自身的合并）；每条处理器时间：控制台 {here:,.0f} 微秒，存储服务器 {there:,.0f} 微秒；"
                 f"磁盘 {size_bytes / incidents:,.0f} 字节/事件。",
-                f"Ingest: {rate.per_second:,.0f} records a second over the last {every:,} ({SENDERS} senders, 500 a"
-                f" batch, through the store's own merge); processor time a record: {here:,.0f} µs at the console,"
+                f"Ingest: {rate.per_second:,.0f} records a second over the last {rate.records:,} ({SENDERS} senders,"
+                f" 500 a batch, through the store's own merge); processor time a record: {here:,.0f} µs at the console,"
                 f" {there:,.0f} µs at the store's server; {size_bytes / incidents:,.0f} bytes of disk an incident.",
             ),
             *([] if incidents >= WHOLE else [PART]),
