@@ -10,8 +10,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from otus.outputs import reason
-from otus.row_groups import RowGroups
-from otus.widening import Widener, parquet_batches
+from otus.widening import Widener
 
 if TYPE_CHECKING:
     from sensor._core import Batch
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 WRITTEN_AT_ONCE = 256 << 10
 """bytes: file systems that take memory for their cache as large as what is written (ext4 does since Linux 6.16) are
 several times slower from a megabyte on than they are here"""
-
-RISING = frozenset({"@timestamp", "frame.number", "request.frame.number"})
-"""columns whose numbers rise from row to row"""
 
 
 class Table(Protocol):
@@ -64,6 +60,12 @@ class Target:
         except OSError as error:
             raise ValueError(f"{self.path or 'standard output'}: cannot be written: {reason(error)}") from None
 
+    def write(self, piece: bytes) -> None:
+        view = memoryview(piece)
+        with self.said():
+            for start in range(0, len(view), WRITTEN_AT_ONCE):
+                self.file.write(view[start : start + WRITTEN_AT_ONCE])
+
     def keep(self) -> None:
         with self.said():
             self.file.flush()
@@ -95,10 +97,7 @@ class Text:
         self._target.drop()
 
     def put(self, batch: Batch) -> None:
-        lines = memoryview(batch.events)
-        with self._target.said():
-            for start in range(0, len(lines), WRITTEN_AT_ONCE):
-                self._target.file.write(lines[start : start + WRITTEN_AT_ONCE])
+        self._target.write(batch.events)
 
     def keep(self) -> None:
         self._target.keep()
@@ -185,39 +184,34 @@ class Arrow:
             yield from self._pyarrow.ipc.open_stream(file)
 
 
-class Parquet(Arrow):
-    """A Parquet file. Words are written as dictionaries, times and frame numbers as differences, the rest as it is:
-    differences of numbers that do not rise cost more than they save, and so do dictionaries of numbers and minima of
-    words."""
+class Parquet:
+    """A Parquet file, made in the core. Columns of a protocol that is seen late are written at the end."""
+
+    rereads = True
 
     def __init__(self, output: Path | None) -> None:
-        super().__init__(output)
-        import pyarrow.parquet
+        from sensor._core import Parquet as Writer
 
-        self._parquet: ModuleType = pyarrow.parquet
+        self._target = Target(output)
+        self._writer = Writer()
 
-    def _open(self, file: Any) -> Any:
-        types = self._pyarrow.types
-        words = [field.name for field in self._schema if types.is_dictionary(field.type)]
-        whole = [
-            field.name
-            for field in self._schema
-            if field.type in (self._pyarrow.uint64(), self._pyarrow.int64()) or types.is_timestamp(field.type)
-        ]
-        rising = [name for name in whole if name in RISING]
-        writer = self._parquet.ParquetWriter(
-            file,
-            self._schema,
-            compression="lz4",
-            use_dictionary=words,
-            column_encoding=dict.fromkeys(rising, "DELTA_BINARY_PACKED"),
-            write_statistics=whole,
-            write_batch_size=1 << 16,
-        )
-        return RowGroups(self._pyarrow, writer)
+    def __enter__(self) -> Self:
+        return self
 
-    def _read(self, path: Path) -> Iterator[Any]:
-        return parquet_batches(self._parquet, path)
+    def __exit__(self, *_: object) -> None:
+        self._target.drop()
+
+    def put(self, batch: Batch) -> None:
+        for columns in batch.columns:
+            self._write(self._writer.put(columns))
+
+    def keep(self) -> None:
+        self._write(self._writer.finish())
+        self._target.keep()
+
+    def _write(self, pieces: list[bytes]) -> None:
+        for piece in pieces:
+            self._target.write(piece)
 
 
 def _pyarrow() -> Any:
@@ -226,6 +220,6 @@ def _pyarrow() -> Any:
         import pyarrow.ipc
     except ImportError:
         raise ValueError(
-            "arrow and parquet need pyarrow: pip install 'otus[columns]' (ndjson and csv need nothing)"
+            "arrow needs pyarrow: pip install 'otus[columns]' (parquet, csv and ndjson need nothing)"
         ) from None
     return pyarrow

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-VALUES_AT_ONCE = 2 << 20
-"""Rows by columns of what is read again as one piece: some 16 MB, and twice as much again in the reader. A table may
-have a thousand columns."""
-LEAST_ROWS = 2048
-MOST_ROWS = 1 << 16
-
-
-def rows_at_once(columns: int) -> int:
-    """Rows of a table of so many columns that are read as one piece."""
-    return min(MOST_ROWS, max(LEAST_ROWS, VALUES_AT_ONCE // max(1, columns)))
 
 
 class Empty:
@@ -51,9 +38,3 @@ class Widener:
             if column.null_count < len(column):
                 return column.cast(field.type)
         return self._empty.column(field.type, record_batch.num_rows)
-
-
-def parquet_batches(parquet: ModuleType, path: Path) -> Iterator[Any]:
-    """Record batches of a Parquet file, of no more rows than go with its columns."""
-    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 16) as file:
-        yield from file.iter_batches(batch_size=rows_at_once(file.metadata.num_columns), use_threads=False)

@@ -212,6 +212,29 @@ class Columns:
     def __arrow_c_schema__(self) -> object: ...
 
 @final
+class Parquet:
+    """A Parquet file from batches of columns. What it gives is to be written in that order, nothing else between.
+
+    A row group has at most so many rows, and about so many bytes, encoded and compressed, which wait in memory. A batch
+    may have columns that none before it had: they are empty in what came before.
+    """
+
+    def __init__(self, group_rows: int = 1 << 20, group_bytes: int = 32 << 20) -> None: ...
+    def put(self, columns: Columns) -> list[bytes]:
+        """Bytes to write now: few, or a whole row group. The columns are gone from `columns` afterwards.
+
+        Raises:
+            ValueError: they were taken or read before, or the file is finished.
+        """
+
+    def finish(self) -> list[bytes]:
+        """The rest of the file, once.
+
+        Raises:
+            ValueError: the file is finished.
+        """
+
+@final
 class Hit:
     """A message that matched a rule or left the baseline, or a finding about time. Frozen."""
 

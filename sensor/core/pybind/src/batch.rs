@@ -43,7 +43,7 @@ impl Batch {
         if mistyped > 0 {
             warnings.push(format!("{mistyped} values are missing: they do not fit the type of their column"));
         }
-        let columns = columns.into_iter().map(|batch| Py::new(py, Columns::new(batch)?));
+        let columns = columns.into_iter().map(|batch| Py::new(py, Columns::new(batch)));
         let hits = hits.into_iter().zip(generations);
         let hits = hits.map(|(hit, generation)| Py::new(py, PyHit::new(hit, generation, &names)));
         let ledger = ledger_dict(py, &ledger)?;

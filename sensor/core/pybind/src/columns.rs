@@ -17,33 +17,63 @@ use wire::limits::COLUMN_ROWS;
 /// One record batch.
 #[pyclass(frozen, module = "sensor._core")]
 pub struct Columns {
-    data: ArrayData,
-    fields: Fields,
+    rows: usize,
+    state: Mutex<State>,
+}
+
+/// Who writes Parquet takes the batch as it was made; who reads Arrow has it put into that form, once.
+enum State {
+    Made(Batch),
+    Arrow(ArrayData, Fields),
+    Taken,
 }
 
 impl Columns {
-    pub fn new(batch: Batch) -> PyResult<Self> {
-        Self::converted(batch).map_err(refused)
+    pub fn new(batch: Batch) -> Self {
+        Self { rows: batch.rows, state: Mutex::new(State::Made(batch)) }
     }
 
-    fn converted(batch: Batch) -> Result<Self, ArrowError> {
-        let mut fields = Vec::with_capacity(batch.columns.len());
-        let mut children = Vec::with_capacity(batch.columns.len());
-        for column in batch.columns {
-            let child = column_data(column.data)?;
-            fields.push(Field::new(column.name, child.data_type().clone(), true));
-            children.push(child);
+    /// The batch, which is gone from here then. `None`: it was asked for in another way before.
+    pub fn take(&self) -> Option<Batch> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Taken) {
+            State::Made(batch) => Some(batch),
+            other => {
+                *state = other;
+                None
+            }
         }
-        let fields = Fields::from(fields);
-        let data = ArrayData::try_new(DataType::Struct(fields.clone()), batch.rows, None, 0, vec![], children)?;
-        Ok(Self { data, fields })
     }
+
+    fn arrow(&self) -> PyResult<(ArrayData, Fields)> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (data, fields) = match std::mem::replace(&mut *state, State::Taken) {
+            State::Made(batch) => converted(batch).map_err(refused)?,
+            State::Arrow(data, fields) => (data, fields),
+            State::Taken => return Err(PyValueError::new_err("columns: they were taken by a writer")),
+        };
+        *state = State::Arrow(data.clone(), fields.clone());
+        Ok((data, fields))
+    }
+}
+
+fn converted(batch: Batch) -> Result<(ArrayData, Fields), ArrowError> {
+    let mut fields = Vec::with_capacity(batch.columns.len());
+    let mut children = Vec::with_capacity(batch.columns.len());
+    for column in batch.columns {
+        let child = column_data(column.data)?;
+        fields.push(Field::new(column.name, child.data_type().clone(), true));
+        children.push(child);
+    }
+    let fields = Fields::from(fields);
+    let data = ArrayData::try_new(DataType::Struct(fields.clone()), batch.rows, None, 0, vec![], children)?;
+    Ok((data, fields))
 }
 
 #[pymethods]
 impl Columns {
     fn __len__(&self) -> usize {
-        self.data.len()
+        self.rows
     }
 
     /// Schema and array, as two capsules. The columns have one form each: what a reader would rather have is its own
@@ -55,12 +85,14 @@ impl Columns {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
-        let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(&self.data), c"arrow_array")?;
+        let (data, _) = py.detach(|| self.arrow())?;
+        let array = PyCapsule::new_with_value(py, FFI_ArrowArray::new(&data), c"arrow_array")?;
         Ok((self.__arrow_c_schema__(py)?, array))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(&Schema::new(self.fields.clone())).map_err(refused)?;
+        let (_, fields) = py.detach(|| self.arrow())?;
+        let schema = FFI_ArrowSchema::try_from(&Schema::new(fields)).map_err(refused)?;
         PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
 }

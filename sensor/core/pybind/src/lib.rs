@@ -9,6 +9,7 @@ mod forest;
 mod hit;
 mod inner;
 mod look;
+mod parquet;
 mod reader;
 mod recording;
 mod slice;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<windows::Windows>()?;
     module.add_class::<windows::Assets>()?;
     module.add_class::<columns::Columns>()?;
+    module.add_class::<parquet::Parquet>()?;
     module.add_class::<forest::PyForest>()?;
     module.add_class::<hit::PyHit>()?;
     module.add_class::<batch::PyNews>()?;
