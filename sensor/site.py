@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sensor.own_protocols import load as load_protocols
-from sensor.own_protocols import take_up
 from sensor.points import load as load_points
 from sensor.segments import ONE, Segments
 from sensor.segments import load as load_segments
@@ -55,20 +53,28 @@ class SiteFiles:
         Raises:
             ValueError: all problems of a file at once, one line each.
         """
-        described = load_protocols(self.own_protocols) if self.own_protocols else ()
-        take_up(described)
+        described = _taken_up(self.own_protocols) if self.own_protocols else ()
         points = tuple(load_points(self.points)) if self.points else ()
         passwords = _passwords(Path(self.passwords)) if self.passwords else ()
         return Site(
             load_segments(segment, self.segments),
             points,
             passwords,
-            tuple(description.name for description in described),
+            described,
             load_stations(self.stations) if self.stations else NONE,
         )
 
 
 NO_FILES = SiteFiles()
+
+
+def _taken_up(path: str) -> tuple[str, ...]:
+    """Names of the protocols described there."""
+    from sensor.own_protocols import load, take_up  # a tenth of a second, which a site without them does not wait
+
+    described = load(path)
+    take_up(described)
+    return tuple(description.name for description in described)
 
 
 def _passwords(path: Path) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,34 @@ def test_what_was_taken_or_finished_is_said() -> None:
     writer.finish()
     with pytest.raises(ValueError, match="finished"):
         writer.finish()
+
+
+def questions(path: Path, count: int) -> Path:
+    """A capture of DNS questions for names that never come twice."""
+    frames = []
+    for number in range(count):
+        name = f"{number:060x}"[:60].encode()
+        question = b"\x3c" + name + b"\x00\x00\x01\x00\x01"  # one label of 60, the root, type A, class IN
+        dns = struct.pack(">6H", number & 0xFFFF, 0x0100, 1, 0, 0, 0) + question
+        udp = struct.pack(">4H", 40_000, 53, 8 + len(dns), 0) + dns  # checksum 0: none
+        ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+        total = sum(struct.unpack(">10H", ip))
+        total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+        frame = bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip[:10] + struct.pack(">H", total) + ip[12:] + udp
+        frames.append(struct.pack("<4I", number // 1000, number % 1000 * 1000, len(frame), len(frame)) + frame)
+    path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(frames))
+    return path
+
+
+def test_words_that_never_come_again_are_written_out(tmp_path: Path) -> None:
+    """A dictionary ends at a megabyte: the pages behind it have the words themselves."""
+    captures = [questions(tmp_path / "dns.pcap", 20_000)]
+    file, sizes = written(captures, 4_000)
+    table = pyarrow.parquet.read_table(io.BytesIO(file))
+    assert sum(sizes) == len(table) == 20_000 and len(sizes) > 4
+    [names] = [name for name in table.column_names if table[name].to_pylist()[-1] == f"{19_999:060x}"][:1]
+    group = pyarrow.parquet.read_metadata(io.BytesIO(file)).row_group(0)
+    told = {(column := group.column(place)).path_in_schema: column for place in range(group.num_columns)}
+    assert {"PLAIN", "RLE_DICTIONARY"} <= set(told[names].encodings)
+    assert (1 << 20) < told[names].total_uncompressed_size < 2 * 20_000 * 64
+    same(table, as_arrow(captures, 4_000))

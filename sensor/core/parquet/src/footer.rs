@@ -1,5 +1,6 @@
 //! The file's index: `FileMetaData` of `parquet.thrift`.
 
+use wire::columns::{Column, Data};
 use wire::hash::Map;
 
 use crate::chunk::{Form, Told};
@@ -12,6 +13,13 @@ pub struct Head {
     pub form: Form,
     /// A list in each row, not one value.
     pub many: bool,
+}
+
+impl Head {
+    pub fn of(column: &Column) -> Self {
+        let many = matches!(column.data, Data::Many { .. });
+        Self { name: column.name, form: Form::of(&column.data), many }
+    }
 }
 
 /// A row group that is written.

@@ -35,7 +35,7 @@ pub fn packed(out: &mut Vec<u8>, values: &[u32], width: u32) {
 pub struct Bits<'a> {
     out: &'a mut Vec<u8>,
     width: u32,
-    held: u128,
+    held: u64,
     used: u32,
 }
 
@@ -46,12 +46,13 @@ impl<'a> Bits<'a> {
 
     #[inline]
     pub fn push(&mut self, value: u64) {
-        self.held |= u128::from(value) << self.used;
+        self.held |= value << self.used;
         self.used += self.width;
         if self.used >= 64 {
-            self.out.extend_from_slice(&(self.held as u64).to_le_bytes());
-            self.held >>= 64;
+            self.out.extend_from_slice(&self.held.to_le_bytes());
             self.used -= 64;
+            // What did not fit any more.
+            self.held = if self.used == 0 { 0 } else { value >> (self.width - self.used) };
         }
     }
 

@@ -65,3 +65,29 @@ fn sized(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     let len = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
     out[start..start + 4].copy_from_slice(&len.to_le_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `[7, none], no list, [], [8]`.
+    #[test]
+    fn lists_are_told_by_two_numbers_an_entry() {
+        let (present, items) = (Bitmap::of(&[1, 0, 1, 1], |row| *row == 1), Bitmap::of(&[7, 0, 8], |item| *item > 0));
+        let mut out = Vec::new();
+        assert_eq!(several(&mut out, &[0, 2, 2, 2, 3], &present, &items), (5, 2));
+        let repeats = [2, 0, 0, 0, 0b11, 0b00010]; // one group of eight: its header, a bit an entry
+        let defined = [3, 0, 0, 0, 0b11, 0b01_00_10_11, 0b11]; // 3 2 0 1 3, two bits each
+        assert_eq!(out, [&repeats[..], &defined].concat());
+    }
+
+    #[test]
+    fn rows_without_a_value_are_one_run() {
+        let mut out = Vec::new();
+        none(&mut out, 1_000_000, true);
+        assert_eq!(out, [4, 0, 0, 0, 0x80, 0x89, 0x7a, 0, 4, 0, 0, 0, 0x80, 0x89, 0x7a, 0]);
+        out.clear();
+        single(&mut out, 3, Some(&[0b101]));
+        assert_eq!(out, [2, 0, 0, 0, 0b11, 0b101]);
+    }
+}

@@ -1,9 +1,9 @@
 //! A file from its first byte to its last, as batches come.
 
-use wire::columns::{Batch, Data};
+use wire::columns::Batch;
 use wire::hash::Map;
 
-use crate::chunk::{Chunk, Form};
+use crate::chunk::{Chunk, Told};
 use crate::footer::{footer, Group, Head};
 use crate::page::Press;
 use crate::{GROUP_BYTES, GROUP_ROWS};
@@ -49,19 +49,16 @@ impl Writer {
 
     /// The next rows; what is to be written now, in this order, which is little or a whole group.
     pub fn put(&mut self, batch: Batch) -> Vec<Vec<u8>> {
-        let before = self.rows;
-        if before > 0 && before.saturating_add(batch.rows) > self.most_rows {
+        if self.rows.saturating_add(batch.rows) > self.most_rows {
             self.end_group();
         }
-        let places = self.admit(&batch);
-        let mut given = vec![false; self.chunks.len()];
-        for (column, place) in batch.columns.into_iter().zip(places) {
-            self.chunks[place].push(column.data, &mut self.press);
-            given[place] = true;
+        self.admit(&batch);
+        let (rows, given) = (batch.rows, batch.columns.len());
+        for (chunk, column) in self.chunks.iter_mut().zip(batch.columns) {
+            chunk.push(column.data, &mut self.press);
         }
-        let others = self.chunks.iter_mut().zip(given).filter(|(_, given)| !given);
-        others.for_each(|(chunk, _)| chunk.skip(batch.rows));
-        self.rows = self.rows.saturating_add(batch.rows);
+        self.chunks.iter_mut().skip(given).for_each(|chunk| chunk.skip(rows));
+        self.rows = self.rows.saturating_add(rows);
         if self.chunks.iter().map(Chunk::held).sum::<usize>() >= self.most_bytes {
             self.end_group();
         }
@@ -78,40 +75,28 @@ impl Writer {
         self.pieces
     }
 
-    /// Where each column of the batch stands. The order of columns is that of the last batch.
-    fn admit(&mut self, batch: &Batch) -> Vec<usize> {
-        let heads = batch.columns.iter().map(|column| Head {
-            name: column.name,
-            form: Form::of(&column.data),
-            many: matches!(column.data, Data::Many { .. }),
-        });
-        let same = heads.clone().eq(self.columns.iter().copied());
-        if !same {
-            let mut known: Map<&str, (Head, Option<Chunk>)> = Map::default();
-            let mut chunks = std::mem::take(&mut self.chunks).into_iter();
-            let before = std::mem::take(&mut self.columns);
-            for head in &before {
-                known.insert(head.name, (*head, chunks.next()));
-            }
-            let heads: Vec<Head> = heads.collect();
-            let gone = before.into_iter().filter(|old| !heads.iter().any(|head| head.name == old.name));
-            self.columns = heads.iter().copied().chain(gone).collect();
-            for head in &self.columns {
-                let chunk = known.remove(head.name).and_then(|(_, chunk)| chunk);
-                self.chunks.push(chunk.unwrap_or_else(|| fresh(head, self.rows)));
-            }
-        } else if self.chunks.is_empty() {
-            self.chunks = self.columns.iter().map(|head| fresh(head, 0)).collect();
+    /// The order of columns is that of the last batch.
+    fn admit(&mut self, batch: &Batch) {
+        let heads: Vec<Head> = batch.columns.iter().map(Head::of).collect();
+        if self.columns.starts_with(&heads) {
+            return;
         }
-        (0..batch.columns.len()).collect()
+        let before = std::mem::take(&mut self.columns);
+        let chunks = std::mem::take(&mut self.chunks);
+        let mut known: Map<&str, Chunk> = before.iter().map(|head| head.name).zip(chunks).collect();
+        let gone = before.into_iter().filter(|old| heads.iter().all(|head| head.name != old.name));
+        self.columns = heads.iter().copied().chain(gone).collect();
+        let chunk = |head: &Head| known.remove(head.name).unwrap_or_else(|| fresh(head, self.rows));
+        self.chunks = self.columns.iter().map(chunk).collect();
     }
 
     fn end_group(&mut self) {
-        let chunks = std::mem::take(&mut self.chunks);
         let rows = std::mem::take(&mut self.rows);
         if rows == 0 {
             return;
         }
+        let next = self.columns.iter().map(|head| fresh(head, 0)).collect();
+        let chunks = std::mem::replace(&mut self.chunks, next);
         let mut told = Map::default();
         for (chunk, head) in chunks.into_iter().zip(self.columns.clone()) {
             told.insert(head.name, self.write(chunk));
@@ -119,7 +104,7 @@ impl Writer {
         self.groups.push(Group { rows, chunks: told });
     }
 
-    fn write(&mut self, chunk: Chunk) -> crate::chunk::Told {
+    fn write(&mut self, chunk: Chunk) -> Told {
         let (first, pages, mut told) = chunk.end(&mut self.press);
         told.at = self.position;
         self.position += told.bytes;

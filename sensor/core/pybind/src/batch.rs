@@ -39,11 +39,11 @@ impl Batch {
         let generations = taken.generations();
         let Taken { output, names, ledger, reloads, now_ns, done, state, mut warnings, .. } = taken;
         let Output { hits, news, rows, assets, events, columns, listing, .. } = output;
-        let mistyped: u64 = columns.iter().map(|batch| batch.mistyped).sum();
+        let mistyped = columns.mistyped();
         if mistyped > 0 {
             warnings.push(format!("{mistyped} values are missing: they do not fit the type of their column"));
         }
-        let columns = columns.into_iter().map(|batch| Py::new(py, Columns::new(batch)));
+        let columns = Columns::all(columns).into_iter().map(|columns| Py::new(py, columns));
         let hits = hits.into_iter().zip(generations);
         let hits = hits.map(|(hit, generation)| Py::new(py, PyHit::new(hit, generation, &names)));
         let ledger = ledger_dict(py, &ledger)?;

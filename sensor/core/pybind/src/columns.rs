@@ -11,49 +11,54 @@ use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, TimeUnit};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use wire::columns::{Array, Batch, Bitmap, Data, Items, Strings};
+use wire::columns::{Array, Batch, Bitmap, Data, Items, Parts, Strings};
 use wire::limits::COLUMN_ROWS;
 
 /// One record batch.
 #[pyclass(frozen, module = "sensor._core")]
 pub struct Columns {
     rows: usize,
-    state: Mutex<State>,
+    place: usize,
+    shared: Arc<Mutex<Shared>>,
+    arrow: Mutex<Option<(ArrayData, Fields)>>,
 }
 
-/// Who writes Parquet takes the batch as it was made; who reads Arrow has it put into that form, once.
-enum State {
-    Made(Batch),
-    Arrow(ArrayData, Fields),
-    Taken,
+/// Rows of all shards are put together by who asks for the first batch of them: not by who reads packets.
+enum Shared {
+    Parts(Parts),
+    Whole(Vec<Option<Batch>>),
 }
 
 impl Columns {
-    pub fn new(batch: Batch) -> Self {
-        Self { rows: batch.rows, state: Mutex::new(State::Made(batch)) }
+    pub fn all(parts: Parts) -> Vec<Self> {
+        let sizes = parts.sizes();
+        let shared = Arc::new(Mutex::new(Shared::Parts(parts)));
+        let one = |(place, rows)| Self { rows, place, shared: Arc::clone(&shared), arrow: Mutex::default() };
+        sizes.into_iter().enumerate().map(one).collect()
     }
 
-    /// The batch, which is gone from here then. `None`: it was asked for in another way before.
+    /// The batch, which is gone from here then. `None`: somebody had it before.
     pub fn take(&self) -> Option<Batch> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Made(batch) => Some(batch),
-            other => {
-                *state = other;
-                None
-            }
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Shared::Parts(parts) = &mut *shared {
+            let whole = std::mem::take(parts).whole();
+            *shared = Shared::Whole(whole.into_iter().map(Some).collect());
+        }
+        match &mut *shared {
+            Shared::Whole(batches) => batches.get_mut(self.place)?.take(),
+            Shared::Parts(_) => None,
         }
     }
 
+    /// In that form, once and for all.
     fn arrow(&self) -> PyResult<(ArrayData, Fields)> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (data, fields) = match std::mem::replace(&mut *state, State::Taken) {
-            State::Made(batch) => converted(batch).map_err(refused)?,
-            State::Arrow(data, fields) => (data, fields),
-            State::Taken => return Err(PyValueError::new_err("columns: they were taken by a writer")),
-        };
-        *state = State::Arrow(data.clone(), fields.clone());
-        Ok((data, fields))
+        let mut arrow = self.arrow.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*arrow {
+            return Ok(known.clone());
+        }
+        let batch = self.take().ok_or_else(|| PyValueError::new_err("columns: they were taken by a writer"))?;
+        let made = converted(batch).map_err(refused)?;
+        Ok(arrow.insert(made).clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every message on its way out, in the shape that was asked for. Each shard has one; what they hold is put in order
 //! behind them.
 
-use crate::columns::{Batch, Columns};
+use crate::columns::{Columns, Part};
 use crate::engine::Lines;
 use crate::event::Event;
 use crate::print::{csv, Names, Printer};
@@ -85,7 +85,7 @@ impl Export {
             return;
         }
         if let Some(columns) = self.columns.as_mut() {
-            return columns.push_at(event, names, order);
+            return columns.push(event, names, order);
         }
         match &mut self.csv {
             Some(rows) => rows.event(&mut self.lines.bytes, event, names),
@@ -105,8 +105,8 @@ impl Export {
         self.columns.as_ref().map_or(0, Columns::waiting)
     }
 
-    /// All rows so far. The first time at least one batch, for the sake of its columns.
-    pub fn batches(&mut self, names: &Names) -> Vec<Batch> {
+    /// All rows so far. The first time at least one part, for the sake of its columns.
+    pub fn parts(&mut self, names: &Names) -> Vec<Part> {
         self.columns.as_mut().map(|columns| columns.take(names, true)).unwrap_or_default()
     }
 }

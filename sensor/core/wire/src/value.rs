@@ -86,6 +86,13 @@ pub struct FieldDef {
     pub many: bool,
 }
 
+impl FieldDef {
+    /// A station's hardware address in the base fields.
+    pub fn is_mac(&self) -> bool {
+        matches!(self.name, "source.mac" | "destination.mac")
+    }
+}
+
 pub const fn field(name: &'static str, kind: Kind) -> FieldDef {
     FieldDef { name, kind, many: false }
 }

@@ -7,7 +7,7 @@ mod common;
 
 use common::random::Random;
 use serde_json::{json, Map, Value as Json};
-use wire::columns::{interleave, Array, Batch, Columns, Data, Items, Told};
+use wire::columns::{Array, Batch, Columns, Data, Items, Part, Parts, Told};
 use wire::event::{Endpoint, Event};
 use wire::limits::COLUMN_ROWS;
 use wire::print::{self, Names};
@@ -18,6 +18,20 @@ const MODBUS: usize = place_of("modbus") as usize;
 
 fn names() -> Names {
     Names { inputs: vec!["a.pcap".into(), "b.pcap".into()], segments: vec!["default".into()], files: true }
+}
+
+/// What parts make together.
+fn whole(parts: Vec<Part>, told: &mut Told) -> Vec<Batch> {
+    let parts = Parts::new(parts, told, names().into());
+    let (rows, sizes) = (parts.rows(), parts.sizes());
+    let batches = parts.whole();
+    assert_eq!(batches.iter().map(|batch| batch.rows).collect::<Vec<_>>(), sizes);
+    assert_eq!(rows, sizes.iter().sum::<usize>());
+    batches
+}
+
+fn alone(part: Part) -> Batch {
+    whole(vec![part], &mut Told::default()).remove(0)
 }
 
 /// A value of the type its field is declared with.
@@ -146,14 +160,14 @@ fn equal(here: &Json, there: &Json) -> bool {
 fn every_row_says_what_its_line_says() {
     let (names, mut columns, mut lines) = (names(), Columns::new(&[]), Vec::new());
     events(600, |event, _| {
-        columns.push(event, &names);
+        columns.push(event, &names, 0);
         let mut line = Vec::new();
         print::event(&mut line, event, &names);
         lines.push(line);
     });
-    let batches = columns.take(&names, true);
-    assert_eq!(batches.len(), 1);
-    assert_eq!((batches[0].rows, batches[0].mistyped), (600, 0));
+    let parts = columns.take(&names, true);
+    assert_eq!((parts.len(), parts[0].rows, parts[0].mistyped), (1, 600, 0));
+    let batches = whole(parts, &mut Told::default());
     for column in &batches[0].columns {
         assert_eq!(column.data.len(), 600, "{}", column.name);
     }
@@ -167,7 +181,7 @@ fn every_row_says_what_its_line_says() {
 fn a_protocol_brings_all_its_columns_or_none() {
     let width = |protocols: &[usize]| {
         let mut columns = Columns::new(protocols);
-        columns.take(&names(), true)[0].columns.len()
+        alone(columns.take(&names(), true).remove(0)).columns.len()
     };
     let base = width(&[]);
     for (place, protocol) in PROTOCOLS.iter().enumerate() {
@@ -200,10 +214,10 @@ fn what_does_not_fit_its_column_is_missing_and_counted() {
         link: None,
         stream_flaws: 0,
     };
-    columns.push(&event, &names);
-    let batch = columns.take(&names, true).remove(0);
-    assert_eq!(batch.mistyped, 2);
-    let row = object(&batch, 0);
+    columns.push(&event, &names, 0);
+    let part = columns.take(&names, true).remove(0);
+    assert_eq!(part.mistyped, 2);
+    let row = object(&alone(part), 0);
     assert!(row.get(PROTOCOLS[MODBUS].fields[slot].name).is_none() && row.get("@timestamp").is_none());
 }
 
@@ -212,11 +226,11 @@ fn batches_end_at_their_budget_and_words_go_on() {
     let (names, mut columns) = (names(), Columns::new(&[]));
     let mut rows = 0;
     while rows < COLUMN_ROWS + 10 {
-        events(500, |event, _| columns.push(event, &names));
+        events(500, |event, _| columns.push(event, &names, 0));
         rows += 500;
     }
     assert_eq!(columns.waiting(), rows);
-    let batches = columns.take(&names, true);
+    let batches: Vec<Batch> = columns.take(&names, true).into_iter().map(alone).collect();
     // With fields of so many protocols the bytes may come first, which are looked at every 256 rows.
     let first = batches[0].rows;
     assert!(first == COLUMN_ROWS || first < COLUMN_ROWS && first % 256 == 0, "{first}");
@@ -235,15 +249,13 @@ fn parts_come_together_in_order_of_arrival() {
         events(400, |event, seed| {
             let arrival = seed / 3; // several messages of one packet
             let shard = (arrival as usize * 5) % shards;
-            whole.push_at(event, &names, arrival);
-            parts[shard].push_at(event, &names, arrival);
+            whole.push(event, &names, arrival);
+            parts[shard].push(event, &names, arrival);
         });
-        let parts: Vec<Batch> = parts.iter_mut().flat_map(|part| part.take(&names, true)).collect();
-        let joined = interleave(&parts, &mut Told::default());
-        let whole = whole.take(&names, true);
-        assert_eq!(joined.len(), 1);
-        assert_eq!(joined[0].arrivals, whole[0].arrivals);
-        assert_eq!(joined[0].rows, 400);
+        let parts: Vec<Part> = parts.iter_mut().flat_map(|part| part.take(&names, true)).collect();
+        let joined = crate::whole(parts, &mut Told::default());
+        let whole = crate::whole(whole.take(&names, true), &mut Told::default());
+        assert_eq!((joined.len(), joined[0].rows), (1, 400));
         for row in 0..400 {
             assert_eq!(object(&joined[0], row), object(&whole[0], row), "{shards} shards, row {row}");
         }
@@ -257,16 +269,13 @@ fn columns_that_were_told_once_stay() {
     let names = names();
     let mut parts: Vec<Columns> = vec![Columns::new(&[]), Columns::new(&[])];
     let mut told = Told::default();
-    let mut both = |parts: &mut [Columns]| {
-        let taken: Vec<Batch> = parts.iter_mut().flat_map(|part| part.take(&names, true)).collect();
-        let taken: Vec<Batch> = taken.into_iter().filter(|batch| batch.rows > 0).collect();
-        interleave(&taken, &mut told)
-    };
-    events(50, |event, seed| parts[usize::from(event.protocol == MODBUS)].push_at(event, &names, seed));
+    let mut both =
+        |parts: &mut [Columns]| whole(parts.iter_mut().flat_map(|part| part.take(&names, true)).collect(), &mut told);
+    events(50, |event, seed| parts[usize::from(event.protocol == MODBUS)].push(event, &names, seed));
     let first = both(&mut parts);
     events(50, |event, seed| {
         if event.protocol != MODBUS {
-            parts[0].push_at(event, &names, seed);
+            parts[0].push(event, &names, seed);
         }
     });
     let second = both(&mut parts);
@@ -275,5 +284,4 @@ fn columns_that_were_told_once_stay() {
     assert_eq!(columns(&first), columns(&second));
     let unit = second[0].columns.iter().find(|column| column.name == "modbus.unit_id").unwrap();
     assert!(unit.data.present().is_unset() && unit.data.len() == second[0].rows);
-    assert!(interleave(&[], &mut told).is_empty());
 }

@@ -71,6 +71,19 @@ impl Array {
         }
     }
 
+    /// The rows of another array of the same kind come next; keys are of the same words.
+    pub fn append(&mut self, next: Array) {
+        match (&mut self.items, next.items) {
+            (Items::Unsigned(here), Items::Unsigned(there)) => here.extend(there),
+            (Items::Signed(here), Items::Signed(there)) | (Items::Time(here), Items::Time(there)) => here.extend(there),
+            (Items::Float(here), Items::Float(there)) => here.extend(there),
+            (Items::Word(here, _), Items::Word(there, _)) => here.extend(there),
+            (Items::Boolean(here), Items::Boolean(there)) => here.append(there),
+            _ => return self.fill(self.len().saturating_add(next.present.len())),
+        }
+        self.present.append(next.present);
+    }
+
     /// The values of these rows of another array of the same kind become the next rows here. Not for keys, whose words
     /// may be others.
     pub fn extend(&mut self, from: &Array, rows: Range<usize>) {

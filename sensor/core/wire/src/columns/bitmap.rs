@@ -79,6 +79,22 @@ impl Bitmap {
         self.len = self.len.saturating_add(rows);
     }
 
+    /// The rows of another one come next.
+    pub fn append(&mut self, other: Bitmap) {
+        if other.unset == 0 && self.unset == 0 {
+            self.extend_set(other.len);
+        } else if other.is_unset() {
+            self.fill(self.len.saturating_add(other.len));
+        } else if self.len.is_multiple_of(8) {
+            self.write_out();
+            self.len = self.len.saturating_add(other.len);
+            self.unset = self.unset.saturating_add(other.unset);
+            self.bits.extend(other.into_bytes());
+        } else {
+            (0..other.len).for_each(|row| self.push(other.get(row)));
+        }
+    }
+
     #[inline]
     pub fn push(&mut self, set: bool) {
         if !set {
@@ -146,6 +162,13 @@ mod tests {
             (0..40).rev().filter(|row| rows[*row]).for_each(|row| scattered.set(row));
             scattered.settle();
             assert_eq!(bitmap, scattered);
+            for middle in [0, 8, 13, 16, 40] {
+                let (first, rest) = rows.split_at(middle);
+                let mut joined = Bitmap::of(first, |set| *set);
+                joined.append(Bitmap::of(rest, |set| *set));
+                assert_eq!(joined.len(), 40);
+                assert_eq!(joined.into_bytes(), bitmap.clone().into_bytes(), "{first_gap}, {middle}");
+            }
             let bytes = bitmap.into_bytes();
             assert!(rows.iter().enumerate().all(|(row, set)| (bytes[row / 8] >> (row % 8) & 1 == 1) == *set));
         }

@@ -115,7 +115,7 @@ impl Builder {
     pub fn new(field: &'static FieldDef) -> Self {
         let words = match field.kind {
             Kind::Ip if !field.many => Words::Ips,
-            Kind::Text if matches!(field.name, "source.mac" | "destination.mac") => Words::Macs,
+            _ if field.is_mac() => Words::Macs,
             _ => Words::Own(Box::default()),
         };
         Self { field, name: field.name, data: Data::new(field.kind, field.many), words, at: Vec::new(), room: 0 }
@@ -193,19 +193,6 @@ impl Builder {
                 fits
             }
         }
-    }
-
-    /// The words that this column alone has.
-    pub fn own_words(&mut self) -> Option<&mut Dictionary> {
-        match &mut self.words {
-            Words::Own(words) => Some(words),
-            Words::Ips | Words::Macs => None,
-        }
-    }
-
-    /// The whole column, of a single value a row.
-    pub fn write(&mut self, array: Array) {
-        self.data = Data::One(array);
     }
 
     /// Several texts of ours.

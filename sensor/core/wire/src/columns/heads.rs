@@ -1,5 +1,5 @@
-//! What every event has, kept as one piece a row until its batch closes: then each column is written in a loop of its
-//! own. Values that go to some thirty columns as they come touch as much memory in as many places.
+//! What every event has, kept as one piece a row until the rows of all shards come together: then each column is written
+//! in a loop of its own. Values that go to some thirty columns as they come touch as much memory in as many places.
 
 use super::array::{Array, Items};
 use super::bitmap::Bitmap;
@@ -71,6 +71,22 @@ impl Head {
         }
     }
 
+    /// The same, its addresses being words of another list: `ips` and `macs` say which each of these is there.
+    pub fn renumbered(&self, ips: &[i32], macs: &[i32]) -> Self {
+        let of = |keys: &[i32], key: i32| usize::try_from(key).ok().and_then(|key| keys.get(key)).copied();
+        let side = |side: Side| Side {
+            ip: of(ips, side.ip).unwrap_or_default(),
+            mac: of(macs, side.mac).unwrap_or_default(),
+            ..side
+        };
+        Self { client: side(self.client), server: side(self.server), ..*self }
+    }
+
+    /// Times beyond the year 2262 have no place in 64 bits.
+    pub fn has_time(&self) -> bool {
+        i64::try_from(self.ts_ns).is_ok()
+    }
+
     fn source(&self) -> Side {
         if self.from_client {
             self.client
@@ -88,56 +104,50 @@ impl Head {
     }
 }
 
-/// The column of that base field. `None`: no row has a value, or it is not kept here. `words`: its own, if it has any.
-pub fn column(number: u16, heads: &[Head], words: Option<&mut Dictionary>, names: &Names) -> Option<Array> {
-    let array = match (number, words) {
-        (base::TIMESTAMP, _) => {
-            // Times beyond the year 2262 have no place in 64 bits.
-            let time = |head: &Head| i64::try_from(head.ts_ns).ok();
-            let items = heads.iter().map(|head| time(head).unwrap_or_default()).collect();
-            Array { items: Items::Time(items), present: Bitmap::of(heads, |head| time(head).is_some()) }
+/// The column of that base field. `None`: no row has a value, or it is not kept here. `words`: its own.
+pub fn column(number: u16, heads: &[Head], words: &mut Dictionary, names: &Names) -> Option<Array> {
+    let array = match number {
+        base::TIMESTAMP => {
+            let items = heads.iter().map(|head| i64::try_from(head.ts_ns).unwrap_or_default()).collect();
+            Array { items: Items::Time(items), present: Bitmap::of(heads, Head::has_time) }
         }
-        (base::FRAME_NUMBER, _) => unsigned(heads, |head| head.number),
-        (base::SOURCE_PORT, _) => ports(heads, |head| head.source().port)?,
-        (base::DESTINATION_PORT, _) => ports(heads, |head| head.destination().port)?,
-        (base::CLIENT_PORT, _) => ports(heads, |head| head.client.port)?,
-        (base::SERVER_PORT, _) => ports(heads, |head| head.server.port)?,
-        (base::OPERATION_CODE, _) => unsigned(heads, |head| head.operation.into()),
-        (base::VLAN, _) => some(heads, |head| head.vlan.map(u64::from))?,
-        (base::DURATION, _) => some(heads, |head| head.duration)?,
-        (base::REQUEST_FRAME, _) => some(heads, |head| head.request)?,
-        (base::SOURCE_IP, _) => keys(heads, |head| head.source().ip),
-        (base::SOURCE_MAC, _) => keys(heads, |head| head.source().mac),
-        (base::DESTINATION_IP, _) => keys(heads, |head| head.destination().ip),
-        (base::DESTINATION_MAC, _) => keys(heads, |head| head.destination().mac),
-        (base::CLIENT_IP, _) => keys(heads, |head| head.client.ip),
-        (base::SERVER_IP, _) => keys(heads, |head| head.server.ip),
-        (base::PROTOCOL, Some(words)) => keys(heads, |head| words.name(head.protocol)),
-        (base::OPERATION_NAME, Some(words)) => keys(heads, |head| words.name(head.operation_name)),
-        (base::TRANSPORT, Some(words)) => {
+        base::FRAME_NUMBER => unsigned(heads, |head| head.number),
+        base::SOURCE_PORT => ports(heads, |head| head.source().port)?,
+        base::DESTINATION_PORT => ports(heads, |head| head.destination().port)?,
+        base::CLIENT_PORT => ports(heads, |head| head.client.port)?,
+        base::SERVER_PORT => ports(heads, |head| head.server.port)?,
+        base::OPERATION_CODE => unsigned(heads, |head| head.operation.into()),
+        base::VLAN => some(heads, |head| head.vlan.map(u64::from))?,
+        base::DURATION => some(heads, |head| head.duration)?,
+        base::REQUEST_FRAME => some(heads, |head| head.request)?,
+        base::SOURCE_IP => keys(heads, |head| head.source().ip),
+        base::SOURCE_MAC => keys(heads, |head| head.source().mac),
+        base::DESTINATION_IP => keys(heads, |head| head.destination().ip),
+        base::DESTINATION_MAC => keys(heads, |head| head.destination().mac),
+        base::CLIENT_IP => keys(heads, |head| head.client.ip),
+        base::SERVER_IP => keys(heads, |head| head.server.ip),
+        base::PROTOCOL => keys(heads, |head| words.name(head.protocol)),
+        base::OPERATION_NAME => keys(heads, |head| words.name(head.operation_name)),
+        base::TRANSPORT => {
             let known = |head: &Head| transport_name(head.transport).is_some();
             let mut array = keys(heads, |head| transport_name(head.transport).map_or(0, |name| words.name(name)));
             array.present = Bitmap::of(heads, known);
             array
         }
-        (base::ROLE, Some(words)) => keys(heads, |head| words.name(head.role.name())),
-        (base::OPERATION_CLASS, Some(words)) => keys(heads, |head| words.name(head.class.name())),
-        (base::OUTCOME, Some(words)) => {
+        base::ROLE => keys(heads, |head| words.name(head.role.name())),
+        base::OPERATION_CLASS => keys(heads, |head| words.name(head.class.name())),
+        base::OUTCOME => {
             let known = |head: &Head| head.outcome != Outcome::Unknown;
             let mut array = keys(heads, |head| if known(head) { words.name(head.outcome.name()) } else { 0 });
             array.present = Bitmap::of(heads, known);
             array
         }
-        (base::FILE_NAME, Some(words)) => {
-            named(heads, |head| head.input, |input| words.number(names.input(input).as_bytes()))
-        }
-        (base::SEGMENT, Some(words)) => {
-            named(heads, |head| head.segment, |segment| words.number(names.segment(segment).as_bytes()))
-        }
-        (base::LINK_KNOWN, _) => link(heads, KNOWN)?,
-        (base::LINK_WRITES, _) => link(heads, WRITES)?,
-        (base::LINK_OPERATION, _) => link(heads, OPERATION)?,
-        (base::LINK_OBJECT, _) => link(heads, OBJECT)?,
+        base::FILE_NAME => named(heads, |head| head.input, |input| words.number(names.input(input).as_bytes())),
+        base::SEGMENT => named(heads, |head| head.segment, |segment| words.number(names.segment(segment).as_bytes())),
+        base::LINK_KNOWN => link(heads, KNOWN)?,
+        base::LINK_WRITES => link(heads, WRITES)?,
+        base::LINK_OPERATION => link(heads, OPERATION)?,
+        base::LINK_OBJECT => link(heads, OBJECT)?,
         _ => return None,
     };
     Some(array)

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::array::{Array, Items};
 use super::column::{Column, Data};
 use super::gather::{gather, Source};
-use super::order::orders;
+use super::joined::{Joined, HEADS};
+use super::order::{orders, Order};
 use super::words::{Dictionary, Strings};
-use super::Batch;
+use super::{Batch, Part};
 use crate::limits::COLUMN_ROWS;
-use crate::print::shown;
+use crate::print::{shown, Names};
 use crate::protocol;
 use crate::value::FieldDef;
 
@@ -33,22 +34,36 @@ impl Told {
     }
 }
 
+/// Which protocols the whole has columns of, these parts being the next.
+pub fn tell(parts: &[Part], told: &mut Told) {
+    fields(parts, told).for_each(drop);
+}
+
 /// All rows, in order of arrival, in batches of at most `limits::COLUMN_ROWS`. A column that a part does not have is
-/// empty in its rows. `told`: of all batches of the whole so far.
-pub fn interleave(parts: &[Batch], told: &mut Told) -> Vec<Batch> {
+/// empty in its rows. `told`: of all batches of the whole so far. Parts without rows make a batch without rows.
+pub fn interleave(parts: &[Part], told: &mut Told, names: &Names) -> Vec<Batch> {
     if parts.is_empty() {
         return Vec::new();
     }
-    let orders = orders(parts, COLUMN_ROWS);
-    let mut batches: Vec<Batch> =
-        orders.iter().map(|order| Batch { rows: order.rows.len(), ..Batch::default() }).collect();
-    for (order, batch) in orders.iter().zip(&mut batches) {
-        let arrival = |(part, row): &(u32, u32)| parts.get(*part as usize)?.arrivals.get(*row as usize).copied();
-        batch.arrivals.extend(order.rows.iter().filter_map(arrival));
+    let mut orders = orders(parts, COLUMN_ROWS);
+    if orders.is_empty() {
+        orders.push(Order::default());
     }
-    let mut merged: Vec<Merged> = Vec::new();
-    for (field, columns) in fields(parts, told) {
+    let ips: Vec<Option<&Arc<Strings>>> = parts.iter().map(|part| Some(&part.ip_words)).collect();
+    let macs: Vec<Option<&Arc<Strings>>> = parts.iter().map(|part| Some(&part.mac_words)).collect();
+    let mut merged = vec![Merged::new(&ips), Merged::new(&macs)];
+    let mut batches: Vec<Batch> = match merged.as_slice() {
+        [ips, macs] => orders.iter().map(|order| base(parts, order, [ips, macs], names)).collect(),
+        _ => Vec::new(),
+    };
+    for (place, (field, columns)) in fields(parts, told).enumerate() {
         let name = columns.iter().flatten().next().map_or(field.name, |column| column.name);
+        let nowhere = columns.iter().flatten().all(|column| column.data.present().is_unset());
+        if let (true, Some(first)) = (nowhere, batches.first()) {
+            if place < first.columns.len() {
+                continue; // made of heads
+            }
+        }
         let own: Vec<Option<&Arc<Strings>>> = columns.iter().map(|column| own_words(column.as_ref()?)).collect();
         let known = merged.iter().position(|merged| merged.is_of(&own)).unwrap_or_else(|| {
             merged.push(Merged::new(&own));
@@ -65,25 +80,50 @@ pub fn interleave(parts: &[Batch], told: &mut Told) -> Vec<Batch> {
             if let Data::One(Array { items: Items::Word(_, words), .. }) = &mut data {
                 *words = Arc::clone(&merged.words);
             }
-            batch.columns.push(Column { name, kind: field.kind, data });
+            let column = Column { name, kind: field.kind, data };
+            match batch.columns.get_mut(place) {
+                Some(known) => *known = column,
+                None => batch.columns.push(column),
+            }
         }
     }
-    if let Some(first) = batches.first_mut() {
-        first.mistyped = parts.iter().map(|part| part.mistyped).fold(0, u64::saturating_add);
-    }
     batches
+}
+
+/// The base fields' columns, out of heads.
+fn base(parts: &[Part], order: &Order, [ips, macs]: [&Merged<'_>; 2], names: &Names) -> Batch {
+    let rows = order.rows.len();
+    let mut columns: Vec<Joined> = shown().map(|(number, field)| Joined::new(number, field)).collect();
+    let mut heads = Vec::with_capacity(HEADS);
+    for rows in order.rows.chunks(HEADS) {
+        heads.clear();
+        heads.extend(rows.iter().filter_map(|(part, row)| {
+            let (number, part) = (*part as usize, parts.get(*part as usize)?);
+            Some(part.heads.get(*row as usize)?.renumbered(ips.keys.get(number)?, macs.keys.get(number)?))
+        }));
+        columns.iter_mut().for_each(|column| column.push(&heads, names));
+    }
+    let named = |place: usize, name: &'static str| {
+        parts.iter().find_map(|part| part.columns.get(place)).map_or(name, |column| column.name)
+    };
+    let columns = columns.into_iter().enumerate();
+    let columns = columns.map(|(place, joined)| {
+        let (field, name) = (joined.field, named(place, joined.field.name));
+        Column { name, kind: field.kind, data: joined.end(rows, &ips.words, &macs.words) }
+    });
+    Batch { rows, columns: columns.collect() }
 }
 
 type Columns<'a> = Vec<Option<&'a Column>>;
 
 /// Every field with its column in each part: the base fields come first in all of them (one is named by the input), then
 /// the protocols in the order of their list, each with all of its fields or none.
-fn fields<'a>(parts: &'a [Batch], told: &'a mut Told) -> impl Iterator<Item = (&'static FieldDef, Columns<'a>)> {
+fn fields<'a>(parts: &'a [Part], told: &'a mut Told) -> impl Iterator<Item = (&'static FieldDef, Columns<'a>)> {
     let base = shown().enumerate().map(|(place, (_, field))| (field, vec![place; parts.len()]));
     let mut next = vec![shown().count(); parts.len()];
     let protocols = protocol::all().enumerate().flat_map(move |(place, protocol)| {
         let first = protocol.fields.first().map(|field| field.name);
-        let has = |(part, next): (&Batch, &mut usize)| {
+        let has = |(part, next): (&Part, &mut usize)| {
             let here = part.columns.get(*next).is_some_and(|column| Some(column.name) == first);
             let start = if here { *next } else { usize::MAX };
             *next = next.saturating_add(if here { protocol.fields.len() } else { 0 });

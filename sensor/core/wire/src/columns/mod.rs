@@ -9,15 +9,21 @@ mod column;
 mod gather;
 mod heads;
 mod interleave;
+mod joined;
 mod order;
+mod parts;
 mod spread;
 mod words;
 
 pub use array::{Array, Items};
 pub use bitmap::Bitmap;
 pub use column::{Column, Data};
-pub use interleave::{interleave, Told};
+pub use interleave::Told;
+pub use parts::Parts;
 pub use words::Strings;
+
+use std::mem::{replace, take};
+use std::sync::Arc;
 
 use crate::event::{base, Event, FieldId};
 use crate::limits::{COLUMN_BYTES, COLUMN_ROWS};
@@ -33,13 +39,25 @@ use words::Addresses;
 pub struct Batch {
     pub rows: usize,
     pub columns: Vec<Column>,
-    /// For each row the number of the packet's arrival, where parts of several shards are to be put in order.
-    pub arrivals: Vec<u64>,
-    /// Values that did not fit their column and are missing.
-    pub mistyped: u64,
 }
 
-/// Batches under construction.
+/// Rows of one shard, as [`Parts`] take them.
+#[derive(Debug, Default)]
+pub struct Part {
+    pub rows: usize,
+    /// Values that did not fit their column and are missing.
+    pub mistyped: u64,
+    /// What every event has: its columns are made when the rows of all shards come together.
+    heads: Vec<Head>,
+    /// A column a field; those that heads become are empty.
+    columns: Vec<Column>,
+    /// For each row the number of the packet's arrival.
+    arrivals: Vec<u64>,
+    ip_words: Arc<Strings>,
+    mac_words: Arc<Strings>,
+}
+
+/// Parts under construction.
 pub struct Columns {
     base: Vec<(u16, Builder)>,
     /// What the base columns will be made of.
@@ -50,7 +68,7 @@ pub struct Columns {
     rows: usize,
     mistyped: u64,
     arrivals: Vec<u64>,
-    closed: Vec<Batch>,
+    closed: Vec<Part>,
     begun: bool,
 }
 
@@ -78,8 +96,9 @@ impl Columns {
         }
     }
 
-    /// One more row.
-    pub fn push(&mut self, event: &Event<'_>, names: &Names) {
+    /// One more row. `arrival` says its place among those of other shards.
+    pub fn push(&mut self, event: &Event<'_>, names: &Names, arrival: u64) {
+        self.arrivals.push(arrival);
         let Self { base, addresses, rows, heads, .. } = self;
         let (row, record) = (*rows, event.record);
         let (client, server) = (addresses.side(event.client), addresses.side(event.server));
@@ -111,12 +130,6 @@ impl Columns {
         }
     }
 
-    /// One more row, which `interleave` will put in its place among those of other shards.
-    pub fn push_at(&mut self, event: &Event<'_>, names: &Names, arrival: u64) {
-        self.arrivals.push(arrival);
-        self.push(event, names);
-    }
-
     fn kept(&self, of: impl Fn(&Builder) -> usize) -> usize {
         let builders = self.base.iter().map(|(_, builder)| builder).chain(self.protocols.iter().flatten());
         let heads = self.heads.len().saturating_mul(size_of::<Head>());
@@ -124,15 +137,6 @@ impl Columns {
     }
 
     fn close(&mut self, names: &Names) {
-        for (number, builder) in &mut self.base {
-            if let Some(array) = heads::column(*number, &self.heads, builder.own_words(), names) {
-                // Of what every event has, only a time may not fit.
-                let missing = if *number == base::TIMESTAMP { array.present.unset() } else { 0 };
-                self.mistyped = self.mistyped.saturating_add(missing as u64);
-                builder.write(array);
-            }
-        }
-        self.heads.clear();
         // Words are numbered on from batch to batch, until keeping them costs half of what a batch may.
         let forget = self.kept(Builder::word_bytes) > COLUMN_BYTES / 2;
         let Self { base, protocols, addresses, rows, .. } = self;
@@ -142,13 +146,18 @@ impl Columns {
         }
         let builders = base.iter_mut().map(|(_, builder)| builder).chain(protocols.iter_mut().flatten());
         let columns = builders.map(|builder| builder.close(*rows, addresses, forget)).collect();
+        let (ip_words, mac_words) = (addresses.ip_words.words(), addresses.mac_words.words());
         if forget {
             self.addresses = Addresses::default();
         }
         self.begun = true;
-        let room = Vec::with_capacity(self.arrivals.len());
-        let (arrivals, mistyped) = (std::mem::replace(&mut self.arrivals, room), std::mem::take(&mut self.mistyped));
-        self.closed.push(Batch { rows: std::mem::take(&mut self.rows), columns, arrivals, mistyped });
+        // The next part is likely to be as long.
+        let (arrivals, heads) = (Vec::with_capacity(self.arrivals.len()), Vec::with_capacity(self.heads.len()));
+        let (arrivals, heads) = (replace(&mut self.arrivals, arrivals), replace(&mut self.heads, heads));
+        // Of what every event has, only a time may not fit.
+        let timeless = heads.iter().filter(|head| !head.has_time()).count() as u64;
+        let (rows, mistyped) = (take(&mut self.rows), take(&mut self.mistyped).saturating_add(timeless));
+        self.closed.push(Part { rows, mistyped, heads, columns, arrivals, ip_words, mac_words });
     }
 
     /// Rows that wait to be taken.
@@ -156,12 +165,12 @@ impl Columns {
         self.closed.iter().map(|batch| batch.rows).fold(self.rows, usize::saturating_add)
     }
 
-    /// Full batches, and with `rest` what there is of the last; at least one in all, for the sake of its columns.
-    pub fn take(&mut self, names: &Names, rest: bool) -> Vec<Batch> {
+    /// Full parts, and with `rest` what there is of the last; at least one in all, for the sake of its columns.
+    pub fn take(&mut self, names: &Names, rest: bool) -> Vec<Part> {
         if rest && (self.rows > 0 || !self.begun) {
             self.close(names);
         }
-        std::mem::take(&mut self.closed)
+        take(&mut self.closed)
     }
 }
 

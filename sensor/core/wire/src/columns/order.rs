@@ -1,6 +1,6 @@
 //! Where the rows of several parts stand in the whole.
 
-use super::Batch;
+use super::Part;
 
 /// Arrivals that may lie between two rows for their order to be counted out rather than sorted.
 const SPARSE: usize = 8;
@@ -22,7 +22,7 @@ pub struct Order {
 }
 
 /// All rows in order of arrival, those of one packet in the order of parts and their rows, at most `most` a batch.
-pub fn orders(parts: &[Batch], most: usize) -> Vec<Order> {
+pub fn orders(parts: &[Part], most: usize) -> Vec<Order> {
     let arrivals: Vec<&[u64]> = parts.iter().map(|part| part.arrivals.as_slice()).collect();
     let all = counted(&arrivals).unwrap_or_else(|| sorted(&arrivals));
     all.chunks(most.max(1)).map(|rows| Order { rows: rows.to_vec(), moves: moves(rows, parts.len()) }).collect()
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_batch_knows_which_rows_of_a_part_go_where() {
-        let part = |arrivals: &[u64]| Batch { arrivals: arrivals.to_vec(), ..Batch::default() };
+        let part = |arrivals: &[u64]| Part { arrivals: arrivals.to_vec(), ..Part::default() };
         let orders = orders(&[part(&[1, 4]), part(&[2, 3])], 3);
         assert_eq!(orders[0].rows, [(0, 0), (1, 0), (1, 1)]);
         assert_eq!(orders[0].moves[1], [Move { row: 0, place: 1 }, Move { row: 1, place: 2 }]);

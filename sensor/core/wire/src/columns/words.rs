@@ -152,7 +152,19 @@ pub struct Addresses {
     pub ip_words: Dictionary,
     macs: Map<[u8; 6], i32>,
     pub mac_words: Dictionary,
+    /// Stations seen lately, each at a place that its address gives.
+    recent: [Option<Station>; RECENT],
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Station {
+    ip: IpAddr,
+    mac: [u8; 6],
+    keys: (i32, i32),
+}
+
+/// Few stations talk in one shard.
+const RECENT: usize = 32;
 
 impl Addresses {
     #[inline]
@@ -171,7 +183,22 @@ impl Addresses {
 
     #[inline]
     pub fn side(&mut self, endpoint: &Endpoint) -> Side {
-        Side { ip: self.ip(endpoint.ip), port: endpoint.port.into(), mac: self.mac(&endpoint.mac) }
+        let last = match endpoint.ip {
+            IpAddr::V4(ip) => ip.octets()[3],
+            IpAddr::V6(ip) => ip.octets()[15],
+        };
+        let place = usize::from(last) % RECENT;
+        let port = endpoint.port.into();
+        if let Some(Some(known)) = self.recent.get(place) {
+            if (known.ip, known.mac) == (endpoint.ip, endpoint.mac) {
+                return Side { ip: known.keys.0, port, mac: known.keys.1 };
+            }
+        }
+        let (ip, mac) = (self.ip(endpoint.ip), self.mac(&endpoint.mac));
+        if let Some(place) = self.recent.get_mut(place) {
+            *place = Some(Station { ip: endpoint.ip, mac: endpoint.mac, keys: (ip, mac) });
+        }
+        Side { ip, port, mac }
     }
 
     pub fn bytes(&self) -> usize {

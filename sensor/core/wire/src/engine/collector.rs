@@ -8,7 +8,7 @@ use super::lines::interleave;
 use super::reload::Reload;
 use super::shard::Shard;
 use super::spanning::Spanning;
-use crate::columns::Batch;
+use crate::columns::Parts;
 use crate::correlation::Reduced;
 use crate::evidence::Slice;
 use crate::fold::Hit;
@@ -27,7 +27,7 @@ pub struct Output {
     /// Every message as lines of text, when asked for.
     pub events: Vec<u8>,
     /// Every message as rows of columns, when asked for.
-    pub columns: Vec<Batch>,
+    pub columns: Parts,
     /// NDJSON of every single hit, when asked for.
     pub listing: Vec<u8>,
     /// Packets around new alerts, in the order they were complete, and what these take.

@@ -33,7 +33,7 @@ use front::Front;
 use pool::Pool;
 
 use crate::baseline::Learner;
-use crate::columns::{interleave, Batch, Told};
+use crate::columns::{Parts, Told};
 use crate::evidence::{Evidence, Keeps, Reach};
 use crate::export::{Export, Wanted};
 use crate::ledger::{add, Ledger};
@@ -145,21 +145,14 @@ impl Engine {
     /// The same, with the messages that shards keep as columns.
     pub fn take_all(&mut self) -> Output {
         let mut output = self.take();
-        let (mut parts, mut empty): (Vec<Batch>, Vec<Batch>) = (Vec::new(), Vec::new());
+        let mut parts = Vec::new();
         self.pool.each(|shard| {
             let analysis = &mut shard.analysis;
             if let Some(export) = analysis.events.as_mut() {
-                let (full, none) =
-                    export.batches(&analysis.names).into_iter().partition::<Vec<_>, _>(|batch| batch.rows > 0);
-                parts.extend(full);
-                empty.extend(none);
+                parts.extend(export.parts(&analysis.names));
             }
         });
-        output.columns = interleave(&parts, &mut self.told);
-        // The columns of a capture without a message are worth knowing, too.
-        if output.columns.is_empty() {
-            output.columns.extend(empty.into_iter().next());
-        }
+        output.columns = Parts::new(parts, &mut self.told, self.pool.names());
         output
     }
 
