@@ -216,7 +216,7 @@ impl Wire {
             }
         }
         if let Some(events) = analysis.events.as_mut() {
-            let rows: usize = events.batches(&analysis.names).iter().map(|batch| batch.rows).sum();
+            let rows: usize = events.parts(&analysis.names).iter().map(|part| part.rows).sum();
             assert!(rows == 0 || rows as u64 == self.ledger.events, "{rows} rows of {} events", self.ledger.events);
         }
         let rows = &analysis.closed.rows;
