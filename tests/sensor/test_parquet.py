@@ -138,7 +138,8 @@ def questions(path: Path, count: int) -> Path:
         question = b"\x3c" + name + b"\x00\x00\x01\x00\x01"  # one label of 60, the root, type A, class IN
         dns = struct.pack(">6H", number & 0xFFFF, 0x0100, 1, 0, 0, 0) + question
         udp = struct.pack(">4H", 40_000, 53, 8 + len(dns), 0) + dns  # checksum 0: none
-        ip = struct.pack(">2B3H2BH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+        stations = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+        ip = struct.pack(">2B3H2BH8s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, stations)
         total = sum(struct.unpack(">10H", ip))
         total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
         frame = bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip[:10] + struct.pack(">H", total) + ip[12:] + udp
