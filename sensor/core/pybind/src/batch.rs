@@ -1,5 +1,7 @@
 //! What one poll brings back.
 
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use wire::engine::{Output, Reload};
@@ -13,24 +15,56 @@ use crate::inner::Taken;
 use crate::slice::PySlice;
 use crate::windows::{Assets, Windows};
 
-#[pyclass(frozen, module = "sensor._core", get_all)]
+#[pyclass(frozen, module = "sensor._core")]
 pub struct Batch {
+    #[pyo3(get)]
     pub hits: Vec<Py<PyHit>>,
+    #[pyo3(get)]
     pub news: Vec<Py<PyNews>>,
+    #[pyo3(get)]
     pub windows: Py<Windows>,
+    #[pyo3(get)]
     pub assets: Py<Assets>,
+    #[pyo3(get)]
     pub ledger: Py<PyDict>,
-    pub events: Py<PyBytes>,
+    events: Mutex<Printed>,
+    #[pyo3(get)]
     pub columns: Vec<Py<Columns>>,
+    #[pyo3(get)]
     pub listing: Py<PyBytes>,
     /// Packets around new alerts, complete since the last poll.
+    #[pyo3(get)]
     pub slices: Vec<Py<PySlice>>,
+    #[pyo3(get)]
     pub warnings: Vec<String>,
     /// Engine time, nanoseconds.
+    #[pyo3(get)]
     pub now_ns: u64,
+    #[pyo3(get)]
     pub done: bool,
     /// What a restart must not forget, as of this batch.
+    #[pyo3(get)]
     pub state: Option<Py<PyBytes>>,
+}
+
+/// Lines become Python's where somebody asks for them: who writes them, not who reads packets.
+enum Printed {
+    Lines(Vec<u8>),
+    Bytes(Py<PyBytes>),
+}
+
+#[pymethods]
+impl Batch {
+    #[getter]
+    fn events(&self, py: Python<'_>) -> Py<PyBytes> {
+        let mut printed = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = match &*printed {
+            Printed::Bytes(bytes) => return bytes.clone_ref(py),
+            Printed::Lines(lines) => PyBytes::new(py, lines).unbind(),
+        };
+        *printed = Printed::Bytes(bytes.clone_ref(py));
+        bytes
+    }
 }
 
 impl Batch {
@@ -55,7 +89,7 @@ impl Batch {
             windows: Py::new(py, Windows::new(rows, &names))?,
             assets: Py::new(py, Assets::new(assets, &names))?,
             ledger: ledger.unbind(),
-            events: PyBytes::new(py, &events).unbind(),
+            events: Mutex::new(Printed::Lines(events)),
             columns: columns.collect::<PyResult<_>>()?,
             listing: PyBytes::new(py, &listing).unbind(),
             slices: slices.into_iter().map(|slice| Py::new(py, slice)).collect::<PyResult<_>>()?,
