@@ -81,13 +81,16 @@ class ModbusDevice(Device):
             ready.append(Pair(pair.request, pair.answer, (turn,), (turn, *pair.answer_puts), pair.labels))
         return ready
 
-    def raw(self, values: NDArray[np.float64]) -> NDArray[np.uint16]:
-        return np.clip(np.rint(values * self.scale), 0, 65_535).astype(np.uint16)
+    def raw(self, signal: Signal, values: NDArray[np.float64]) -> NDArray[np.uint16]:
+        """What the signal's register holds: a count runs over its end, a measurement stops there."""
+        whole = np.rint(values * self.scale)
+        held = whole % 65_536 if signal.kind == "counter" else np.clip(whole, 0, 65_535)
+        return held.astype(np.uint16)
 
     def _registers(self, code: int, at: int, signals: list[Signal], times: Times) -> Pair:
         request = modbus.adu(0, modbus.read(code, at, len(signals)), self.unit)
         answer = modbus.adu(0, modbus.registers(code, [0] * len(signals)), self.unit)
-        puts = tuple(Put(9 + 2 * place, ">u2", self.raw(one.values(times))) for place, one in enumerate(signals))
+        puts = tuple(Put(9 + 2 * place, ">u2", self.raw(one, one.values(times))) for place, one in enumerate(signals))
         return Pair(request, answer, (), puts, merged([one.labels(times) for one in signals]))
 
     def _bits(self, code: int, at: int, signals: list[Signal], times: Times) -> Pair:
@@ -111,7 +114,7 @@ class ModbusDevice(Device):
 
     def write(self, channel: Channel, ts_ns: int, setpoint: Signal, value: float) -> int:
         at = self.holding + self.setpoints.index(setpoint)
-        message = modbus.write_register(at, int(self.raw(np.array([value]))[0]))
+        message = modbus.write_register(at, int(self.raw(setpoint, np.array([value]))[0]))
         done = self.ask(channel, ts_ns, message, message)
         setpoint.write(done, value)
         return done

@@ -20,9 +20,11 @@ from testbed.commands import RangeError
 from testbed.demo_plant import Plant, available
 from testbed.play import live
 from testbed.play.attacks import ATTACKS
+from testbed.play.collector import Collector
 from testbed.play.columns import checksum_of
+from testbed.play.devices import ModbusDevice
 from testbed.play.plants import SCENARIOS
-from testbed.play.play import START_NS, Order, fitting, play, play_into
+from testbed.play.play import START_NS, Order, built, fitting, play, play_into
 from testbed.play.signals import Signal
 from testbed.play.truth import FOUND, KINDS
 from testbed.recorder import Recorder
@@ -181,6 +183,18 @@ def test_values_move_like_a_process(acts: dict) -> None:  # type: ignore[type-ar
     values = [json.loads(line)["modbus.values"] for line in batch.events.splitlines() if b'"modbus.values":[' in line]
     assert len({tuple(one) for one in values}) > len(values) / 20
     assert all(0 <= value <= 65_535 for one in values for value in one)
+
+
+def test_a_count_runs_over_its_register_and_never_rests_at_its_end() -> None:
+    plant = built(Order("modbus-line", seed=1003), Collector(lambda data: None), START_NS, START_NS + 10**9)
+    times = START_NS + np.arange(0, 48 * 3600, 60, dtype=np.int64) * 1_000_000_000
+    counts = [(device, one) for device in plant.devices for one in device.signals if one.kind == "counter"]
+    for device, one in counts:
+        assert isinstance(device, ModbusDevice)
+        told = device.raw(one, one.values(times)).astype(np.int64)
+        steps = np.diff(told)
+        assert (steps >= 0).sum() >= len(steps) - 2 and len(set(told.tolist())) > 100
+    assert len(counts) == 4
 
 
 def test_noise_is_the_same_however_it_is_asked_for_and_never_comes_again() -> None:

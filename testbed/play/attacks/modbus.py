@@ -101,7 +101,7 @@ def write_out_of_turn(stage: Stage) -> None:
     measured = [one for one in device.signals if one.kind != "state"]
 
     def write(channel: Channel, ts_ns: int) -> int:
-        told = [int(device.raw(one.values(np.array([ts_ns], dtype=np.int64)))[0]) for one in measured]
+        told = [int(device.raw(one, one.values(np.array([ts_ns], dtype=np.int64)))[0]) for one in measured]
         ts_ns = device.ask(channel, ts_ns, modbus.read(4, device.first, len(told)), modbus.registers(4, told))
         return device.write(channel, ts_ns, setpoint, value)
 
