@@ -16,9 +16,14 @@ def test_the_bound_is_that_of_the_tables(count: int, bound: float) -> None:
     assert benign.upper(count) == pytest.approx(bound, abs=2e-3)
 
 
-def line(seed: int, incidents: int = 0) -> dict[str, Any]:
-    said = {"level": "low", "title": "Poll stopped"}
-    return {"scenario": "s7-cell", "seed": seed, "asset_days": 8.0, "incidents": [said] * incidents, "cpu_s": 9.0}
+def line(seed: int, *stories: str | None) -> dict[str, Any]:
+    alerts = [{"level": "low", "title": "Poll stopped", "story": story} for story in stories]
+    return {"scenario": "s7-cell", "seed": seed, "asset_days": 8.0, "alerts": alerts, "cpu_s": 9.0}
+
+
+def test_an_incident_is_a_story_with_its_alerts() -> None:
+    told = benign.figures([line(1, "a", "b", "a"), line(2, None, None, "a"), line(3)])
+    assert (told["alerts"], told["incidents"], told["asset_days"]) == (6, 5, 24.0)
 
 
 def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,12 +46,12 @@ def test_a_stopped_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_the_section_replaces_itself(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# Head\n\nWords.\n\n## First\n\nMore.\n")
-    for incidents in (2, 3):
-        benign.write_section(page, benign.section([line(1, incidents), line(2)]))
+    for alerts in (2, 3):
+        benign.write_section(page, benign.section([line(1, *["a"] * alerts), line(2)]))
         text = page.read_text()
         assert text.index("Words.") < text.index(benign.BEGIN) < text.index("## First")
-        assert text.count(benign.BEGIN) == 1 and f"- {incidents} × [low] Poll stopped" in text
-        assert "| s7-cell | 2 | 16.0 |" in text
+        assert text.count(benign.BEGIN) == 1 and f"- {alerts} × [low] Poll stopped" in text
+        assert f"| s7-cell | 2 | 16.0 | {alerts} | 1 |" in text
     benign.write_section(page, benign.written(page))
     assert page.read_text() == text
 
