@@ -127,10 +127,12 @@ fn tried(grid: &Grid, fit: &Fit, learned: &[usize], held: &[usize]) -> Option<(f
         }
     }
     // A hundredth of the way is nothing to speak of, as the errors of instruments go (IEC 60770-1: 0.1 to 1 %).
-    let limit = extremes.limit(0, (high - low) / 400.0)?;
+    let grain = (high - low) / 400.0;
+    let limit = extremes.limit(0, grain)?;
+    let days = extremes.day(0, grain).map_or_else(Vec::new, |day| vec![Some(day)]);
     let number = |tag: usize| u32::try_from(tag).ok();
     let terms: Option<Vec<(u32, f64)>> = fit.terms.iter().map(|(tag, factor)| Some((number(*tag)?, *factor))).collect();
-    let relation = Relation::Linear { of: number(fit.of)?, terms: terms?, offset: fit.offset, limit };
+    let relation = Relation::Linear { of: number(fit.of)?, terms: terms?, offset: fit.offset, limit, days };
     (limit <= REACH * (high - low)).then_some((left, relation))
 }
 

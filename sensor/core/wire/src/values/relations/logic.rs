@@ -44,6 +44,8 @@ fn relation(grid: &Grid, (state, is): (usize, f64), of: usize, learned: &[usize]
     let evidence = (-2.0 * part.ln() * visits as f64).sqrt();
     let enough = !others.is_empty() && part <= NARROW && evidence >= EVIDENCE;
     let number = |tag: usize| u32::try_from(tag).ok();
-    let relation = Relation::While { state: number(state)?, is, of: number(of)?, low, high };
+    let days = [0, 1].map(|number| extremes.day(number, grain));
+    let days = if days.iter().all(Option::is_none) { Vec::new() } else { days.to_vec() };
+    let relation = Relation::While { state: number(state)?, is, of: number(of)?, low, high, days };
     enough.then_some(relation)
 }

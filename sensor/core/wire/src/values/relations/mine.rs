@@ -205,7 +205,7 @@ mod tests {
         let found = mined(&[(state.clone(), vec![0.0, 1.0]), measured(flow)]);
         assert_eq!(found.len(), 2, "{found:?}");
         for relation in &found {
-            let Relation::While { state: 0, is, of: 1, low, high } = relation else { panic!("{found:?}") };
+            let Relation::While { state: 0, is, of: 1, low, high, .. } = relation else { panic!("{found:?}") };
             let middle = 2.0 + 40.0 * is;
             // No wider than half of all that it ever was.
             assert!(*low < middle && middle < *high && high - low < 23.5, "{found:?}");

@@ -16,19 +16,39 @@ mod watch;
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
+
 pub use mine::{mine, Candidate, MOST_OF_TAG};
 pub use pieces::{Running, Series};
 pub use told::Term;
 pub use watch::{Broken, Watch};
+
+/// What the time of day may add to each limit; empty: nothing, a whole day was learned.
+pub type Days = Vec<Option<Day>>;
 
 /// Tags by their place among those of the link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Relation {
     /// `of` is the sum of the terms (tag, factor) and the offset, give or take the limit.
-    Linear { of: u32, terms: Vec<(u32, f64)>, offset: f64, limit: f64 },
-    /// While `state` is `is`, `of` lies between `low` and `high`.
-    While { state: u32, is: f64, of: u32, low: f64, high: f64 },
+    Linear {
+        of: u32,
+        terms: Vec<(u32, f64)>,
+        offset: f64,
+        limit: f64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        days: Days,
+    },
+    /// While `state` is `is`, `of` lies between `low` and `high`. `days`: of `high`, then of `low`.
+    While {
+        state: u32,
+        is: f64,
+        of: u32,
+        low: f64,
+        high: f64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        days: Days,
+    },
 }
 
 impl Relation {
@@ -43,12 +63,12 @@ impl Relation {
     /// The same of tags that have other numbers.
     pub fn renumbered(self, number: impl Fn(u32) -> u32) -> Self {
         match self {
-            Self::Linear { of, terms, offset, limit } => {
+            Self::Linear { of, terms, offset, limit, days } => {
                 let terms = terms.into_iter().map(|(tag, factor)| (number(tag), factor)).collect();
-                Self::Linear { of: number(of), terms, offset, limit }
+                Self::Linear { of: number(of), terms, offset, limit, days }
             }
-            Self::While { state, is, of, low, high } => {
-                Self::While { state: number(state), is, of: number(of), low, high }
+            Self::While { state, is, of, low, high, days } => {
+                Self::While { state: number(state), is, of: number(of), low, high, days }
             }
         }
     }

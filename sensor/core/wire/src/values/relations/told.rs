@@ -48,10 +48,10 @@ impl Relation {
         let mut said = String::new();
         // Writing to a text does not fail.
         let _ = match self {
-            Self::Linear { of, terms, offset, limit } => {
+            Self::Linear { of, terms, offset, limit, .. } => {
                 self.sum(&mut said, &named(*of), terms, (*offset, *limit), named)
             }
-            Self::While { state, is, of, low, high } => {
+            Self::While { state, is, of, low, high, .. } => {
                 let (state, of) = (named(*state), named(*of));
                 let ends = [of.shown(*low), of.shown(*high)];
                 let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
@@ -103,9 +103,10 @@ mod tests {
             _ => term("Valve", 1.0, 0.0),
         };
         // Raw: pressure = 20 level - 3 valve + 5. Shown: pressure / 0.1 = 20 (level - 10) - 3 valve + 5.
-        let sum = Relation::Linear { of: 0, terms: vec![(1, 20.0), (2, -3.0)], offset: 5.0, limit: 4.0 };
+        let sum =
+            Relation::Linear { of: 0, terms: vec![(1, 20.0), (2, -3.0)], offset: 5.0, limit: 4.0, days: Vec::new() };
         assert_eq!(sum.formula(named), "Pressure ≈ 2 · Level − 0.3 · Valve − 19.5 ± 0.4 bar");
-        let runs = Relation::While { state: 2, is: 1.0, of: 0, low: 100.0, high: 250.0 };
+        let runs = Relation::While { state: 2, is: 1.0, of: 0, low: 100.0, high: 250.0, days: Vec::new() };
         assert_eq!(runs.formula(named), "Valve = 1 ⇒ 10 ≤ Pressure ≤ 25 bar");
         assert_eq!(named(1).with(2.34567), "Level = 12.35 bar");
         assert_eq!(digits(0.001_234), "0.001234");

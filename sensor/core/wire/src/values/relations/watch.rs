@@ -1,7 +1,7 @@
 //! Pieces of time against the relations of a link.
 
 use super::pieces::{Piece, Running, SHIFT};
-use super::Relation;
+use super::{Days, Relation};
 
 /// So many pieces in a row break a relation: one may lie across something that nobody read.
 const IN_A_ROW: u32 = 2;
@@ -91,24 +91,30 @@ impl Watch {
         self.broken.get(relation).map_or(0, |(_, number)| number << SHIFT)
     }
 
-    /// The value, how far it lies from where it should, and how far it may.
+    /// The value, how far it lies from where it should, and how far it may at that time of day.
     fn breaks(&self, relation: &Relation) -> Option<(f64, f64, f64)> {
+        let room = |days: &Days, place: usize, piece: u64| {
+            days.get(place).and_then(Option::as_ref).map_or(0.0, |day| day.room(piece << SHIFT))
+        };
         match relation {
-            Relation::Linear { of, terms, offset, limit } => {
-                let value = self.mean(*of)?;
+            Relation::Linear { of, terms, offset, limit, days } => {
+                let (value, piece) = (self.mean(*of)?, self.number(*of)?);
                 let mut left = value - offset;
                 for (tag, factor) in terms {
                     left -= factor * self.mean(*tag)?;
                 }
-                (left.abs() > *limit).then_some((value, left, *limit))
+                let limit = if left.abs() > *limit { limit + room(days, 0, piece) } else { *limit };
+                (left.abs() > limit).then_some((value, left, limit))
             }
-            Relation::While { state, is, of, low, high } => {
+            Relation::While { state, is, of, low, high, days } => {
                 let (state, value) = (self.piece(*state)?, self.mean(*of)?);
                 if !state.steady || state.mean != *is || (*low..=*high).contains(&value) {
                     return None;
                 }
-                let edge = if value > *high { *high } else { *low };
-                Some((value, value - edge, 0.0))
+                let above = value > *high;
+                let edge = if above { high + room(days, 0, state.number) } else { low - room(days, 1, state.number) };
+                let beyond = if above { value > edge } else { value < edge };
+                beyond.then_some((value, value - edge, 0.0))
             }
         }
     }
@@ -117,20 +123,25 @@ impl Watch {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
+    use super::super::super::day::Day;
     use super::*;
 
     const PIECE_NS: u64 = 1 << SHIFT;
 
     /// Ten readings of two tags in each piece; what is broken, and since which piece.
     fn run(relation: &Relation, pieces: &[(f64, f64)], explained: bool) -> Vec<(u64, u64)> {
+        run_from(1, relation, pieces, explained)
+    }
+
+    fn run_from(first: u64, relation: &Relation, pieces: &[(f64, f64)], explained: bool) -> Vec<(u64, u64)> {
         let relations = [relation.clone()];
         let (mut watch, mut out, mut told) = (Watch::new(2, 1), Vec::new(), Vec::new());
         for (number, (one, other)) in (0u64..).zip(pieces) {
             for reading in 0..10 {
-                let ts_ns = (number + 1) * PIECE_NS + reading * PIECE_NS / 10;
+                let ts_ns = (number + first) * PIECE_NS + reading * PIECE_NS / 10;
                 watch.sample(&relations, 0, (*one, ts_ns), explained, &mut out);
                 watch.sample(&relations, 1, (*other, ts_ns + 1000), explained, &mut out);
-                told.extend(out.drain(..).map(|_| (number, watch.since_ns(0) / PIECE_NS - 1)));
+                told.extend(out.drain(..).map(|_| (number, watch.since_ns(0) / PIECE_NS - first)));
             }
         }
         told
@@ -138,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_sum_that_does_not_hold_is_told_from_the_second_piece_on() {
-        let twice = Relation::Linear { of: 0, terms: vec![(1, 2.0)], offset: 1.0, limit: 0.5 };
+        let twice = Relation::Linear { of: 0, terms: vec![(1, 2.0)], offset: 1.0, limit: 0.5, days: Vec::new() };
         let holds = [(5.0, 2.0), (9.4, 4.0), (3.0, 1.0)];
         assert_eq!(run(&twice, &holds, false), []);
         // Piece 3 is known to be broken when piece 4 begins.
@@ -148,8 +159,26 @@ mod tests {
     }
 
     #[test]
+    fn at_hours_that_were_not_learned_there_is_room() {
+        // Four hours were learned, from which little follows for the other side of the clock.
+        let learned: Vec<(u64, f64)> =
+            (1..=24u64).map(|ten| (ten * 600_000_000_000, f64::from(u8::from(ten % 5 == 0)))).collect();
+        let days = vec![Day::fit(&learned, 0.1)];
+        let twice = Relation::Linear { of: 0, terms: vec![(1, 2.0)], offset: 1.0, limit: 2.0, days: days.clone() };
+        let runs =
+            Relation::While { state: 1, is: 2.0, of: 0, low: 4.0, high: 6.0, days: [days.clone(), days].concat() };
+        let hour = 3_600_000_000_000 / PIECE_NS;
+        for relation in [&twice, &runs] {
+            let told = |hours: u64, of: f64| !run_from(hours * hour, relation, &[(of, 2.0); 4], false).is_empty();
+            // Right behind what was learned, twelve hours later, a day later; and far beyond all room.
+            assert_eq!([5, 16, 28].map(|hours| told(hours, 8.0)), [true, false, true], "{relation:?}");
+            assert!(told(16, 1000.0) && told(16, -1000.0) && !told(5, 5.5), "{relation:?}");
+        }
+    }
+
+    #[test]
     fn what_holds_while_something_runs_says_nothing_when_it_rests() {
-        let runs = Relation::While { state: 0, is: 1.0, of: 1, low: 10.0, high: 20.0 };
+        let runs = Relation::While { state: 0, is: 1.0, of: 1, low: 10.0, high: 20.0, days: Vec::new() };
         assert_eq!(run(&runs, &[(1.0, 12.0), (0.0, 2.0), (0.0, 2.0), (0.0, 2.0)], false), []);
         assert_eq!(run(&runs, &[(1.0, 12.0), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0)], false), [(3, 1)]);
     }
