@@ -52,6 +52,22 @@ _CAUSES = {
     "stuck": _Unlike(
         Text("过程值卡死不动", "Process value is stuck"), _FIELD, _DECEIVED, Level.MEDIUM, ("T0831", "T0856")
     ),
+    "saturated": _Unlike(
+        Text("过程值饱和，停在极限值", "Process value at the end of its scale"),
+        Text(
+            "核对实际值是否超出变送器或寄存器的量程；检查断线、量程组态和数据类型（累计值位数是否够用）。"
+            "设备停运时停在零属正常，确认后可关闭。",
+            "Check whether the real value has left the span of its transmitter or register: look at the wiring, the "
+            "configured span and the data type (a total that needs more bits). A machine that stands still rests at "
+            "zero, which is in order: confirm and close.",
+        ),
+        Text(
+            "超出极限值之后的变化，操作员看不到，依此值动作的报警和联锁也不再有反应。",
+            "What happens beyond the end is seen by no operator, and by no alarm or interlock that goes by this value.",
+        ),
+        Level.LOW,
+        ("T0831",),
+    ),
     "oscillation": _Unlike(
         Text("过程值异常振荡", "Process value oscillates"), _FIELD, _PROCESS, Level.MEDIUM, ("T0831",)
     ),

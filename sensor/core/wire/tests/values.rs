@@ -292,6 +292,33 @@ fn answers_of_minutes_ago_are_a_replay() {
 }
 
 #[test]
+fn what_rests_at_the_end_of_its_register_may_lie_beyond() {
+    let saturated: Change =
+        |second, [l, t, f, c, m, r]| Some([l, t, if DONE.contains(&second) { 65_535.0 } else { f }, c, m, r]);
+    let found = hits(saturated, as_usual);
+    let hit = found.iter().find(|hit| &*hit.cause == "value:saturated").expect("a saturated value");
+    assert_eq!((number(hit, "value"), number(hit, "start")), (65_535.0, 101.0));
+    assert!(!causes(&found).contains(&"value:stuck"), "{:?}", causes(&found));
+}
+
+#[test]
+fn a_counter_runs_over_whenever_it_likes() {
+    // Across an end of a window, too: it has 32 readings, a count seven.
+    for later in 0..32 {
+        LATER.with(|cell| cell.set(later * 7));
+        let over: Change = |second, [l, t, f, _, m, r]| {
+            let counted = second / 7 + 65_536 - (DONE.start + LATER.get()) / 7;
+            Some([l, t, f, (counted % 65_536) as f64, m, r])
+        };
+        assert_eq!(causes(&hits(over, as_usual)), Vec::<&str>::new(), "{later}");
+    }
+}
+
+thread_local! {
+    static LATER: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+#[test]
 fn a_setting_nobody_would_choose_is_told_with_its_numbers() {
     let found = hits(as_it_is, |second, value| if second > LEARNED { 900 } else { value });
     let [hit] = &found[..] else { panic!("{:?}", causes(&found)) };

@@ -23,6 +23,7 @@ use crate::value::{Class, Outcome, Role, Value};
 pub const RANGE: &str = "value:range";
 pub const JUMP: &str = "value:jump";
 pub const STUCK: &str = "value:stuck";
+pub const SATURATED: &str = "value:saturated";
 pub const OSCILLATION: &str = "value:oscillation";
 pub const QUIET: &str = "value:quiet";
 pub const DRIFT: &str = "value:drift";
@@ -33,8 +34,23 @@ pub const SET: &str = "value:set";
 pub const RELATION: &str = "value:relation";
 
 /// Every cause that values have.
-pub const CAUSES: [&str; 14] =
-    [RANGE, JUMP, STUCK, OSCILLATION, QUIET, DRIFT, STATE, COUNTER, REPLAY, SET, RELATION, LIMIT, RATE, ALLOWED];
+pub const CAUSES: [&str; 15] = [
+    RANGE,
+    JUMP,
+    STUCK,
+    SATURATED,
+    OSCILLATION,
+    QUIET,
+    DRIFT,
+    STATE,
+    COUNTER,
+    REPLAY,
+    SET,
+    RELATION,
+    LIMIT,
+    RATE,
+    ALLOWED,
+];
 
 /// So long what moves behind a setting follows from it: heat and levels take minutes to come to rest. What moves on
 /// after that is judged again, from where it is. Only where hardly anything was set while learning: otherwise what
@@ -260,7 +276,8 @@ impl Judge {
                 params.push(("object", Param::Text(row.name.clone())));
             }
             let shown = |number: f64| Param::Float(number * form.scale + form.offset);
-            params.push(("value", shown(unlike.value)));
+            let end = tag.end(unlike.value).filter(|_| unlike.cause == SATURATED);
+            params.push(("value", shown(end.unwrap_or(unlike.value))));
             if unlike.before.is_finite() {
                 params.push(("before", shown(unlike.before)));
             }
@@ -381,28 +398,32 @@ impl State {
                 tell(RANGE, value, if place == motion::HIGH { most } else { -most });
             }
         }
-        if let Some(step) = moved.step.filter(|step| *step != 0.0) {
-            if let Some(most) = exceeded(motion::STEP, step.abs()).filter(|_| !follows) {
-                if !(tag.row.counter && begins_again(moved.before, value)) {
-                    tell(JUMP, step.abs(), most);
-                }
-                // What windows say across it is said already.
-                self.motion.begin(value);
-            }
-            if step < 0.0 && tag.row.counter && !begins_again(moved.before, value) {
-                tell(COUNTER, value, moved.before);
-            }
+        let step = moved.step.filter(|step| *step != 0.0);
+        let falls = tag.row.counter && step.is_some_and(|step| step < 0.0);
+        let (begins, mut window) = (falls && begins_again(moved.before, value), moved.window);
+        if falls && !begins {
+            tell(COUNTER, value, moved.before);
+        }
+        let jumps = step.and_then(|step| exceeded(motion::STEP, step.abs())).filter(|_| !follows && !begins);
+        if let Some(most) = jumps {
+            tell(JUMP, (value - moved.before).abs(), most);
+        }
+        if begins || jumps.is_some() {
+            // What windows say across a jump is said already; across a new beginning they say nothing.
+            self.motion.begin(value);
+            window = None;
         }
         if value != moved.before && !tag.row.setting && is_new(&tag.row.states, value) {
             tell(STATE, value, f64::NAN);
         }
         if let Some(most) = exceeded(motion::REST, moved.rest_s) {
-            tell(STUCK, moved.rest_s, most);
+            // A frozen reading and one that cannot go further look the same: no more than that can be said of it.
+            tell(if tag.end(value).is_some() { SATURATED } else { STUCK }, moved.rest_s, most);
         }
         if settles {
             return self.motion.forget_windows();
         }
-        let Some(window) = moved.window else { return };
+        let Some(window) = window else { return };
         if let Some(most) = exceeded(motion::SWING, window.swing) {
             tell(OSCILLATION, window.swing, most);
         }

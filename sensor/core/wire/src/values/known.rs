@@ -40,6 +40,29 @@ impl KnownTag {
     }
 }
 
+/// Ends of a word without a sign, and of one with: a process that goes further shows the same. Analog modules of S7 tell 7FFF
+/// and 8000 beyond their span.
+const UNSIGNED: [f64; 2] = [0.0, 65_535.0];
+const SIGNED: [f64; 2] = [-32_768.0, 32_767.0];
+const TURN: f64 = 65_536.0;
+
+impl KnownTag {
+    /// The end of what its register holds, where the value is one. Whether a word has a sign nobody said, so the ends of the
+    /// other reading count, and are told as they are there, unless the tag was learned on both sides of them.
+    #[cold]
+    pub fn end(&self, value: f64) -> Option<f64> {
+        let (own, other, turned) = match self.row.kind {
+            Take::Word => (UNSIGNED, SIGNED, if value > SIGNED[1] { value - TURN } else { value }),
+            Take::SignedWord => (SIGNED, UNSIGNED, if value < 0.0 { value + TURN } else { value }),
+            Take::Bit | Take::Float | Take::FloatSwapped | Take::Number => return None,
+        };
+        let middle = (own[0] + own[1]) / 2.0;
+        let passes = self.row.low.zip(self.row.high).is_some_and(|(low, high)| low < middle && middle < high);
+        let found = if own.contains(&value) { value } else { turned };
+        (own.contains(&found) || (!passes && other.contains(&found))).then_some(found)
+    }
+}
+
 /// As many settings as a set point must have been given before one of them may be called unusual.
 const SETTINGS: u64 = 5;
 
@@ -114,5 +137,30 @@ impl Known {
 
     pub fn at(&self, tag: u32) -> Option<&KnownTag> {
         self.tags.get(tag as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_the_ends_of_both_readings_until_it_passes_them() {
+        let tag = |kind: &str, low: f64, high: f64| {
+            let row = serde_json::json!({"space": "input_register", "index": 1, "start": 1, "kind": kind, "samples": 1,
+                "changes": 1, "seconds": 1.0, "low": low, "high": high, "limits": [null, null, null, null, null, null, null]});
+            let row = serde_json::from_value(row).unwrap();
+            KnownTag { row, limits: [0.0; STATISTICS], judged: true, related: false }
+        };
+        let ends = |tag: KnownTag, values: &[f64]| values.iter().map(|value| tag.end(*value)).collect::<Vec<_>>();
+        let words = [0.0, 1.0, 32_767.0, 32_768.0, 65_535.0];
+        let low = [Some(0.0), None, Some(32_767.0), Some(-32_768.0), Some(65_535.0)];
+        assert_eq!(ends(tag("word", 100.0, 900.0), &words), low);
+        assert_eq!(ends(tag("word", 100.0, 40_000.0), &words), [Some(0.0), None, None, None, Some(65_535.0)]);
+        let words = [-32_768.0, -1.0, 0.0, 5.0, 32_767.0];
+        let below = [Some(-32_768.0), Some(65_535.0), Some(0.0), None, Some(32_767.0)];
+        assert_eq!(ends(tag("signed_word", -900.0, -5.0), &words), below);
+        assert_eq!(ends(tag("signed_word", -9.0, 9.0), &words), [Some(-32_768.0), None, None, None, Some(32_767.0)]);
+        assert_eq!(ends(tag("float", 1.0, 9.0), &words), [None; 5]);
     }
 }
