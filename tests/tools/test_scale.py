@@ -16,7 +16,7 @@ from tools.scale import load, page, plan, servers
 from tools.scale.incidents import batches, heartbeats
 from tools.scale.progress import Progress
 from tools.scale.province import CITIES, make
-from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
+from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered, all_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERED = [Answered(group, "a question", 1.0, 2.0) for group in (OVERVIEW, LIST, SEARCH)]
@@ -37,6 +37,12 @@ def test_incidents_are_records_a_sensor_could_send() -> None:
     assert {child for child, _ in made} <= set(CITIES) and max(len(batch) for _, batch in made) <= 2 * 500
     assert list(batches(make(200), 3000)) == made, "the same for the same seed"
     assert all(record.heartbeat().ledger.balanced for _, batch in heartbeats(province) for record in batch)
+
+
+def test_every_question_has_its_chinese_name(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.sqlite")
+    assert {question.name for question in all_questions(store, make(3))} == set(CHINESE)
+    store.close()
 
 
 def test_the_rate_is_of_what_came_last() -> None:

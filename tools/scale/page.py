@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tools.bench import report
@@ -10,7 +11,7 @@ from tools.bench.table import Table, rows_of
 from tools.scale import plan
 from tools.scale.load import SENDERS, Rate
 from tools.scale.progress import measured
-from tools.scale.questions import LIST, OVERVIEW, SEARCH, Answered
+from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered
 
 PAGE = report.ROOT / "docs" / "scale.md"
 JSON = report.ROOT / "build" / "scale.json"
@@ -86,7 +87,7 @@ def write(machine: Mapping[str, str], tables: Sequence[Table]) -> None:
     parts.append("\n".join(rows_of(["机器 / machine", ""], [[name, value] for name, value in machine.items()])))
     parts += [report.summary(tables, place) for place in (0, 1)]
     of_cluster = next(item.data for item in tables if item.key == "elasticsearch")
-    parts += [item.markdown() for item in (*tables, plan.table(of_cluster, of_cluster["rate"]))]
+    parts += [item.markdown() for item in (*map(_bilingual, tables), plan.table(of_cluster, of_cluster["rate"]))]
     PAGE.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
 
 
@@ -94,6 +95,15 @@ PART = (
     f"只装入了全年 {WHOLE:,} 个事件中的一部分，装满后的表现没有在这里测过。",
     f"A part of the year's {WHOLE:,} incidents; how it is with all of them was not measured here.",
 )
+
+
+def _bilingual(measured: Table) -> Table:
+    def both(group: str, name: str, *figures: str) -> list[str]:
+        return [f"{GROUPS[group][0]}<br>{GROUPS[group][1]}", f"{CHINESE.get(name, name)}<br>{name}", *figures]
+
+    return replace(measured, rows=[both(*row) for row in measured.rows])
+
+
 HEAD = """\
 # 规模 / Scale
 

@@ -16,6 +16,31 @@ OVERVIEW, LIST, SEARCH = "overview", "list", "search"
 ENDED_NS = BEGAN_NS + YEAR_NS
 DEEP = 20
 """pages before a deep one"""
+CHINESE = {
+    "the front page, all of it": "首页全部内容",
+    "who is seen and who is silent": "在线与失联",
+    "a city by level": "某市按等级",
+    "a year of days in a city": "某市全年逐日",
+    "a week by level": "一周按等级",
+    "enterprises by incidents": "各企业事件数",
+    "newest first": "最新在前",
+    "one city": "某市",
+    "one level": "某等级",
+    "one enterprise": "某企业",
+    "protocol, detector and city": "协议、检测器加城市",
+    "filters that match nothing": "无结果的筛选",
+    f"page {DEEP + 1}": f"第 {DEEP + 1} 页",
+    f"page {DEEP + 1} of two filters": f"两项筛选的第 {DEEP + 1} 页",
+    "a frequent word": "高频词",
+    "two words": "两个词",
+    "one character": "单个汉字",
+    "an address": "地址",
+    "the beginning of addresses": "地址开头",
+    "a frequent word, a filter that matches nothing": "高频词加无结果的筛选",
+    "a frequent word in one enterprise": "某企业内的高频词",
+    f"page {DEEP + 1} of a frequent word": f"高频词的第 {DEEP + 1} 页",
+}
+"""What the page calls them, beside the English."""
 
 
 @dataclass(frozen=True)
