@@ -15,6 +15,7 @@ __all__ = [
     "Forest",
     "Hit",
     "News",
+    "Parquet",
     "Slice",
     "Windows",
     "__version__",
@@ -219,7 +220,7 @@ class Parquet:
     may have columns that none before it had: they are empty in what came before.
     """
 
-    def __init__(self, group_rows: int = 1 << 20, group_bytes: int = 32 << 20) -> None: ...
+    def __new__(cls, group_rows: int = ..., group_bytes: int = ...) -> Parquet: ...
     def put(self, columns: Columns) -> list[bytes]:
         """Bytes to write now: few, or a whole row group. The columns are gone from `columns` afterwards.
 
