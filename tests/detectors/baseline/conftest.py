@@ -56,4 +56,4 @@ def learn(path: Path) -> bytes:
 
 @pytest.fixture(scope="session")
 def table(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return learn(capture(tmp_path_factory.mktemp("captures") / "normal.pcap", seconds=300))
+    return learn(capture(tmp_path_factory.mktemp("captures") / "normal.pcap", seconds=60))

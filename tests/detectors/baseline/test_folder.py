@@ -31,7 +31,7 @@ def test_what_was_written_is_read(tmp_path: Path, table: bytes) -> None:
     assert (folder.model, folder.compiled) == (b"forest", b"compiled")
     assert folder.manifest == written.manifest
     assert folder.has_model and folder.window_s == 10
-    assert folder.summary()["links"] == 1 and folder.summary()["polls"] == 2
+    assert folder.summary()["links"] == 1 and folder.summary()["polls"] == 1
     assert "1 links" in folder.line() and "通信关系" in folder.line()
     assert sorted(entry.name for entry in (tmp_path / "base").iterdir()) == [
         "baseline.bin", "forest.bin", "manifest.json", "model.skops", "objects", "robust.json",

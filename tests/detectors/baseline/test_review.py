@@ -54,7 +54,7 @@ def test_entries_have_names_that_people_can_write(known: Known) -> None:
     assert "station:default/192.168.1.20" in names
     assert {LINK, OPERATION, READS} <= set(names)
     assert len(names) == len(set(names))
-    assert sum(name.startswith("poll:") for name in names) == 2  # the write every ten seconds has a rhythm, too
+    assert sum(name.startswith("poll:") for name in names) == 1
 
 
 def test_without_decisions_all_that_was_learned_is_normal(known: Known, table: bytes) -> None:

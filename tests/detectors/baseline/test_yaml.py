@@ -118,7 +118,7 @@ def test_decisions_and_sightings_travel_with_it(tmp_path: Path) -> None:
     from tests.detectors.baseline.conftest import capture
 
     codec = Codec(core.baseline_to_json, core.baseline_from_json)
-    learn_into(tmp_path / "base", (str(capture(tmp_path / "normal.pcap", seconds=300)),))
+    learn_into(tmp_path / "base", (str(capture(tmp_path / "normal.pcap", seconds=60)),))
     learned = read_folder(tmp_path / "base")
     known = read_known(learned, codec)
     link = "link:default/192.168.1.10>192.168.1.20/modbus"

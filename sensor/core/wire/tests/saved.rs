@@ -31,7 +31,7 @@ fn exchanges() -> Vec<(u64, Vec<u8>)> {
         frames.push((now_ns, frame));
     };
     for number in 0..6_000u16 {
-        now_ns += if number > 1500 && random.below(1000) == 0 { 700 * SECOND } else { SECOND / 5 };
+        now_ns += if number > 1500 && random.below(1000) == 0 { 700 * SECOND } else { SECOND / 10 };
         let pair = if number % 5 == 0 { (9, 9) } else { (random.below(8), random.below(8)) };
         let writes = number % 5 != 0 && random.below(4) == 0;
         if writes {

@@ -15,10 +15,6 @@
 //! known, and each count is the smallest that so many odd ones in one window reach by chance less often than the rate
 //! (a binomial tail). Where the band does not exclude half and twice the period, or no count is rare enough, the
 //! request has no period.
-//!
-//! Intervals that follow each other are no independent witnesses: what slows one slows the next. So the share is known as
-//! well as by so many intervals as there were *occasions* to see the request, a minute apart (`learn/sightings.rs`), and
-//! where even none that was odd would make no count rare enough, there is too little: four occasions are the fewest.
 
 use super::sketch::Sketch;
 
@@ -46,7 +42,7 @@ pub struct Promise {
     /// Silence of this share of the period is a stop: with two and a half, two requests in a row are missing, and one that
     /// the capture lost is none.
     pub stopped_after_percent: u32,
-    /// Learned intervals below which a poll is not judged, however long that took: a spread of fewer means little.
+    /// Learned intervals below which a poll is not judged: a spread of fewer means little.
     pub minimum_samples: u32,
 }
 
@@ -91,22 +87,18 @@ impl Judge {
         Self { promise, rate, quantile }
     }
 
-    /// The smallest count from `least` on that is reached by chance in a window less often than the rate, where this share
-    /// of as many independent intervals as `worth` was odd; `WINDOW + 1` where none is.
-    fn count_from(&self, least: u32, odd: f64, worth: f64) -> u32 {
-        let share = (odd * worth + 1.0) / (worth + 1.0);
+    /// The smallest count from `least` on that `odd` of `samples` intervals reach by chance in a window less often than
+    /// the rate; `WINDOW + 1` where none does.
+    fn count_from(&self, least: u32, odd: usize, samples: usize) -> u32 {
+        let share = (odd as f64 + 1.0) / (samples as f64 + 1.0);
         let rare = |count: &u32| binomial_tail(*count, share) <= self.rate;
         (least..=WINDOW).find(rare).unwrap_or(WINDOW.saturating_add(1))
     }
 
-    /// `occasions`: how often the request was seen at least a minute behind the time before.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive and finite; `as` saturates
-    #[allow(clippy::cast_precision_loss)] // a hundred
-    pub fn rhythm(&self, sketch: &mut Sketch, occasions: u32) -> Rhythm {
+    pub fn rhythm(&self, sketch: &mut Sketch) -> Rhythm {
         let samples = sketch.sample.len();
-        let worth = f64::from(occasions).min(samples as f64);
-        let few = sketch.count < u64::from(self.promise.minimum_samples.max(1));
-        if few || self.count_from(MAJORITY, 0.0, worth) > WINDOW {
+        if sketch.count < u64::from(self.promise.minimum_samples.max(1)) {
             return Rhythm::TooFew;
         }
         let period = median(&mut sketch.sample);
@@ -117,12 +109,11 @@ impl Judge {
         let (low_us, high_us) = (period.saturating_sub(width), period.saturating_add(width));
         let above = sketch.sample.iter().filter(|interval| **interval > high_us).count();
         let below = sketch.sample.iter().filter(|interval| **interval < low_us).count();
-        let share = |odd: usize| odd as f64 / samples as f64;
-        let changed_from = self.count_from(MAJORITY, share(above.max(below)), worth);
+        let changed_from = self.count_from(MAJORITY, above.max(below), samples);
         if width.saturating_mul(2) >= period || changed_from > WINDOW {
             return Rhythm::NoPeriod;
         }
-        let irregular_from = self.count_from(MISHAPS.saturating_add(1), share(above.saturating_add(below)), worth);
+        let irregular_from = self.count_from(MISHAPS.saturating_add(1), above.saturating_add(below), samples);
         Rhythm::Period(Band {
             period_us: period,
             spread_us: spread,
@@ -239,48 +230,35 @@ mod tests {
         assert!((judge.quantile - 4.753_424).abs() < 1e-5);
         assert!((binomial_tail(0, 0.3) - 1.0).abs() < 1e-12);
         assert!((binomial_tail(9, 0.5) - 1.0 / 512.0).abs() < 1e-12);
-        let none_of = |worth| judge.count_from(MAJORITY, 0.0, worth);
-        assert_eq!([50.0, 20.0, 4.0, 3.0].map(none_of), [5, 6, 9, 10]);
+        assert_eq!(judge.count_from(MAJORITY, 0, 50), 5);
+        assert_eq!(judge.count_from(MAJORITY, 0, 20), 6);
     }
 
     #[test]
     fn twenty_intervals_are_the_fewest() {
         let judge = Judge::new(Promise::default());
-        assert_eq!(judge.rhythm(&mut learned((0..19).map(|_| 1_000_000)), 20), Rhythm::TooFew);
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..20).map(|_| 1_000_000)), 20) else { panic!() };
+        assert_eq!(judge.rhythm(&mut learned((0..19).map(|_| 1_000_000))), Rhythm::TooFew);
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..20).map(|_| 1_000_000))) else { panic!() };
         assert_eq!((band.period_us, band.spread_us, band.stopped_us), (1_000_000, 0, 3_000_000));
         assert_eq!((band.low_us, band.high_us), (952_465, 1_047_535)); // 4.7534 · 1 % of the period
         assert_eq!((band.changed_from, band.irregular_from), (6, 6));
     }
 
     #[test]
-    fn a_thousand_intervals_of_a_minute_are_no_evidence() {
-        let judge = Judge::new(Promise::default());
-        let rhythm = |occasions| judge.rhythm(&mut learned((0..1000).map(|_| 100_000)), occasions);
-        assert_eq!((rhythm(1), rhythm(3)), (Rhythm::TooFew, Rhythm::TooFew));
-        let counts = [4, 10, 200].map(|occasions| {
-            let Rhythm::Period(band) = rhythm(occasions) else { panic!() };
-            (band.changed_from, band.irregular_from)
-        });
-        assert_eq!(counts, [(9, 9), (8, 8), (5, 4)]);
-    }
-
-    #[test]
     fn more_jitter_widens_the_band_and_no_period_is_said_so() {
         let judge = Judge::new(Promise::default());
-        let Rhythm::Period(calm) = judge.rhythm(&mut learned((0..500).map(|n| 990_000 + noise(n, 20_000))), 100) else {
+        let Rhythm::Period(calm) = judge.rhythm(&mut learned((0..500).map(|n| 990_000 + noise(n, 20_000)))) else {
             panic!()
         };
-        let Rhythm::Period(rough) = judge.rhythm(&mut learned((0..500).map(|n| 950_000 + noise(n, 100_000))), 100)
-        else {
+        let Rhythm::Period(rough) = judge.rhythm(&mut learned((0..500).map(|n| 950_000 + noise(n, 100_000)))) else {
             panic!()
         };
         assert!(rough.high_us - rough.low_us > 2 * (calm.high_us - calm.low_us));
         let random = learned((0..500).map(|n| 1 + noise(n, 2_000_000)));
-        assert_eq!(judge.rhythm(&mut { random }, 100), Rhythm::NoPeriod);
+        assert_eq!(judge.rhythm(&mut { random }), Rhythm::NoPeriod);
         // Twice in each cycle: the intervals alternate, and neither of them is a period.
         let burst = learned((0..500).map(|n| if n % 2 == 0 { 100_000 } else { 900_000 }));
-        assert_eq!(judge.rhythm(&mut { burst }, 100), Rhythm::NoPeriod);
+        assert_eq!(judge.rhythm(&mut { burst }), Rhythm::NoPeriod);
     }
 
     #[test]
@@ -288,9 +266,7 @@ mod tests {
         let judge = Judge::new(Promise::default());
         for (period_ms, stopped_us) in [(100, 3_000_000), (1000, 3_000_000), (5000, 12_500_000), (60_000, 150_000_000)]
         {
-            let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(|_| period_ms * 1000)), 100) else {
-                panic!()
-            };
+            let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(|_| period_ms * 1000))) else { panic!() };
             assert_eq!(band.stopped_us, stopped_us, "{period_ms}");
         }
     }
@@ -299,10 +275,10 @@ mod tests {
     fn one_outage_while_learning_does_not_hide_a_stop() {
         let judge = Judge::new(Promise::default());
         let once = |number: u64| if number == 30 { 600_000_000 } else { 1_000_000 };
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(once)), 100) else { panic!() };
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(once))) else { panic!() };
         assert_eq!(band.stopped_us, 3_000_000);
         let often = |number: u64| if number % 25 == 5 { 4_000_000 } else { 1_000_000 };
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(often)), 100) else { panic!() };
+        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(often))) else { panic!() };
         assert!(band.stopped_us > 4_000_000 && band.high_us < 1_100_000 && u32::from(band.changed_from) > MAJORITY);
     }
 }

@@ -10,8 +10,8 @@ fn messages() -> Vec<Message> {
     let mut all = Vec::new();
     for round in 0..30u64 {
         for server in 10..14 {
-            all.push(read(1, server, 0, 9).at((1 + round) * 10 * SECOND));
-            all.push(read(1, server, 20 + round * 2, 20 + round * 2).at((1 + round) * 10 * SECOND));
+            all.push(read(1, server, 0, 9).at((1 + round) * SECOND));
+            all.push(read(1, server, 20 + round * 2, 20 + round * 2).at((1 + round) * SECOND));
         }
         all.push(write(2, 10, 5, 5).at((1 + round * round) * SECOND));
         all.push(request(3, 10, 631, Class::Read).named("node", 2, &format!("温度.{round}")).at(round * SECOND));
@@ -25,7 +25,7 @@ fn the_same_messages_give_the_same_bytes_and_the_same_again_through_json() {
     assert_eq!(bytes, learn(&messages()));
     let json = table_to_json(&bytes).unwrap();
     assert_eq!(table_from_json(&json).unwrap(), bytes);
-    assert!(json.contains("\"period_us\":10000000") && json.contains("温度.7"), "{json}");
+    assert!(json.contains("\"period_us\":1000000") && json.contains("温度.7"), "{json}");
 }
 
 #[test]

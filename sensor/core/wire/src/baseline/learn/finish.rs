@@ -62,8 +62,8 @@ impl Learner {
                 });
             }
         }
-        for (key, Repeated { shown, sketch, seen }) in &mut self.polls {
-            let band = match judge.rhythm(sketch, seen.draws()) {
+        for (key, Repeated { shown, sketch, .. }) in &mut self.polls {
+            let band = match judge.rhythm(sketch) {
                 Rhythm::TooFew => continue,
                 Rhythm::NoPeriod => {
                     let without = &mut table.learned.polls_without_period;
