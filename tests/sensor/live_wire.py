@@ -173,3 +173,11 @@ def replayed(paths: Iterable[Path], *arguments: str) -> list[dict[str, Any]]:
 
 def is_root() -> bool:
     return os.geteuid() == 0
+
+
+def halt(sensor: Sensor) -> None:
+    """Stop it until SIGCONT, all threads: the signal is on its way for a moment, and who reads goes on until then."""
+    sensor.process.send_signal(signal.SIGSTOP)
+    threads = list(Path(f"/proc/{sensor.process.pid}/task").iterdir())
+    states = lambda: {(one / "stat").read_text().rpartition(")")[2].split()[0] for one in threads}  # noqa: E731
+    wait_for(lambda: states() == {"T"}, "each of its threads stands still")

@@ -19,7 +19,7 @@ from testbed.commands import run
 from testbed.demo_plant import available
 from testbed.recorder import Recorder
 from tests.captures import ROOT
-from tests.sensor.live_wire import Sensor, Wire, capture, play, replayed, told, wait_for
+from tests.sensor.live_wire import Sensor, Wire, capture, halt, play, replayed, told, wait_for
 from tests.sensor.test_captures import read
 from tools.bench.traffic import PLANTS, places, write
 
@@ -134,17 +134,11 @@ def test_vlan_tags_are_kept_and_the_filter_asks_for_them(wires: list[Wire], tmp_
     assert account["received"] == sent and account["skipped"] >= len(other)
 
 
-def is_held(process: int) -> bool:
-    states = [path.read_text().rsplit(")", 1)[1].split()[0] for path in Path(f"/proc/{process}/task").glob("*/stat")]
-    return set(states) == {"T"}
-
-
 def test_a_ring_that_is_too_small_is_in_the_account(wires: list[Wire], tmp_path: Path) -> None:
     """The process is held (as by a machine without time) while more comes than 1 MiB of ring takes."""
     burst = [frame.data + bytes(1400 - len(frame.data)) for frame in capture("modbus/normal_polling")][:1300]
     with Sensor(tmp_path, [wires[0].near], ring_mib=1) as sensor:
-        sensor.process.send_signal(signal.SIGSTOP)
-        wait_for(lambda: is_held(sensor.process.pid), "all of its threads stand still")
+        halt(sensor)
         sent = wires[0].send(burst)
         sensor.process.send_signal(signal.SIGCONT)
         time.sleep(0.3)

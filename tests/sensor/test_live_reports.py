@@ -20,7 +20,7 @@ from testbed import pcapfile
 from testbed.demo_plant import available
 from testbed.pcapfile import Frame
 from tests.captures import ROOT
-from tests.sensor.live_wire import Sensor, Wire, capture, play, wait_for
+from tests.sensor.live_wire import Sensor, Wire, capture, halt, play, wait_for
 from tests.sensor.small_console import SmallConsole
 
 REASON = available()
@@ -48,7 +48,7 @@ def test_heartbeats_prove_that_nothing_is_sent_and_name_what_is_lost(
     burst = [frame.data + bytes(1400 - len(frame.data)) for frame in capture("modbus/normal_polling")][:1300]
     with Sensor(tmp_path, [wire.near], ring_mib=1, **console.settings(tmp_path)) as sensor:
         wait_for(lambda: console.kind("heartbeat"), "a heartbeat arrives although nothing is on the wire")
-        sensor.process.send_signal(signal.SIGSTOP)
+        halt(sensor)
         sent = wire.send(burst)
         sensor.process.send_signal(signal.SIGCONT)
         lost = lambda: console.kind("heartbeat")[-1]["body"]["ledger"]["lost"]  # noqa: E731
