@@ -1,7 +1,6 @@
 //! Threads that run through blocks, shard by shard, each its share. The thread that reads packets fills the next block
 //! meanwhile, then helps.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -13,9 +12,6 @@ use crate::print::Names;
 
 /// Number of the thread that reads packets.
 const READER: usize = 0;
-/// Looks at what another thread is about to say before one sleeps: some tens of microseconds. Between two blocks threads
-/// wait for a few; to be woken costs as much, twice a block.
-const LOOKS: usize = 1_000;
 
 pub struct Pool {
     shared: Arc<Shared>,
@@ -24,14 +20,6 @@ pub struct Pool {
 
 struct Shared {
     shards: Box<[Mutex<Shard>]>,
-    /// Counts blocks, so that a thread knows a new one from the one it has run through.
-    turn: AtomicU64,
-    /// Threads beside the reading one that have not run through the block yet.
-    busy: AtomicUsize,
-    quit: AtomicBool,
-    /// Each thread has a core: one that waits takes no other's time.
-    room: bool,
-    /// Held by whoever changes what is above, but for the shards.
     state: Mutex<State>,
     changed: Condvar,
     /// Who takes which place in `Work::order`.
@@ -41,7 +29,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     work: Option<Arc<Work>>,
-    sleeping: usize,
+    /// Counts blocks, so that a thread knows a new one from the one it has run through.
+    turn: u64,
+    busy: usize,
+    quit: bool,
 }
 
 struct Work {
@@ -55,10 +46,6 @@ impl Pool {
     pub fn new(shards: Vec<Shard>, threads: usize) -> Self {
         let shared = Arc::new(Shared {
             shards: shards.into_iter().map(Mutex::new).collect(),
-            turn: AtomicU64::new(0),
-            busy: AtomicUsize::new(0),
-            quit: AtomicBool::new(false),
-            room: std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= threads),
             state: Mutex::default(),
             changed: Condvar::new(),
             shares: Shares::new(threads),
@@ -87,9 +74,12 @@ impl Pool {
         let mut state = self.shared.state();
         self.shared.shares.deal(order.len());
         state.work = Some(Arc::new(Work { block, order }));
-        self.shared.busy.store(self.threads.len(), Ordering::Release);
-        self.shared.turn.fetch_add(1, Ordering::AcqRel);
-        self.shared.tell(state);
+        state.turn = state.turn.wrapping_add(1);
+        state.busy = self.threads.len();
+        drop(state);
+        if !self.threads.is_empty() {
+            self.shared.changed.notify_all();
+        }
     }
 
     /// Help until the block is done; gives it back, to be filled again, with the shards that had something to do.
@@ -97,7 +87,10 @@ impl Pool {
     pub fn finish(&mut self) -> Option<(Block, Vec<MutexGuard<'_, Shard>>)> {
         let work = self.shared.state().work.clone()?;
         self.shared.run(&work, READER);
-        let mut state = self.shared.when(|shared| shared.busy.load(Ordering::Acquire) == 0);
+        let mut state = self.shared.state();
+        while state.busy > 0 {
+            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         state.work = None;
         drop(state);
         let Work { block, order } = Arc::try_unwrap(work).ok()?;
@@ -170,12 +163,14 @@ impl Shared {
     fn help(&self, thread: usize) {
         let mut seen = 0;
         loop {
-            let turn = || self.turn.load(Ordering::Acquire);
-            let state = self.when(|shared| turn() != seen || shared.quit.load(Ordering::Acquire));
-            if self.quit.load(Ordering::Acquire) {
+            let mut state = self.state();
+            while state.turn == seen && !state.quit {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.quit {
                 return;
             }
-            seen = turn();
+            seen = state.turn;
             let work = state.work.clone();
             drop(state);
             // Says "done" also when a defect of ours ends this thread.
@@ -186,47 +181,23 @@ impl Shared {
             drop(done);
         }
     }
-
-    /// Wait for what another thread changes: for a moment awake, then asleep.
-    fn when(&self, is_so: impl Fn(&Self) -> bool) -> MutexGuard<'_, State> {
-        let looks = if self.room { LOOKS } else { 0 };
-        for _ in (0..looks).take_while(|_| !is_so(self)) {
-            std::hint::spin_loop();
-        }
-        let mut state = self.state();
-        while !is_so(self) {
-            state.sleeping = state.sleeping.saturating_add(1);
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.sleeping = state.sleeping.saturating_sub(1);
-        }
-        state
-    }
-
-    /// Something was changed, with this lock held: wake who sleeps.
-    fn tell(&self, state: MutexGuard<'_, State>) {
-        let asleep = state.sleeping > 0;
-        drop(state);
-        if asleep {
-            self.changed.notify_all();
-        }
-    }
 }
 
 struct Done<'a>(&'a Shared);
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        let state = self.0.state();
-        self.0.busy.fetch_sub(1, Ordering::AcqRel);
-        self.0.tell(state);
+        let mut state = self.0.state();
+        state.busy = state.busy.saturating_sub(1);
+        drop(state);
+        self.0.changed.notify_all();
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let state = self.shared.state();
-        self.shared.quit.store(true, Ordering::Release);
-        self.shared.tell(state);
+        self.shared.state().quit = true;
+        self.shared.changed.notify_all();
         for thread in self.threads.drain(..) {
             // A thread that ended in a panic has said so on standard error.
             drop(thread.join());
