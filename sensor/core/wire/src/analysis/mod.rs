@@ -82,6 +82,18 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// How much waits to be collected, of rows that ended, findings, messages to be counted and half kilobytes of text;
+    /// and the rows of columns that wait to be taken.
+    #[inline]
+    pub fn waiting(&self) -> (usize, usize) {
+        let Closed { rows, assets, .. } = &self.closed;
+        let found = [rows.len(), assets.len(), self.folder.hits.len(), self.sightings.told.len(), self.reduced.len()];
+        let events = self.events.as_ref();
+        let lines = events.map(|export| &export.lines).into_iter().chain(&self.listing);
+        let text = lines.fold(0usize, |sum, lines| sum.saturating_add(lines.bytes.len())) / 512;
+        (found.into_iter().fold(text, usize::saturating_add), events.map_or(0, Export::rows))
+    }
+
     /// An analysis with rules and baseline only; the other rooms are put in by who makes it.
     pub fn new(shard: usize, tables: Arc<Tables>, names: Arc<Names>) -> Self {
         Self {

@@ -34,6 +34,10 @@ impl Reduced {
         self.seen.push((seen, self.values.len(), self.messages.len()));
     }
 
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.seen.is_empty()
     }

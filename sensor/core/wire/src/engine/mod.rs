@@ -17,6 +17,8 @@ mod shard;
 mod shares;
 mod spanning;
 mod tables;
+mod threads;
+mod work;
 
 pub use collector::Output;
 pub use learning::{Report, Trial};
@@ -26,7 +28,7 @@ pub use saved::Before;
 pub use settings::Settings;
 pub use tables::{in_one_shard, Tables, Way};
 
-use block::Block;
+use block::{Block, Tick};
 use collector::Collector;
 use deciding::{Deciding, With};
 use front::Front;
@@ -49,9 +51,10 @@ pub struct Engine {
     front: Front,
     /// Being filled.
     block: Block,
-    /// To be filled next.
-    spare: Block,
     pool: Pool,
+    /// Looks at the timers, and blocks, since the shards were last collected.
+    ticks: Vec<Tick>,
+    blocks: usize,
     tables: Arc<Tables>,
     collector: Collector,
     names: Arc<Names>,
@@ -68,6 +71,10 @@ const ALONE: usize = 1024;
 /// On several threads: handing over a block costs microseconds, running through it half a millisecond. Larger ones leave
 /// the second-level cache: 16,384 are slower than 4,096 by a fifth.
 const TOGETHER: usize = 4096;
+/// Blocks after which shards are collected in any case: it costs a moment in which all threads wait for the last one.
+const BLOCKS: usize = 16;
+/// What was found since then after which they are: bounds what waits, and what one batch may be too large by.
+const ENOUGH: usize = 2048;
 /// Payload that a block may hold per packet before it is full early: large packets are few.
 const BLOCK_BYTES_PER_PACKET: usize = 256;
 
@@ -84,8 +91,9 @@ impl Engine {
         Self {
             front: Front::new(settings.filter, settings.checksums),
             block: Block::new(),
-            spare: Block::new(),
             pool,
+            ticks: Vec::new(),
+            blocks: 0,
             tables,
             collector: Collector::new(deciding),
             names,
@@ -152,17 +160,14 @@ impl Engine {
                 parts.extend(export.parts(&analysis.names));
             }
         });
+        self.pool.rows_taken();
         output.columns = Parts::new(parts, &mut self.told, self.pool.names());
         output
     }
 
     /// Rows of columns that wait to be taken.
     pub fn column_rows(&self) -> usize {
-        let mut rows = 0usize;
-        self.pool.each(|shard| {
-            rows = rows.saturating_add(shard.analysis.events.as_ref().map_or(0, Export::rows));
-        });
-        rows
+        self.pool.rows()
     }
 
     /// What waits to be taken, of the blocks that are done: for bounding one batch.
@@ -237,23 +242,25 @@ impl Engine {
     /// Hand the full block over and go on with an empty one.
     #[inline(never)]
     fn turn(&mut self) {
-        let next = self.block.next_order();
-        self.settle();
-        let mut fresh = std::mem::take(&mut self.spare);
-        fresh.clear(next);
-        self.pool.start(std::mem::replace(&mut self.block, fresh));
-        if self.pool.helpers() == 0 {
+        let mut fresh = self.pool.spare();
+        fresh.clear(self.block.next_order());
+        let full = std::mem::replace(&mut self.block, fresh);
+        self.ticks.extend_from_slice(&full.ticks);
+        self.pool.start(full);
+        self.blocks = self.blocks.saturating_add(1);
+        if self.blocks >= BLOCKS || self.pool.waiting() >= ENOUGH {
             self.settle();
         }
     }
 
-    /// Wait for the block that is under way, and collect what it brought.
+    /// Wait for the blocks that are under way, and collect what all brought since the last time.
     fn settle(&mut self) {
-        if let Some((block, mut shards)) = self.pool.finish() {
-            let with = With { tables: &self.tables, names: &self.names, ticks: &block.ticks };
+        let mut shards = self.pool.finish();
+        if self.blocks > 0 {
+            let with = With { tables: &self.tables, names: &self.names, ticks: &self.ticks };
             self.collector.collect(&mut shards, with);
-            drop(shards);
-            self.spare = block;
+            self.ticks.clear();
+            self.blocks = 0;
         }
     }
 }

@@ -1,55 +1,36 @@
 //! Threads that run through blocks, shard by shard, each its share. The thread that reads packets fills the next block
-//! meanwhile, then helps.
+//! meanwhile, and helps with those before it; the others have the next one by then, so nobody waits for anybody.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use super::block::Block;
 use super::shard::Shard;
-use super::shares::Shares;
+use super::threads::{locked, Shared};
+use super::work::{Runs, Work};
 use crate::hash::SHARDS;
 use crate::print::Names;
 
 /// Number of the thread that reads packets.
 const READER: usize = 0;
+/// Blocks that threads run through while another one is filled: of the first the last shards, and the next.
+const UNDER_WAY: usize = 2;
 
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
-}
-
-struct Shared {
-    shards: Box<[Mutex<Shard>]>,
-    state: Mutex<State>,
-    changed: Condvar,
-    /// Who takes which place in `Work::order`.
-    shares: Shares,
-}
-
-#[derive(Default)]
-struct State {
-    work: Option<Arc<Work>>,
-    /// Counts blocks, so that a thread knows a new one from the one it has run through.
-    turn: u64,
-    busy: usize,
-    quit: bool,
-}
-
-struct Work {
-    block: Block,
-    /// Shards with something to do, in the order of their numbers.
-    order: Vec<u8>,
+    runs: Runs,
+    /// Shards that had something to do since they were last collected.
+    touched: [bool; SHARDS],
+    /// To be filled again.
+    spare: Vec<Block>,
 }
 
 impl Pool {
     /// `threads` counts the caller's own.
     pub fn new(shards: Vec<Shard>, threads: usize) -> Self {
-        let shared = Arc::new(Shared {
-            shards: shards.into_iter().map(Mutex::new).collect(),
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            shares: Shares::new(threads),
-        });
+        let shared = Arc::new(Shared::new(shards, threads));
         let threads = (1..threads)
             .filter_map(|number| {
                 let shared = Arc::clone(&shared);
@@ -58,7 +39,7 @@ impl Pool {
                 named.spawn(move || shared.help(number)).ok()
             })
             .collect();
-        Self { shared, threads }
+        Self { shared, threads, runs: [0; SHARDS], touched: [false; SHARDS], spare: Vec::new() }
     }
 
     /// Threads that work beside the caller's.
@@ -66,141 +47,108 @@ impl Pool {
         self.threads.len()
     }
 
-    /// Give a block to all threads. `finish` must have been called for the last one.
+    /// A block to be filled; what is in it is over.
+    pub fn spare(&mut self) -> Block {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Give a block to all threads, and help with those before it until nothing is left to take.
     pub fn start(&mut self, block: Block) {
-        let packets = |shard: &u8| block.of_shard(usize::from(*shard)).len();
-        let ticks = !block.ticks.is_empty();
-        let order: Vec<u8> = (0..u8::MAX).take(SHARDS).filter(|shard| ticks || packets(shard) > 0).collect();
+        let work = Work::new(block, &mut self.runs, self.shared.threads);
+        work.shards().for_each(|shard| self.touched.iter_mut().skip(shard).take(1).for_each(|touched| *touched = true));
         let mut state = self.shared.state();
-        self.shared.shares.deal(order.len());
-        state.work = Some(Arc::new(Work { block, order }));
-        state.turn = state.turn.wrapping_add(1);
-        state.busy = self.threads.len();
-        drop(state);
-        if !self.threads.is_empty() {
-            self.shared.changed.notify_all();
+        state.under_way.push_back(Arc::new(work));
+        self.shared.wake(state);
+        let most = if self.threads.is_empty() { 0 } else { UNDER_WAY };
+        self.go_on(most.min(1), most);
+    }
+
+    /// Help until all blocks are done: the shards that had something to do since the last time, in the order of their
+    /// numbers.
+    pub fn finish(&mut self) -> Vec<MutexGuard<'_, Shard>> {
+        self.go_on(0, 0);
+        self.shared.waiting.store(0, Ordering::Relaxed);
+        let touched = std::mem::replace(&mut self.touched, [false; SHARDS]);
+        let shards = self.shared.shards.iter().zip(touched).filter(|(_, touched)| *touched);
+        shards.map(|(shard, _)| locked(shard)).collect()
+    }
+
+    /// Help with all but the newest blocks; wait until no more than `most` are under way.
+    fn go_on(&mut self, newest: usize, most: usize) {
+        let mut state = self.shared.state();
+        loop {
+            let work = state.next(newest);
+            if let Some(work) = work {
+                drop(state);
+                self.shared.run(&work, READER);
+                state = self.shared.state();
+            } else if state.under_way.len() <= most {
+                return;
+            } else if let Some(done) = state.done() {
+                drop(state);
+                self.spare.push(block_of(done));
+                state = self.shared.state();
+            } else {
+                state.reader_waits = true;
+                state = self.shared.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.reader_waits = false;
+            }
         }
     }
 
-    /// Help until the block is done; gives it back, to be filled again, with the shards that had something to do.
-    /// `None` when none was under way.
-    pub fn finish(&mut self) -> Option<(Block, Vec<MutexGuard<'_, Shard>>)> {
-        let work = self.shared.state().work.clone()?;
-        self.shared.run(&work, READER);
-        let mut state = self.shared.state();
-        while state.busy > 0 {
-            state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.work = None;
-        drop(state);
-        let Work { block, order } = Arc::try_unwrap(work).ok()?;
-        let shards = order.iter().filter_map(|number| self.shared.shards.get(usize::from(*number)));
-        let shards = shards.map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner)).collect();
-        Some((block, shards))
+    /// What was found and waits to be collected, as [`crate::analysis::Analysis::waiting`] counts it; of all blocks that
+    /// shards are through with.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Rows of columns that wait to be taken.
+    pub fn rows(&self) -> usize {
+        self.shared.rows.load(Ordering::Relaxed)
+    }
+
+    /// Rows of columns were taken. No block may be under way.
+    pub fn rows_taken(&self) {
+        self.shared.rows.store(0, Ordering::Relaxed);
     }
 
     /// Each shard in turn. No block may be under way.
     pub fn each(&self, mut what: impl FnMut(&mut Shard)) {
         for shard in &self.shared.shards {
-            what(&mut shard.lock().unwrap_or_else(PoisonError::into_inner));
+            what(&mut locked(shard));
         }
     }
 
     /// What inputs and segments are called.
     pub fn names(&self) -> Arc<Names> {
-        let first = self.shared.shards.first();
-        first
-            .map(|shard| Arc::clone(&shard.lock().unwrap_or_else(PoisonError::into_inner).analysis.names))
-            .unwrap_or_default()
+        self.shared.shards.first().map(|shard| Arc::clone(&locked(shard).analysis.names)).unwrap_or_default()
     }
 
     /// All shards at once. No block may be under way.
     pub fn all(&self) -> Vec<MutexGuard<'_, Shard>> {
-        self.shared.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner)).collect()
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Take shards until none is left. Memory is asked for three shards ahead, step by step, so that nobody waits for it;
-    /// towards the end of a block fewer are held, so that no other thread waits for them.
-    fn run(&self, work: &Work, thread: usize) {
-        type Held<'a> = Option<MutexGuard<'a, Shard>>;
-        let (mut asked, mut near, mut next): (Held<'_>, Held<'_>, Held<'_>) = (None, None, None);
-        loop {
-            let held = [&asked, &near, &next].into_iter().filter(|shard| shard.is_some()).count();
-            let most = self.shares.left().checked_div(self.shares.threads()).unwrap_or(0);
-            let mut taken = (held <= most).then(|| self.shard(work, thread)).flatten();
-            if taken.is_none() && held == 0 {
-                return;
-            }
-            if let Some(shard) = &mut taken {
-                shard.look_up(&work.block);
-            }
-            if let Some(shard) = &asked {
-                shard.prefetch_flows();
-            }
-            if let Some(shard) = &near {
-                shard.prefetch_rooms();
-            }
-            if let Some(shard) = &mut next {
-                shard.run(&work.block);
-            }
-            (next, near, asked) = (near, asked, taken);
-        }
-    }
-
-    /// The next shard of this thread.
-    fn shard(&self, work: &Work, thread: usize) -> Option<MutexGuard<'_, Shard>> {
-        let place = self.shares.take(thread)?;
-        let shard = self.shards.get(usize::from(*work.order.get(place)?))?;
-        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn help(&self, thread: usize) {
-        let mut seen = 0;
-        loop {
-            let mut state = self.state();
-            while state.turn == seen && !state.quit {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-            if state.quit {
-                return;
-            }
-            seen = state.turn;
-            let work = state.work.clone();
-            drop(state);
-            // Says "done" also when a defect of ours ends this thread.
-            let done = Done(self);
-            if let Some(work) = work {
-                self.run(&work, thread);
-            }
-            drop(done);
-        }
-    }
-}
-
-struct Done<'a>(&'a Shared);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.busy = state.busy.saturating_sub(1);
-        drop(state);
-        self.0.changed.notify_all();
+        self.shared.shards.iter().map(locked).collect()
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shared.state().quit = true;
-        self.shared.changed.notify_all();
+        let mut state = self.shared.state();
+        state.quit = true;
+        self.shared.wake(state);
         for thread in self.threads.drain(..) {
             // A thread that ended in a panic has said so on standard error.
             drop(thread.join());
         }
+    }
+}
+
+/// The block of a work that is done. Who ran its last shard may hold it for a moment yet.
+fn block_of(mut work: Arc<Work>) -> Block {
+    loop {
+        match Arc::try_unwrap(work) {
+            Ok(work) => return work.block,
+            Err(held) => work = held,
+        }
+        std::thread::yield_now();
     }
 }

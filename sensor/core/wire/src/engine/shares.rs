@@ -19,20 +19,15 @@ fn word(from: u32, to: u32) -> u64 {
 }
 
 impl Shares {
-    /// Nothing to do yet, for so many threads.
-    pub fn new(threads: usize) -> Self {
-        Self((0..threads.max(1)).map(|_| AtomicU64::new(0)).collect())
-    }
-
-    /// Hand out the places 0 to before `places`, in parts of one size. Nobody may be taking.
-    pub fn deal(&self, places: usize) {
+    /// The places 0 to before `places`, in parts of one size, for so many threads.
+    pub fn new(threads: usize, places: usize) -> Self {
+        let threads = threads.max(1);
         let edge = |number: usize| {
-            let edge = places.saturating_mul(number).checked_div(self.0.len()).unwrap_or(0);
+            let edge = places.saturating_mul(number).checked_div(threads).unwrap_or(0);
             u32::try_from(edge).unwrap_or(u32::MAX)
         };
-        for (number, share) in self.0.iter().enumerate() {
-            share.store(word(edge(number), edge(number.saturating_add(1))), Ordering::Release);
-        }
+        let share = |number: usize| AtomicU64::new(word(edge(number), edge(number.saturating_add(1))));
+        Self((0..threads).map(share).collect())
     }
 
     /// A place that nobody else gets: of one's own share, or of the largest that is left.
@@ -59,10 +54,6 @@ impl Shares {
     pub fn left(&self) -> usize {
         self.0.iter().map(left).fold(0, |sum, left| sum.saturating_add(left as usize))
     }
-
-    pub fn threads(&self) -> usize {
-        self.0.len()
-    }
 }
 
 fn left(share: &AtomicU64) -> u32 {
@@ -87,9 +78,8 @@ mod tests {
 
     #[test]
     fn one_begins_at_the_front_of_its_share_and_helps_at_the_back_of_others() {
-        let shares = Shares::new(2);
-        assert_eq!(shares.take(0), None);
-        shares.deal(5);
+        assert_eq!(Shares::new(2, 0).take(0), None);
+        let shares = Shares::new(2, 5);
         assert_eq!(shares.left(), 5);
         let order = [1, 1, 1, 1, 0, 0].map(|thread| shares.take(thread));
         assert_eq!(order, [Some(2), Some(3), Some(4), Some(1), Some(0), None]);
@@ -99,8 +89,7 @@ mod tests {
     #[test]
     fn every_place_is_taken_once_whoever_takes() {
         for threads in [1, 2, 3, 8] {
-            let shares = Shares::new(threads);
-            shares.deal(64);
+            let shares = Shares::new(threads, 64);
             let mut taken: Vec<usize> = std::thread::scope(|scope| {
                 let all = (0..threads).map(|thread| {
                     let shares = &shares;
