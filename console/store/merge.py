@@ -57,14 +57,13 @@ class Merge:
 
     def _look_up(self, records: Sequence[Record]) -> None:
         """All that the store knows about these, in three questions."""
-        owners = "SELECT o.name, o.child FROM asked CROSS JOIN origin o ON o.name = asked.column1"
-        self._owners = dict(bulk.look_up(self._db, owners, [(record.origin,) for record in records]))
-        known = (
-            "SELECT r.origin, r.id, r.number, r.revision, r.kind FROM asked CROSS JOIN record r"
-            " ON r.origin = asked.column1 AND r.id = asked.column2"
-        )
-        rows = bulk.look_up(self._db, known, [(record.origin, record.id) for record in records])
-        self._known = {row[:2]: row[2:] for row in rows}
+        owners = "asked CROSS JOIN origin o ON o.name = asked.column1"
+        asked = [(record.origin,) for record in records]
+        self._owners = dict(bulk.look_up(self._db, "o.name, o.child", owners, asked))
+        known = "asked CROSS JOIN record r ON r.origin = asked.column1 AND r.id = asked.column2"
+        keys = [(record.origin, record.id) for record in records]
+        rows = bulk.look_up(self._db, "r.origin, r.id, r.number, r.revision, r.kind", known, keys)
+        self._known = {(origin, name): (number, revision, kind) for origin, name, number, revision, kind in rows}
         self._stored = kept.read_all(self._db, [number for *_, number, _, kind in rows if kind == Kind.ALERT])
 
     def _one(self, item: Candidate | Refused) -> Answer:
@@ -97,7 +96,7 @@ class Merge:
         self._known[record.origin, record.id] = (number, record.revision, str(record.kind))
         stored = self._stored.get(number)
         if item.kept is not None:
-            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.words)
+            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.tokens)
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
         self._rows.add(number, item, None if stored is None else stored[0], new=old is None)
