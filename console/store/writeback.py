@@ -23,7 +23,8 @@ ROWS = 4_000
 LOG_PAGES = 6_000
 """24 MB, of 64 that are kept free on the disk: how long the log becomes before it begins anew"""
 PATIENCE_MS = 50
-"""How long the writer's place is held for readers that still need the log; then the next batch asks again."""
+"""How long the writer's place is held for readers that still need the log. Where one does (a backup) it is asked again
+once the log is as much longer."""
 
 
 class WriteBack:
@@ -33,6 +34,7 @@ class WriteBack:
         self._path = path
         self._place = place
         self._rows = 0
+        self._long_pages = LOG_PAGES
         self._due = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -69,6 +71,8 @@ class WriteBack:
 
     def _once(self, db: sqlite3.Connection) -> None:
         _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if pages >= LOG_PAGES:
-            with self._place:
-                db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        if pages < self._long_pages:
+            return
+        with self._place:
+            needed, pages, _ = db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        self._long_pages = LOG_PAGES + (pages if needed else 0)

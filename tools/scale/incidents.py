@@ -49,7 +49,7 @@ def batches(province: Province, number: int, before: int = 0) -> Iterator[Batch]
     closing: dict[str, list[Record]] = defaultdict(list)
     for index in range(before, before + number):
         plant = province.any(chance)
-        passed_ns = _passed_ns(index, before or number)
+        passed_ns = _passed_ns(index, min(before, A_YEAR) or number)
         first_ns = BEGAN_NS + passed_ns // DAY_NS * DAY_NS + _hour(chance)
         opened = _record(plant, index, first_ns, chance)
         if chance.random() < CLOSED:
