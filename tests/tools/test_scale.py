@@ -116,10 +116,10 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
     table = first.stdout[first.stdout.index("SQLite") :]
     assert again.stdout.strip() == table.strip()
     more = run(*command, "--more", "500")
-    assert more.returncode == 0 and " records (600 incidents) in the store: " in more.stdout, more.stderr
+    assert more.returncode == 0 and " records (600 incidents) in the store; " in more.stdout, more.stderr
     assert "records a second over the last" in more.stdout, "of the year's own filling, beside it"
     more = run(*command, "--more", "40")
-    assert more.returncode == 0 and " records (1,100 incidents) in the store: " in more.stdout, more.stderr
+    assert more.returncode == 0 and " records (1,100 incidents) in the store; " in more.stdout, more.stderr
     assert more.stdout.count("Kept later") == 1
     store = open_store(tmp_path / "kept" / "store.sqlite")
     assert store.totals().incidents == 1140

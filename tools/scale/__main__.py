@@ -30,6 +30,8 @@ from tools.scale.questions import ask_all
 
 ENTERPRISES, TIMES = 30_000, 200
 ROOM_BYTES = 3_500
+A_MILLION = 1_000_000
+"""Records of which a rate is told: the first quarter of them brings a large file's indices back into memory."""
 SAID_EVERY = 200
 """batches"""
 
@@ -119,7 +121,7 @@ def _folder(options: argparse.Namespace) -> Iterator[Path]:
 
 def measure(name: str, folder: Path, incidents: int, enterprises: int, times: int) -> Table | None:
     province = make(enterprises)
-    every = min(1_000_000, max(incidents // 10, 1))
+    every = min(A_MILLION, max(incidents // 10, 1))
     began = time.monotonic()
 
     def progress(done: int, rate: Rate) -> None:
@@ -175,9 +177,9 @@ def grow(name: str, folder: Path, incidents: int, enterprises: int, more: int) -
                 print(f"{name}: {filled.records:,} more, {rate:,.0f} a second, {here:.0f} µs each", flush=True)
 
         made = batches(make(enterprises), more, before)
-        rate = fill(store.store, made, lambda *said: None, sys.maxsize, store.server_s, state.filled(part), note)
+        rate = fill(store.store, made, lambda *said: None, A_MILLION, store.server_s, state.filled(part), note)
         store.settle()
-    table = page.grown(table, rate, there.records, there.incidents)
+    table = page.grown(table, rate, state.filled(part).records, there.records, there.incidents)
     state.finish(table, before + more - incidents)
     return table
 
