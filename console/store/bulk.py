@@ -1,6 +1,7 @@
 """Many rows at once: into one table, in one, or out of it. A statement for a hundred rows costs half of a hundred
-statements, and lets other threads work meanwhile: Python's interpreter is asked for its lock after each statement, and
-a thread that computes lends it out for milliseconds only.
+statements, and lets other threads work meanwhile. It must be one statement, and what it finds one row: Python's
+interpreter lends out its lock for each statement and each row of an answer, and where another thread computes it has to
+be waited for each time.
 """
 
 from __future__ import annotations
@@ -10,23 +11,30 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-SIZES = tuple(2**power for power in range(9, -1, -1))
-"""Rows of a statement, from 512, for which SQLite has places enough, down: few forms, for each is prepared and kept. A
-statement for many rows saves the pages it changes besides, to be undone by itself: the fewer statements, the fewer
-times."""
+import msgspec
+
+SIZES = (1, 2, 4, 8, 16, 32, *range(64, 513, 64))
+"""Rows of a statement, up to 512, for which SQLite has places enough: few forms, for each is prepared and kept. What is
+short of one is filled up with empty rows. A statement for many rows saves the pages it changes besides, to be undone by
+itself: the fewer statements, the fewer times."""
 
 Rows = Sequence[Sequence[Any]]
-"""of one width"""
+"""of one width; the first value of each is something"""
+
+_read = msgspec.json.Decoder(list[list[Any]]).decode
 
 
 def insert(db: sqlite3.Connection, into: str, rows: Rows, on_conflict: str = "") -> None:
     """`into` is what stands between INSERT and VALUES. Inserted in the order of `rows`."""
-    start = 0
-    for size in SIZES:
-        while len(rows) - start >= size:
-            part = rows[start : start + size]
-            db.execute(f"INSERT {into} VALUES {_places(part)} {on_conflict}", list(chain.from_iterable(part)))
-            start += size
+    for part in _filled_up(rows):
+        if len(part) == 1:
+            db.execute(f"INSERT {into} VALUES {_places(part)} {on_conflict}", part[0])
+            continue
+        told = f"WITH told AS (VALUES {_places(part)})"
+        db.execute(
+            f"{told} INSERT {into} SELECT * FROM told WHERE column1 IS NOT NULL {on_conflict}",
+            list(chain.from_iterable(part)),
+        )
 
 
 def update(db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Rows) -> None:
@@ -40,20 +48,23 @@ def update(db: sqlite3.Connection, table: str, columns: Sequence[str], rows: Row
         )
 
 
-def look_up(db: sqlite3.Connection, select: str, asked: Rows) -> list[tuple[Any, ...]]:
-    """What `select` finds for the rows of `asked`, which it has as a table of that name (`column1`, …)."""
-    found: list[tuple[Any, ...]] = []
+def look_up(db: sqlite3.Connection, columns: str, tables: str, asked: Rows) -> list[list[Any]]:
+    """`columns` (texts and numbers) of what `tables` have for the rows of `asked`, which is a table of that name among
+    them (`column1`, …)."""
+    found: list[list[Any]] = []
     for part in _filled_up(list(dict.fromkeys(map(tuple, asked)))):
-        statement = f"WITH asked AS (VALUES {_places(part)}) {select}"
-        found += db.execute(statement, list(chain.from_iterable(part))).fetchall()
+        statement = (
+            f"WITH asked AS (VALUES {_places(part)}) SELECT json_group_array(json_array({columns})) FROM {tables}"
+        )
+        found += _read(db.execute(statement, list(chain.from_iterable(part))).fetchone()[0])
     return found
 
 
 def _filled_up(rows: Rows) -> Iterator[Rows]:
-    """Parts of one of the sizes, the last filled up with rows that find nothing."""
-    for start in range(0, len(rows), SIZES[0]):
-        part = rows[start : start + SIZES[0]]
-        size = min(size for size in SIZES if size >= len(part))
+    """Parts of one of the sizes, the last filled up with rows that are nothing and find nothing."""
+    for start in range(0, len(rows), SIZES[-1]):
+        part = rows[start : start + SIZES[-1]]
+        size = next(size for size in SIZES if size >= len(part))
         yield [*part, *[(None,) * len(part[0])] * (size - len(part))]
 
 

@@ -23,8 +23,8 @@ class Candidate(NamedTuple):
     """None for an alert, which is `kept`, and for a kind this version does not know"""
     kept: Kept | None = None
     """an alert as its table has it"""
-    words: str = ""
-    """of an alert that comes for the first time: its words, as the full text has them"""
+    tokens: str = ""
+    """what the full text has of an alert that comes for the first time"""
 
 
 class Refused(NamedTuple):
@@ -49,4 +49,4 @@ def _prepared(record: Record, child: str) -> Candidate | Refused:
         return Candidate(record, whole, body)
     row = kept.of_alert(child, record, body)
     # A later revision has other words only where its sender found out more.
-    return Candidate(record, whole, None, row, fulltext.words(row) if record.revision == 1 else "")
+    return Candidate(record, whole, None, row, fulltext.document(row, "new") if record.revision == 1 else "")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from console.store import StoreError, StoreFull, damage, migrations, schema
+from console.store.writeback import WriteBack
 from federation.database import (
     DatabaseDamaged,
     DatabaseError,
@@ -23,8 +24,8 @@ from federation.database import (
 log = logging.getLogger(__name__)
 
 IDLE_READERS = 8
-LOG_PAGES = 4_000
-"""The write-ahead log is written back after 16 MB: a quarter of what is kept free on the disk."""
+LONGEST_LOG_PAGES = 10_000
+"""Where the log could not begin anew until it had 40 MB, the writer writes it back itself."""
 WRITER_CACHE_KB = 65_536
 """What a batch touches lies all over the file: the ends of a dozen indices, and the full text's newest parts."""
 SAY_EVERY_PERCENT = 5
@@ -48,10 +49,11 @@ class StoreFile:
         except OSError as error:
             raise StoreError(f"{path}: cannot be opened: {error.strerror or error}") from None
         try:
-            self._writer = open_writer(path, checkpoint_pages=LOG_PAGES, cache_kb=WRITER_CACHE_KB)
+            self._writer = open_writer(path, checkpoint_pages=LONGEST_LOG_PAGES, cache_kb=WRITER_CACHE_KB)
         except DatabaseError as error:
             self._held.close()
             raise _store_error(error) from None
+        self._write_back = WriteBack(path, self._lock)
         try:
             with self._write() as db:
                 schema.create(db)
@@ -80,6 +82,7 @@ class StoreFile:
         log.warning("%s: the store is of version %d now", self.path, migrations.VERSION)
 
     def close(self) -> None:
+        self._write_back.close()
         with self._lock:
             self._writer.close()
         while True:
@@ -93,8 +96,10 @@ class StoreFile:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
+                before = self._writer.total_changes
                 with transaction(self._writer, self.path) as db:
                     yield db
+                self._write_back.changed(self._writer.total_changes - before)
             except DatabaseError as error:
                 raise _store_error(error) from None
 

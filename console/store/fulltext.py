@@ -68,11 +68,10 @@ def same_document(before: Kept, after: Kept) -> bool:
 
 def document(kept: Kept, workflow: str) -> str:
     """The tokens of one incident; the same row always gives the same tokens, for they must be told to be removed."""
-    return with_filters(words(kept), kept, workflow)
+    return " ".join([_words(kept), *_filter_tokens(kept, workflow)])
 
 
-def words(kept: Kept) -> str:
-    """Those of its texts."""
+def _words(kept: Kept) -> str:
     said = (
         kept.title_zh, kept.title_en, kept.rule_id, kept.technique, kept.origin, kept.child, kept.detector,
         kept.protocol,
@@ -81,10 +80,6 @@ def words(kept: Kept) -> str:
     if ends.isascii():  # both are mostly of one network and one maker; pairs of Han characters stand as they follow
         ends = " ".join(dict.fromkeys(ends.split()))
     return " ".join([*[_remembered(text) for text in said if text], *([ends] if ends else [])])
-
-
-def with_filters(words: str, kept: Kept, workflow: str) -> str:
-    return " ".join([words, *_filter_tokens(kept, workflow)])
 
 
 def tokens(text: str) -> list[str]:

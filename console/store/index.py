@@ -26,19 +26,19 @@ class Index:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._changes: dict[int, tuple[State | None, State | None]] = {}
-        self._words: dict[int, str] = {}
+        self._tokens: dict[int, str] = {}
         self._said: list[tuple[int, str]] = []
         self._ages: dict[int, tuple[int, int]] = {}
         self._kinds: dict[str, int] = {}
 
-    def changed(self, number: int, before: State | None, after: State | None, words: str | None = None) -> None:
-        """An incident came (no `before`), changed, or goes (no `after`). `words` are those of `after`, if at hand.
+    def changed(self, number: int, before: State | None, after: State | None, tokens: str = "") -> None:
+        """An incident came (no `before`), changed, or goes (no `after`). `tokens`: what the full text has of
+        `after`, if that is at hand.
 
         `before` is as it was when the batch began, also where it changes more than once.
         """
         self._changes[number] = (before, after)
-        if words is not None:
-            self._words[number] = words
+        self._tokens[number] = tokens
 
     def said(self, number: int, state: State) -> None:
         """Only the full text lacks an incident. Its number is lower than those of all that `changed`."""
@@ -59,8 +59,7 @@ class Index:
         for number, (before, after) in sorted(self._changes.items()):
             rollups.change(sums, before, after)
             if before is None and after is not None:
-                words = self._words.get(number) or fulltext.words(after[0])
-                came.append((number, fulltext.with_filters(words, *after)))
+                came.append((number, self._tokens[number] or fulltext.document(*after)))
             elif before is not None:
                 self._replace(number, before, after)
         bulk.insert(self._db, "INTO search (rowid, tokens)", came)  # numbered above all others

@@ -79,8 +79,8 @@ def read_all(db: sqlite3.Connection, numbers: Collection[int]) -> dict[int, Stat
     """Those of them that are incidents."""
     rows = bulk.look_up(
         db,
-        f"SELECT {COLUMNS}, coalesce(d.workflow, 'new'), i.number FROM asked CROSS JOIN incident i"
-        " ON i.number = asked.column1 LEFT JOIN decision d USING (number)",
+        f"{COLUMNS}, coalesce(d.workflow, 'new'), i.number",
+        "asked CROSS JOIN incident i ON i.number = asked.column1 LEFT JOIN decision d USING (number)",
         [(number,) for number in numbers],
     )
     return {row[-1]: (Kept(*row[:-2]), row[-2]) for row in rows}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from console.store import baselines, bulk, incoming, kept, orders
 from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
@@ -56,15 +57,12 @@ class Merge:
         return answers
 
     def _look_up(self, records: Sequence[Record]) -> None:
-        """All that the store knows about these, in three questions."""
-        owners = "SELECT o.name, o.child FROM asked CROSS JOIN origin o ON o.name = asked.column1"
-        self._owners = dict(bulk.look_up(self._db, owners, [(record.origin,) for record in records]))
-        known = (
-            "SELECT r.origin, r.id, r.number, r.revision, r.kind FROM asked CROSS JOIN record r"
-            " ON r.origin = asked.column1 AND r.id = asked.column2"
-        )
-        rows = bulk.look_up(self._db, known, [(record.origin, record.id) for record in records])
-        self._known = {row[:2]: row[2:] for row in rows}
+        """All that the store has about these, in three questions."""
+        owners = "asked CROSS JOIN origin o ON o.name = asked.column1"
+        asked = [(record.origin,) for record in records]
+        self._owners = dict(bulk.look_up(self._db, "o.name, o.child", owners, asked))
+        rows = known(self._db, records)
+        self._known = {(origin, name): (number, revision, kind) for origin, name, number, revision, kind in rows}
         self._stored = kept.read_all(self._db, [number for *_, number, _, kind in rows if kind == Kind.ALERT])
 
     def _one(self, item: Candidate | Refused) -> Answer:
@@ -97,7 +95,7 @@ class Merge:
         self._known[record.origin, record.id] = (number, record.revision, str(record.kind))
         stored = self._stored.get(number)
         if item.kept is not None:
-            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.words)
+            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.tokens)
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
         self._rows.add(number, item, None if stored is None else stored[0], new=old is None)
@@ -120,6 +118,13 @@ class Merge:
             raise Refusal(f"too_many_origins: a child speaks for at most {MAX_ORIGINS_PER_CHILD}")
         self._db.execute("INSERT INTO origin VALUES (?, ?)", (origin, self._child))
         self._owners[origin] = self._child
+
+
+def known(db: sqlite3.Connection, records: Iterable[Record]) -> list[list[Any]]:
+    """Origin, id, number, revision and kind of those of them that are kept."""
+    keys = sorted({(record.origin, record.id) for record in records})  # neighbours one after the other
+    found = "asked CROSS JOIN record r ON r.origin = asked.column1 AND r.id = asked.column2"
+    return bulk.look_up(db, "r.origin, r.id, r.number, r.revision, r.kind", found, keys)
 
 
 def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int], reason: str, now_ns: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from operator import attrgetter
 
 from console.store import bulk
 from console.store.kept import Kept, State
@@ -37,6 +38,11 @@ EVER = -1
 
 def change(sums: Sums, before: State | None, after: State | None) -> None:
     """An incident came (no `before`), goes (no `after`), or is another now."""
+    if before is not None and after is not None and before[1] == after[1] and _summed(before[0]) == _summed(after[0]):
+        hits = min(after[0].hits, MAX_HITS) - min(before[0].hits, MAX_HITS)
+        for place in _places(*after) if hits else ():
+            sums[place][1] += hits
+        return
     for state, sign in ((before, -1), (after, +1)):
         if state is not None:
             hits = sign * min(state[0].hits, MAX_HITS)
@@ -44,6 +50,9 @@ def change(sums: Sums, before: State | None, after: State | None) -> None:
                 entry = sums[place]
                 entry[0] += sign
                 entry[1] += hits
+
+
+_summed = attrgetter("rank", "hour", "child", "detector", "protocol", "origin", "technique")
 
 
 def _places(kept: Kept, workflow: str) -> list[tuple[str, str, int, int]]:

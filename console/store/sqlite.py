@@ -30,7 +30,7 @@ from console.store import (
 )
 from console.store.candidate import prepare
 from console.store.index import Index
-from console.store.merge import Merge, note_rejected
+from console.store.merge import Merge, known, note_rejected
 from console.store.rows import (
     Answer,
     AssetHistory,
@@ -107,6 +107,9 @@ class SqliteStore(SqliteOrders, SqliteBaselines):
         self._refuse_when_full()
         kind = self._nodes.kind_of(via_child)
         batch = prepare(records, via_child)  # before the writer's place is taken
+        with self._read() as db:
+            # Ids are hashes: in a large file each lies on a page of its own, which is to come from the disk meanwhile.
+            known(db, records)
         with self._write() as db:
             return Merge(db, via_child, kind, self._clock_ns(), sums_up=self._sums_up).run(batch)
 

@@ -7,6 +7,7 @@ against each other.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
@@ -76,6 +77,9 @@ class Ordinary(Generic[T]):
         self._no_keys = {EXTRA, *renamed.values()}
         self._parts = tuple((name, _keys(part)) for name, part in parts.items())
         self._lists = tuple((name, None if part is None else _keys(part)) for name, part in lists.items())
+        # msgspec looks through a class when it is first asked for one, and two threads that ask at once crash it.
+        with contextlib.suppress(msgspec.ValidationError):
+            msgspec.convert({}, kind)
 
     def read(self, data: object) -> T | None:
         """None where it is not ordinary, or not right."""

@@ -13,7 +13,7 @@ import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
 from tools.scale import load, page, plan, servers
-from tools.scale.incidents import batches, heartbeats
+from tools.scale.incidents import DAY_NS, batches, heartbeats
 from tools.scale.progress import Progress
 from tools.scale.province import CITIES, make
 from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered, all_questions
@@ -115,8 +115,30 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
     assert again.returncode == 0 and "a second," not in again.stdout, again.stderr
     table = first.stdout[first.stdout.index("SQLite") :]
     assert again.stdout.strip() == table.strip()
+    more = run(*command, "--more", "500")
+    assert more.returncode == 0 and " records (600 incidents) in the store; " in more.stdout, more.stderr
+    assert "records a second over the last" in more.stdout, "of the year's own filling, beside it"
+    more = run(*command, "--more", "40")
+    assert more.returncode == 0 and " records (1,100 incidents) in the store; " in more.stdout, more.stderr
+    assert more.stdout.count("Kept later") == 1
+    store = open_store(tmp_path / "kept" / "store.sqlite")
+    assert store.totals().incidents == 1140
+    store.close()
     other = run(*command, "--enterprises", "10")
     assert other.returncode == 2 and "is of 600 incidents, 9 enterprises" in other.stderr
+
+
+def test_what_follows_the_year_is_later_and_new() -> None:
+    province = make(50)
+    year, after = ([r for _, b in batches(province, 900, n) for r in b] for n in (0, 900))
+    assert {record.id for record in year}.isdisjoint(record.id for record in after)
+    assert max(r.body["first_ns"] for r in year) // DAY_NS < min(r.body["first_ns"] for r in after) // DAY_NS
+    assert len({record.id for record in after}) == 900
+
+
+def test_more_needs_a_store_that_was_kept() -> None:
+    done = run("--stores", "sqlite", "--more", "5")
+    assert done.returncode == 2 and "--more is a number from 1, and goes with --keep" in done.stderr
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store. With
 `--keep` it can be stopped, or killed, and the same command goes on; a store that was measured is not measured again.
+`--more` adds to a store that was kept and measured, by an older version perhaps, and says how fast that went.
 `--page` writes the page from folders that were kept; a store that did not take all ten million says so there.
 """
 
@@ -17,17 +18,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from console import collector
+from console.store import StoreError
 from tools.bench import machine
 from tools.bench.table import Table
 from tools.scale import page, servers
 from tools.scale.incidents import Batch, batches, heartbeats
-from tools.scale.load import Rate, fill
+from tools.scale.load import Filled, Rate, fill
 from tools.scale.progress import OtherLoad, Progress
 from tools.scale.province import make
 from tools.scale.questions import ask_all
 
 ENTERPRISES, TIMES = 30_000, 200
 ROOM_BYTES = 3_500
+A_MILLION = 1_000_000
+"""Records of which a rate is told: the first quarter of them brings a large file's indices back into memory."""
+SAID_EVERY = 200
+"""batches"""
 
 
 def arguments() -> argparse.Namespace:
@@ -38,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=TIMES, help="each question is asked")
     parser.add_argument("--folder", type=Path, help="where the stores are made (the system's temporary folder)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the stores there, and leave them there")
+    parser.add_argument("--more", type=int, metavar="INCIDENTS", help="after the year, into a store that was kept")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FOLDER", help="measure nothing, write docs/scale.md")
     parser.add_argument("--json", type=Path, default=page.JSON, help="where figures go (build/scale.json)")
     return parser.parse_args()
@@ -54,6 +61,9 @@ def main() -> int:
     if options.incidents < 1 or options.enterprises < 1 or options.times < 1:
         print("scale: incidents, enterprises and times are numbers from 1", file=sys.stderr)
         return 2
+    if options.more is not None and (options.more < 1 or options.keep is None):
+        print("scale: --more is a number from 1, and goes with --keep", file=sys.stderr)
+        return 2
     needed, free = _room(options, len(wanted))
     if free < needed:
         print(f"scale: {needed / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free; --folder", file=sys.stderr)
@@ -63,7 +73,9 @@ def main() -> int:
         with _folder(options) as folder:
             try:
                 table = measure(name, folder, options.incidents, options.enterprises, options.times)
-            except OtherLoad as error:
+                if options.more is not None and table is not None:
+                    table = grow(name, folder, options.incidents, options.enterprises, options.more)
+            except (OtherLoad, StoreError) as error:
                 print(f"scale: {error}", file=sys.stderr)
                 return 2
         if table is not None:
@@ -92,6 +104,8 @@ def _room(options: argparse.Namespace, stores: int) -> tuple[int, int]:
     if options.keep is None:
         return options.incidents * ROOM_BYTES, shutil.disk_usage(options.folder or tempfile.gettempdir()).free
     options.keep.mkdir(parents=True, exist_ok=True)
+    if options.more is not None:
+        return options.more * ROOM_BYTES * stores, shutil.disk_usage(options.keep).free
     there = sum(path.stat().st_size for path in options.keep.rglob("*") if path.is_file())
     return options.incidents * ROOM_BYTES * stores - there, shutil.disk_usage(options.keep).free
 
@@ -107,7 +121,7 @@ def _folder(options: argparse.Namespace) -> Iterator[Path]:
 
 def measure(name: str, folder: Path, incidents: int, enterprises: int, times: int) -> Table | None:
     province = make(enterprises)
-    every = min(1_000_000, max(incidents // 10, 1))
+    every = min(A_MILLION, max(incidents // 10, 1))
     began = time.monotonic()
 
     def progress(done: int, rate: Rate) -> None:
@@ -140,6 +154,34 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
         table = page.table(name, incidents, enterprises, rate, answers, store.sizes())
         state.finish(table)
         return table
+
+
+def grow(name: str, folder: Path, incidents: int, enterprises: int, more: int) -> Table:
+    """Go on behind the year, and write down how fast that went beside what was measured before."""
+    state = Progress(folder / f"{name}.progress.json", {"incidents": incidents, "enterprises": enterprises})
+    table = state.table()
+    assert table is not None
+    before = incidents + state.grown()
+    part = f"after {before}"
+    collector.settle()
+    with servers.STORES[name](folder) as store:
+        there = store.store.totals()
+        print(f"{name}: {there.records:,} records are there, {there.incidents:,} incidents", flush=True)
+
+        def note(filled: Filled) -> None:
+            state.note(part, filled)
+            if filled.batches % SAID_EVERY == 0:
+                so_far = filled.since
+                here, _ = so_far.costs_us if so_far.records else (0.0, 0.0)
+                rate = so_far.per_second if so_far.records else 0.0
+                print(f"{name}: {filled.records:,} more, {rate:,.0f} a second, {here:.0f} µs each", flush=True)
+
+        made = batches(make(enterprises), more, before)
+        rate = fill(store.store, made, lambda *said: None, A_MILLION, store.server_s, state.filled(part), note)
+        store.settle()
+    table = page.grown(table, rate, state.filled(part).records, there.records, there.incidents)
+    state.finish(table, before + more - incidents)
+    return table
 
 
 if __name__ == "__main__":

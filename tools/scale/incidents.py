@@ -39,14 +39,17 @@ Batch = tuple[str, list[Record]]
 """(child, records)"""
 
 
-def batches(province: Province, number: int, seed: int = 1) -> Iterator[Batch]:
-    """`number` incidents in the order of their time, `BATCH` records of one child at a time; the same for one seed."""
-    chance = random.Random(seed)
+def batches(province: Province, number: int, before: int = 0) -> Iterator[Batch]:
+    """`number` incidents in the order of their time, `BATCH` records of one child at a time; always the same ones.
+
+    `before`: as many came in the year that they follow, and are not made again.
+    """
+    chance = random.Random(1 + before)
     waiting: dict[str, list[Record]] = defaultdict(list)
     closing: dict[str, list[Record]] = defaultdict(list)
-    for index in range(number):
+    for index in range(before, before + number):
         plant = province.any(chance)
-        passed_ns = YEAR_NS - (number - index) * YEAR_NS // max(number, A_YEAR)
+        passed_ns = _passed_ns(index, min(before, A_YEAR) or number)
         first_ns = BEGAN_NS + passed_ns // DAY_NS * DAY_NS + _hour(chance)
         opened = _record(plant, index, first_ns, chance)
         if chance.random() < CLOSED:
@@ -58,6 +61,11 @@ def batches(province: Province, number: int, seed: int = 1) -> Iterator[Batch]:
             waiting[plant.city] = [_closed(record, chance) for record in closing.pop(plant.city, ())]
     for queues in (waiting, {city: [_closed(record, chance) for record in rest] for city, rest in closing.items()}):
         yield from ((city, records) for city, records in queues.items() if records)
+
+
+def _passed_ns(index: int, in_year: int) -> int:
+    """Since the year began: its last incident comes at its end, and what follows goes on as dense."""
+    return YEAR_NS - (in_year - index) * YEAR_NS // max(in_year, A_YEAR)
 
 
 def _hour(chance: random.Random) -> int:

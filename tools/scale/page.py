@@ -63,6 +63,31 @@ def table(
     )  # fmt: skip
 
 
+def grown(before: Table, rate: Rate, added: int, records: int, incidents: int) -> Table:
+    """The same with the rate of the last that were added later, when so many records and incidents were there."""
+    here, there = rate.costs_us
+    note = (
+        f"{GROWN[0]}：库中已有 {records:,} 条记录（{incidents:,} 个事件）时再存入 {added:,} 条，"
+        f"其中最后 {rate.records:,} 条每秒 {rate.per_second:,.0f} 条"
+        f"（{SENDERS} 路并发，每批 500 条，经存储自身的合并）；"
+        f"每条处理器时间：控制台 {here:,.0f} 微秒，存储服务器 {there:,.0f} 微秒。",
+        f"{GROWN[1]}: {added:,} more, with {records:,} records ({incidents:,} incidents) in the store; the last"
+        f" {rate.records:,} of them: {rate.per_second:,.0f} a second ({SENDERS} senders, 500 a batch,"
+        f" through the store's own merge); processor time a record: {here:,.0f} µs at the console, {there:,.0f} µs at"
+        f" the store's server.",
+    )
+    chinese, english, _ = before.summary[0]
+    return replace(
+        before,
+        notes=[*(item for item in map(tuple, before.notes) if not item[1].startswith(GROWN[1])), note],
+        summary=[(chinese, english, f"{rate.per_second:,.0f}"), *before.summary[1:]],
+        data={**before.data, "rate": rate.per_second, "costs_us": [here, there]},
+    )
+
+
+GROWN = ("此后由较新的版本继续存入", "Kept later, by a newer version")
+
+
 def write_json(path: Path, machine: Mapping[str, str], tables: Sequence[Table]) -> None:
     report.write_json(path, machine, tables, {})
 

@@ -42,8 +42,12 @@ class Progress:
         """What came out, where it was measured to the end."""
         return table_in(self._told)
 
-    def finish(self, table: Table) -> None:
-        self._write({**self._told, "table": dataclasses.asdict(table)})
+    def grown(self) -> int:
+        """Incidents that were added after it had been measured."""
+        return int(self._told.get("grown", 0))
+
+    def finish(self, table: Table, grown: int = 0) -> None:
+        self._write({**self._told, "table": dataclasses.asdict(table), "grown": grown})
 
     def _write(self, told: dict[str, Any]) -> None:
         part = self._path.with_name(self._path.name + ".part")

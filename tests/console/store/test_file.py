@@ -326,3 +326,19 @@ for start in itertools.count(0, 20):
     store = open_store(path)
     assert store.totals().incidents >= 160 and check(path) == []
     assert sum(item.incidents for item in store.counts(CountBy.LEVEL)) == store.totals().incidents
+
+
+def test_the_log_begins_anew_while_a_batch_follows_the_other(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written back by the thread beside the writer, which has no moment without a batch."""
+    monkeypatch.setattr("console.store.writeback.ROWS", 1)
+    monkeypatch.setattr("console.store.writeback.LOG_PAGES", 100)
+    monkeypatch.setattr("console.store.file.LONGEST_LOG_PAGES", 10**6)
+    store = SqliteStore(path)
+    log, written = path.with_name(f"{path.name}-wal"), 0
+    for start in range(0, 4000, 20):
+        store.merge([alert(number) for number in range(start, start + 20)], "plant")
+        written += 20 * 4096  # at the least: each record, its words and its indices
+    assert log.stat().st_size < written / 2 and path.stat().st_size > 2 * MB
+    store.close()
+    assert not log.exists() and check(path) == []
+    assert SqliteStore(path).totals().incidents == 4000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -101,3 +103,10 @@ def test_an_alert_is_read_or_refused_as_by_hand(data: st.DataObject) -> None:
 @pytest.mark.parametrize("odd", [*ODD, alert(1).alert().title, (), [[]], {"zh": "x"}, 1.0, "2", True, -1], ids=repr)
 def test_odd_values_too(key: str, odd: Any) -> None:
     assert_read_alike({**alert(1).body, key: odd})
+
+
+def test_what_an_alert_is_was_looked_through_before_threads_ask() -> None:
+    """msgspec does it at the first question, and two threads that asked at once crashed it."""
+    known = "from sensor.schema import Alert; print('__msgspec_cache__' in vars(Alert))"
+    done = subprocess.run([sys.executable, "-c", known], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
