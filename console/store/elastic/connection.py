@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError
 from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
 
 from console.store import StoreError
+from console.store.elastic.keys import KeyedTransport, KeyFile
 from console.store.elastic.settings import ElasticSettings
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
             raise StoreError(f"{url!r} is not the URL of a cluster; a URL is like https://es.example.cn:9200")
     options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
     if settings.api_key_file is not None:
-        options["api_key"] = _key(settings.api_key_file)
+        options["transport_class"] = functools.partial(KeyedTransport, keys=KeyFile(settings.api_key_file))
     if settings.ca_file is not None:
         if not settings.ca_file.is_file():
             raise StoreError(f"{settings.ca_file}: no such file; give the PEM of the cluster's authority")
@@ -48,16 +49,6 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
         raise StoreError(
             f"Elasticsearch at {_shown(settings)}: {error}; a URL is like https://es.example.cn:9200"
         ) from None
-
-
-def _key(path: Path) -> str:
-    try:
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: the API key cannot be read: {error}") from None
-    if not key or any(letter.isspace() for letter in key):
-        raise StoreError(f"{path}: holds no API key; it is one word, the `encoded` of what Elasticsearch answered")
-    return key
 
 
 def _shown(settings: ElasticSettings) -> str:
@@ -109,8 +100,13 @@ def explain(status: int, body: Any) -> StoreError:
                 f" there; the block goes by itself ({said})"
             )
         return ClusterAway(f"the cluster is not ready ({said})")
+    if status == 401 and "missing authentication credentials" in reason:
+        return StoreError("the cluster wants an API key; give the file that holds it with --api-key-file")
     if status == 401:
-        return StoreError("the cluster does not know this API key; make a new one and give it with --api-key-file")
+        return StoreError(
+            f"the cluster does not accept this API key{_why(body)}; make a new one and put it into the file of"
+            " --api-key-file: consoles that run take it from there"
+        )
     if status == 403:
         return StoreError(f"the API key may not do this ({said}); docs/elasticsearch.md lists what it needs")
     if status in (429, 502, 503, 504):
@@ -133,12 +129,43 @@ def _error_of(body: Any) -> tuple[str, str]:
     return str(error.get("type", "")), " ".join(str(error.get("reason", "")).split())
 
 
+def _why(body: Any) -> str:
+    """What Elasticsearch says of a key beside its general refusal: expired, invalidated, unknown, the secret wrong."""
+    error = body.get("error") if isinstance(body, dict) else None
+    said = error.get("additional_unsuccessful_credentials", "") if isinstance(error, dict) else ""
+    said = " ".join(str(said).removeprefix("API key: ").split())[:200]
+    return f" ({said})" if said else ""
+
+
+CLUSTER_PRIVILEGES, INDEX_PRIVILEGES = ("monitor", "manage_index_templates"), ("read", "write", "manage")
+"""Without these nothing goes; what snapshots need is asked for when one is taken."""
+
+
+def _check_privileges(client: Elasticsearch, settings: ElasticSettings) -> None:
+    """A key that may look and not write would be found out by the first batch, with the console already running."""
+    names = f"{settings.prefix}-*"
+    with asking():
+        # Any key may ask this about itself. A cluster without security has no such question, and takes any key.
+        told = client.options(ignore_status=(400, 404, 405)).security.has_privileges(
+            cluster=list(CLUSTER_PRIVILEGES), index=[{"names": [names], "privileges": list(INDEX_PRIVILEGES)}]
+        )
+    given = told.body
+    lacking = [name for name, has in given.get("cluster", {}).items() if not has]
+    lacking += [f"{name} of {names}" for name, has in given.get("index", {}).get(names, {}).items() if not has]
+    if lacking:
+        raise StoreError(
+            f"the API key may not do this ({', '.join(sorted(lacking))}); docs/elasticsearch.md lists what it needs"
+        )
+
+
 def check_cluster(client: Elasticsearch, settings: ElasticSettings) -> None:
     """Find out now what would stop the console later.
 
     Raises:
-        StoreError: a server of another version, or our indices are red.
+        StoreError: a server of another version, a key that may not do what is needed, or our indices are red.
     """
+    if settings.api_key_file is not None:
+        _check_privileges(client, settings)
     with asking():
         # The root address is closed on some distributions; nodes tell their version too.
         nodes = client.nodes.info(metric="settings", filter_path="nodes.*.version").body.get("nodes", {})

@@ -74,7 +74,7 @@ def refused(folder: Path, **settings: Any) -> str:
         ({"version": "10.0.1"}, "runs Elasticsearch 10.0.1"),
         ({"product": False}, "is not Elasticsearch; check the URL"),
         ({"health": {"status": "red", "unassigned_shards": 3}}, "is red: 3 shards of otus-* are nowhere"),
-        ({"failure": (401, {"error": {"type": "security_exception", "reason": "x"}})}, "does not know this API key"),
+        ({"failure": (401, {"error": {"type": "security_exception", "reason": "x"}})}, "does not accept this API key"),
         (
             {"failure": (403, {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}})},
             "action [x] is unauthorized); docs/elasticsearch.md lists what it needs",
