@@ -16,8 +16,9 @@ from console.store.elastic.keys import KeyedTransport, KeyFile
 from console.store.elastic.settings import ElasticSettings
 
 log = logging.getLogger(__name__)
-# It would say with every request that a cluster is away; the drain says it once.
+# They would say with every request that a node is away; the drain says once that all are.
 logging.getLogger("elastic_transport.node_pool").setLevel(logging.ERROR)
+logging.getLogger("elastic_transport.transport").setLevel(logging.ERROR)
 
 OLDEST, BEYOND = (8, 11), (10, 0)
 """Servers from 8.11 (flat field names inside one mapping) up to every 9."""
@@ -36,7 +37,14 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
     for url in settings.urls:
         if not url.startswith(("http://", "https://")):
             raise StoreError(f"{url!r} is not the URL of a cluster; a URL is like https://es.example.cn:9200")
-    options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
+    # Where a node does not take the connection, or drops it, the next one is asked. All that is written names the state
+    # it was made from, so that what was written and not answered is found out. Answers are not asked for twice.
+    options: dict[str, Any] = {
+        "request_timeout": settings.timeout_s,
+        "max_retries": len(settings.urls) - 1,
+        "retry_on_timeout": False,
+        "retry_on_status": (),
+    }
     if settings.api_key_file is not None:
         options["transport_class"] = functools.partial(KeyedTransport, keys=KeyFile(settings.api_key_file))
     if settings.ca_file is not None:
@@ -89,10 +97,25 @@ def _first(error: TransportError) -> str:
     return " ".join(said.split())[:200]
 
 
+NO_SHARD = {
+    "no_shard_available_action_exception",
+    "unavailable_shards_exception",
+    "node_not_connected_exception",
+    "node_disconnected_exception",
+}
+
+
 def explain(status: int, body: Any) -> StoreError:
     """One line for what a request, or one item of a bulk request, was answered."""
     kind, reason = _error_of(body)
     said = f"{kind}: {reason}".strip(": ")[:300] or f"HTTP {status}"
+    if kind == "master_not_discovered_exception" or "no master" in reason:
+        return ClusterAway(
+            "the cluster has no master: more than half of the nodes that may be one must run and reach each other;"
+            " bring them back"
+        )
+    if kind in NO_SHARD or (status == 503 and kind == "search_phase_execution_exception"):
+        return ClusterAway(f"shards are away: bring back the nodes that hold them, or restore a snapshot ({said})")
     if kind == "cluster_block_exception":
         if "read-only" in reason:
             return ClusterAway(
@@ -169,7 +192,7 @@ def check_cluster(client: Elasticsearch, settings: ElasticSettings) -> None:
     with asking():
         # The root address is closed on some distributions; nodes tell their version too.
         nodes = client.nodes.info(metric="settings", filter_path="nodes.*.version").body.get("nodes", {})
-        health = client.cluster.health(index=f"{settings.prefix}-*")
+        health = client.cluster.health(index=f"{settings.prefix}-*", master_timeout=f"{settings.patience_s}s")
     for node in nodes.values():
         version = str(node.get("version", ""))
         try:
