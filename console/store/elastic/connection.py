@@ -28,6 +28,10 @@ class ClusterAway(StoreError):
     """The cluster cannot answer now and may later: what was acknowledged waits in the journal."""
 
 
+class ShardsAway(ClusterAway):
+    """The cluster answers, and lacks a part of what was asked for."""
+
+
 def open_client(settings: ElasticSettings) -> Elasticsearch:
     """A client for these settings; nothing is asked yet.
 
@@ -115,7 +119,7 @@ def explain(status: int, body: Any) -> StoreError:
             " bring them back"
         )
     if kind in NO_SHARD or (status == 503 and kind == "search_phase_execution_exception"):
-        return ClusterAway(f"shards are away: bring back the nodes that hold them, or restore a snapshot ({said})")
+        return ShardsAway(f"shards are away: bring back the nodes that hold them, or restore a snapshot ({said})")
     if kind == "cluster_block_exception":
         if "read-only" in reason:
             return ClusterAway(

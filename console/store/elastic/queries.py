@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from elasticsearch import ApiError, Elasticsearch
 
 from console.store.elastic import documents, indices
-from console.store.elastic.connection import ClusterAway, asking
+from console.store.elastic.connection import ShardsAway, asking
 from console.store.elastic.pictures import KEEP_ALIVE, Pictures, Place, read_cursor, write_cursor
 from console.store.elastic.settings import ElasticSettings
 from console.store.queries import MAX_LIMIT
@@ -195,7 +195,7 @@ def page(
     picture = pictures.get(name)
     if place is None:
         # There is none while a shard is away; what the others hold is told, and the store's health says so.
-        with suppress(ClusterAway):
+        with suppress(ShardsAway):
             name, picture = pictures.take(index)
     request: dict[str, Any] = {
         "query": query,

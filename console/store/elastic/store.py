@@ -39,7 +39,7 @@ from console.store.elastic import (
     templates,
 )
 from console.store.elastic.baselines import ElasticBaselines
-from console.store.elastic.connection import ClusterAway, asking, check_cluster, open_client
+from console.store.elastic.connection import ShardsAway, asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
 from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
@@ -230,7 +230,7 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
             )
         hits = answer["hits"]["hits"]
         if not hits and answer["_shards"]["failed"]:
-            raise ClusterAway("shards are away, and this may stand there: bring back the nodes that hold them")
+            raise ShardsAway("shards are away, and this may stand there: bring back the nodes that hold them")
         best = max(hits, key=lambda hit: int(hit["_source"]["otus.revision"]), default=None)
         return None if best is None else (str(best["_index"]), dict(best["_source"]))
 

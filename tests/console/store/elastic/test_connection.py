@@ -127,6 +127,12 @@ def test_a_key_that_is_none(text: str | None, line: str, tmp_path: Path) -> None
     assert line in refused(tmp_path, urls=("http://127.0.0.1:9200",), api_key_file=path)
 
 
+def test_a_key_does_no_harm_where_the_cluster_asks_for_none(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("bmFtZTpzZWNyZXQ=", encoding="ascii")
+    cluster.settings = replace(cluster.settings, api_key_file=tmp_path / "key")
+    assert cluster.open().totals().incidents == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
