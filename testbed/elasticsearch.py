@@ -100,6 +100,8 @@ def free_port() -> int:
 class ElasticsearchServer:
     """One node. `start` and `kill` may be repeated: data and port stay."""
 
+    start_s = START_S
+
     def __init__(self, heap_mb: int = HEAP_MB, kept: Path | None = None, brief: bool = False) -> None:
         """`kept` is a folder that stays, and in which a later server goes on; without it there is a temporary one.
         `brief`: it does not live long enough for Java's second compiler to pay; without that it takes two thirds of the
@@ -125,8 +127,7 @@ class ElasticsearchServer:
             "cluster.name": "otus-test",
             "network.host": "127.0.0.1",
             "http.port": self.port,
-            "transport.port": free_port(),
-            "discovery.type": "single-node",
+            **self.discovery(),
             "path.data": self.folder / "data",
             "path.logs": self.folder / "logs",
             "path.repo": f"[{self.snapshots}]",
@@ -141,6 +142,10 @@ class ElasticsearchServer:
                 os.chown(path, NOBODY, NOBODY)
         self.folder.chmod(0o755)
 
+    def discovery(self) -> dict[str, object]:
+        """Settings of how it finds the others of its cluster: there are none."""
+        return {"transport.port": free_port(), "discovery.type": "single-node"}
+
     def security(self, config: Path) -> dict[str, object]:
         """Settings of who may do what; files of it belong into `config`."""
         return {"xpack.security.enabled": "false"}
@@ -153,6 +158,16 @@ class ElasticsearchServer:
             return False
 
     def start(self) -> None:
+        """Begin it and wait until it answers.
+
+        Raises:
+            RangeError: it ended, or does not answer within `start_s`.
+        """
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """It ends with the thread that begins it, not only with the process: the kernel looks at threads."""
         as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         java = Path(str(shutil.which("java"))).resolve()
         environment = {
@@ -175,10 +190,9 @@ class ElasticsearchServer:
                 preexec_fn=_end_with_who_began_it,
                 **as_nobody,  # type: ignore[call-overload]
             )
-        self._wait()
 
-    def _wait(self) -> None:
-        end = time.monotonic() + START_S
+    def wait(self) -> None:
+        end = time.monotonic() + self.start_s
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
                 break

@@ -109,6 +109,8 @@ def secrets(tmp_path: Path) -> Path:
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert before == after, "what is there stays"
     assert not [path for path in folder.rglob("*.key") if path.stat().st_mode & 0o077]
+    # Elasticsearch, which is another user, reads this one, and so do its health check and docker/key-of-store.
+    assert (folder / "elasticsearch/ca.pem").stat().st_mode & 0o777 == 0o444
     return folder
 
 

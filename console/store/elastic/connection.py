@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError
 from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
 
 from console.store import StoreError
+from console.store.elastic.keys import KeyedTransport, KeyFile
 from console.store.elastic.settings import ElasticSettings
 
 log = logging.getLogger(__name__)
-# It would say with every request that a cluster is away; the drain says it once.
+# They would say with every request that a node is away; the drain says once that all are.
 logging.getLogger("elastic_transport.node_pool").setLevel(logging.ERROR)
+logging.getLogger("elastic_transport.transport").setLevel(logging.ERROR)
 
 OLDEST, BEYOND = (8, 11), (10, 0)
 """Servers from 8.11 (flat field names inside one mapping) up to every 9."""
@@ -24,6 +26,10 @@ OLDEST, BEYOND = (8, 11), (10, 0)
 
 class ClusterAway(StoreError):
     """The cluster cannot answer now and may later: what was acknowledged waits in the journal."""
+
+
+class ShardsAway(ClusterAway):
+    """The cluster answers, and lacks a part of what was asked for."""
 
 
 def open_client(settings: ElasticSettings) -> Elasticsearch:
@@ -35,9 +41,16 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
     for url in settings.urls:
         if not url.startswith(("http://", "https://")):
             raise StoreError(f"{url!r} is not the URL of a cluster; a URL is like https://es.example.cn:9200")
-    options: dict[str, Any] = {"request_timeout": settings.timeout_s, "max_retries": 0, "retry_on_timeout": False}
+    # Where a node does not take the connection, or drops it, the next one is asked. All that is written names the state
+    # it was made from, so that what was written and not answered is found out. Answers are not asked for twice.
+    options: dict[str, Any] = {
+        "request_timeout": settings.timeout_s,
+        "max_retries": len(settings.urls) - 1,
+        "retry_on_timeout": False,
+        "retry_on_status": (),
+    }
     if settings.api_key_file is not None:
-        options["api_key"] = _key(settings.api_key_file)
+        options["transport_class"] = functools.partial(KeyedTransport, keys=KeyFile(settings.api_key_file))
     if settings.ca_file is not None:
         if not settings.ca_file.is_file():
             raise StoreError(f"{settings.ca_file}: no such file; give the PEM of the cluster's authority")
@@ -48,16 +61,6 @@ def open_client(settings: ElasticSettings) -> Elasticsearch:
         raise StoreError(
             f"Elasticsearch at {_shown(settings)}: {error}; a URL is like https://es.example.cn:9200"
         ) from None
-
-
-def _key(path: Path) -> str:
-    try:
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: the API key cannot be read: {error}") from None
-    if not key or any(letter.isspace() for letter in key):
-        raise StoreError(f"{path}: holds no API key; it is one word, the `encoded` of what Elasticsearch answered")
-    return key
 
 
 def _shown(settings: ElasticSettings) -> str:
@@ -98,10 +101,25 @@ def _first(error: TransportError) -> str:
     return " ".join(said.split())[:200]
 
 
+NO_SHARD = {
+    "no_shard_available_action_exception",
+    "unavailable_shards_exception",
+    "node_not_connected_exception",
+    "node_disconnected_exception",
+}
+
+
 def explain(status: int, body: Any) -> StoreError:
     """One line for what a request, or one item of a bulk request, was answered."""
     kind, reason = _error_of(body)
     said = f"{kind}: {reason}".strip(": ")[:300] or f"HTTP {status}"
+    if kind == "master_not_discovered_exception" or "no master" in reason:
+        return ClusterAway(
+            "the cluster has no master: more than half of the nodes that may be one must run and reach each other;"
+            " bring them back"
+        )
+    if kind in NO_SHARD or (status == 503 and kind == "search_phase_execution_exception"):
+        return ShardsAway(f"shards are away: bring back the nodes that hold them, or restore a snapshot ({said})")
     if kind == "cluster_block_exception":
         if "read-only" in reason:
             return ClusterAway(
@@ -109,8 +127,13 @@ def explain(status: int, body: Any) -> StoreError:
                 f" there; the block goes by itself ({said})"
             )
         return ClusterAway(f"the cluster is not ready ({said})")
+    if status == 401 and "missing authentication credentials" in reason:
+        return StoreError("the cluster wants an API key; give the file that holds it with --api-key-file")
     if status == 401:
-        return StoreError("the cluster does not know this API key; make a new one and give it with --api-key-file")
+        return StoreError(
+            f"the cluster does not accept this API key{_why(body)}; make a new one and put it into the file of"
+            " --api-key-file: consoles that run take it from there"
+        )
     if status == 403:
         return StoreError(f"the API key may not do this ({said}); docs/elasticsearch.md lists what it needs")
     if status in (429, 502, 503, 504):
@@ -133,16 +156,47 @@ def _error_of(body: Any) -> tuple[str, str]:
     return str(error.get("type", "")), " ".join(str(error.get("reason", "")).split())
 
 
+def _why(body: Any) -> str:
+    """What Elasticsearch says of a key beside its general refusal: expired, invalidated, unknown, the secret wrong."""
+    error = body.get("error") if isinstance(body, dict) else None
+    said = error.get("additional_unsuccessful_credentials", "") if isinstance(error, dict) else ""
+    said = " ".join(str(said).removeprefix("API key: ").split())[:200]
+    return f" ({said})" if said else ""
+
+
+CLUSTER_PRIVILEGES, INDEX_PRIVILEGES = ("monitor", "manage_index_templates"), ("read", "write", "manage")
+"""Without these nothing goes; what snapshots need is asked for when one is taken."""
+
+
+def _check_privileges(client: Elasticsearch, settings: ElasticSettings) -> None:
+    """A key that may look and not write would be found out by the first batch, with the console already running."""
+    names = f"{settings.prefix}-*"
+    with asking():
+        # Any key may ask this about itself. A cluster without security has no such question, and takes any key.
+        told = client.options(ignore_status=(400, 404, 405)).security.has_privileges(
+            cluster=list(CLUSTER_PRIVILEGES), index=[{"names": [names], "privileges": list(INDEX_PRIVILEGES)}]
+        )
+    given = told.body
+    lacking = [name for name, has in given.get("cluster", {}).items() if not has]
+    lacking += [f"{name} of {names}" for name, has in given.get("index", {}).get(names, {}).items() if not has]
+    if lacking:
+        raise StoreError(
+            f"the API key may not do this ({', '.join(sorted(lacking))}); docs/elasticsearch.md lists what it needs"
+        )
+
+
 def check_cluster(client: Elasticsearch, settings: ElasticSettings) -> None:
     """Find out now what would stop the console later.
 
     Raises:
-        StoreError: a server of another version, or our indices are red.
+        StoreError: a server of another version, a key that may not do what is needed, or our indices are red.
     """
+    if settings.api_key_file is not None:
+        _check_privileges(client, settings)
     with asking():
         # The root address is closed on some distributions; nodes tell their version too.
         nodes = client.nodes.info(metric="settings", filter_path="nodes.*.version").body.get("nodes", {})
-        health = client.cluster.health(index=f"{settings.prefix}-*")
+        health = client.cluster.health(index=f"{settings.prefix}-*", master_timeout=f"{settings.patience_s}s")
     for node in nodes.values():
         version = str(node.get("version", ""))
         try:

@@ -256,11 +256,11 @@ def newer(before: Source, arrivals: Iterable[Arrival]) -> bool:
 
 def decided(before: Source, step: WorkflowStep) -> Source:
     """The document after a person's decision; nothing of the sensor's is touched."""
-    steps = [*_json(before, "otus.steps"), [step.at_ns, step.by, str(step.before), str(step.after), step.note]]
+    kept = [*_json(before, "otus.steps"), [step.at_ns, step.by, str(step.before), str(step.after), step.note]]
     return {
         **before,
         "otus.workflow": str(step.after),
-        "otus.steps": json.dumps(steps, ensure_ascii=False),
+        "otus.steps": json.dumps(kept, ensure_ascii=False),
         "otus.touched_ns": max(step.at_ns, int(before["otus.touched_ns"])),
     }
 
@@ -306,10 +306,15 @@ def incident(source: Source) -> Incident:
         row=incident_row(source),
         record=record_of(source),
         revisions=tuple(Revision(*mark) for mark in _json(source, "otus.revisions")),
-        steps=tuple(
-            WorkflowStep(at_ns, by, Workflow(before), Workflow(after), note)
-            for at_ns, by, before, after, note in _json(source, "otus.steps")
-        ),
+        steps=steps(source),
+    )
+
+
+def steps(source: Source) -> tuple[WorkflowStep, ...]:
+    """What people decided, in order."""
+    return tuple(
+        WorkflowStep(at_ns, by, Workflow(before), Workflow(after), note)
+        for at_ns, by, before, after, note in _json(source, "otus.steps")
     )
 
 

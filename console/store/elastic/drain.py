@@ -20,8 +20,9 @@ from console.store.elastic.writing import Change, Outcome, Writer
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
-AWAY_S = 5.0
-"""How long nothing is asked of a cluster that did not answer; senders are answered from the journal meanwhile."""
+AWAY_S, AWAY_LONGEST_S = 5.0, 60.0
+"""How long nothing is asked of a cluster that did not answer, twice as long each time; senders are answered from the
+journal meanwhile. Whoever drains the journal asks at the shorter interval, for all of this process."""
 LEASE_S = 60.0
 """Longer than one batch takes with its time-outs; a process that died is replaced after it."""
 
@@ -35,7 +36,7 @@ class Drain:
         self._clock_ns = clock_ns
         self._leases = Leases(registry, this_process())
         self._lease: Lease | None = None
-        self._away_until_s = 0.0
+        self._away_s = self._away_until_s = 0.0
         self._failing = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
@@ -63,7 +64,8 @@ class Drain:
         if not self._failing:
             log.warning("the journal keeps what comes in: %s", error)
         self._failing = True
-        self._away_until_s = time.monotonic() + AWAY_S
+        self._away_s = min(self._away_s * 2 or AWAY_S, AWAY_LONGEST_S)
+        self._away_until_s = time.monotonic() + self._away_s
 
     def bring(
         self, batches: Sequence[Batch], guessed: Sequence[tuple[Change, Place | None]] | None = None
@@ -87,7 +89,7 @@ class Drain:
             journal.remove(connection, numbers)
         if self._failing:
             log.warning("the cluster takes what comes in again")
-        self._failing, self._away_until_s = False, 0.0
+        self._failing, self._away_s, self._away_until_s = False, 0.0, 0.0
         return {change.id: outcome for change, outcome in zip(changes, outcomes, strict=True)}
 
     def _run(self) -> None:

@@ -162,6 +162,7 @@ def scan(client: Elasticsearch, index: str, query: Any, source: list[str] | None
                     search_after=after,
                     source=True if source is None else {"includes": source},
                     track_total_hits=False,
+                    allow_partial_search_results=False,  # what a shard that went away holds would be missing unsaid
                 )
             hits = answer["hits"]["hits"]
             for hit in hits:

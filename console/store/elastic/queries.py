@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch
 
 from console.store.elastic import documents, indices
-from console.store.elastic.connection import asking
+from console.store.elastic.connection import ShardsAway, asking
 from console.store.elastic.pictures import KEEP_ALIVE, Pictures, Place, read_cursor, write_cursor
 from console.store.elastic.settings import ElasticSettings
 from console.store.queries import MAX_LIMIT
@@ -193,7 +194,9 @@ def page(
     name = "" if place is None else place.picture
     picture = pictures.get(name)
     if place is None:
-        name, picture = pictures.take(index)
+        # There is none while a shard is away; what the others hold is told, and the store's health says so.
+        with suppress(ShardsAway):
+            name, picture = pictures.take(index)
     request: dict[str, Any] = {
         "query": query,
         "size": limit + 1,
@@ -205,13 +208,8 @@ def page(
         request["search_after"] = list(place.after)
     try:
         with asking():
-            try:
-                answer = client.search(
-                    **request,
-                    **({"index": index, "ignore_unavailable": True} if picture is None
-                       else {"pit": {"id": picture, "keep_alive": KEEP_ALIVE}}),
-                )  # fmt: skip
-            except NotFoundError:  # the picture is too old: go on in the list as it is now
+            answer = None if picture is None else _in_picture(client, picture, request)
+            if answer is None:  # go on in the list as it is now
                 answer = client.search(**request, index=index, ignore_unavailable=True)
     except BaseException:
         pictures.drop(name)
@@ -223,6 +221,18 @@ def page(
         return rows, None
     moment_ns, record_id, origin = hits[limit - 1]["sort"][:3]
     return rows, write_cursor(Place((int(moment_ns), record_id, origin), name))
+
+
+def _in_picture(client: Elasticsearch, picture: str, request: Question) -> Any:
+    """None where the picture is gone: it is too old, or a node that held a part of it went away. A part is no page."""
+    try:
+        return client.search(
+            **request, pit={"id": picture, "keep_alive": KEEP_ALIVE}, allow_partial_search_results=False
+        )
+    except ApiError as error:
+        if error.status_code in (404, 503):
+            return None
+        raise
 
 
 def found(client: Elasticsearch, settings: ElasticSettings, where: IncidentFilter) -> Found:

@@ -103,7 +103,11 @@ def _all_old(client: Elasticsearch, index: str, before_ns: int) -> bool:
     with asking():
         client.indices.refresh(index=index)
         answer = client.search(
-            index=index, size=0, aggregations={"newest": {"max": {"field": "otus.touched_ns"}}}, track_total_hits=False
+            index=index,
+            size=0,
+            aggregations={"newest": {"max": {"field": "otus.touched_ns"}}},
+            track_total_hits=False,
+            allow_partial_search_results=False,  # a shard that is away may hold the newest
         )
     newest = answer["aggregations"]["newest"]["value"]
     # The maximum comes as a floating-point number, exact to 256 ns here: nothing at the edge goes.
@@ -145,11 +149,11 @@ def health(
             index=",".join(f"{indices.alias(settings, kind)}-*" for kind in indices.KINDS), metric="store"
         ).body
         disks = client.nodes.stats(metric="fs", filter_path="nodes.*.fs.total").body.get("nodes", {})
-        state = client.cluster.health(index=f"{settings.prefix}-*")["status"]
+        state = client.cluster.health(index=f"{settings.prefix}-*", master_timeout=f"{settings.patience_s}s")["status"]
     size = int(stats["_all"]["total"].get("store", {}).get("size_in_bytes", 0))
     # A node stops at its flood stage; what is free on the fullest one is what is left to a store that fills evenly.
     free = sum(_room(node["fs"]["total"]) for node in disks.values())
-    oldest = _oldest(client, settings)
+    oldest = _oldest(client, settings) if state != "red" else None  # where shards are away, nobody knows
     growth = full_at = None
     if oldest is not None and YOUNG_NS <= now_ns - oldest < settings.keep_days * DAY_NS:
         growth = size * DAY_NS // (now_ns - oldest)

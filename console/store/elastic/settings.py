@@ -39,6 +39,9 @@ class ElasticSettings:
     """what was stored last within this time is never deleted"""
     timeout_s: float = 30.0
     """for one request; what was asked for is asked again later, from the journal"""
+    patience_s: int = 10
+    """how long the cluster may look for a master, or for the shard that a document goes to; less than `timeout_s`, so
+    that it says what it did not find"""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.prefix):

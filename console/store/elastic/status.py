@@ -74,7 +74,8 @@ def status(settings: ElasticSettings, registry: Registry, now_ns: int) -> Status
         with closing(open_client(settings)) as client:
             with asking():
                 nodes = client.nodes.info(metric="settings", filter_path="nodes.*.version").body.get("nodes", {})
-                state = str(client.cluster.health(index=f"{settings.prefix}-*")["status"])
+                found = client.cluster.health(index=f"{settings.prefix}-*", master_timeout=f"{settings.patience_s}s")
+            state = str(found["status"])
             return Status(
                 waiting,
                 len(nodes),

@@ -39,7 +39,7 @@ from console.store.elastic import (
     templates,
 )
 from console.store.elastic.baselines import ElasticBaselines
-from console.store.elastic.connection import asking, check_cluster, open_client
+from console.store.elastic.connection import ShardsAway, asking, check_cluster, open_client
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
 from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
@@ -229,6 +229,8 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
                 ignore_unavailable=True,
             )
         hits = answer["hits"]["hits"]
+        if not hits and answer["_shards"]["failed"]:
+            raise ShardsAway("shards are away, and this may stand there: bring back the nodes that hold them")
         best = max(hits, key=lambda hit: int(hit["_source"]["otus.revision"]), default=None)
         return None if best is None else (str(best["_index"]), dict(best["_source"]))
 
@@ -240,10 +242,12 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
         if found is None:
             raise KeyError((origin, record_id))
         made: list[WorkflowStep] = []
+        at_ns = self._clock_ns()
 
-        def change(before: documents.Source) -> documents.Source:
-            made[:] = [WorkflowStep(self._clock_ns(), by, Workflow(before["otus.workflow"]), Workflow(after), note)]
-            return documents.decided(before, made[0])
+        def change(before: documents.Source) -> documents.Source | None:
+            there = [step for step in documents.steps(before) if (step.at_ns, step.by, step.note) == (at_ns, by, note)]
+            made[:] = there or [WorkflowStep(at_ns, by, Workflow(before["otus.workflow"]), Workflow(after), note)]
+            return None if there else documents.decided(before, made[0])
 
         self._writer.decide(found[0], indices.document_id(origin, record_id), change)
         return made[0]

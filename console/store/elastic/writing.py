@@ -183,6 +183,7 @@ class Writer:
                 source_includes=documents.MERGED_SOURCE,
                 seq_no_primary_term=True,
                 ignore_unavailable=True,
+                allow_partial_search_results=False,
             )
         for item in answer["hits"]["hits"]:
             found[wanted[item["_id"]]] = _place(item)
@@ -224,7 +225,11 @@ class Writer:
             lines = [line for operation in part for line in (operation.action, operation.document)]
             with asking():
                 # Bytes travel as they are, whatever the client's types say.
-                answer = self._client.bulk(operations=lines, filter_path=WRITTEN)  # type: ignore[arg-type]
+                answer = self._client.bulk(
+                    operations=lines,  # type: ignore[arg-type]
+                    timeout=f"{self._settings.patience_s}s",
+                    filter_path=WRITTEN,
+                )
             for operation, item in zip(part, answer["items"], strict=True):
                 (result,) = item.values()
                 if result["status"] == 409:
@@ -238,8 +243,9 @@ class Writer:
                     self._recent.wrote(operation.change.id, _written(operation, result))
         return again
 
-    def decide(self, index: str, name: str, change: Callable[[Source], Source]) -> None:
-        """Change one document that is there, by a person's hand. Returns when the next search sees it: its shard is
+    def decide(self, index: str, name: str, change: Callable[[Source], Source | None]) -> None:
+        """Change one document that is there, by a person's hand; None: this was done already, by a write whose answer
+        was lost with its node. Returns when the next search sees it: its shard is
         made to show what it has, so that nobody waits for the interval in which it does so by itself.
 
         Raises:
@@ -251,14 +257,19 @@ class Writer:
             if not answer.get("found"):
                 raise KeyError(name)
             place = _place(answer)
+            source = change(place.source)
+            if source is None:
+                self._recent.was_wrong(name)
+                return
             with asking():
                 written = self._client.options(ignore_status=409).index(
                     index=index,
                     id=name,
-                    document=change(place.source),
+                    document=source,
                     if_seq_no=place.seq_no,
                     if_primary_term=place.primary_term,
                     refresh=True,
+                    timeout=f"{self._settings.patience_s}s",
                 )
             if "error" not in written.body:
                 self._recent.was_wrong(name)

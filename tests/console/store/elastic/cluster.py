@@ -35,11 +35,14 @@ class SeenStore(ElasticStore):
 
 
 class Cluster:
-    def __init__(self, url: str, folder: Path, registry: URL | None = None, **changes: Any) -> None:
+    def __init__(
+        self, url: str, folder: Path, registry: URL | None = None, client: Elasticsearch | None = None, **changes: Any
+    ) -> None:
+        """`client`: for what the test itself looks at and clears away; closed with the rest."""
         self.settings = ElasticSettings(**{"urls": (url,), "prefix": PREFIX, "refresh_s": 0.05, **changes})
         self.prefix = self.settings.prefix
         self.registry_url = registry or URL.create("sqlite", database=str(folder / "registry.sqlite"))
-        self.client = Elasticsearch(url, request_timeout=30)
+        self.client = client or Elasticsearch(url, request_timeout=30)
         self._opened: list[ElasticStore] = []
         self._registries: list[Registry] = []
 

@@ -28,4 +28,5 @@ def door(elasticsearch_url: str) -> Iterator[Door]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks for the cluster again at once."""
     monkeypatch.setattr(drain, "AWAY_S", 0.2)
+    monkeypatch.setattr(drain, "AWAY_LONGEST_S", 0.2)
     monkeypatch.setattr(drain, "LOOK_EVERY_S", 0.05)

@@ -1,8 +1,4 @@
-"""The real server with security on: TLS, and users with the privileges that `docs/elasticsearch.md` tells to give.
-
-API keys stand in an index whose analysis this small distribution lacks; a user of a file with the same privileges is
-checked by the same code.
-"""
+"""The real server with security on: TLS, and API keys with the privileges `docs/elasticsearch.md` tells to give."""
 
 from __future__ import annotations
 
@@ -14,27 +10,33 @@ import secrets
 import ssl
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from elasticsearch import Elasticsearch
 
 from testbed.elasticsearch import ElasticsearchServer
 from tests.captures import ROOT
-from tests.console.store.elastic.cluster import until
+from tests.elasticsearch_analysis import with_mail_analysis
 
-ADMIN, OTUS = "admin", "otus"
+ADMIN = "admin"
 PASSWORD = secrets.token_urlsafe(12)
 ROUNDS = 10_000
 
 
-class SecuredServer(ElasticsearchServer):
-    """`roles`: user → privileges, as an API key has them."""
+@dataclass(frozen=True)
+class Key:
+    id: str
+    encoded: str
+    """what a console is given"""
 
-    def __init__(self, roles: Mapping[str, dict[str, Any]]) -> None:
-        self._roles = {name: {"cluster": role["cluster"], "indices": role["indices"]} for name, role in roles.items()}
-        self._passwords = dict.fromkeys((ADMIN, *roles), PASSWORD)
+
+class SecuredServer(ElasticsearchServer):
+    def __init__(self) -> None:
         super().__init__(brief=True)
+        self._home = with_mail_analysis(self._home, self.folder / "home")
 
     def security(self, config: Path) -> dict[str, object]:
         self.url = self.url.replace("http://", "https://")
@@ -44,14 +46,8 @@ class SecuredServer(ElasticsearchServer):
              "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", config / "key.pem", "-out", self.certificate],
             check=True, capture_output=True,
         )  # fmt: skip
-        (config / "roles.yml").write_text(json.dumps(self._roles))
-        (config / "users_roles").write_text(
-            "".join(
-                f"{role}:{user}\n" for role, user in [("superuser", ADMIN), *((name, name) for name in self._roles)]
-            )
-        )
-        self._users = config / "users"
-        self._write_users()
+        (config / "users_roles").write_text(f"superuser:{ADMIN}\n")
+        (config / "users").write_text(f"{ADMIN}:{_hashed(PASSWORD)}\n")
         return {
             "xpack.security.enabled": "true",
             "xpack.security.autoconfiguration.enabled": "false",
@@ -66,6 +62,9 @@ class SecuredServer(ElasticsearchServer):
             verify=ssl.create_default_context(cafile=str(self.certificate)),
         )  # fmt: skip
 
+    def client(self) -> Elasticsearch:
+        return Elasticsearch(self.url, basic_auth=(ADMIN, PASSWORD), ca_certs=str(self.certificate), request_timeout=30)
+
     def answers(self) -> bool:
         try:
             with self.admin() as admin:
@@ -73,27 +72,29 @@ class SecuredServer(ElasticsearchServer):
         except httpx.HTTPError:
             return False
 
-    def address(self, user: str = OTUS) -> str:
-        return self.url.replace("//", f"//{user}:{PASSWORD}@")
-
-    def let_in(self, user: str, yes: bool) -> None:
-        """Whether a user's password goes on being right; the server looks at the file every few seconds."""
-        self._passwords[user] = PASSWORD if yes else secrets.token_urlsafe(12)
-        self._write_users()
+    def make_key(self, role: Mapping[str, Any], **more: str) -> Key:
+        """`more` as Elasticsearch takes it: `expiration="2s"`."""
+        asked = {"name": "otus", "role_descriptors": {"otus": role}, **more}
         with self.admin() as admin:
-            until(lambda: (admin.get("/_cluster/health", auth=(user, PASSWORD)).status_code != 401) == yes, 30)
+            made = admin.post("/_security/api_key", json=asked)
+        assert made.status_code == 200, made.text
+        return Key(made.json()["id"], made.json()["encoded"])
 
-    def _write_users(self) -> None:
-        draft = self._users.with_name("draft")
-        draft.write_text("".join(f"{user}:{_hashed(password)}\n" for user, password in self._passwords.items()))
-        draft.replace(self._users)
-        self._users.chmod(0o644)
+    def key_file(self, path: Path, role: Mapping[str, Any]) -> Path:
+        """A file that holds a new key, as an operator makes it."""
+        path.write_text(f"{self.make_key(role).encoded}\n", encoding="ascii")
+        return path
 
+    def change(self, key: Key, role: Mapping[str, Any]) -> None:
+        """What a key may do from now on."""
+        with self.admin() as admin:
+            done = admin.put(f"/_security/api_key/{key.id}", json={"role_descriptors": {"otus": role}})
+        assert done.json() == {"updated": True}, done.text
 
-def _hashed(password: str) -> str:
-    salt = secrets.token_bytes(32)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, 32)
-    return "$".join([f"{{PBKDF2}}{ROUNDS}", *(base64.b64encode(part).decode() for part in (salt, digest))])
+    def invalidate(self, key: Key) -> None:
+        with self.admin() as admin:
+            gone = admin.request("DELETE", "/_security/api_key", json={"ids": [key.id]})
+        assert gone.json()["invalidated_api_keys"] == [key.id], gone.text
 
 
 def documented(prefix: str) -> dict[str, Any]:
@@ -103,3 +104,9 @@ def documented(prefix: str) -> dict[str, Any]:
     assert found is not None
     role: dict[str, Any] = json.loads(found[1].replace("otus-*", f"{prefix}-*"))["role_descriptors"]["otus"]
     return role
+
+
+def _hashed(password: str) -> str:
+    salt = secrets.token_bytes(32)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ROUNDS, 32)
+    return "$".join([f"{{PBKDF2}}{ROUNDS}", *(base64.b64encode(part).decode() for part in (salt, digest))])

@@ -74,12 +74,12 @@ def refused(folder: Path, **settings: Any) -> str:
         ({"version": "10.0.1"}, "runs Elasticsearch 10.0.1"),
         ({"product": False}, "is not Elasticsearch; check the URL"),
         ({"health": {"status": "red", "unassigned_shards": 3}}, "is red: 3 shards of otus-* are nowhere"),
-        ({"failure": (401, {"error": {"type": "security_exception", "reason": "x"}})}, "does not know this API key"),
+        ({"failure": (401, {"error": {"type": "security_exception", "reason": "x"}})}, "does not accept this API key"),
         (
             {"failure": (403, {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}})},
             "action [x] is unauthorized); docs/elasticsearch.md lists what it needs",
         ),
-        ({"failure": (503, {"error": {"type": "master_not_discovered_exception"}})}, "cannot answer now"),
+        ({"failure": (503, {"error": {"type": "master_not_discovered_exception"}})}, "has no master"),
         ({"failure": (404, {"detail": "no such page"})}, "Elasticsearch refused: "),
     ],
     indirect=["pretender"],
@@ -127,6 +127,12 @@ def test_a_key_that_is_none(text: str | None, line: str, tmp_path: Path) -> None
     assert line in refused(tmp_path, urls=("http://127.0.0.1:9200",), api_key_file=path)
 
 
+def test_a_key_does_no_harm_where_the_cluster_asks_for_none(cluster: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("bmFtZTpzZWNyZXQ=", encoding="ascii")
+    cluster.settings = replace(cluster.settings, api_key_file=tmp_path / "key")
+    assert cluster.open().totals().incidents == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
@@ -148,7 +154,10 @@ def test_settings_that_are_none(changes: dict[str, Any], line: str) -> None:
         (403, {"type": "cluster_block_exception", "reason": "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage"
                " exceeded flood-stage watermark, index has read-only-allow-delete block]"}, True, "free disk space"),
         (429, {"type": "es_rejected_execution_exception", "reason": "queue"}, True, "cannot answer now"),
-        (503, {"type": "unavailable_shards_exception", "reason": "primary"}, True, "cannot answer now"),
+        (503, {"type": "unavailable_shards_exception", "reason": "primary"}, True, "bring back the nodes"),
+        (503, {"type": "cluster_block_exception", "reason": "blocked by: [SERVICE_UNAVAILABLE/2/no master];"}, True,
+         "has no master"),
+        (503, {"type": "process_cluster_event_timeout_exception", "reason": "x"}, True, "cannot answer now"),
         (400, {"type": "mapper_parsing_exception", "reason": "failed [a]"}, False, "mapping conflict"),
         (400, {"type": "validation_exception", "reason": "maximum normal shards open"}, False, "many shards"),
     ],
