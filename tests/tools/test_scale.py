@@ -121,6 +121,11 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
     more = run(*command, "--more", "40")
     assert more.returncode == 0 and " records (1,100 incidents) in the store; " in more.stdout, more.stderr
     assert more.stdout.count("Kept later") == 1
+    asked = run(*command, "--ask")
+    assert asked.returncode == 0 and "Incidents in the store when it was asked: 1,140." in asked.stdout, asked.stderr
+    assert asked.stdout.count("Kept later") == 1 and len(
+        re.findall(r"^(?:overview|list|search) ", asked.stdout, re.M)
+    ) == len(CHINESE)
     store = open_store(tmp_path / "kept" / "store.sqlite")
     assert store.totals().incidents == 1140
     store.close()
@@ -136,9 +141,11 @@ def test_what_follows_the_year_is_later_and_new() -> None:
     assert len({record.id for record in after}) == 900
 
 
-def test_more_needs_a_store_that_was_kept() -> None:
+def test_more_and_again_need_a_store_that_was_kept() -> None:
     done = run("--stores", "sqlite", "--more", "5")
     assert done.returncode == 2 and "--more is a number from 1, and goes with --keep" in done.stderr
+    done = run("--stores", "sqlite", "--ask")
+    assert done.returncode == 2 and "--ask goes with --keep" in done.stderr
 
 
 def test_the_command(tmp_path: Path) -> None:

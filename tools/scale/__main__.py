@@ -2,7 +2,8 @@
 
 With the whole ten million it writes docs/scale.md. The disk must have room: some 3 KB an incident and store. With
 `--keep` it can be stopped, or killed, and the same command goes on; a store that was measured is not measured again.
-`--more` adds to a store that was kept and measured, by an older version perhaps, and says how fast that went.
+`--more` adds to a store that was kept and measured, by an older version perhaps, and says how fast that went; `--ask`
+puts the questions to it again.
 `--page` writes the page from folders that were kept; a store that did not take all ten million says so there.
 """
 
@@ -45,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where the stores are made (the system's temporary folder)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the stores there, and leave them there")
     parser.add_argument("--more", type=int, metavar="INCIDENTS", help="after the year, into a store that was kept")
+    parser.add_argument("--ask", action="store_true", help="put the questions again to a store that was kept")
     parser.add_argument("--page", type=Path, nargs="+", metavar="FOLDER", help="measure nothing, write docs/scale.md")
     parser.add_argument("--json", type=Path, default=page.JSON, help="where figures go (build/scale.json)")
     return parser.parse_args()
@@ -64,6 +66,9 @@ def main() -> int:
     if options.more is not None and (options.more < 1 or options.keep is None):
         print("scale: --more is a number from 1, and goes with --keep", file=sys.stderr)
         return 2
+    if options.ask and options.keep is None:
+        print("scale: --ask goes with --keep", file=sys.stderr)
+        return 2
     needed, free = _room(options, len(wanted))
     if free < needed:
         print(f"scale: {needed / 1e9:.0f} GB are needed, {free / 1e9:.0f} are free; --folder", file=sys.stderr)
@@ -73,6 +78,8 @@ def main() -> int:
         with _folder(options) as folder:
             try:
                 table = measure(name, folder, options.incidents, options.enterprises, options.times)
+                if options.ask and table is not None:
+                    table = ask_again(name, folder, options.incidents, options.enterprises, options.times)
                 if options.more is not None and table is not None:
                     table = grow(name, folder, options.incidents, options.enterprises, options.more)
             except (OtherLoad, StoreError) as error:
@@ -154,6 +161,17 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
         table = page.table(name, incidents, enterprises, rate, answers, store.sizes())
         state.finish(table)
         return table
+
+
+def ask_again(name: str, folder: Path, incidents: int, enterprises: int, times: int) -> Table:
+    state = Progress(folder / f"{name}.progress.json", {"incidents": incidents, "enterprises": enterprises})
+    table = state.table()
+    assert table is not None
+    with servers.STORES[name](folder) as store:
+        there = store.store.totals()
+        table = page.asked(table, list(ask_all(store.store, make(enterprises), times)), there.incidents)
+    state.finish(table, state.grown())
+    return table
 
 
 def grow(name: str, folder: Path, incidents: int, enterprises: int, more: int) -> Table:

@@ -30,15 +30,14 @@ def table(
     sizes: Mapping[str, int],
 ) -> Table:
     size_bytes = sum(sizes.values())
-    rows = [[item.group, item.name, f"{item.median_ms:.1f}", f"{item.p99_ms:.1f}"] for item in answers]
-    worst = {group: max(item.p99_ms for item in answers if item.group == group) for group in GROUPS}
+    worst = _worst(answers)
     name = NAMES[store]
     here, there = rate.costs_us
     return Table(
         store,
         (f"{name}：{incidents:,} 个事件", f"{name}: {incidents:,} incidents"),
         [("", ""), ("问题", "question"), ("中位数 ms", "median ms"), ("p99 ms", "p99 ms")],
-        rows,
+        _rows(answers),
         notes=[
             (
                 f"入库：最近 {rate.records:,} 条记录每秒 {rate.per_second:,.0f} 条（{SENDERS} 路并发，每批 500 条，"
@@ -52,8 +51,7 @@ def table(
         ],
         summary=[
             (f"{name} 入库（条/秒）", f"{name}: records kept a second", f"{rate.per_second:,.0f}"),
-            *((f"{name} {GROUPS[group][0]} p99", f"{name}: {GROUPS[group][1]}, p99", f"{value:,.0f} ms")
-              for group, value in worst.items()),
+            *_slowest(name, worst),
             (f"{name} 磁盘", f"{name}: disk", f"{size_bytes / 1e9:,.1f} GB"),
         ],
         data={
@@ -61,6 +59,37 @@ def table(
             "incidents": incidents, "sensors": sensors,
         },
     )  # fmt: skip
+
+
+def asked(before: Table, answers: Sequence[Answered], incidents: int) -> Table:
+    """The same with other answers, given when so many incidents were there."""
+    worst = _worst(answers)
+    note = (f"{ASKED[0]}{incidents:,}。", f"{ASKED[1]} {incidents:,}.")
+    return replace(
+        before,
+        rows=_rows(answers),
+        notes=[*(item for item in map(tuple, before.notes) if not item[1].startswith(ASKED[1])), note],
+        summary=[before.summary[0], *_slowest(NAMES[before.key], worst), before.summary[-1]],
+        data={**before.data, "p99_ms": worst},
+    )
+
+
+ASKED = ("提问时库中事件数：", "Incidents in the store when it was asked:")
+
+
+def _rows(answers: Sequence[Answered]) -> list[list[str]]:
+    return [[item.group, item.name, f"{item.median_ms:.1f}", f"{item.p99_ms:.1f}"] for item in answers]
+
+
+def _worst(answers: Sequence[Answered]) -> dict[str, float]:
+    return {group: max(item.p99_ms for item in answers if item.group == group) for group in GROUPS}
+
+
+def _slowest(name: str, worst: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    return [
+        (f"{name} {GROUPS[group][0]} p99", f"{name}: {GROUPS[group][1]}, p99", f"{value:,.0f} ms")
+        for group, value in worst.items()
+    ]
 
 
 def grown(before: Table, rate: Rate, added: int, records: int, incidents: int) -> Table:
