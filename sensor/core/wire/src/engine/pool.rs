@@ -55,7 +55,11 @@ impl Pool {
     /// Give a block to all threads, and help with those before it until nothing is left to take.
     pub fn start(&mut self, block: Block) {
         let work = Work::new(block, &mut self.runs, self.shared.threads);
-        work.shards().for_each(|shard| self.touched.iter_mut().skip(shard).take(1).for_each(|touched| *touched = true));
+        for shard in work.shards() {
+            if let Some(touched) = self.touched.get_mut(shard) {
+                *touched = true;
+            }
+        }
         let mut state = self.shared.state();
         state.under_way.push_back(Arc::new(work));
         self.shared.wake(state);
