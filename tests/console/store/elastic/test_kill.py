@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
-from console.store import Status, Workflow
+from console.store import Workflow
 from console.store.elastic import journal
 from console.store.elastic.store import ElasticStore
 from tests.console.store.elastic.cluster import Cluster, until
+from tests.console.store.elastic.under_load import BATCH, senders
 from tests.elasticsearch_server import ElasticsearchServer
-from tests.federation.line_records import alert, record_id
+from tests.federation.line_records import record_id
 
 pytestmark = [pytest.mark.usefixtures("impatient"), pytest.mark.long]
-
-WORKERS = 3
-BATCH = 40
 
 
 @pytest.mark.timeout(600)
@@ -31,30 +27,7 @@ def test_a_server_killed_under_load_loses_nothing_acknowledged(
 ) -> None:
     cluster = Cluster(elasticsearch_server.url, tmp_path, registry_url)
     store = cluster.open(ElasticStore)
-    acknowledged: dict[tuple[str, str], int] = defaultdict(int)
-    stop = threading.Event()
-    failed: list[BaseException] = []
-
-    def load(worker: int) -> None:
-        """New incidents, and each time a later revision of those of the batch before."""
-        number = worker * 10**6
-        try:
-            while not stop.is_set():
-                batch = [alert(number + extra, revision=1) for extra in range(BATCH)]
-                batch += [alert(number - extra - 1, revision=2) for extra in range(BATCH) if number % 10**6]
-                for answer in store.merge(batch, "plant"):
-                    assert answer.status in (Status.STORED, Status.DUPLICATE), answer
-                    name = (answer.origin, answer.id)
-                    acknowledged[name] = max(acknowledged[name], answer.revision)
-                number += BATCH
-                stop.wait(0.5 if store._drain.away else 0.05)
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=load, args=(worker,)) for worker in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with senders(store) as acknowledged:
         until(lambda: len(acknowledged) > 10 * BATCH, 120)
         decided = store.set_workflow("sensor-1", record_id(0), Workflow.CONFIRMED, "li", "核实")
         elasticsearch_server.kill()
@@ -62,11 +35,6 @@ def test_a_server_killed_under_load_loses_nothing_acknowledged(
         time.sleep(1)
         elasticsearch_server.start()
         until(lambda: len(acknowledged) > before + 10 * BATCH, 120)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert failed == []
 
     def waiting() -> int:
         with store._transaction() as connection:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +28,7 @@ from otus.cli import otus
 from sensor.schema import Key
 from tests.console.store.elastic.cluster import PREFIX, Cluster, until
 from tests.console.store.elastic.nodes import Nodes
+from tests.console.store.elastic.under_load import BATCH, senders
 from tests.elasticsearch_server import missing
 from tests.federation.line_records import FIRST_NS, SECOND, alert, record_id
 
@@ -42,7 +41,6 @@ pytestmark = [
 INCIDENTS = f"{PREFIX}-incident-*"
 LATER_NS = FIRST_NS + 40 * 86_400 * SECOND
 """another month, so another index"""
-WORKERS, BATCH = 3, 40
 Answered = TypeVar("Answered")
 
 
@@ -128,28 +126,7 @@ def test_a_node_killed_under_load_costs_nothing(nodes: Nodes, cluster: Cluster) 
     """Readers and deciders turn to the others at once; what is acknowledged is there, once, by its last revision."""
     nodes.settle()
     store = cluster.open(ElasticStore)
-    acknowledged: dict[tuple[str, str], int] = defaultdict(int)
-    stop = threading.Event()
-    failed: list[BaseException] = []
-
-    def load(worker: int) -> None:
-        number = worker * 10**6
-        try:
-            while not stop.wait(0.1):
-                batch = [alert(number + extra, revision=1) for extra in range(BATCH)]
-                batch += [alert(number - extra - 1, revision=2) for extra in range(BATCH) if number % 10**6]
-                for answer in store.merge(batch, "plant"):
-                    assert answer.status in (Status.STORED, Status.DUPLICATE), answer
-                    name = (answer.origin, answer.id)
-                    acknowledged[name] = max(acknowledged[name], answer.revision)
-                number += BATCH
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=load, args=(worker,)) for worker in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    try:
+    with senders(store) as acknowledged:
         until(lambda: len(acknowledged) > 6 * BATCH and copies(nodes)[0] == "green", 120)
         page = store.incidents(limit=20)
         nodes.holders(INCIDENTS)[0].kill()
@@ -161,11 +138,6 @@ def test_a_node_killed_under_load_costs_nothing(nodes: Nodes, cluster: Cluster) 
             soon(functools.partial(store.set_workflow, "sensor-1", record_id(number), Workflow.CONFIRMED, "li"))
         before = len(acknowledged)
         until(lambda: len(acknowledged) > before + 6 * BATCH, 120)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert failed == []
     until(lambda: waits(store) == 0, 120)
     store.refresh()
     assert store.latest() == {(*name, revision) for name, revision in acknowledged.items()}
