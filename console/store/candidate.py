@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from console.store import fulltext, kept
+from console.store import fulltext, kept, rollups
 from console.store.admission import Body, Refusal, check_size, read_body
 from console.store.kept import Kept
+from console.store.rollups import Place
 from sensor.schema import Alert, Key, Record, RecordError
 
 
@@ -25,6 +26,8 @@ class Candidate(NamedTuple):
     """an alert as its table has it"""
     tokens: str = ""
     """what the full text has of an alert that comes for the first time"""
+    places: Sequence[Place] = ()
+    """the sums it is part of then"""
 
 
 class Refused(NamedTuple):
@@ -49,4 +52,6 @@ def _prepared(record: Record, child: str) -> Candidate | Refused:
         return Candidate(record, whole, body)
     row = kept.of_alert(child, record, body)
     # A later revision has other words only where its sender found out more.
-    return Candidate(record, whole, None, row, fulltext.document(row, "new") if record.revision == 1 else "")
+    if record.revision > 1:
+        return Candidate(record, whole, None, row)
+    return Candidate(record, whole, None, row, fulltext.document(row, "new"), rollups.places(row, "new"))

@@ -6,11 +6,12 @@ import logging
 import queue
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
 from console.store import StoreError, StoreFull, damage, migrations, schema
+from console.store.changes import Changes
 from console.store.writeback import WriteBack
 from federation.database import (
     DatabaseDamaged,
@@ -41,6 +42,9 @@ class StoreFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
+        self._changes = Changes()
+        self._others = 0
+        """SQLite's word for what other connections committed"""
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS)
         try:
             self._held = damage.lock_shared(path)
@@ -93,15 +97,26 @@ class StoreFile:
         self._held.close()
 
     @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
+    def _write(self, origins: Set[str] | None = None) -> Iterator[sqlite3.Connection]:
+        """`origins`: of the records that are written, where nothing else is."""
         with self._lock:
             try:
                 before = self._writer.total_changes
                 with transaction(self._writer, self.path) as db:
+                    self._heed_others(db)
                     yield db
                 self._write_back.changed(self._writer.total_changes - before)
             except DatabaseError as error:
                 raise _store_error(error) from None
+            finally:
+                self._changes.note(origins)
+
+    def _heed_others(self, db: sqlite3.Connection) -> None:
+        """Another process may write too: a command at the console."""
+        version = int(db.execute("PRAGMA data_version").fetchone()[0])
+        if version != self._others:
+            self._others = version
+            self._changes.note(None)
 
     @contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:

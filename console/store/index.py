@@ -6,9 +6,11 @@ Written once for each incident that changed, in the order of their numbers: FTS5
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from console.store import bulk, fulltext, rollups
 from console.store.kept import State
+from console.store.rollups import Place
 
 TABLES = (
     *rollups.TABLES,
@@ -26,19 +28,26 @@ class Index:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._changes: dict[int, tuple[State | None, State | None]] = {}
-        self._tokens: dict[int, str] = {}
+        self._prepared: dict[int, tuple[str, Sequence[Place]]] = {}
         self._said: list[tuple[int, str]] = []
         self._ages: dict[int, tuple[int, int]] = {}
         self._kinds: dict[str, int] = {}
 
-    def changed(self, number: int, before: State | None, after: State | None, tokens: str = "") -> None:
-        """An incident came (no `before`), changed, or goes (no `after`). `tokens`: what the full text has of
-        `after`, if that is at hand.
+    def changed(
+        self,
+        number: int,
+        before: State | None,
+        after: State | None,
+        tokens: str = "",
+        places: Sequence[Place] = (),
+    ) -> None:
+        """An incident came (no `before`), changed, or goes (no `after`). `tokens` and `places`: what the full text has
+        of `after`, and the sums it is part of, if they are at hand.
 
         `before` is as it was when the batch began, also where it changes more than once.
         """
         self._changes[number] = (before, after)
-        self._tokens[number] = tokens
+        self._prepared[number] = tokens, places
 
     def said(self, number: int, state: State) -> None:
         """Only the full text lacks an incident. Its number is lower than those of all that `changed`."""
@@ -55,14 +64,18 @@ class Index:
         sums = rollups.new_sums()
         for kind, by in self._kinds.items():
             sums[rollups.KIND, kind, rollups.EVER, 0] = [by, 0]
-        came = self._said
+        told, came = self._said, list[tuple[Sequence[Place], int]]()
         for number, (before, after) in sorted(self._changes.items()):
-            rollups.change(sums, before, after)
             if before is None and after is not None:
-                came.append((number, self._tokens[number] or fulltext.document(*after)))
-            elif before is not None:
+                tokens, places = self._prepared[number]
+                told.append((number, tokens or fulltext.document(*after)))
+                came.append((places or rollups.places(*after), after[0].hits))
+                continue
+            rollups.change(sums, before, after)
+            if before is not None:
                 self._replace(number, before, after)
-        bulk.insert(self._db, "INTO search (rowid, tokens)", came)  # numbered above all others
+        rollups.came(sums, came)
+        bulk.insert(self._db, "INTO search (rowid, tokens)", told)  # numbered above all others
         rollups.write(self._db, sums)
         bulk.insert(
             self._db,

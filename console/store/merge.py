@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from console.store import baselines, bulk, incoming, kept, orders
 from console.store.admission import KEEP_REJECTED, MAX_ORIGINS_PER_CHILD, Refusal, compare
@@ -17,11 +17,41 @@ from federation import spool_tables
 from sensor.schema import Kind, Record, RecordError
 
 
+class Stored(NamedTuple):
+    """What the store has about the records of a batch, and about their origins."""
+
+    owners: dict[str, str]
+    """origin → child"""
+    known: dict[tuple[str, str], tuple[int, int, str]]
+    """(origin, id) → (number, revision, kind)"""
+    incidents: dict[int, kept.State]
+
+
+def look_up(db: sqlite3.Connection, records: Sequence[Record]) -> Stored:
+    """All of it, in three questions."""
+    owners = "asked CROSS JOIN origin o ON o.name = asked.column1"
+    asked = [(record.origin,) for record in records]
+    owned = bulk.look_up(db, "o.name, o.child", owners, asked)
+    keys = sorted({(record.origin, record.id) for record in records})  # neighbours one after the other
+    found = "asked CROSS JOIN record r ON r.origin = asked.column1 AND r.id = asked.column2"
+    rows = bulk.look_up(db, "r.origin, r.id, r.number, r.revision, r.kind", found, keys)
+    incidents = kept.read_all(db, [number for *_, number, _, kind in rows if kind == Kind.ALERT])
+    known = {(origin, name): (number, revision, kind) for origin, name, number, revision, kind in rows}
+    return Stored(dict(owned), known, incidents)
+
+
 class Merge:
-    """One batch from one child. `run` answers; the caller commits."""
+    """One batch from one child. `run` answers; the caller commits. `stored` is of the moment in which `db` is."""
 
     def __init__(
-        self, db: sqlite3.Connection, child: str, child_kind: str | None, now_ns: int, *, sums_up: bool = False
+        self,
+        db: sqlite3.Connection,
+        child: str,
+        child_kind: str | None,
+        now_ns: int,
+        stored: Stored,
+        *,
+        sums_up: bool = False,
     ) -> None:
         self._sums_up = sums_up
         self._db = db
@@ -31,17 +61,15 @@ class Merge:
         self._child_kind = child_kind
         self._now_ns = now_ns
         self._next_number = 1 + int(db.execute("SELECT coalesce(max(number), 0) FROM record").fetchone()[0])
-        self._owners: dict[str, str] = {}
-        """origin → child"""
-        self._known: dict[tuple[str, str], tuple[int, int, str]] = {}
-        """(origin, id) → (number, revision, kind) of what is kept, be it from earlier in this batch"""
-        self._stored: dict[int, kept.State] = {}
-        """incidents of the batch as they were before it"""
+        self._owners = stored.owners
+        self._known = stored.known
+        """of what is kept, be it from earlier in this batch"""
+        self._stored = stored.incidents
+        """as they were before it"""
         self._rows = incoming.Rows(child, now_ns)
         self._up: dict[str | None, list[tuple[Record, bytes]]] = {}
 
     def run(self, batch: Sequence[Candidate | Refused]) -> list[Answer]:
-        self._look_up([item.record for item in batch if isinstance(item, Candidate)])
         answers = [self._one(item) for item in batch]
         self._rows.write(self._db)
         self._index.write()
@@ -55,15 +83,6 @@ class Merge:
             "DELETE FROM rejected WHERE number <= (SELECT max(number) FROM rejected) - ?", (KEEP_REJECTED,)
         )
         return answers
-
-    def _look_up(self, records: Sequence[Record]) -> None:
-        """All that the store has about these, in three questions."""
-        owners = "asked CROSS JOIN origin o ON o.name = asked.column1"
-        asked = [(record.origin,) for record in records]
-        self._owners = dict(bulk.look_up(self._db, "o.name, o.child", owners, asked))
-        rows = known(self._db, records)
-        self._known = {(origin, name): (number, revision, kind) for origin, name, number, revision, kind in rows}
-        self._stored = kept.read_all(self._db, [number for *_, number, _, kind in rows if kind == Kind.ALERT])
 
     def _one(self, item: Candidate | Refused) -> Answer:
         if isinstance(item, Refused):
@@ -95,7 +114,8 @@ class Merge:
         self._known[record.origin, record.id] = (number, record.revision, str(record.kind))
         stored = self._stored.get(number)
         if item.kept is not None:
-            self._index.changed(number, stored, (item.kept, "new" if stored is None else stored[1]), item.tokens)
+            after = item.kept, "new" if stored is None else stored[1]
+            self._index.changed(number, stored, after, item.tokens, item.places)
         if record.kind not in STAYING:
             self._index.aged(number, self._now_ns, incident=item.kept is not None)
         self._rows.add(number, item, None if stored is None else stored[0], new=old is None)
@@ -118,13 +138,6 @@ class Merge:
             raise Refusal(f"too_many_origins: a child speaks for at most {MAX_ORIGINS_PER_CHILD}")
         self._db.execute("INSERT INTO origin VALUES (?, ?)", (origin, self._child))
         self._owners[origin] = self._child
-
-
-def known(db: sqlite3.Connection, records: Iterable[Record]) -> list[list[Any]]:
-    """Origin, id, number, revision and kind of those of them that are kept."""
-    keys = sorted({(record.origin, record.id) for record in records})  # neighbours one after the other
-    found = "asked CROSS JOIN record r ON r.origin = asked.column1 AND r.id = asked.column2"
-    return bulk.look_up(db, "r.origin, r.id, r.number, r.revision, r.kind", found, keys)
 
 
 def note_rejected(db: sqlite3.Connection, child: str, key: tuple[str, str, int], reason: str, now_ns: int) -> None:

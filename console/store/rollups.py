@@ -9,7 +9,9 @@ counts on moves nothing but hits. `console.store.check` makes them anew and comp
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import chain
 from operator import attrgetter
 
 from console.store import bulk
@@ -31,7 +33,9 @@ MAX_HITS = 2**38
 
 LEVEL_OF = {level.rank: str(level) for level in LEVELS}
 
-Sums = dict[tuple[str, str, int, int], list[int]]
+Place = tuple[str, str, int, int]
+"""dimension, key, hour, rank"""
+Sums = dict[Place, list[int]]
 EVER = -1
 """in place of an hour: the row of `tally`"""
 
@@ -40,31 +44,43 @@ def change(sums: Sums, before: State | None, after: State | None) -> None:
     """An incident came (no `before`), goes (no `after`), or is another now."""
     if before is not None and after is not None and before[1] == after[1] and _summed(before[0]) == _summed(after[0]):
         hits = min(after[0].hits, MAX_HITS) - min(before[0].hits, MAX_HITS)
-        for place in _places(*after) if hits else ():
+        for place in places(*after) if hits else ():
             sums[place][1] += hits
         return
     for state, sign in ((before, -1), (after, +1)):
         if state is not None:
             hits = sign * min(state[0].hits, MAX_HITS)
-            for place in _places(*state):
+            for place in places(*state):
                 entry = sums[place]
                 entry[0] += sign
                 entry[1] += hits
 
 
+def came(sums: Sums, incidents: Iterable[tuple[Iterable[Place], int]]) -> None:
+    """The places of new incidents, and their hits: most have one, so they are counted together."""
+    by_hits: dict[int, list[Iterable[Place]]] = defaultdict(list)
+    for where, hits in incidents:
+        by_hits[min(hits, MAX_HITS)].append(where)
+    for hits, wheres in by_hits.items():
+        for place, incidents_there in Counter(chain.from_iterable(wheres)).items():
+            entry = sums[place]
+            entry[0] += incidents_there
+            entry[1] += hits * incidents_there
+
+
 _summed = attrgetter("rank", "hour", "child", "detector", "protocol", "origin", "technique")
 
 
-def _places(kept: Kept, workflow: str) -> list[tuple[str, str, int, int]]:
+def places(kept: Kept, workflow: str) -> list[Place]:
     """Every sum that an incident is part of."""
     rank, hour = kept.rank, kept.hour
-    places = [
+    found = [
         (ALL, "", hour, rank), (CHILD, kept.child, hour, rank), (ALL, "", EVER, rank), (CHILD, kept.child, EVER, rank),
         (DETECTOR, kept.detector, EVER, rank), (PROTOCOL, kept.protocol, EVER, rank), (ORIGIN, kept.origin, EVER, rank),
         (WORKFLOW, workflow, EVER, rank),
     ]  # fmt: skip
-    places += [(TECHNIQUE, name, EVER, rank) for name in kept.techniques]
-    return places
+    found += [(TECHNIQUE, name, EVER, rank) for name in kept.techniques]
+    return found
 
 
 def new_sums() -> Sums:

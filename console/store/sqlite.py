@@ -30,7 +30,7 @@ from console.store import (
 )
 from console.store.candidate import prepare
 from console.store.index import Index
-from console.store.merge import Merge, known, note_rejected
+from console.store.merge import Merge, look_up, note_rejected
 from console.store.rows import (
     Answer,
     AssetHistory,
@@ -107,11 +107,15 @@ class SqliteStore(SqliteOrders, SqliteBaselines):
         self._refuse_when_full()
         kind = self._nodes.kind_of(via_child)
         batch = prepare(records, via_child)  # before the writer's place is taken
+        origins = {record.origin for record in records}
+        moment = self._changes.moment()
         with self._read() as db:
-            # Ids are hashes: in a large file each lies on a page of its own, which is to come from the disk meanwhile.
-            known(db, records)
-        with self._write() as db:
-            return Merge(db, via_child, kind, self._clock_ns(), sums_up=self._sums_up).run(batch)
+            # Ids are hashes: in a large file each lies on a page of its own, which comes from the disk meanwhile.
+            stored = look_up(db, records)
+        with self._write(origins) as db:
+            if self._changes.touched(origins, moment):
+                stored = look_up(db, records)
+            return Merge(db, via_child, kind, self._clock_ns(), stored, sums_up=self._sums_up).run(batch)
 
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
