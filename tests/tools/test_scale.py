@@ -7,13 +7,14 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from console.store import CountBy, IncidentFilter, Status, open_store
 from tools.scale import load, page, plan, servers
-from tools.scale.incidents import DAY_NS, batches, heartbeats
+from tools.scale.incidents import BEGAN_NS, DAY_NS, LATE, MOST_LATE_NS, YEAR_NS, batches, heartbeats
 from tools.scale.progress import Progress
 from tools.scale.province import CITIES, make
 from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered, all_questions
@@ -37,6 +38,19 @@ def test_incidents_are_records_a_sensor_could_send() -> None:
     assert {child for child, _ in made} <= set(CITIES) and max(len(batch) for _, batch in made) <= 2 * 500
     assert list(batches(make(200), 3000)) == made, "the same for the same seed"
     assert all(record.heartbeat().ledger.balanced for _, batch in heartbeats(province) for record in batch)
+
+
+def test_incidents_come_as_they_happen_more_by_day_and_a_few_late() -> None:
+    made = [r for _, batch in batches(make(3000), 60_000) for r in batch if r.revision == 1]
+    first_ns = [r.body["first_ns"] for r in sorted(made, key=lambda record: int(record.id[8:], 16))]
+    latest_ns, late = 0, 0
+    for at_ns in first_ns:
+        late += at_ns < latest_ns
+        latest_ns = max(latest_ns, at_ns)
+    assert 0.5 * LATE < late / len(made) < 1.5 * LATE
+    hours = Counter(at_ns % DAY_NS // (DAY_NS // 24) for at_ns in first_ns)
+    work, night = (min(hours[hour] for hour in range(3, 10)), max(hours[hour] for hour in range(14, 22)))
+    assert len(hours) == 24 and work > 1.5 * night
 
 
 def test_every_question_has_its_chinese_name(tmp_path: Path) -> None:
@@ -137,7 +151,8 @@ def test_what_follows_the_year_is_later_and_new() -> None:
     province = make(50)
     year, after = ([r for _, b in batches(province, 900, n) for r in b] for n in (0, 900))
     assert {record.id for record in year}.isdisjoint(record.id for record in after)
-    assert max(r.body["first_ns"] for r in year) // DAY_NS < min(r.body["first_ns"] for r in after) // DAY_NS
+    ended_ns = BEGAN_NS + YEAR_NS
+    assert max(r.body["first_ns"] for r in year) < ended_ns <= min(r.body["first_ns"] for r in after) + MOST_LATE_NS
     assert len({record.id for record in after}) == 900
 
 

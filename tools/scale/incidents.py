@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import zlib
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 from sensor.schema import LEVELS, Record
@@ -23,6 +25,10 @@ A_YEAR = 10_000_000
 months' indices at once, which no hour of a real one does."""
 CLOSED = 0.5
 """of incidents come again, counted on and closed, in a later batch"""
+WORK, WORKING_DAY = 0.67, NormalDist(6, 3)
+"""Of incidents, those of the working day, and their hour: UTC, of a zone eight hours ahead."""
+LATE, MOST_LATE_NS = 0.03, DAY_NS // 2
+"""Of incidents, those that were kept below while a line was down, and for how long at most. The others come at once."""
 VERBS = (
     ("写入", "Write to"), ("停止", "Stop of"), ("下载程序到", "Download to"), ("读取", "Read of"), ("扫描", "Scan of"),
     ("匿名登录", "Anonymous login to"), ("固件升级", "Firmware update of"), ("轮询变慢：", "Slower poll of"),
@@ -40,7 +46,7 @@ Batch = tuple[str, list[Record]]
 
 
 def batches(province: Province, number: int, before: int = 0) -> Iterator[Batch]:
-    """`number` incidents in the order of their time, `BATCH` records of one child at a time; always the same ones.
+    """`number` incidents in the order in which they come, `BATCH` records of one child at a time; always the same ones.
 
     `before`: as many came in the year that they follow, and are not made again.
     """
@@ -49,8 +55,9 @@ def batches(province: Province, number: int, before: int = 0) -> Iterator[Batch]
     closing: dict[str, list[Record]] = defaultdict(list)
     for index in range(before, before + number):
         plant = province.any(chance)
-        passed_ns = _passed_ns(index, min(before, A_YEAR) or number)
-        first_ns = BEGAN_NS + passed_ns // DAY_NS * DAY_NS + _hour(chance)
+        came_ns = _came_ns(_passed_ns(index, min(before, A_YEAR) or number))
+        late_ns = int(chance.random() * MOST_LATE_NS) if chance.random() < LATE else 0
+        first_ns = BEGAN_NS + max(came_ns - late_ns, 0) // SECOND * SECOND
         opened = _record(plant, index, first_ns, chance)
         if chance.random() < CLOSED:
             closing[plant.city].append(opened)
@@ -68,10 +75,27 @@ def _passed_ns(index: int, in_year: int) -> int:
     return YEAR_NS - (in_year - index) * YEAR_NS // max(in_year, A_YEAR)
 
 
-def _hour(chance: random.Random) -> int:
-    """Time of the day: two of three incidents fall into the working day of the zone (UTC+8)."""
-    hour = chance.gauss(6, 3) % 24 if chance.random() < 0.67 else chance.random() * 24
-    return int(hour * 3600) * SECOND
+def _shares() -> list[float]:
+    """Of a day's incidents, those that came by each of its minutes."""
+
+    def by(hour: float) -> float:
+        worked = sum(WORKING_DAY.cdf(hour + day) - WORKING_DAY.cdf(day) for day in (-24, 0, 24))
+        return WORK * worked + (1 - WORK) * hour / 24
+
+    minutes = [by(minute / 60) for minute in range(24 * 60 + 1)]
+    return [share / minutes[-1] for share in minutes]
+
+
+SHARES = _shares()
+
+
+def _came_ns(passed_ns: int) -> int:
+    """What is evenly spread over a day, as a day has it: in the same order, closer together while people work."""
+    day, within_ns = divmod(passed_ns, DAY_NS)
+    share = within_ns / DAY_NS
+    minute = bisect(SHARES, share) - 1
+    begun, ended = SHARES[minute : minute + 2]
+    return day * DAY_NS + int((minute + (share - begun) / (ended - begun)) * 60 * SECOND)
 
 
 def _record(plant: Enterprise, index: int, first_ns: int, chance: random.Random) -> Record:
