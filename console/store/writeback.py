@@ -73,6 +73,8 @@ class WriteBack:
         _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if pages < self._long_pages:
             return
+        # What came meanwhile, about a batch, is written back beside the writer too: little is left for its place.
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         with self._place:
             needed, pages, _ = db.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         self._long_pages = LOG_PAGES + (pages if needed else 0)
