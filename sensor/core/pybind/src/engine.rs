@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Originals, Source};
 use wire::baseline::Baseline;
-use wire::engine::{Engine, Tables};
+use wire::engine::{Engine, Learned, Tables};
 use wire::evidence::Keeps;
 use wire::packet::Sink;
 use wire::print::Names;
@@ -164,10 +164,11 @@ impl PyEngine {
 
     /// What was learned so far, as a compiled table. Once: the learner is used up.
     fn learned<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let Some(bytes) = py.detach(|| self.lock().engine.learned()) else {
-            return Err(PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before"));
-        };
-        Ok(PyBytes::new(py, &bytes))
+        let bytes = py.detach(|| {
+            let learned = self.lock().engine.learned();
+            learned.map(Learned::table)
+        });
+        bytes.map(|bytes| PyBytes::new(py, &bytes)).ok_or_else(nothing_learned)
     }
 
     /// How far learning is, as JSON; `None`: nothing is learned.
@@ -204,10 +205,11 @@ impl PyEngine {
 
     /// What values were like so far, as JSON. Once, as `learned`.
     fn learned_values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let Some(table) = py.detach(|| self.lock().engine.learned_values()) else {
-            return Err(PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before"));
-        };
-        Ok(PyBytes::new(py, &py.detach(|| table.write())))
+        let bytes = py.detach(|| {
+            let learned = self.lock().engine.learned_values();
+            learned.map(|learned| learned.table().write())
+        });
+        bytes.map(|bytes| PyBytes::new(py, &bytes)).ok_or_else(nothing_learned)
     }
 
     /// Engine time moves although nothing came (tests; the tap does this by itself).
@@ -312,6 +314,10 @@ fn tables(
         Some(values) => tables.with_values(values, segments, before),
         None => Ok(tables),
     }
+}
+
+fn nothing_learned() -> PyErr {
+    PyRuntimeError::new_err("nothing to give: not made with learn=true, or given before")
 }
 
 fn guard<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -64,7 +64,7 @@ static BASELINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
             connection.ask(&mut bench, &[READ, READ, BITS, READ, WRITE]);
         }
     }
-    bench.engine.learned().unwrap()
+    bench.engine.learned().unwrap().table()
 });
 
 /// What is found when a client does that.

@@ -76,8 +76,8 @@ fn feed(bench: &mut Bench, frames: &Frames) {
 static KNOWN: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let mut bench = bench(Settings { learn: true, ..settings() }, tables(&document(&[]), None, None));
     feed(&mut bench, &play(0, LEARNED, process));
-    let values = bench.engine.learned_values().unwrap().write();
-    (bench.engine.learned().unwrap(), values)
+    let values = bench.engine.learned_values().unwrap().table().write();
+    (bench.engine.learned().unwrap().table(), values)
 });
 
 /// What is told of values in the half hour after learning.

@@ -224,7 +224,7 @@ fn learning_goes_on() {
     feed(&mut second, &frames[5_000..]);
     // Connections are in the middle after a restart: what came before their next operation is not known.
     let but_orders = |bench: &mut Bench| {
-        let json = table_to_json(&bench.engine.learned().unwrap()).unwrap();
+        let json = table_to_json(&bench.engine.learned().unwrap().table()).unwrap();
         let mut table: serde_json::Value = serde_json::from_str(&json).unwrap();
         for link in table["links"].as_array_mut().unwrap() {
             link.as_object_mut().unwrap().remove("orders");

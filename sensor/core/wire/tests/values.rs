@@ -110,8 +110,8 @@ fn learn(threads: usize, set: bool) -> (Vec<u8>, Vec<u8>) {
     // Writes have a function code of their own.
     frames.retain(|(_, frame)| set || frame[61] != 6);
     feed(&mut bench, &frames);
-    let values = bench.engine.learned_values().unwrap().write();
-    (bench.engine.learned().unwrap(), values)
+    let values = bench.engine.learned_values().unwrap().table().write();
+    (bench.engine.learned().unwrap().table(), values)
 }
 
 fn feed(bench: &mut Bench, frames: &Frames) {

@@ -7,6 +7,7 @@ mod block;
 mod collector;
 mod deciding;
 mod front;
+mod learned;
 mod learning;
 mod lines;
 mod pool;
@@ -21,6 +22,7 @@ mod threads;
 mod work;
 
 pub use collector::Output;
+pub use learned::{Learned, LearnedValues};
 pub use learning::{Report, Trial};
 pub use lines::Lines;
 pub use reload::{Moves, Reload};
@@ -34,7 +36,6 @@ use deciding::{Deciding, With};
 use front::Front;
 use pool::Pool;
 
-use crate::baseline::Learner;
 use crate::columns::{Parts, Told};
 use crate::evidence::{Evidence, Keeps, Reach};
 use crate::export::{Export, Wanted};
@@ -43,7 +44,6 @@ use crate::limits;
 use crate::packet::{Lost, Packet, Sink};
 use crate::print::Names;
 use crate::segments::Segments;
-use crate::values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -199,23 +199,6 @@ impl Engine {
             self.collector.deciding.finish(now_ns, u64::MAX, with, &mut self.collector.ledger);
             self.collector.gather(&mut []);
         }
-    }
-
-    /// What was learned so far. Once: the learners are used up.
-    pub fn learned(&mut self) -> Option<Vec<u8>> {
-        self.flush();
-        let mut learners: Vec<Learner> = Vec::new();
-        self.pool.each(|shard| learners.extend(shard.analysis.learner.take()));
-        let now_ns = self.now_ns();
-        (!learners.is_empty()).then(|| Learner::merge(learners).finish(now_ns))
-    }
-
-    /// What values were like so far. Once, as [`Engine::learned`].
-    pub fn learned_values(&mut self) -> Option<values::Table> {
-        self.flush();
-        let mut learners: Vec<values::Learner> = Vec::new();
-        self.pool.each(|shard| learners.extend(shard.analysis.values_learner.take()));
-        (!learners.is_empty()).then(|| values::Learner::finish(learners))
     }
 
     /// Which part of the plant a frame belongs to, from now on; names are set apart. To be called before the first packet.

@@ -76,5 +76,5 @@ pub fn learned(frames: &[(u64, Vec<u8>)]) -> Vec<u8> {
         bench.now_ns = now_ns - 1_000_000;
         bench.frame_unchecked(frame);
     }
-    bench.engine.learned().unwrap()
+    bench.engine.learned().unwrap().table()
 }
