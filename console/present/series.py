@@ -10,7 +10,6 @@ from typing import Any
 from console.clock import NS, Clock
 from console.store import CountBy, IncidentFilter, Store
 from console.words import Words
-from sensor.schema import LEVELS
 
 HOURS, DAYS = 24, 7
 HOUR_NS = 3600 * NS
@@ -73,9 +72,7 @@ def by_time(store: Store, clock: Clock, unit: str | None) -> Series:
     began_ns = max(0, now_ns - span_s * NS) // HOUR_NS * HOUR_NS
     by = CountBy.HOUR if unit == "hour" else CountBy.DAY
     counts: dict[str, tuple[int, ...]] = {}
-    for level in LEVELS:
-        found = {
-            count.key: count.incidents for count in store.counts(by, IncidentFilter(level=level, began_ns=began_ns))
-        }
+    for level, counted in store.counts_by_level(by, IncidentFilter(began_ns=began_ns)).items():
+        found = {count.key: count.incidents for count in counted}
         counts[str(level)] = tuple(found.get(key, 0) for key in keys)
     return Series(unit, keys, counts)

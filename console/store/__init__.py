@@ -5,7 +5,7 @@ One contract test suite (`tests/console/store`) runs on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -57,7 +57,7 @@ from console.store.rows import (
     WorkflowStep,
 )
 from console.store.suppressions import MAX_SUPPRESSIONS, TooManySuppressions
-from sensor.schema import Key, Record
+from sensor.schema import Key, Level, Record
 
 NO_FILTER = IncidentFilter()
 ALL_LINKS = LinkFilter()
@@ -127,6 +127,11 @@ class Store(OrderStore, BaselineStore, Protocol):
         """
         ...
 
+    def newest(self, asked: Sequence[IncidentFilter], limit: int) -> list[list[IncidentRow]]:
+        """The first rows of several lists of incidents at once, of which nobody turns the pages; one list for each, in
+        order, as `incidents` has them."""
+        ...
+
     def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
         """How many incidents match: exact up to `EXACT_TO`, beyond that only that there are more.
 
@@ -136,6 +141,10 @@ class Store(OrderStore, BaselineStore, Protocol):
 
     def incident(self, origin: str, record_id: str) -> Incident | None:
         """One incident in full, or None."""
+        ...
+
+    def incidents_named(self, names: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Incident]:
+        """What `incident` says of each (origin, id), without those that are not there. As many as a page shows."""
         ...
 
     def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
@@ -154,6 +163,14 @@ class Store(OrderStore, BaselineStore, Protocol):
         workflow, it costs the same however many match; with `text` or several filters it grows with what matches: ask
         `incident_count` first where a page can do without.
         """
+        ...
+
+    def counts_of(self, asked: Sequence[tuple[CountBy, IncidentFilter]]) -> list[list[Count]]:
+        """Several `counts` that a page wants at once, asked together; one answer for each, in order."""
+        ...
+
+    def counts_by_level(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> Mapping[Level, list[Count]]:
+        """What `counts` says of each level, every one of them, in one question."""
         ...
 
     def stories(self, child: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[StoryRow]:

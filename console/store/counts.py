@@ -8,6 +8,7 @@ the hour that a local midnight divides is read from its incidents, so that days 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from zoneinfo import ZoneInfo
 from console.store import fulltext, rollups, sources
 from console.store.kept import HOUR_NS, techniques_of
 from console.store.queries import narrowed, rank_of
-from console.store.rollups import MAX_HITS
 from console.store.rows import TIME_FORM, Count, CountBy, IncidentFilter
 from console.store.sources import beside_clause
 from sensor.schema import LEVELS, Level
@@ -43,7 +43,7 @@ def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: Zon
         shown = {count.key: count for count in counts(db, by, replace(where, suppressed=None), zone)}
         for count in counts(db, by, replace(where, suppressed=True), zone) if where.suppressions else ():
             both = shown[count.key]
-            shown[count.key] = Count(count.key, both.incidents - count.incidents, both.hits - count.hits)
+            shown[count.key] = Count(count.key, both.incidents - count.incidents)
         return [count for count in shown.values() if count.incidents]
     if by in TIME_FORM:
         return _over_time(db, by, where, zone)
@@ -52,7 +52,7 @@ def counts(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: Zon
         rows = _levels_of_span(db, where, zone)
     if rows is None:
         rows = _grouped(db, by, where)
-    found = [Count(str(key), int(number), int(hits)) for key, number, hits in rows]
+    found = [Count(str(key), int(number)) for key, number in rows]
     if by is CountBy.LEVEL:
         return sorted(found, key=lambda item: -Level(item.key).rank)
     return sorted(found, key=lambda item: (-item.incidents, item.key))
@@ -64,12 +64,12 @@ def _tallied(db: sqlite3.Connection, by: CountBy, where: IncidentFilter) -> list
     if by is CountBy.LEVEL and (not names or (len(names) == 1 and names <= _TALLIED)):
         dimension = next(iter(names), rollups.ALL)
         key = "" if not names else str(getattr(where, dimension))
-        rows = db.execute("SELECT rank, incidents, hits FROM tally WHERE dimension = ? AND key = ?", (dimension, key))
-        return [(rollups.LEVEL_OF[rank], number, hits) for rank, number, hits in rows]
+        rows = db.execute("SELECT rank, incidents FROM tally WHERE dimension = ? AND key = ?", (dimension, key))
+        return [(rollups.LEVEL_OF[rank], number) for rank, number in rows]
     if by is not CountBy.LEVEL and names <= {"level"}:
         clause, values = ("", []) if where.level is None else (" AND rank = ?", [rank_of(where.level)])
         return db.execute(
-            f"SELECT key, sum(incidents), sum(hits) FROM tally WHERE dimension = ?{clause} GROUP BY key",
+            f"SELECT key, sum(incidents) FROM tally WHERE dimension = ?{clause} GROUP BY key",
             (str(by), *values),
         ).fetchall()
     return None
@@ -88,21 +88,19 @@ def _grouped(
     if by is CountBy.WORKFLOW:
         tables += " LEFT JOIN decision d ON d.number = i.number"
     rows = db.execute(
-        f"SELECT {column or _COLUMN[by]}, count(*), sum(min(i.count, {MAX_HITS})) FROM {tables} WHERE {clause}"
-        " GROUP BY 1",
+        f"SELECT {column or _COLUMN[by]}, count(*) FROM {tables} WHERE {clause} GROUP BY 1",
         values,
     ).fetchall()
     return _each_technique(rows) if by is CountBy.TECHNIQUE else rows
 
 
-def _each_technique(rows: Iterable[tuple[str, int, int]]) -> list[tuple[Any, ...]]:
+def _each_technique(rows: Iterable[tuple[str, int]]) -> list[tuple[Any, ...]]:
     """An incident counts under each of its techniques."""
-    sums: dict[str, tuple[int, int]] = {}
-    for joined, number, hits in rows:
+    sums = Counter[str]()
+    for joined, number in rows:
         for name in techniques_of(joined):
-            before = sums.get(name, (0, 0))
-            sums[name] = (before[0] + number, before[1] + hits)
-    return [(name, *both) for name, both in sums.items()]
+            sums[name] += number
+    return list(sums.items())
 
 
 def _levels_of_span(db: sqlite3.Connection, where: IncidentFilter, zone: ZoneInfo) -> list[tuple[Any, ...]]:
@@ -111,29 +109,22 @@ def _levels_of_span(db: sqlite3.Connection, where: IncidentFilter, zone: ZoneInf
     for level in LEVELS:
         parts = list(_rolled(db, CountBy.HOUR, replace(where, level=level), zone, column))
         if number := sum(part[1] for part in parts):
-            rows.append((str(level), number, sum(part[2] for part in parts)))
+            rows.append((str(level), number))
     return rows
 
 
 def _over_time(db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo) -> list[Count]:
     names = narrowed(where)
     columns = names - {"level", *_SPAN}
-    sums: dict[str, tuple[int, int]] = {}
-
-    def add(first_ns: int, number: int, hits: int) -> None:
-        key = _local(first_ns, zone).strftime(TIME_FORM[by])
-        before = sums.get(key, (0, 0))
-        sums[key] = (before[0] + number, before[1] + hits)
-
+    # Days from their moments, hours from where their UTC hour begins: in both ways.
     if not columns <= _BY_HOUR:
-        # Days from their moments, hours from where their UTC hour begins: as below.
-        for moment, number, hits in _grouped(db, by, where, _moment(by)):
-            add(moment, number, hits)
+        rows: Iterable[tuple[Any, ...]] = _grouped(db, by, where, _moment(by))
     else:
-        column = next(iter(columns), rollups.ALL)
-        for first_ns, number, hits in _rolled(db, by, where, zone, column):
-            add(first_ns, number, hits)
-    return [Count(key, *sums[key]) for key in sorted(sums)]
+        rows = _rolled(db, by, where, zone, next(iter(columns), rollups.ALL))
+    sums = Counter[str]()
+    for moment, number in rows:
+        sums[_local(moment, zone).strftime(TIME_FORM[by])] += number
+    return [Count(key, sums[key]) for key in sorted(sums)]
 
 
 def _moment(by: CountBy) -> str:
@@ -142,8 +133,8 @@ def _moment(by: CountBy) -> str:
 
 def _rolled(
     db: sqlite3.Connection, by: CountBy, where: IncidentFilter, zone: ZoneInfo, column: str
-) -> Iterable[tuple[int, int, int]]:
-    """(a moment, incidents, hits): whole hours from the counts, hours that the span or a midnight divides from rows."""
+) -> Iterable[tuple[int, int]]:
+    """(a moment, incidents): whole hours from the counts, hours that the span or a midnight divides from rows."""
     clause, values = "dimension = ? AND key = ?", [column, "" if column == rollups.ALL else getattr(where, column)]
     divided: set[int] = set()
     if where.began_ns is not None:
@@ -154,27 +145,26 @@ def _rolled(
         divided |= {where.until_ns // HOUR_NS} if where.until_ns % HOUR_NS else set()
     if where.level is not None:
         clause, values = f"{clause} AND rank = ?", [*values, rank_of(where.level)]
-    rows = db.execute(f"SELECT hour, sum(incidents), sum(hits) FROM rollup WHERE {clause} GROUP BY hour", values)
-    for hour, number, hits in rows.fetchall():
+    rows = db.execute(f"SELECT hour, sum(incidents) FROM rollup WHERE {clause} GROUP BY hour", values)
+    for hour, number in rows.fetchall():
         start = hour * HOUR_NS
         parts = by is not CountBy.HOUR and _holds_midnight(start, zone)
         if parts or hour in divided:
             yield from _of_hour(db, by, where, hour, column)
         else:
-            yield start, number, hits
+            yield start, number
 
 
 def _of_hour(
     db: sqlite3.Connection, by: CountBy, where: IncidentFilter, hour: int, column: str
-) -> list[tuple[int, int, int]]:
+) -> list[tuple[int, int]]:
     clause, values = beside_clause(where)
     if column != rollups.ALL:
         clause, values = f"{clause} AND i.{column} = ?", [*values, getattr(where, column)]
     if where.level is not None:
         clause, values = f"{clause} AND i.rank = ?", [*values, rank_of(where.level)]
     return db.execute(
-        f"SELECT {_moment(by)}, count(*), sum(min(i.count, {MAX_HITS})) FROM incident i"
-        f" WHERE i.hour = ? AND {clause} GROUP BY 1",
+        f"SELECT {_moment(by)}, count(*) FROM incident i WHERE i.hour = ? AND {clause} GROUP BY 1",
         (hour, *values),
     ).fetchall()
 

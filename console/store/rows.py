@@ -253,11 +253,10 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class Count:
-    """How many incidents (and folded hits) share `key`."""
+    """How many incidents share `key`."""
 
     key: str
     incidents: int
-    hits: int
 
 
 class Silence(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -63,7 +63,7 @@ from console.store.sql import run_on
 from console.store.sqlite_baselines import SqliteBaselines
 from console.store.sqlite_orders import SqliteOrders
 from federation import spool_tables
-from sensor.schema import Key, Record
+from sensor.schema import LEVELS, Key, Level, Record
 
 KEEP_FREE_BYTES = 64 * 2**20
 """Left free on the disk (but no more than a fiftieth of it): with less, nothing is accepted any more."""
@@ -127,6 +127,14 @@ class SqliteStore(SqliteOrders, SqliteBaselines):
         with self._read() as db:
             return queries.incident_count(db, self._told(db, where))
 
+    def newest(self, asked: Sequence[IncidentFilter], limit: int) -> list[list[IncidentRow]]:
+        with self._read() as db:
+            return [list(queries.incidents(db, self._told(db, where), limit, None).rows) for where in asked]
+
+    def incidents_named(self, names: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Incident]:
+        found = {name: self.incident(*name) for name in names}
+        return {name: incident for name, incident in found.items() if incident is not None}
+
     def incident(self, origin: str, record_id: str) -> Incident | None:
         with self._read() as db:
             found = db.execute(
@@ -177,6 +185,15 @@ class SqliteStore(SqliteOrders, SqliteBaselines):
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
         with self._read() as db:
             return counts.counts(db, CountBy(by), self._told(db, where), self._zone)
+
+    def counts_of(self, asked: Sequence[tuple[CountBy, IncidentFilter]]) -> list[list[Count]]:
+        with self._read() as db:
+            return [counts.counts(db, CountBy(by), self._told(db, where), self._zone) for by, where in asked]
+
+    def counts_by_level(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> Mapping[Level, list[Count]]:
+        levels = [level for level in LEVELS if where.level in (None, level)]
+        found = self.counts_of([(by, replace(where, level=level)) for level in levels])
+        return {**{level: [] for level in LEVELS}, **dict(zip(levels, found, strict=True))}
 
     def _told(self, db: sqlite3.Connection, where: IncidentFilter) -> IncidentFilter:
         """The filter with the suppressions it asks about."""

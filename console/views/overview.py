@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +20,7 @@ from console.present.reason import explain
 from console.present.series import by_time
 from console.present.verdict import Sight, judge
 from console.state import ConsoleState, state
-from console.store import CountBy, IncidentRow
+from console.store import NO_FILTER, CountBy, IncidentRow
 from console.words import Words
 from sensor.schema import Alert
 
@@ -29,14 +30,16 @@ bp = Blueprint("overview", __name__)
 TO_DO, CHANGES, TECHNIQUES = 5, 8, 6
 
 
-def _alert(here: ConsoleState, row: IncidentRow) -> Alert | None:
-    incident = here.store.incident(row.origin, row.id)
-    return None if incident is None else incident.record.alert()
+def _briefs(here: ConsoleState, rows: Sequence[IncidentRow], language: str) -> list[dict[str, Any]]:
+    found = here.store.incidents_named({(row.origin, row.id) for row in rows})
+    incidents = [found.get((row.origin, row.id)) for row in rows]
+    alerts = [None if incident is None else incident.record.alert() for incident in incidents]
+    return [_brief(row, alert, language) for row, alert in zip(rows, alerts, strict=True)]
 
 
-def _brief(here: ConsoleState, row: IncidentRow, language: str) -> dict[str, Any]:
+def _brief(row: IncidentRow, alert: Alert | None, language: str) -> dict[str, Any]:
     """One incident as the overview says it: its line, why, and what to do first."""
-    alert, words = _alert(here, row), Words(language)
+    words = Words(language)
     return {
         "row": row,
         "why": "" if alert is None else explain(alert, language).sentence,
@@ -56,8 +59,9 @@ def overview() -> Answer:
     verdict = judge(sight, language)
     to_do = waiting.first(here.store, levels, TO_DO)
     health = here.store.health()
-    recent = here.store.incidents(limit=CHANGES).rows
-    techniques = here.store.counts(CountBy.TECHNIQUE)
+    (recent,) = here.store.newest([NO_FILTER], CHANGES)
+    techniques, detectors = here.store.counts_of([(CountBy.TECHNIQUE, NO_FILTER), (CountBy.DETECTOR, NO_FILTER)])
+    briefs = _briefs(here, [*to_do, *recent], language)
     series = by_time(here.store, here.clock, None)
     return Answer(
         "overview.html",
@@ -86,15 +90,15 @@ def overview() -> Answer:
                 "expired": None if health.expired is None else asdict(health.expired),
                 "remarks": [{"code": item.code, **item.parameters} for item in health.remarks],
             },
-            "detectors": {count.key: count.incidents for count in here.store.counts(CountBy.DETECTOR)},
+            "detectors": {count.key: count.incidents for count in detectors},
         },
         context={
             "verdict": verdict,
             "account": ledger,
             "sight": sight,
             "totals": totals,
-            "to_do": [_brief(here, row, language) for row in to_do],
-            "recent": [_brief(here, row, language) for row in recent],
+            "to_do": briefs[: len(to_do)],
+            "recent": briefs[len(to_do) :],
             "techniques": techniques[:TECHNIQUES],
             "series": series,
             "remarks": storage.remarks(health, language),

@@ -8,8 +8,8 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from console.store import EnrolledNode, silence
-from console.store.elastic import documents, indices
-from console.store.elastic.connection import asking, explain
+from console.store.elastic import documents, indices, together
+from console.store.elastic.connection import asking
 from console.store.elastic.pictures import KEEP_ALIVE
 from console.store.elastic.settings import ElasticSettings
 from console.store.rows import NAMED, Coverage
@@ -49,16 +49,11 @@ def _own(client: Elasticsearch, index: str, sums: Sequence[silence.Sum]) -> dict
     children = sorted({item.child for item in sums})
     newest = [{"otus.received_ns": "desc"}]
     own: dict[str, int] = {}
-    searches: list[dict[str, Any]] = []
+    searches: list[together.Search] = []
     for child in children:
         query = {"bool": {"filter": [{"term": {"otus.child": child}}], "must_not": [_IS_SUM]}}
-        searches += [{"index": index, "ignore_unavailable": True}]
-        searches += [{"size": 1, "query": query, "sort": newest, "_source": ["otus.received_ns"]}]
-    with asking():
-        answers = client.msearch(searches=searches)["responses"]
-    for child, answer in zip(children, answers, strict=True):
-        if "error" in answer:
-            raise explain(503, answer)
+        searches.append((index, {"size": 1, "query": query, "sort": newest, "_source": ["otus.received_ns"]}))
+    for child, answer in zip(children, together.ask(client, searches), strict=True):
         # From the source: a maximum as a floating-point number is exact to 256 ns only.
         for hit in answer["hits"]["hits"]:
             own[child] = int(hit["_source"]["otus.received_ns"])
@@ -122,18 +117,12 @@ def coverage(
 
 def numbers_of(client: Elasticsearch, settings: ElasticSettings) -> dict[str, int]:
     """How many documents there are of each kind of record, in one question."""
-    searches: list[dict[str, Any]] = []
-    for kind in indices.RECORD_KINDS:
-        searches.append({"index": indices.alias(settings, kind), "ignore_unavailable": True})
-        searches.append({"size": 0, "track_total_hits": True})
-    with asking():
-        answers = client.msearch(searches=searches, filter_path=["responses.hits.total.value", "responses.error"])
-    found = {}
-    for kind, answer in zip(indices.RECORD_KINDS, answers["responses"], strict=True):
-        if "error" in answer:
-            raise explain(503, answer)
-        found[kind] = int(answer["hits"]["total"]["value"])
-    return found
+    every: dict[str, Any] = {"size": 0, "track_total_hits": True}
+    searches = [(indices.alias(settings, kind), every) for kind in indices.RECORD_KINDS]
+    answers = together.ask(client, searches, ["hits.total.value"])
+    return {
+        kind: int(answer["hits"]["total"]["value"]) for kind, answer in zip(indices.RECORD_KINDS, answers, strict=True)
+    }
 
 
 def latest(client: Elasticsearch, settings: ElasticSettings) -> set[Key]:

@@ -13,8 +13,8 @@ from console.store import EnrolledNodes, order_lists, orders
 from console.store.admission import HERE
 from console.store.elastic import documents, indices, queries, standing
 from console.store.elastic.connection import asking
+from console.store.elastic.lists import Listed, Lists
 from console.store.elastic.order_tables import alone, run_on
-from console.store.elastic.pictures import Pictures
 from console.store.elastic.settings import ElasticSettings
 from console.store.order_rows import (
     Below,
@@ -37,7 +37,7 @@ class ElasticOrders:
 
     client: Elasticsearch
     _settings: ElasticSettings
-    _pictures: Pictures
+    _lists: Lists
     _clock_ns: Callable[[], int]
     _registry: Registry
     _nodes: EnrolledNodes
@@ -109,7 +109,7 @@ class ElasticOrders:
         if state is not None:
             query["bool"]["filter"].append({"term": {"receipt.state": asked(state)}})
         index = indices.alias(self._settings, "receipt")
-        rows, following = queries.page(self.client, self._pictures, index, query, "receipt.at_ns", limit, cursor, None)
+        rows, following = self._lists.page(Listed(index, query, "receipt.at_ns"), limit, cursor)
         return Page(tuple(documents.receipt_row(row) for row in rows), following)
 
     def receipt_counts(self, orders: Sequence[Name]) -> Mapping[Name, ReceiptCounts]:

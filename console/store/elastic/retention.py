@@ -11,7 +11,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from console.store.elastic import indices
+from console.store.elastic import indices, together
 from console.store.elastic.connection import asking
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.shards import shards
@@ -56,12 +56,22 @@ def _indices(client: Elasticsearch, settings: ElasticSettings, kind: str) -> lis
 
 
 def _oldest(client: Elasticsearch, settings: ElasticSettings) -> int | None:
+    index = indices.alias(settings, "incident")
+    # The smallest value stands at the beginning of an index of numbers: no document is looked at for it.
+    smallest = {"size": 0, "track_total_hits": False, "aggregations": {"oldest": {"min": {"field": "otus.touched_ns"}}}}
+    (found,) = together.ask(client, [(index, smallest)])
+    about_ns = found.get("aggregations", {"oldest": {"value": None}})["oldest"]["value"]
+    if about_ns is None:
+        return None
+    # It comes as a floating-point number, exact to 256 ns here; the document itself says it whole.
     with asking():
         answer = client.search(
-            index=indices.alias(settings, "incident"),
+            index=index,
+            query={"range": {"otus.touched_ns": {"lte": int(about_ns) + 1024}}},
             sort=[{"otus.touched_ns": "asc"}],
             size=1,
             source={"includes": ["otus.touched_ns"]},
+            track_total_hits=False,
             ignore_unavailable=True,
         )
     return next((int(hit["_source"]["otus.touched_ns"]) for hit in answer["hits"]["hits"]), None)
@@ -146,11 +156,14 @@ def health(
 ) -> Health:
     with asking():
         stats = client.indices.stats(
-            index=",".join(f"{indices.alias(settings, kind)}-*" for kind in indices.KINDS), metric="store"
+            index=",".join(f"{indices.alias(settings, kind)}-*" for kind in indices.KINDS),
+            metric="store",
+            level="cluster",
+            filter_path="_all.total.store",
         ).body
         disks = client.nodes.stats(metric="fs", filter_path="nodes.*.fs.total").body.get("nodes", {})
         state = client.cluster.health(index=f"{settings.prefix}-*", master_timeout=f"{settings.patience_s}s")["status"]
-    size = int(stats["_all"]["total"].get("store", {}).get("size_in_bytes", 0))
+    size = int(stats.get("_all", {"total": {}})["total"].get("store", {}).get("size_in_bytes", 0))
     # A node stops at its flood stage; what is free on the fullest one is what is left to a store that fills evenly.
     free = sum(_room(node["fs"]["total"]) for node in disks.values())
     oldest = _oldest(client, settings) if state != "red" else None  # where shards are away, nobody knows

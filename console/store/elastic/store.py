@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,6 +27,7 @@ from console.store import (
     suppressions,
 )
 from console.store.elastic import (
+    counting,
     documents,
     figures,
     indices,
@@ -43,9 +44,9 @@ from console.store.elastic.connection import ShardsAway, asking, check_cluster, 
 from console.store.elastic.drain import Drain
 from console.store.elastic.intake import Intake
 from console.store.elastic.journal import HOLD_NS, Batch, Name, Waiting
+from console.store.elastic.lists import Listed, Lists
 from console.store.elastic.order_tables import alone, run_on
 from console.store.elastic.orders import ElasticOrders
-from console.store.elastic.pictures import Pictures
 from console.store.elastic.recent import Place
 from console.store.elastic.settings import ElasticSettings
 from console.store.elastic.writing import Change, Outcome, Writer
@@ -80,7 +81,7 @@ from console.store.rows import (
     WorkflowStep,
 )
 from console.store.stories import Name as StoryName
-from sensor.schema import Key, Record
+from sensor.schema import Key, Level, Record
 
 KEEP_ATTEMPTS = 3
 """Two processes that see a new child or origin first at once: one of them begins again."""
@@ -130,7 +131,7 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
         except StoreError:
             self.client.close()
             raise
-        self._pictures = Pictures(self.client)
+        self._lists = Lists(self.client)
         self._writer = Writer(self.client, settings)
         self._drain = Drain(registry, self._writer, clock_ns)
         self._drain.start()
@@ -201,17 +202,16 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
     def incidents(
         self, where: IncidentFilter = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[IncidentRow]:
-        rows, following = queries.page(
-            self.client,
-            self._pictures,
-            self._alias("incident"),
-            queries.question(self._told(where)),
-            "alert.last_ns",
-            limit,
-            cursor,
-            documents.ROW_SOURCE,
-        )
+        rows, following = self._lists.page(self._listed(where), limit, cursor)
         return Page(tuple(documents.incident_row(row) for row in rows), following)
+
+    def newest(self, asked: Sequence[IncidentFilter], limit: int) -> list[list[IncidentRow]]:
+        found = self._lists.newest([self._listed(where) for where in self._all_told(asked)], limit)
+        return [[documents.incident_row(row) for row in rows] for rows in found]
+
+    def _listed(self, where: IncidentFilter) -> Listed:
+        question = queries.question(self._told(where))
+        return Listed(self._alias("incident"), question, "alert.last_ns", documents.ROW_SOURCE)
 
     def incident_count(self, where: IncidentFilter = NO_FILTER) -> Found:
         return queries.found(self.client, self._settings, self._told(where))
@@ -220,19 +220,29 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
         found = self._find(origin, record_id)
         return None if found is None else documents.incident(found[1])
 
+    def incidents_named(self, names: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], Incident]:
+        return {name: documents.incident(source) for name, (_, source) in self._find_all(names).items()}
+
     def _find(self, origin: str, record_id: str) -> tuple[str, documents.Source] | None:
-        """An incident's index and document; of two (a sender that changed its first time) the higher revision."""
+        return self._find_all([(origin, record_id)]).get((origin, record_id))
+
+    def _find_all(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, documents.Source]]:
+        """Incidents' indices and documents; of two (a sender that changed its first time) the higher revision."""
+        wanted = {indices.document_id(*name): name for name in names}
+        if not wanted:
+            return {}
         with asking():
             answer = self.client.search(
                 index=self._alias("incident"),
-                query={"ids": {"values": [indices.document_id(origin, record_id)]}},
+                query={"ids": {"values": list(wanted)}},
+                size=2 * len(wanted),
                 ignore_unavailable=True,
             )
-        hits = answer["hits"]["hits"]
-        if not hits and answer["_shards"]["failed"]:
+        hits = sorted(answer["hits"]["hits"], key=lambda hit: int(hit["_source"]["otus.revision"]))
+        found = {wanted[hit["_id"]]: (str(hit["_index"]), dict(hit["_source"])) for hit in hits}
+        if len(found) < len(wanted) and answer["_shards"]["failed"]:
             raise ShardsAway("shards are away, and this may stand there: bring back the nodes that hold them")
-        best = max(hits, key=lambda hit: int(hit["_source"]["otus.revision"]), default=None)
-        return None if best is None else (str(best["_index"]), dict(best["_source"]))
+        return found
 
     def set_workflow(self, origin: str, record_id: str, after: Workflow, by: str, note: str = "") -> WorkflowStep:
         found = self._find(origin, record_id)
@@ -260,21 +270,31 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
             )
 
     def counts(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> list[Count]:
-        return queries.counts(self.client, self._settings, CountBy(by), self._told(where), self._zone)
+        return self.counts_of([(by, where)])[0]
+
+    def counts_of(self, asked: Sequence[tuple[CountBy, IncidentFilter]]) -> list[list[Count]]:
+        told = self._all_told([where for _, where in asked])
+        questions = [(CountBy(by), where) for (by, _), where in zip(asked, told, strict=True)]
+        return counting.counts_of(self.client, self._settings, questions, self._zone)
+
+    def counts_by_level(self, by: CountBy, where: IncidentFilter = NO_FILTER) -> Mapping[Level, list[Count]]:
+        return counting.counts_by_level(self.client, self._settings, CountBy(by), self._told(where), self._zone)
 
     def _told(self, where: IncidentFilter) -> IncidentFilter:
         """The filter with the suppressions it asks about."""
-        return where if where.suppressed is None else replace(where, suppressions=self._holding())
+        return self._all_told([where])[0]
+
+    def _all_told(self, asked: Sequence[IncidentFilter]) -> list[IncidentFilter]:
+        holding = self._holding() if any(where.suppressed is not None for where in asked) else ()
+        return [where if where.suppressed is None else replace(where, suppressions=holding) for where in asked]
 
     def _holding(self) -> tuple[Suppression, ...]:
         with self._transaction() as connection:
             return suppressions.holding(run_on(connection), self._clock_ns())
 
     def stories(self, child: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[StoryRow]:
-        question = queries.story_question(child)
-        rows, following = queries.page(
-            self.client, self._pictures, self._alias("story"), question, "story.last_ns", limit, cursor, None
-        )
+        listed = Listed(self._alias("story"), queries.story_question(child), "story.last_ns")
+        rows, following = self._lists.page(listed, limit, cursor)
         return Page(tuple(documents.story_row(row) for row in rows), following)
 
     def story(self, origin: str, record_id: str) -> StoryRow | None:
@@ -310,9 +330,7 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
 
     def assets(self, child: str | None = None, limit: int = 200, cursor: str | None = None) -> Page[AssetRow]:
         query: queries.Question = {"match_all": {}} if child is None else {"term": {"otus.child": child}}
-        rows, following = queries.page(
-            self.client, self._pictures, self._alias("asset"), query, "asset.last_ns", limit, cursor, None
-        )
+        rows, following = self._lists.page(Listed(self._alias("asset"), query, "asset.last_ns"), limit, cursor)
         return Page(tuple(documents.asset_row(row) for row in rows), following)
 
     def asset(self, origin: str, record_id: str) -> AssetHistory | None:
@@ -326,10 +344,8 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
         return documents.asset_history(hits[0]["_source"]) if hits else None
 
     def links(self, where: LinkFilter = ALL_LINKS, limit: int = 200, cursor: str | None = None) -> Page[LinkRow]:
-        question = queries.link_question(where)
-        rows, following = queries.page(
-            self.client, self._pictures, self._alias("link"), question, "link.last_ns", limit, cursor, None
-        )
+        listed = Listed(self._alias("link"), queries.link_question(where), "link.last_ns")
+        rows, following = self._lists.page(listed, limit, cursor)
         return Page(tuple(documents.link_row(row) for row in rows), following)
 
     def sensors(self, where: NodeFilter = ALL_NODES, limit: int = 50, cursor: str | None = None) -> Page[SensorRow]:
@@ -415,7 +431,7 @@ class ElasticStore(ElasticOrders, ElasticBaselines):
 
     def close(self) -> None:
         self._drain.stop()
-        self._pictures.close()
+        self._lists.close()
         self.client.close()
 
     def _alias(self, kind: str) -> str:

@@ -64,8 +64,8 @@ def test_workflow_is_a_filter_and_a_count(filled: Store) -> None:
     filled.set_workflow("sensor-a", record_id(4), Workflow.IGNORED, "li")
     assert found(filled, workflow=Workflow.IGNORED) == [4]
     assert len(found(filled, workflow="new")) == 9
-    assert filled.counts(CountBy.WORKFLOW) == [Count("new", 9, 9), Count("ignored", 1, 1)]
-    assert filled.counts(CountBy.LEVEL, IncidentFilter(workflow=Workflow.IGNORED)) == [Count("notice", 1, 1)]
+    assert filled.counts(CountBy.WORKFLOW) == [Count("new", 9), Count("ignored", 1)]
+    assert filled.counts(CountBy.LEVEL, IncidentFilter(workflow=Workflow.IGNORED)) == [Count("notice", 1)]
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(filled: Store) -> None:
@@ -103,20 +103,80 @@ def test_an_incident_in_full(filled: Store) -> None:
 
 
 def test_counts(filled: Store) -> None:
-    assert filled.counts(CountBy.LEVEL) == [Count(str(level), 2, 2) for level in LEVELS]
-    assert filled.counts(CountBy.DETECTOR) == [Count("signature", 10, 10)]
+    assert filled.counts(CountBy.LEVEL) == [Count(str(level), 2) for level in LEVELS]
+    assert filled.counts(CountBy.DETECTOR) == [Count("signature", 10)]
     assert filled.counts(CountBy.TECHNIQUE, IncidentFilter(child="plant-a")) == [
-        Count("T0836", 5, 5),
-        Count("T0855", 5, 5),
+        Count("T0836", 5),
+        Count("T0855", 5),
     ]
-    assert filled.counts(CountBy.CHILD) == [Count("plant-a", 5, 5), Count("plant-b", 5, 5)]
-    assert filled.counts("level", IncidentFilter(level="high")) == [Count("high", 2, 2)]  # type: ignore[arg-type]
+    assert filled.counts(CountBy.CHILD) == [Count("plant-a", 5), Count("plant-b", 5)]
+    assert filled.counts("level", IncidentFilter(level="high")) == [Count("high", 2)]  # type: ignore[arg-type]
 
 
-def test_hits_are_the_folded_counts_of_the_newest_revision(store: Store) -> None:
+def test_several_counts_at_once(filled: Store) -> None:
+    filled.set_workflow("sensor-a", record_id(0), Workflow.IGNORED, "wang")
+    asked = [
+        (CountBy.WORKFLOW, IncidentFilter()),
+        (CountBy.LEVEL, IncidentFilter(child="plant-b", suppressed=False)),
+        (CountBy.ORIGIN, IncidentFilter(text="nowhere")),
+        (CountBy.DAY, IncidentFilter(level=Level.HIGH)),
+    ]
+    assert filled.counts_of(asked) == [filled.counts(by, where) for by, where in asked]
+    assert filled.counts_of(asked)[0] == [Count("new", 9), Count("ignored", 1)]
+    assert filled.counts_of([]) == []
+
+
+@pytest.mark.parametrize("by", [CountBy.HOUR, CountBy.DAY, CountBy.CHILD])
+def test_counts_of_every_level_in_one_question(filled: Store, by: CountBy) -> None:
+    for where in (IncidentFilter(), IncidentFilter(child="plant-a"), IncidentFilter(began_ns=FIRST_NS + 5 * SECOND)):
+        found = filled.counts_by_level(by, where)
+        assert found == {level: filled.counts(by, replace(where, level=level)) for level in LEVELS}
+        assert any(found.values())
+    high = filled.counts_by_level(by, IncidentFilter(level=Level.HIGH))
+    assert [level for level, counted in high.items() if counted] == [Level.HIGH]
+    assert set(filled.counts_by_level(by, IncidentFilter(text="nowhere"))) == set(LEVELS)
+
+
+def test_the_first_rows_of_several_lists(filled: Store) -> None:
+    asked = [IncidentFilter(), IncidentFilter(level=Level.CRITICAL, suppressed=False), IncidentFilter(origin="nobody")]
+    for _ in range(2):
+        found = filled.newest(asked, 3)
+        assert [[int(row.id, 16) for row in rows] for rows in found] == [[9, 8, 7], [5, 0], []]
+        assert found[0] == list(filled.incidents(limit=3).rows)
+    assert filled.newest([], 3) == []
+
+
+def test_a_list_asked_again_has_what_came_and_lacks_what_left(filled: Store) -> None:
+    new = IncidentFilter(workflow=Workflow.NEW)
+
+    def first() -> tuple[list[int], list[int]]:
+        (rows,) = filled.newest([new], 3)
+        page = filled.incidents(new, limit=3)
+        return [int(row.id, 16) for row in rows], [int(row.id, 16) for row in page.rows]
+
+    assert first() == ([9, 8, 7], [9, 8, 7])
+    for number in (9, 8):
+        filled.set_workflow("sensor-a" if number % 2 == 0 else "sensor-b", record_id(number), Workflow.IGNORED, "wang")
+    assert first() == ([7, 6, 5], [7, 6, 5])
+    filled.merge([alert(number, origin="sensor-a") for number in (20, 22)], "plant-a")
+    assert first() == ([22, 20, 7], [22, 20, 7])
+    for number in range(8):
+        filled.set_workflow("sensor-a" if number % 2 == 0 else "sensor-b", record_id(number), Workflow.IGNORED, "wang")
+    assert first() == ([22, 20], [22, 20])
+
+
+def test_incidents_by_their_names(filled: Store) -> None:
+    names = {("sensor-a", record_id(4)), ("sensor-b", record_id(9)), ("sensor-a", record_id(9)), ("nobody", "x")}
+    found = filled.incidents_named(names)
+    assert set(found) == {("sensor-a", record_id(4)), ("sensor-b", record_id(9))}
+    assert all(incident == filled.incident(*name) for name, incident in found.items())
+    assert filled.incidents_named(()) == {}
+
+
+def test_an_incident_is_counted_once_whatever_its_revisions(store: Store) -> None:
     store.merge([alert(1, revision=3)], "plant")
     store.merge([alert(1, revision=40)], "plant")
-    assert store.counts(CountBy.PROTOCOL) == [Count("modbus", 1, 40)]
+    assert store.counts(CountBy.PROTOCOL) == [Count("modbus", 1)]
 
 
 def test_hours_and_days_are_the_nodes(store: Store) -> None:

@@ -181,7 +181,7 @@ def test_suppressed_incidents_are_found_by_their_causes(path: Path) -> None:
     assert (
         store.incident_count(replace(where, level="low")) == store.incident_count(replace(where, child="x")) == Found(0)
     )
-    assert store.counts(CountBy.WORKFLOW, replace(where, suppressed=False)) == [Count("new", 10, 10)]
+    assert store.counts(CountBy.WORKFLOW, replace(where, suppressed=False)) == [Count("new", 10)]
 
 
 def test_levels_of_a_span_come_from_the_counts_by_hour(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_levels_of_a_span_come_from_the_counts_by_hour(path: Path, monkeypatch: 
     inside = IncidentFilter(began_ns=began + 1, until_ns=began + 3 * hour - 1)
     whole = IncidentFilter(began_ns=began, until_ns=began + 3 * hour)
     for where, number in ((inside, 1), (whole, 3), (replace(whole, child="plant"), 3), (replace(whole, child="x"), 0)):
-        expected = [Count("low", number, number)] if number else []
+        expected = [Count("low", number)] if number else []
         assert store.counts(CountBy.LEVEL, where) == expected
         assert store.counts(CountBy.LEVEL, replace(where, state="open")) == expected, "from the rows"
     monkeypatch.setattr(counts, "_grouped", None)

@@ -208,7 +208,7 @@ def test_a_picture_that_is_gone_goes_on_in_the_list_as_it_is(cluster: Cluster) -
     assert isinstance(store, ElasticStore)
     store.merge([alert(number) for number in range(10)], "plant")
     first = store.incidents(limit=4)
-    (picture,) = store._pictures._open.values()
+    (picture,) = store._lists._pictures._open.values()
     rest = [5, 4, 3, 2]
     # In another process, after Elasticsearch let it go, and after this process did: the same place.
     assert [int(row.id, 16) for row in other.incidents(limit=4, cursor=first.next_cursor).rows] == rest
@@ -216,7 +216,7 @@ def test_a_picture_that_is_gone_goes_on_in_the_list_as_it_is(cluster: Cluster) -
     assert [int(row.id, 16) for row in store.incidents(limit=4, cursor=first.next_cursor).rows] == rest
     for _ in range(KEEP_PICTURES + 3):
         store.incidents(limit=4)
-    assert len(store._pictures._open) == KEEP_PICTURES
+    assert len(store._lists._pictures._open) == KEEP_PICTURES
     second = store.incidents(limit=4, cursor=first.next_cursor)
     assert [int(row.id, 16) for row in second.rows] == rest
     assert len(first.next_cursor or "") < 200
@@ -230,7 +230,7 @@ def test_a_page_that_is_all_keeps_no_picture(cluster: Cluster) -> None:
     store.merge([alert(1)], "plant")
     store.incidents()
     store.assets()
-    assert len(store._pictures._open) == 0
+    assert len(store._lists._pictures._open) == 0
 
 
 def test_what_nobody_asks_for_has_no_index_of_values(cluster: Cluster) -> None:
