@@ -41,6 +41,8 @@ _COLONS = re.compile(r"[0-9a-f.]*:[0-9a-f:.]+")
 """what may be an IPv6 address"""
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 HARDWARE = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+PLAIN_ADDRESS = re.compile(f"{_IPV4.pattern}|{HARDWARE.pattern}")
+"""one word, as it is compared already: most addresses are one"""
 
 
 class Word(NamedTuple):
@@ -75,11 +77,15 @@ def pieces(word: Word) -> tuple[str, ...]:
     return tuple(dict.fromkeys([word.text, *(part for part in MARKS.split(word.text) if part.isalpha())]))
 
 
-def more_words(alert: Alert) -> str:
+def more_parts(alert: Alert) -> list[str]:
     """What is searched of an alert beside the columns of its row: the hardware addresses, the operation."""
     macs = [end.mac for end in (alert.client, alert.server) if isinstance(end, Endpoint) and end.mac]
     operation = alert.fields.get("operation.name")
-    return " ".join([*macs, *([operation] if isinstance(operation, str) else [])])
+    return [*macs, operation] if isinstance(operation, str) else macs
+
+
+def more_words(alert: Alert) -> str:
+    return " ".join(more_parts(alert))
 
 
 def _is_address(text: str) -> bool:

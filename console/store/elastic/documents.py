@@ -14,7 +14,7 @@ import orjson
 
 from console.store import history
 from console.store.admission import KEEP_REVISIONS, Body, address_of, bounded_sum, compare, read_body
-from console.store.elastic.indices import kind_of
+from console.store.elastic.indices import HOUR_NS, kind_of
 from console.store.order_rows import ReceiptRow
 from console.store.rows import (
     AssetHistory,
@@ -28,7 +28,7 @@ from console.store.rows import (
     Workflow,
     WorkflowStep,
 )
-from console.store.text import MAX_CHARACTERS, more_words, pieces, runs
+from console.store.text import MAX_CHARACTERS, PLAIN_ADDRESS, more_parts, pieces, runs
 from sensor.schema import Alert, Heartbeat, Kind, Receipt, Record, Story
 from sensor.schema.fields import FIELDS
 
@@ -142,37 +142,47 @@ def _incident(alert: Alert) -> Source:
         "alert.outcome": str(alert.outcome),
         "alert.state": str(alert.state),
         "alert.story": alert.story,
-        "otus.hour": _second(alert.first_ns // 10**9)[:13],
+        "otus.hour": _hour(alert.first_ns // HOUR_NS),
     }
     return source
 
 
 def _searched(arrival: Arrival, alert: Alert) -> Source:
     """The words of an incident, as `console.store.text` says what is searched and what a word is."""
-    record = arrival.record
-    parts = [
-        alert.title.zh,
-        alert.title.en,
-        address_of(alert.client),
-        address_of(alert.server),
-        more_words(alert),
-        alert.rule_id,
-    ]
-    parts += [*alert.technique, record.origin, arrival.child, alert.detector, alert.protocol]
+    title = alert.title
     han, words = dict[str, None](), dict[str, None]()
-    for part in filter(None, parts):
-        of_han, others = _split(part)
-        han.update(dict.fromkeys(of_han))
-        words.update(dict.fromkeys(others))
+    splits = [
+        _of_all(title.zh, title.en, alert.rule_id, alert.technique, arrival.child, alert.detector, alert.protocol),
+        _split(arrival.record.origin),
+    ]
+    for part in (address_of(alert.client), address_of(alert.server), *more_parts(alert)):
+        if part and PLAIN_ADDRESS.fullmatch(part):  # too many different ones to remember
+            words[part] = None
+        elif part:
+            splits.append(_split(part))
+    for of_han, others in splits:
+        han |= of_han
+        words |= others
     return {"otus.han": list(han), "otus.words": list(words)}
 
 
+Split = tuple[dict[str, None], dict[str, None]]
+"""runs of Han characters, and other words, each once and in order; nobody changes them"""
+
+
+@functools.lru_cache(4096)
+def _of_all(zh: str, en: str, rule_id: str | None, technique: tuple[str, ...], *names: str) -> Split:
+    """What is the same in each incident of a rule that comes through one child."""
+    parts = [_split(part) for part in (zh, en, rule_id, *technique, *names) if part]
+    return {key: None for han, _ in parts for key in han}, {key: None for _, words in parts for key in words}
+
+
 @functools.lru_cache(32_768)
-def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Runs of Han characters, and other words. Titles, addresses and names come again and again."""
+def _split(text: str) -> Split:
+    """Names come again and again."""
     found = list(runs(text))
-    han = tuple(word.text for word in found if word.han)
-    return han, tuple(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
+    han = dict.fromkeys(word.text for word in found if word.han)
+    return han, dict.fromkeys(piece[:MAX_CHARACTERS] for word in found if not word.han for piece in pieces(word))
 
 
 SUMMED = "heartbeat.below.sensors"
@@ -385,9 +395,15 @@ def iso(moment_ns: int) -> str:
     return f"{_second(moment_ns // 10**9)}.{moment_ns % 10**9:09d}Z"
 
 
-@functools.lru_cache(4096)
 def _second(moment_s: int) -> str:
-    return datetime.fromtimestamp(moment_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    hour, within_s = divmod(moment_s, 3600)
+    return f"{_hour(hour)}:{within_s // 60:02d}:{within_s % 60:02d}"
+
+
+@functools.lru_cache(4096)
+def _hour(hour: int) -> str:
+    """Most of what comes is of few hours, and of many seconds."""
+    return datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%dT%H")
 
 
 def _is_newer(record: Record, kept: Source) -> bool:

@@ -68,19 +68,22 @@ def homes(settings: ElasticSettings, record: Record, now_ns: int) -> tuple[str, 
     """Where a record may stand. A new one goes to the first."""
     kind = kind_of(record)
     form = _FORMS.get(settings.period_of(kind))
-    periods: list[str | None] = [None]
-    if form is not None:
-        moment_ns = int(record.body[_TIME_OF[kind]])
-        periods = [_period(moment_ns // HOUR_NS, form), STRAYS]
-        if not now_ns - BACK_NS <= moment_ns <= now_ns + AHEAD_NS:
-            periods.reverse()
-    return tuple(name(settings, kind, period, version) for period in periods for version in range(VERSION, 0, -1))
+    start = alias(settings, kind)
+    if form is None:
+        return _homes(start, "", None, False, VERSION)
+    moment_ns = int(record.body[_TIME_OF[kind]])
+    stray = not now_ns - BACK_NS <= moment_ns <= now_ns + AHEAD_NS
+    return _homes(start, form, moment_ns // HOUR_NS, stray, VERSION)
 
 
 @functools.lru_cache(4096)
-def _period(hour: int, form: str) -> str:
-    """A batch's records are of few hours, and each is asked for its period several times."""
-    return datetime.fromtimestamp(hour * 3600, UTC).strftime(form)
+def _homes(start: str, form: str, hour: int | None, stray: bool, newest: int) -> tuple[str, ...]:
+    """A batch's records are of few hours. `hour`: of UTC since 1970; None where a kind has one index for all times."""
+    middles = [""]
+    if hour is not None:
+        period = datetime.fromtimestamp(hour * 3600, UTC).strftime(form)
+        middles = [f"-{STRAYS}", f"-{period}"] if stray else [f"-{period}", f"-{STRAYS}"]
+    return tuple(f"{start}{middle}-v{version}" for middle in middles for version in range(newest, 0, -1))
 
 
 def end_of(settings: ElasticSettings, index: str) -> datetime | None:
