@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tools.scale import load, page, plan, servers
 from tools.scale.incidents import BEGAN_NS, DAY_NS, LATE, MOST_LATE_NS, YEAR_NS, batches, heartbeats
 from tools.scale.progress import Progress
 from tools.scale.province import CITIES, make
-from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered, all_questions
+from tools.scale.questions import CHINESE, LIST, OVERVIEW, SEARCH, Answered, all_questions, ask_all
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERED = [Answered(group, "a question", 1.0, 2.0) for group in (OVERVIEW, LIST, SEARCH)]
@@ -57,6 +58,22 @@ def test_every_question_has_its_chinese_name(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store.sqlite")
     assert {question.name for question in all_questions(store, make(3))} == set(CHINESE)
     store.close()
+
+
+def test_an_asking_that_was_stopped_asks_the_rest(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "store.sqlite")
+    first = next(ask_all(store, make(3), 2))
+    path, load_of = tmp_path / "store.progress.json", {"incidents": 600}
+    Progress(path, load_of).answered(replace(first, p99_ms=1e9))
+    known = Progress(path, load_of).answers()
+    answers = list(ask_all(store, make(3), 2, 1, known))
+    assert [answer.name for answer in answers] == list(CHINESE), "in their order"
+    assert answers[0].p99_ms == 1e9 and all(answer.p99_ms < 1e9 for answer in answers[1:])
+    store.close()
+    table = page.table("sqlite", 600, 3, load.Rate(600, 1.0), answers, {"all": 1})
+    Progress(path, load_of).finish(table)
+    assert not Progress(path, load_of).answers(), "the next asking begins anew"
+    assert "asked 20 times before the clock ran" in page.asked(table, answers, 600, 20).text()
 
 
 def test_the_rate_is_of_what_came_last() -> None:

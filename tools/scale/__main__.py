@@ -26,8 +26,8 @@ from tools.scale import page, servers
 from tools.scale.incidents import Batch, batches, heartbeats
 from tools.scale.load import Filled, Rate, fill
 from tools.scale.progress import OtherLoad, Progress
-from tools.scale.province import make
-from tools.scale.questions import ask_all
+from tools.scale.province import Province, make
+from tools.scale.questions import Answered, ask_all
 
 ENTERPRISES, TIMES = 30_000, 200
 ROOM_BYTES = 3_500
@@ -157,8 +157,10 @@ def measure(name: str, folder: Path, incidents: int, enterprises: int, times: in
         part("heartbeats", heartbeats(province), lambda done, rate: None)
         rate = part("incidents", batches(province, incidents), progress)
         store.settle()
-        answers = list(ask_all(store.store, province, times))
+        answers = _answers(state, store, province, times)
         table = page.table(name, incidents, enterprises, rate, answers, store.sizes())
+        if store.asked_before:
+            table = page.asked(table, answers, incidents, store.asked_before)
         state.finish(table)
         return table
 
@@ -169,9 +171,21 @@ def ask_again(name: str, folder: Path, incidents: int, enterprises: int, times: 
     assert table is not None
     with servers.STORES[name](folder) as store:
         there = store.store.totals()
-        table = page.asked(table, list(ask_all(store.store, make(enterprises), times)), there.incidents)
+        answers = _answers(state, store, make(enterprises), times)
+        table = page.asked(table, answers, there.incidents, store.asked_before)
     state.finish(table, state.grown())
     return table
+
+
+def _answers(state: Progress, store: servers.Measured, province: Province, times: int) -> list[Answered]:
+    """Each is written down as it comes: stopped or killed, the same command asks the others only."""
+    known, found = state.answers(), list[Answered]()
+    for answer in ask_all(store.store, province, times, store.asked_before, known):
+        if answer.name not in known:
+            state.answered(answer)
+            print(f"{answer.name}: {answer.median_ms:.1f} ms, {answer.p99_ms:.1f} at p99", flush=True)
+        found.append(answer)
+    return found
 
 
 def grow(name: str, folder: Path, incidents: int, enterprises: int, more: int) -> Table:

@@ -61,14 +61,18 @@ def table(
     )  # fmt: skip
 
 
-def asked(before: Table, answers: Sequence[Answered], incidents: int) -> Table:
-    """The same with other answers, given when so many incidents were there."""
+def asked(before: Table, answers: Sequence[Answered], incidents: int, times: int = 0) -> Table:
+    """The same with other answers, given when so many incidents were there, and each question was asked `times` times
+    before the clock ran."""
     worst = _worst(answers)
-    note = (f"{ASKED[0]}{incidents:,}。", f"{ASKED[1]} {incidents:,}.")
+    chinese, english = f"{ASKED[0]}{incidents:,}。", f"{ASKED[1]} {incidents:,}."
+    if times:
+        chinese += f"计时之前，每个问题先提 {times} 次（JVM 预热）。"
+        english += f" Each question was asked {times} times before the clock ran (the JVM warms up)."
     return replace(
         before,
         rows=_rows(answers),
-        notes=[*(item for item in map(tuple, before.notes) if not item[1].startswith(ASKED[1])), note],
+        notes=[*(item for item in map(tuple, before.notes) if not item[1].startswith(ASKED[1])), (chinese, english)],
         summary=[before.summary[0], *_slowest(NAMES[before.key], worst), before.summary[-1]],
         data={**before.data, "p99_ms": worst},
     )

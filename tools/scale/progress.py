@@ -10,6 +10,7 @@ from typing import Any
 
 from tools.bench.table import Table
 from tools.scale.load import Filled
+from tools.scale.questions import Answered
 
 
 class OtherLoad(ValueError):
@@ -46,8 +47,17 @@ class Progress:
         """Incidents that were added after it had been measured."""
         return int(self._told.get("grown", 0))
 
+    def answers(self) -> dict[str, Answered]:
+        """What was asked already, by question, of an asking that did not come to its end."""
+        return {name: Answered(**answer) for name, answer in self._told.get("answers", {}).items()}
+
+    def answered(self, answer: Answered) -> None:
+        so_far = self._told.get("answers", {})
+        self._write({**self._told, "answers": {**so_far, answer.name: dataclasses.asdict(answer)}})
+
     def finish(self, table: Table, grown: int = 0) -> None:
-        self._write({**self._told, "table": dataclasses.asdict(table), "grown": grown})
+        told = {name: part for name, part in self._told.items() if name != "answers"}
+        self._write({**told, "table": dataclasses.asdict(table), "grown": grown})
 
     def _write(self, told: dict[str, Any]) -> None:
         part = self._path.with_name(self._path.name + ".part")

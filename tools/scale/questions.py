@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from console.store import CountBy, IncidentFilter, Store, Workflow
-from sensor.schema import LEVELS, Level
+from console.clock import Clock
+from console.present import waiting
+from console.present.series import by_time
+from console.store import NO_FILTER, CountBy, IncidentFilter, Store
+from console.views import overview
+from sensor.schema import LEVELS
 from tools.scale.incidents import BEGAN_NS, DAY_NS, THINGS, VERBS, YEAR_NS
 from tools.scale.province import CITIES, Province
 
@@ -58,6 +62,9 @@ class Answered:
     p99_ms: float
 
 
+NOTHING: Mapping[str, Answered] = {}
+
+
 def all_questions(store: Store, province: Province) -> list[Question]:
     def listed(where: IncidentFilter) -> object:
         """A page of the list: rows and how many there are."""
@@ -76,13 +83,15 @@ def all_questions(store: Store, province: Province) -> list[Question]:
         return chance.choice(THINGS)[0]
 
     def front_page(chance: random.Random) -> object:
-        """What `console.views.overview` asks, in its order."""
-        week = ENDED_NS - 7 * DAY_NS
-        store.coverage(ENDED_NS), store.totals(), store.counts(CountBy.WORKFLOW)
-        store.counts(CountBy.LEVEL, IncidentFilter(workflow=Workflow.NEW))
-        store.incidents(IncidentFilter(workflow=Workflow.NEW, level=Level.CRITICAL), limit=5)
-        store.health(), store.incidents(limit=8), store.counts(CountBy.TECHNIQUE), store.counts(CountBy.DETECTOR)
-        return [store.counts(CountBy.DAY, IncidentFilter(level=level, began_ns=week)) for level in LEVELS]
+        """What `console.views.overview` asks, in its order, at the end of the year."""
+        store.coverage(ENDED_NS), store.totals()
+        levels = waiting.by_level(store)
+        to_do = waiting.first(store, levels, overview.TO_DO)
+        store.health()
+        (recent,) = store.newest([NO_FILTER], overview.CHANGES)
+        store.counts_of([(CountBy.TECHNIQUE, NO_FILTER), (CountBy.DETECTOR, NO_FILTER)])
+        store.incidents_named({(row.origin, row.id) for row in (*to_do, *recent)})
+        return by_time(store, Clock(now_ns=lambda: ENDED_NS), None), store.order_totals(ENDED_NS)
 
     return [
         Question(OVERVIEW, "the front page, all of it", front_page),
@@ -126,9 +135,22 @@ def all_questions(store: Store, province: Province) -> list[Question]:
     ]  # fmt: skip
 
 
-def ask_all(store: Store, province: Province, times: int, seed: int = 7) -> Iterator[Answered]:
+def ask_all(
+    store: Store,
+    province: Province,
+    times: int,
+    before: int = 0,
+    known: Mapping[str, Answered] = NOTHING,
+    seed: int = 7,
+) -> Iterator[Answered]:
+    """`before`: each is asked as often without a clock first. `known`: those that were answered already."""
     for question in all_questions(store, province):
+        if question.name in known:
+            yield known[question.name]
+            continue
         chance = random.Random(seed)
+        for _ in range(before):
+            question.ask(chance)
         taken = []
         for _ in range(times):
             began = time.perf_counter()
