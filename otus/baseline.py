@@ -125,9 +125,9 @@ def export(folder: Path) -> None:
 def import_(path: Path, folder: Path) -> None:
     """Compile a baseline from YAML into a folder. The anomaly model is not part of it: it is learned."""
     from detectors.baseline import import_yaml
-    from sensor._core import baseline_from_json, baseline_to_json
+    from sensor._core import baseline_from_json, baseline_to_json, values_from_json
 
-    click.echo(import_yaml(path, folder, baseline_from_json, baseline_to_json).line())
+    click.echo(import_yaml(path, folder, baseline_from_json, baseline_to_json, values_from_json).line())
 
 
 for command in commands:

@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from detectors.baseline.folder import Folder
     from detectors.baseline.review import Decision, Reviewed
-    from detectors.baseline.versions import Codec
+    from detectors.baseline.versions import Codec, Content
     from sensor.schema.review import Asked
 
 STATES = {
@@ -202,28 +202,29 @@ def versions(folder: Path) -> None:
 @click.argument("before", metavar="FOLDER[@VERSION]")
 @click.argument("after", metavar="FOLDER[@VERSION]")
 def diff(before: str, after: str) -> None:
-    """Say what one baseline takes for normal and the other does not. / 比较两个基线（或同一基线的两个版本）。"""
+    """Say what one baseline takes for normal and the other does not, process values and the order of operations too.
+
+    比较两个基线（或同一基线的两个版本），含过程值和操作次序。
+    """
     from detectors.baseline.show import printable
     from detectors.baseline.versions import difference
 
-    found = difference(_table(before), _table(after), codec())
+    found = difference(_content(before), _content(after), codec())
     for line in found.lines():
         click.echo(printable(line))
     counts = len(found.added), len(found.removed), len(found.changed)
     click.echo("新增 {0}、删除 {1}、改变 {2} / {0} added, {1} removed, {2} changed".format(*counts))
 
 
-def _table(named: str) -> bytes:
-    """The compiled table of a folder, or of a version of it."""
+def _content(named: str) -> Content:
+    """What is normal in a folder, or in a version of it."""
     from detectors.baseline import read_folder
-    from detectors.baseline.folder import TABLE, read_object
-    from detectors.baseline.versions import version
+    from detectors.baseline.versions import content_of
 
     path, _, number = named.rpartition("@")
     if not path or not number.isdecimal():
-        return read_folder(Path(named)).table
-    found = read_folder(Path(path))
-    return read_object(found, version(found, int(number))["files"][TABLE])
+        return content_of(read_folder(Path(named), known=False))
+    return content_of(read_folder(Path(path), known=False), int(number))
 
 
 @click.command()

@@ -30,6 +30,7 @@ __all__ = [
     "loss_places",
     "protocols",
     "skip_reasons",
+    "values_from_json",
 ]
 
 __version__: str
@@ -130,17 +131,23 @@ class Engine:
         known least, or with `whole` all, each with everything on it and when and where it was seen.
         """
 
-    def set_shadow(self, baseline: bytes | None) -> None:
-        """Try a compiled table beside the one that counts, from now on; None: no more. What was counted begins anew.
+    def set_shadow(
+        self, baseline: bytes | None, values: bytes | None = None, families: Sequence[str] = ()
+    ) -> None:
+        """Try a compiled table, with what its `values` are like, beside the one that counts, from now on; None: none.
+
+        Of `families` (`links`, `operations`, `objects`, `orders`, `rhythms`, `values`) of the baseline that counts
+        nothing is told any more, but counted with the trial. What was counted begins anew.
 
         Raises:
-            ValueError: it cannot be read; what was tried goes on.
+            ValueError: it cannot be read, or there is no such family; what was tried goes on.
         """
 
     def shadowed(self) -> str | None:
-        """What the table that is tried would have told so far, as JSON; None: none is.
+        """What is tried would have told so much so far, as JSON; None: nothing is.
 
-        `messages` held against it, `found` (a row a fold: cause, segment, client, server, protocol, alerts, messages,
+        `candidate` (another baseline is tried), `families`, `messages` held against it, `found` (a row a fold: tried
+        (`candidate`, `family`), cause, segment, client, server, protocol, alerts, messages,
         first_ns, last_ns, frame, input, params), `uncounted` (deviations beyond what is listed), `inputs`.
         """
 
@@ -464,3 +471,9 @@ def asset_features() -> list[str]: ...
 def check_filter(expression: str) -> None: ...
 def baseline_to_json(table: bytes) -> str: ...
 def baseline_from_json(text: str) -> bytes: ...
+def values_from_json(text: str) -> bytes:
+    """What somebody made of `learned_values`, checked and in order: the same content gives the same bytes.
+
+    Raises:
+        ValueError: one line; of what is no JSON of that shape it ends with line and column.
+    """

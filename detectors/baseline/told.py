@@ -14,9 +14,10 @@ from typing import Any
 
 from detectors.baseline.completeness import Completeness, completeness, link_completeness
 from detectors.baseline.entries import link_id, station_id
-from detectors.baseline.folder import BaselineError, Folder, read_object
+from detectors.baseline.folder import TABLE, VALUES, BaselineError, Folder
 from detectors.baseline.review import LEARNED, STATES, Decision, Known, Reviewed, reviewed
-from detectors.baseline.versions import Codec, difference
+from detectors.baseline.value_entries import tag_id
+from detectors.baseline.versions import Codec, content_of, difference
 from sensor.schema import Baseline, BaselineEntry
 from sensor.schema.baseline import ENTRIES_PER_PART, MAX_NAME, MAX_PARTS, MAX_SUSPICIONS, MAX_VERSIONS
 
@@ -142,14 +143,12 @@ def _tags(values: bytes | None) -> dict[str, list[BaselineEntry]]:
 
 def _tag(link: str, ends: Mapping[str, Any], tag: Mapping[str, Any]) -> BaselineEntry:
     named = bool(tag.get("name"))
-    place = f'"{tag["name"]}"' if named else str(tag["start"])
     about = {**ends, "space": tag["space"], "index": tag["index"], "type": tag["kind"]}
     about |= {"object": tag["name"]} if named else {"start": tag["start"], "end": tag["start"]}
     about |= {key: tag[key] for key in ("low", "high", "setting", "counter", "set_limits") if tag.get(key) is not None}
     if tag.get("states"):
         about["states"] = list(tag["states"])[:MAX_STATES]
-    name = f"value:{link.removeprefix('link:')}#{tag['space']}.{tag['index']}:{place}:{tag['kind']}"
-    return BaselineEntry(name, "value", "learned", link, about, count=tag.get("samples"))
+    return BaselineEntry(tag_id(link, tag), "value", "learned", link, about, count=tag.get("samples"))
 
 
 class Differences:
@@ -157,7 +156,7 @@ class Differences:
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
-        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        self._known: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def told(self, folder: Folder) -> Iterator[dict[str, Any]]:
         """The latest versions, the newest first."""
@@ -169,12 +168,12 @@ class Differences:
             yield told
 
     def _between(self, folder: Folder, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-        key = (before["files"]["baseline.bin"], after["files"]["baseline.bin"])
+        key = tuple(one["files"].get(name, "") for one in (before, after) for name in (TABLE, VALUES))
         if key not in self._known:
             try:
-                tables = [read_object(folder, sha256) for sha256 in key]
-                found = difference(tables[0], tables[1], self._codec)
-            except (BaselineError, ValueError):
+                contents = [content_of(folder, one["number"]) for one in (before, after)]
+                found = difference(contents[0], contents[1], self._codec)
+            except (BaselineError, ValueError, LookupError):
                 return {}  # an object that is damaged is said where somebody asks for that version
             lines = [line[:MAX_NAME] for line in found.lines()]
             self._known[key] = {

@@ -28,6 +28,7 @@ from detectors.baseline.folder import (
 )
 from detectors.baseline.folder import MODEL as FOREST
 from detectors.baseline.review import STATES, Decision, Known, ReviewError, reviewed, table
+from detectors.baseline.value_entries import order_entries, value_entries
 
 
 @dataclass(frozen=True)
@@ -210,27 +211,80 @@ class Difference:
     added: tuple[Entry, ...]
     removed: tuple[Entry, ...]
     changed: tuple[tuple[Entry, Entry], ...]
-    """polls whose rhythm is another"""
+    """polls whose rhythm is another; values and relations that are judged by other numbers"""
 
     def lines(self) -> Iterator[str]:
         for sign, rows in (("+", self.added), ("-", self.removed)):
             for entry in rows:
                 yield f"{sign} {entry.id}"
         for before, after in self.changed:
-            yield f"~ {after.id}  {before.label.rpartition(', ')[2]} → {after.label.rpartition(', ')[2]}"
+            yield f"~ {after.id}  {_change(before, after)}"
 
 
-def difference(before: bytes, after: bytes, codec: Codec) -> Difference:
-    """What is normal after and was not before, and the other way round."""
-    one, other = (
-        {entry.id: entry for entry in entries(json.loads(codec.to_json(data)), None)} for data in (before, after)
-    )
+def _change(before: Entry, after: Entry) -> str:
+    """What is another of it."""
+    if before.kind == "poll":
+        return f"{before.label.rpartition(', ')[2]} → {after.label.rpartition(', ')[2]}"
+    keys = [key for key in {**before.about, **after.about} if before.about.get(key) != after.about.get(key)]
+    return ", ".join(f"{key} {_shown(before.about.get(key))} → {_shown(after.about.get(key))}" for key in keys)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping) or (isinstance(value, list) and value and not isinstance(value[0], (int, float))):
+        return "…"  # what the time of day adds: dozens of coefficients
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(one) for one in value) + "]"
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is normal in one version."""
+
+    table: bytes
+    values: bytes | None = None
+
+
+def content_of(folder: Folder, number: int | None = None) -> Content:
+    """Of a version that is kept; None: of what is there now.
+
+    Raises:
+        BaselineError: there is no such version, or a file of it is damaged.
+    """
+    if number is None:
+        return Content(folder.table, folder.values)
+    files = version(folder, number)["files"]
+    values = read_object(folder, files[VALUES]) if VALUES in files else None
+    return Content(read_object(folder, files[TABLE]), values)
+
+
+def difference(before: Content, after: Content, codec: Codec) -> Difference:
+    """What is normal after and was not before, and the other way round.
+
+    Raises:
+        ValueError: a table or values cannot be read.
+    """
+    one, other = ({entry.id: entry for entry in _all_entries(content, codec)} for content in (before, after))
     return Difference(
         tuple(entry for name, entry in other.items() if name not in one),
         tuple(entry for name, entry in one.items() if name not in other),
         tuple(
             (one[name], entry)
             for name, entry in other.items()
-            if entry.kind == "poll" and name in one and one[name].label != entry.label
+            if name in one and _judges_otherwise(one[name], entry)
         ),
     )
+
+
+def _all_entries(content: Content, codec: Codec) -> Iterator[Entry]:
+    document = json.loads(codec.to_json(content.table))
+    yield from entries(document, None)
+    yield from order_entries(document)
+    if content.values is not None:
+        yield from value_entries(json.loads(content.values))
+
+
+def _judges_otherwise(before: Entry, after: Entry) -> bool:
+    if after.kind == "poll":
+        return before.label != after.label
+    return after.kind in ("value", "relation") and before.about != after.about

@@ -22,6 +22,7 @@ from detectors.baseline.review import (
 from detectors.baseline.review import table as table_of
 from detectors.baseline.versions import (
     Codec,
+    Content,
     decisions_of,
     difference,
     dump,
@@ -190,10 +191,10 @@ def test_versions_beyond_those_that_are_kept_go_with_their_files(
 
 def test_the_difference_names_entries(folder: Folder, known: Known, table: bytes) -> None:
     second = decided(folder, [*made(known, "reject", OPERATION), *made(known, "widen", READS, stretch=(0, 20))], "both")
-    lines = list(difference(table, second.table, CODEC).lines())
+    lines = list(difference(Content(table), Content(second.table), CODEC).lines())
     assert f"- {OPERATION}" in lines
     assert f"- {READS}" in lines and f"+ {READS.replace('0-9', '0-20')}" in lines
-    assert list(difference(table, table, CODEC).lines()) == []
+    assert list(difference(Content(table), Content(table), CODEC).lines()) == []
 
 
 def test_a_folder_of_an_earlier_version_can_be_reviewed(tmp_path: Path, table: bytes, known: Known) -> None:

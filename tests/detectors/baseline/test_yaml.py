@@ -22,7 +22,9 @@ def folder(tmp_path: Path, table: bytes) -> Folder:
 def compile_text(text: str, tmp_path: Path) -> Folder:
     path = tmp_path / "edited.yml"
     path.write_text(text, "utf-8")
-    return import_yaml(path, tmp_path / "imported", core.baseline_from_json, core.baseline_to_json)
+    return import_yaml(
+        path, tmp_path / "imported", core.baseline_from_json, core.baseline_to_json, core.values_from_json
+    )
 
 
 def test_export_and_import_give_the_same_bytes(folder: Folder, tmp_path: Path) -> None:

@@ -42,5 +42,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::check_filter, module)?)?;
     module.add_function(wrap_pyfunction!(tables::baseline_to_json, module)?)?;
     module.add_function(wrap_pyfunction!(tables::baseline_from_json, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::values_from_json, module)?)?;
     Ok(())
 }

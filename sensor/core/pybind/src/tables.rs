@@ -85,3 +85,9 @@ pub fn baseline_from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'p
     let bytes = py.detach(|| wire::baseline::table_from_json(text)).map_err(PyValueError::new_err)?;
     Ok(PyBytes::new(py, &bytes))
 }
+
+#[pyfunction]
+pub fn values_from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let table = py.detach(|| wire::values::Table::from_json(text)).map_err(PyValueError::new_err)?;
+    Ok(PyBytes::new(py, &py.detach(|| table.write())))
+}

@@ -1,5 +1,6 @@
 //! What was learned of values, as rows: one a tag. On disk it is JSON (`values.json` of a baseline's folder).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -113,28 +114,60 @@ impl Table {
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let table: Self = serde_json::from_slice(bytes)
             .map_err(|error| format!("the learned values cannot be read: {error}; learn the baseline again"))?;
-        if table.format != FORMAT {
-            return Err(format!(
-                "the learned values have format {}, this version reads {FORMAT}: learn again, or upgrade",
-                table.format
-            ));
+        if let Some(wrong) = table.wrong() {
+            return Err(format!("the learned values {wrong}: learn again, or upgrade"));
         }
-        let tags: usize = table.links.iter().map(|link| link.tags.len()).fold(0, usize::saturating_add);
-        let rows: usize = table.links.iter().map(|link| link.echoes.len()).fold(tags, usize::saturating_add);
-        if rows > limits::VALUE_TAGS.saturating_mul(2) || table.links.len() > limits::VALUE_TAGS {
-            return Err(format!("the learned values have {rows} rows, more than fit"));
+        Ok(table)
+    }
+
+    /// What somebody made of [`Table::write`]'s JSON: as it would have been learned.
+    ///
+    /// # Errors
+    /// One line; of what is no JSON of this shape it ends with line and column.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        let mut table: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        for link in &mut table.links {
+            let of = format!("values of {} -> {} {}", link.client, link.server, link.protocol);
+            let mut places = BTreeSet::new();
+            for tag in &mut link.tags {
+                tag.states.sort_by(f64::total_cmp);
+                tag.states.dedup();
+                let upside_down =
+                    |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
+                let within = |pair: Option<[f64; 2]>| upside_down(pair.map(|[low, _]| low), pair.map(|[_, high]| high));
+                let wrong = if !places.insert((&*tag.space, tag.index, tag.start, tag.kind)) {
+                    "stands there twice"
+                } else if upside_down(tag.low, tag.high) || within(tag.set) || within(tag.set_limits) {
+                    "ends before it starts"
+                } else {
+                    continue;
+                };
+                let called = if tag.name.is_empty() { tag.start.to_string() } else { tag.name.clone() };
+                return Err(format!("{of}: {} {}:{called} {wrong}", tag.space, tag.index));
+            }
+        }
+        match table.wrong() {
+            Some(wrong) => Err(format!("values {wrong}")),
+            None => Ok(table),
+        }
+    }
+
+    /// What of it could not have been learned by this version.
+    fn wrong(&self) -> Option<String> {
+        if self.format != FORMAT {
+            return Some(format!("have format {}, this version reads {FORMAT}", self.format));
+        }
+        let tags: usize = self.links.iter().map(|link| link.tags.len()).fold(0, usize::saturating_add);
+        let rows: usize = self.links.iter().map(|link| link.echoes.len()).fold(tags, usize::saturating_add);
+        if rows > limits::VALUE_TAGS.saturating_mul(2) || self.links.len() > limits::VALUE_TAGS {
+            return Some(format!("have {rows} rows, more than fit"));
         }
         let sound = |link: &Link| {
             let few = link.relations.len() <= link.tags.len().saturating_mul(relations::MOST_OF_TAG);
             few && link.relations.iter().all(|relation| relation.holds(link.tags.len()))
         };
-        if let Some(link) = table.links.iter().find(|link| !sound(link)) {
-            return Err(format!(
-                "the learned values of {} -> {} have relations of tags that are not there; learn again",
-                link.client, link.server
-            ));
-        }
-        Ok(table)
+        let link = self.links.iter().find(|link| !sound(link))?;
+        Some(format!("of {} -> {} have relations of tags that are not there", link.client, link.server))
     }
 
     pub fn write(&self) -> Vec<u8> {
