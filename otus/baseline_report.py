@@ -172,6 +172,8 @@ def _counted(trial: Mapping[str, Any] | None) -> object:
 def _bounded(trial: Mapping[str, Any]) -> dict[str, Any]:
     rows = trial["found"]
     return {
+        "candidate": trial["candidate"],
+        "families": list(trial["families"]),
         "messages": trial["messages"],
         "alerts": dict(trial["alerts"]),
         "found": [dict(row) for row in rows[:MAX_EXAMPLES]],

@@ -29,10 +29,12 @@ def show(path: Path | None) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def check(path: Path) -> None:
     """Say what is wrong with a file of settings, all at once."""
+    from otus.shadow import read_tried
     from sensor.settings import load
 
     settings = load(path, environment={})
     _check_announced(settings["maintenance"], settings["suppliers"])
+    read_tried("", settings["baseline_on_trial"])
     click.echo(f"{path}: good")
 
 

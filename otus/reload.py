@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otus.detection import Detection, Given, load
-from otus.shadow import read_table
+from otus.shadow import read_tried
 
 if TYPE_CHECKING:
     from detectors.alerts import Analyst
@@ -59,10 +59,9 @@ class Reloader:
         self._engine, self._running, self._books = engine, running, books
         self._answer = answer or (lambda done, line: None)
         self._settings = settings
-        self._shadow = settings.get("baseline_shadow", "")
-        self._shadow_table = read_table(self._shadow)
-        if self._shadow_table is not None:
-            engine.set_shadow(self._shadow_table)
+        self._on_trial = settings.get("baseline_shadow", ""), settings.get("baseline_on_trial", ())
+        self._tried = read_tried(*self._on_trial)
+        self._tried.begin(engine)
         self._site, self._window_ns = running.site, running.window_ns
         self._asked = False
         self._waiting: list[Callable[[bool, str], None]] = []
@@ -119,7 +118,7 @@ class Reloader:
                 f"{self._settings['baseline']}: its model was learned on windows of {wanted} s, the sensor cuts "
                 + (f"windows of {cut} s; start it again" if cut else "none; start it again")
             )
-        shadow = read_table(self._shadow)
+        tried = read_tried(*self._on_trial)
         generation = self._engine.generation + 1
         self._books.add(generation, fresh.rules)  # before the first hit of it can come
         try:
@@ -127,9 +126,10 @@ class Reloader:
         except ValueError:
             self._books.forget(generation)
             raise
-        if shadow != self._shadow_table:  # what was counted of another one says nothing of this one
-            self._engine.set_shadow(shadow)
-            self._shadow_table = shadow
+        another = bool(tried.families) and (fresh.table, fresh.values) != (self._running.table, self._running.values)
+        if tried != self._tried or another:  # what was counted of another one says nothing of this one
+            tried.begin(self._engine)
+            self._tried = tried
         baseline = fresh.facts["baseline"]
         counts = ", ".join(f"{done[name]} {name}" for name in ("kept", "added", "removed"))
         known = "no baseline" if baseline is None else f"baseline {baseline['id']}"

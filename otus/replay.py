@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otus.pack_sources import pack_options
-from otus.shadow import lines, read_table, shadowed
+from otus.shadow import lines, read_tried, shadowed
 from otus.site_options import site_options
 from sensor.site import SiteFiles
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 @click.option("--rules", metavar="DIR", help="Use these rules instead of the bundled ones.")
 @pack_options
 @click.option("--baseline-shadow", metavar="FOLDER", help="Also try this one: say what it would have told.")
+@click.option(
+    "--baseline-on-trial",
+    multiple=True,
+    metavar="FAMILY",
+    help="Of the baseline that counts: count what this family (or all) would tell, and do not raise it.",
+)
 @click.option("--maintenance", metavar="FILE", help="Maintenance windows 检修窗口 (docs/baseline.md).")
 @click.option("--suppliers", metavar="FILE", help="List of trusted suppliers 可信服务商名单 (docs/baseline.md).")
 @click.option("--nursery", is_flag=True, help="Load rules that still wait for examples, too.")
@@ -58,6 +64,7 @@ def replay(
     rule_packs: str | None,
     pack_keys: str | None,
     baseline_shadow: str | None,
+    baseline_on_trial: tuple[str, ...],
     maintenance: str | None,
     suppliers: str | None,
     nursery: bool,
@@ -78,7 +85,7 @@ def replay(
         "pack_keys": pack_keys, "maintenance": maintenance, "suppliers": suppliers, "nursery": nursery,
     }  # fmt: skip
     given = Given.of(named, site.load())
-    run = Run(files, given, expression, hits, evidence, threads, baseline_shadow)
+    run = Run(files, given, expression, hits, evidence, threads, baseline_shadow, baseline_on_trial)
     alerts = run.alerts()
     if alerts_format is not None or shape == "ndjson":
         ndjson(alerts, alerts_format or "ecs")
@@ -107,6 +114,7 @@ class Run:
         evidence: str | None = None,
         threads: int | None = None,
         baseline_shadow: str | None = None,
+        baseline_on_trial: tuple[str, ...] = (),
     ) -> None:
         from otus.detection import load, started
         from otus.evidence import engine_settings, keeper
@@ -124,8 +132,7 @@ class Run:
             **engine_settings(evidence),
         )
         self._keeper = keeper(evidence, "replay")
-        if (shadow := read_table(baseline_shadow or "")) is not None:
-            self._engine.set_shadow(shadow)
+        read_tried(baseline_shadow or "", baseline_on_trial).begin(self._engine)
         self._listing = None if hits is None else OutputFile(hits)
         started()
         self._startup_s = _since_process_start()

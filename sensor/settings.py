@@ -64,6 +64,12 @@ SETTINGS = (
     Setting("learn_at_least_h", 24, "hours learned at least, by the time of the packets", most=10_000),
     Setting("learn_at_most_h", 720, "hours after which what was learned is written, complete or not", least=1),
     Setting("baseline_shadow", "", "folder of a baseline that is tried: what it would tell is counted; empty: none"),
+    Setting(
+        "baseline_on_trial",
+        [],
+        "families of the baseline that counts (links, operations, objects, orders, rhythms, values; all) whose alerts "
+        "are counted and not raised",
+    ),
     Setting("maintenance", "", "maintenance windows 检修窗口: a file (docs/baseline.md); empty: none"),
     Setting("suppliers", "", "list of trusted suppliers 可信服务商名单: a file (docs/baseline.md); empty: none"),
     Setting(

@@ -36,6 +36,10 @@ class Trial:
     rows: tuple[Row, ...]
     more: int
     """deviations that are not listed here"""
+    candidate: bool
+    """another baseline is tried, which can be put in the place of the one that counts"""
+    families: str
+    """of the one that counts, that nothing is raised for; in words"""
 
 
 def of(told: Mapping[str, Any] | None, language: str) -> Trial | None:
@@ -49,7 +53,21 @@ def of(told: Mapping[str, Any] | None, language: str) -> Trial | None:
     more = max(0, _whole(told.get("listed")) - len(rows)) + _whole(told.get("uncounted"))
     causes = sorted(((cause_of(code, language), n) for code, n in counts.items()), key=lambda one: -one[1])
     shown = tuple(_row(row, language) for row in rows)
-    return Trial(_whole(told.get("messages")), sum(counts.values()), tuple(causes), shown, more)
+    return Trial(
+        _whole(told.get("messages")),
+        sum(counts.values()),
+        tuple(causes),
+        shown,
+        more,
+        candidate=bool(told.get("candidate", True)),  # sensors of before tried nothing else
+        families=_families(told.get("families"), language),
+    )
+
+
+def _families(names: object, language: str) -> str:
+    listed = [str(name) for name in names] if isinstance(names, list) else []
+    keys = [f"code.baseline_family.{name}" for name in listed]
+    return ("、" if language.startswith("zh") else ", ").join(say(key, language) for key in keys if known(key))
 
 
 def cause_of(code: str, language: str) -> str:
@@ -74,7 +92,7 @@ def _row(row: Mapping[str, Any], language: str) -> Row:
         messages=_whole(row.get("messages")),
         first_ns=_time(row.get("first_ns")),
         last_ns=_time(row.get("last_ns")),
-        place=clean(f"{shorten(place, 60)} #{frame}") if frame is not None else "",
+        place=clean(f"{shorten(place, 60)} #{frame}") if frame else "",  # silence has no packet
     )
 
 

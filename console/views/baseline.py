@@ -223,7 +223,7 @@ def _rollback(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
 
 
 def _enforce(here: ConsoleState, row: BaselineRow) -> reviewing.Wanted:
-    if row.state.trial is None or row.state.role != "enforced":
+    if row.state.trial is None or not row.state.trial.get("candidate", True) or row.state.role != "enforced":
         raise WrongForm("version")
     return reviewing.Wanted(reviewing.reason_of(request.form), enforce=True)
 

@@ -183,7 +183,20 @@ def test_a_trial_in_words(client: FlaskClient) -> None:
     page = text(client, "/baseline?view=trial")
     assert "核对了 48,000 条报文，如果启用会产生 11 条告警" in page
     assert "对象超出范围" in page and "出现新操作" in page and "写单个寄存器 保持寄存器 50（单元 1）" in page
-    assert "mirror0 #77" in page and "另有 254 处没有列出" in page and "轮询周期和过程值不在试运行范围内" in page
+    assert "mirror0 #77" in page and "另有 254 处没有列出" in page and "操作次序、轮询节律和过程值" in page
+    assert "只统计、不告警：" not in page and 'action="/baseline/enforce"' in page
+
+
+def test_families_on_trial_in_words(make_console: MakeConsole) -> None:
+    """Nothing can be put in the place of the one that counts: it is the one."""
+    row = {"cause": "period:stopped", "client": "192.168.10.20", "server": "192.168.10.11", "protocol": "modbus",
+           "alerts": 1, "messages": 1, "frame": 0, "place": "mirror0", "params": {}}  # fmt: skip
+    own = {"candidate": False, "families": ["rhythms", "values", 7], "alerts": {"value:drift": 2}, "found": [row]}
+    client = log_in(make_console(records=told(trial={**TRIAL, **own})))
+    page = text(client, "/baseline?view=trial")
+    assert "只统计、不告警：轮询节律、过程值（" in page and "过程值持续漂移" in page and "轮询中断" in page
+    assert 'action="/baseline/enforce"' not in page and "mirror0 #" not in page
+    assert "version" in decide(client, "enforce", reason="x").headers["Location"]
 
 
 def test_versions_and_what_they_changed(client: FlaskClient) -> None:

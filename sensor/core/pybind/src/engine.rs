@@ -8,11 +8,12 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use tap::{Files, Live, LiveOptions, Originals, Source};
-use wire::baseline::Baseline;
+use wire::baseline::{Baseline, Families};
 use wire::engine::{Engine, Learned, Tables};
 use wire::evidence::Keeps;
 use wire::packet::Sink;
 use wire::print::Names;
+use wire::values::Known;
 
 use crate::batch::{reload_dict, Batch};
 use crate::config::Config;
@@ -181,14 +182,26 @@ impl PyEngine {
         report.map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }
 
-    /// Try a baseline beside the one that counts, from now on; `None`: no more.
-    #[pyo3(signature = (baseline))]
-    fn set_shadow(&self, py: Python<'_>, baseline: Option<&[u8]>) -> PyResult<()> {
+    /// Try a baseline beside the one that counts, and families of that, from now on; `None` and none: no more.
+    #[pyo3(signature = (baseline, values=None, families=Vec::new()))]
+    fn set_shadow(
+        &self,
+        py: Python<'_>,
+        baseline: Option<&[u8]>,
+        values: Option<&[u8]>,
+        families: Vec<String>,
+    ) -> PyResult<()> {
         let done = py.detach(|| {
             let names = self.lock().config.names().segments;
             let segments: Vec<&str> = names.iter().map(String::as_str).collect();
-            let loaded = baseline.map(|bytes| Baseline::with_segments(bytes, &segments)).transpose()?;
-            self.lock().engine.set_shadow(loaded.as_ref());
+            let families = Families::named(families.iter().map(String::as_str))?;
+            let load = |bytes| {
+                let baseline = Baseline::with_segments(bytes, &segments)?;
+                let values = values.map(|bytes| Known::read(bytes, &baseline, &segments)).transpose()?;
+                Ok::<_, String>((baseline, values.map(Arc::new)))
+            };
+            let candidate = baseline.map(load).transpose()?;
+            self.lock().engine.set_shadow(candidate.as_ref(), families);
             Ok::<(), String>(())
         });
         done.map_err(PyValueError::new_err)

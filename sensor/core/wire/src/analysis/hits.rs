@@ -46,6 +46,13 @@ impl Analysis {
         let mut place = 0;
         while let Some(deviation) = self.deviations.get(place).copied() {
             place = place.saturating_add(1);
+            if let Some(shadow) = self.shadow.as_mut().filter(|shadow| shadow.holds_back(deviation.cause)) {
+                let baseline = self.tables.baseline.as_ref();
+                let params = || baseline.map(|baseline| baseline.params(&deviation, event)).unwrap_or_default();
+                let segment = self.names.segment(event.segment);
+                shadow.hold_back((deviation.cause, deviation.key), event, segment, params);
+                continue;
+            }
             let key = conversation(Cause::Named(deviation.cause), deviation.key, event);
             waiting.add(match self.count(&key, event, &mut marks.fold) {
                 Folded::Counted(fold) => fold,
@@ -168,6 +175,11 @@ impl Analysis {
     /// Findings about time become hits; `event` is the message that showed them, if one did.
     pub(super) fn timed_findings(&mut self, event: Option<(&Event<'_>, &[u8])>) {
         for finding in std::mem::take(&mut self.timed) {
+            if let Some(shadow) = self.shadow.as_mut().filter(|shadow| shadow.holds_back(finding.cause)) {
+                let segment = self.names.segment(finding.segment);
+                shadow.hold_back_timed(finding, event.map(|(event, _)| event), segment);
+                continue;
+            }
             let key = FoldKey {
                 cause: Cause::Named(finding.cause),
                 key: finding.key,
@@ -194,6 +206,15 @@ impl Analysis {
         let mut place = 0;
         while let Some(unlike) = self.unlike.get(place).copied() {
             place = place.saturating_add(1);
+            // What the site declares is no part of a baseline.
+            let learned = !matches!(unlike.about, About::Point(_));
+            if let Some(shadow) = self.shadow.as_mut().filter(|shadow| learned && shadow.holds_back(unlike.cause)) {
+                let values = self.values.as_ref();
+                let params =
+                    || values.map(|values| values.params(&unlike, event, &self.site.points)).unwrap_or_default();
+                shadow.hold_back((unlike.cause, unlike.key), event, self.names.segment(event.segment), params);
+                continue;
+            }
             let key = conversation(Cause::Named(unlike.cause), unlike.key, event);
             let mut latest = NO_FOLD;
             if self.count(&key, event, &mut latest) == Folded::New {

@@ -37,7 +37,7 @@ pub struct Analysis {
     pub names: Arc<Names>,
     pub periods: Option<Periods>,
     pub learner: Option<Learner>,
-    /// A baseline that is tried beside the one that counts.
+    /// What is tried: a baseline beside the one that counts, or families of that.
     pub shadow: Option<Box<Shadow>>,
     /// Holds values against what was learned of them.
     pub values: Option<Judge>,
@@ -160,6 +160,9 @@ impl Analysis {
         }
         if !self.timed.is_empty() {
             self.timed_findings(None);
+        }
+        if let Some(shadow) = self.shadow.as_mut() {
+            shadow.tick(self.now_ns, |segment| self.names.segment(segment));
         }
         if !self.correlator.is_idle() {
             self.counted_until_now();
@@ -285,7 +288,8 @@ impl Consumer for Analysis {
             }
         }
         if let Some(shadow) = self.shadow.as_mut() {
-            shadow.message(event, scope, self.names.segment(event.segment));
+            let (segment, points) = (self.names.segment(event.segment), &self.site.points);
+            shadow.message(event, (scope, step), self.now_ns, segment, points);
         }
         if let Some(learner) = self.values_learner.as_mut().filter(|_| scope == Scope::Plant) {
             learner.observe(event);

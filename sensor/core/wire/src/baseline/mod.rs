@@ -11,6 +11,7 @@ mod band;
 mod check;
 mod codec;
 mod document;
+mod family;
 mod index;
 mod knowledge;
 mod learn;
@@ -33,10 +34,11 @@ mod watched;
 pub use assess::acquainted;
 pub use check::{Baseline, Polled};
 pub use document::{table_from_json, table_to_json};
+pub use family::{Families, Family};
 pub use learn::{stretch, Cut, LearnSettings, Learner, Meter, Seen, SeenLink, SeenObject};
 pub use mark::Mark;
 pub use periods::{PeriodSettings, Periods, Shard};
-pub use shadow::{Shadow, Shadowed};
+pub use shadow::{Shadow, Shadowed, Tried};
 pub use trail::{changes, Step, Trail};
 
 /// Every cause that the baseline has.

@@ -1,12 +1,15 @@
 //! What an engine tells of learning that is under way, and of a baseline that is tried beside the one that counts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Engine;
-use crate::baseline::{stretch, Baseline, Cut, Meter, SeenLink, Shadow, Shadowed};
+use crate::baseline::{stretch, Baseline, Cut, Families, Meter, SeenLink, Shadow, Shadowed, Shard as Part};
+use crate::hash::SHARDS;
 use crate::limits;
+use crate::values::Known;
 
 /// Learning so far.
 #[derive(Debug, Serialize)]
@@ -25,9 +28,12 @@ pub struct Report {
     pub inputs: Vec<String>,
 }
 
-/// What a baseline that is tried would have told so far.
+/// What is tried would have told so much so far.
 #[derive(Debug, Serialize)]
 pub struct Trial {
+    /// Another baseline is tried; families of the one that counts are.
+    pub candidate: bool,
+    pub families: Vec<&'static str>,
     pub messages: u64,
     pub uncounted: u64,
     pub found: Vec<Shadowed>,
@@ -104,21 +110,28 @@ impl Engine {
         })
     }
 
-    /// Try this baseline from now on, from the beginning; `None`: no more.
-    pub fn set_shadow(&mut self, baseline: Option<&Baseline>) {
+    /// Try this baseline, with what its values are like, and these families of the one that counts, from now on; counts
+    /// begin anew. Of such families nothing is told any more.
+    pub fn set_shadow(&mut self, candidate: Option<&(Baseline, Option<Arc<Known>>)>, families: Families) {
         self.flush();
-        self.pool
-            .each(|shard| shard.analysis.shadow = baseline.cloned().map(|baseline| Box::new(Shadow::new(baseline))));
+        let tries = candidate.is_some() || !families.is_empty();
+        for (number, shard) in self.pool.all().iter_mut().enumerate() {
+            let part = Part { number, of: SHARDS };
+            shard.analysis.shadow = tries.then(|| Box::new(Shadow::new(candidate.cloned(), families, part)));
+        }
     }
 
-    /// What the baseline that is tried would have told; `None`: none is.
+    /// What would have been told by what is tried; `None`: nothing is.
     pub fn shadowed(&mut self) -> Option<Trial> {
         self.flush();
         let mut trial: Option<Trial> = None;
         let inputs = self.names.inputs.clone();
         self.pool.each(|shard| {
             let Some(shadow) = &shard.analysis.shadow else { return };
+            let (candidate, families) = shadow.tries();
             let trial = trial.get_or_insert_with(|| Trial {
+                candidate,
+                families: families.names().collect(),
                 messages: 0,
                 uncounted: 0,
                 found: Vec::new(),

@@ -1,7 +1,8 @@
 //! What learning remembers of each thing for people, and what a baseline that is tried counts.
 
-use wire::baseline::{stretch, Baseline, Cut, LearnSettings, Learner, Meter, Shadow};
+use wire::baseline::{stretch, Baseline, Cut, Families, LearnSettings, Learner, Meter, Shadow, Shard};
 use wire::protocol::Scope;
+use wire::site::points::Points;
 use wire::value::Class;
 
 use crate::check::learn;
@@ -87,8 +88,12 @@ fn stretches_that_are_joined_to_make_room_keep_what_was_seen() {
 #[test]
 fn a_shadow_counts_what_it_would_have_told_and_no_more() {
     let baseline = Baseline::from_bytes(&learn(&[read(1, 10, 0, 9), write(1, 11, 0, 0)])).unwrap();
-    let mut shadow = Shadow::new(baseline);
-    let mut hold = |message: Message| shadow.message(&message.event(), Scope::Plant, "default");
+    let mut shadow = Shadow::new(Some((baseline, None)), Families::default(), Shard::ALL);
+    let points = Points::default();
+    let mut hold = |message: Message| {
+        let event = message.event();
+        shadow.message(&event, (Scope::Plant, None), event.ts_ns, "default", &points);
+    };
     for second in 0..10 {
         hold(read(1, 10, 0, 9).at(second * SECOND));
         hold(write(1, 10, 3, 3).at(second * SECOND + 1));
