@@ -6,12 +6,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
 use common::plant::{bench, document, tables};
 use common::*;
-use wire::engine::{Settings, Tables};
+use wire::baseline::Families;
+use wire::engine::{Engine, Output, Settings, Tables};
 use wire::finding::Param;
 use wire::fold::{Hit, HitKind};
 use wire::values::{Table, CAUSES};
@@ -390,6 +392,161 @@ fn a_reload_of_the_same_goes_on_and_bad_bytes_are_one_line() {
         let error = tables(&document(&[]), Some(&KNOWN.0), None).with_values(bytes, &["default"], None).err().unwrap();
         assert!(!error.contains('\n') && error.contains("learn"), "{error}");
     }
+}
+
+/// A family on trial: counted as it would have been told, and nothing else is held back.
+#[test]
+fn families_and_candidates_are_counted_and_not_told() {
+    let change: Change = |second, [l, t, f, c, m, r]| match second {
+        _ if (LEARNED + 800..).contains(&second) => None,
+        _ => Some([l, t, if DONE.contains(&second) { 900.0 } else { f }, c, m, r]),
+    };
+    // For a while the poll is not asked.
+    let mut frames = play(LEARNED, LEARNED + AFTER, change, as_usual);
+    frames.retain(|(now_ns, _)| !(820..840).contains(&((now_ns - START) / SECOND - LEARNED)));
+    let run = |candidate: bool, counts: bool, families: &[&str]| {
+        let settings = || Settings { threads: 2, ..settings() };
+        let mut bench = bench(settings(), if counts { judging(&KNOWN) } else { tables(&document(&[]), None, None) });
+        let fresh = candidate.then(|| {
+            let tables = judging(&KNOWN);
+            (tables.baseline.clone().unwrap(), tables.values)
+        });
+        bench.engine.set_shadow(fresh.as_ref(), Families::named(families.iter().copied()).unwrap());
+        feed(&mut bench, &frames);
+        bench.finish();
+        let tried = bench.engine.shadowed().map(|trial| trial.found).unwrap_or_default();
+        let hits = std::mem::take(&mut bench.output().hits);
+        let mut told: Vec<(String, u64)> = Vec::new();
+        for hit in hits.iter().filter(|hit| hit.kind == HitKind::First) {
+            told.push((hit.cause.to_string(), hit.first.ts_ns));
+        }
+        let tried: Vec<_> = tried.into_iter().map(|row| (row.cause.to_owned(), row.first_ns)).collect();
+        (sorted(told), sorted(tried))
+    };
+    let (told, _) = run(false, true, &[]);
+    let causes = |told: &[(String, u64)], prefix: &str| told.iter().any(|(cause, _)| cause.starts_with(prefix));
+    assert!(causes(&told, "value:jump") && causes(&told, "period:stopped"), "{told:?}");
+    let all = ["links", "operations", "objects", "orders", "rhythms", "values"];
+    assert_eq!(run(false, true, &all), (vec![], told.clone()));
+    assert_eq!(run(true, false, &[]), (vec![], told.clone()));
+    let (still, tried) = run(false, true, &["rhythms"]);
+    assert!(!causes(&still, "period:") && tried.iter().all(|(cause, _)| cause.starts_with("period:")));
+    assert_eq!(sorted([still, tried].concat()), told);
+}
+
+fn sorted(mut told: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    told.sort();
+    told.dedup();
+    told
+}
+
+/// When each cause was told first. At frame `cut` there is a restart, after which `blind` frames are not seen.
+fn over_a_restart(change: Change, cut: usize, blind: usize, remembers: bool) -> BTreeMap<String, u64> {
+    let frames = play(LEARNED, LEARNED + AFTER, change, as_usual);
+    let mut first = bench(settings(), judging(&KNOWN));
+    feed(&mut first, &frames[..cut].to_vec());
+    let mut hits = std::mem::take(&mut first.output().hits);
+    let state = first.engine.snapshot();
+    let mut second = if remembers {
+        let mut engine = Engine::restored(settings(), judging(&KNOWN), &state).unwrap();
+        assert!(state == engine.snapshot(), "equal state, equal bytes");
+        Bench { engine, number: cut as u64, now_ns: 0, output: Output::default() }
+    } else {
+        bench(settings(), judging(&KNOWN))
+    };
+    feed(&mut second, &frames[cut + blind..].to_vec());
+    second.finish();
+    hits.append(&mut std::mem::take(&mut second.output().hits));
+    let mut told = BTreeMap::new();
+    for hit in hits.iter().filter(|hit| CAUSES.contains(&&*hit.cause)) {
+        told.entry(hit.cause.to_string()).or_insert((hit.first.ts_ns - START) / SECOND);
+    }
+    told
+}
+
+/// What was gathered before a restart counts behind it: rests, windows, older answers, pieces of relations.
+#[test]
+fn a_restart_forgets_nothing_that_was_gathered() {
+    let stuck: Change = |second, [_, t, f, c, m, r]| Some([process(second.min(DONE.start), 0.0)[0], t, f, c, m, r]);
+    let frame = |second: u64| ((second - LEARNED) * 2) as usize;
+    let whole = over_a_restart(stuck, 4, 0, true)["value:stuck"];
+    let cut = frame((DONE.start + whole) / 2);
+    assert!(whole - DONE.start > 6);
+    assert_eq!(over_a_restart(stuck, cut, 0, true)["value:stuck"], whole);
+    // Two polls were missed: nobody knows of three seconds.
+    assert_eq!(over_a_restart(stuck, cut, 4, true)["value:stuck"], whole + 3);
+    assert!(over_a_restart(stuck, cut, 0, false)["value:stuck"] > whole + 3);
+
+    let replayed: Change = |second, values| {
+        let back = if DONE.contains(&second) { second - 350 } else { second };
+        let setting = (back / 600 * 7 % 5) as f64;
+        Some(if back == second { values } else { process(back, setting / 2.0) })
+    };
+    let before = frame(DONE.start - 10);
+    let told = over_a_restart(replayed, before, 0, true);
+    assert!(told.get("value:replay").is_some_and(|second| second - DONE.start < 40), "{told:?}");
+    assert!(!over_a_restart(replayed, before, 0, false).contains_key("value:replay"));
+}
+
+#[test]
+fn a_restart_makes_nothing_up() {
+    let ordinary =
+        || [(2, 0), (333, 2), (801, 40), (1200, 300)].map(|(cut, blind)| over_a_restart(as_it_is, cut, blind, true));
+    assert_eq!(ordinary(), [const { BTreeMap::new() }; 4]);
+}
+
+/// Values learned anew: what is watched of tags that are there again goes on.
+#[test]
+fn another_table_of_values_keeps_what_was_gathered() {
+    let stuck: Change = |second, [_, t, f, c, m, r]| Some([process(second.min(DONE.start), 0.0)[0], t, f, c, m, r]);
+    let frames = play(LEARNED, LEARNED + AFTER, stuck, as_usual);
+    let when = |change: Option<fn(&mut Table)>| {
+        let mut bench = bench(settings(), judging(&KNOWN));
+        feed(&mut bench, &frames[..810].to_vec());
+        if let Some(change) = change {
+            let mut table = Table::read(&KNOWN.1).unwrap();
+            change(&mut table);
+            let before = bench.engine.tables();
+            let fresh = tables(&document(&[]), Some(&KNOWN.0), Some(&before));
+            bench.engine.reload(fresh.with_values(&table.write(), &["default"], Some(&before)).unwrap());
+        }
+        feed(&mut bench, &frames[810..].to_vec());
+        bench.finish();
+        let hits = std::mem::take(&mut bench.output().hits);
+        hits.iter().find(|hit| &*hit.cause == "value:stuck").map(|hit| hit.first.ts_ns)
+    };
+    let alone = when(None);
+    assert!(alone.is_some());
+    assert_eq!(when(Some(|table| table.links[0].tags.reverse())), alone);
+    assert_eq!(when(Some(|table| table.links[0].tags.retain(|tag| tag.limits[3].is_none()))), None);
+}
+
+type Edit = fn(&mut Table);
+
+/// What people made of it is checked, and said with its line or its row.
+#[test]
+fn values_that_somebody_edited_are_compiled_or_refused() {
+    let text = String::from_utf8(KNOWN.1.clone()).unwrap();
+    let table = Table::from_json(&text).unwrap();
+    assert_eq!(table.write(), KNOWN.1);
+    let edited = |change: fn(&mut Table)| {
+        let mut table = Table::read(&KNOWN.1).unwrap();
+        change(&mut table);
+        Table::from_json(&String::from_utf8(table.write()).unwrap()).map(|table| table.links[0].tags[4].states.clone())
+    };
+    assert_eq!(edited(|table| table.links[0].tags[4].states = vec![9.0, 3.0, 9.0]), Ok(vec![3.0, 9.0]));
+    let refused: [(Edit, &str); 4] = [
+        (|table| table.links[0].tags.extend_from_within(..1), "stands there twice"),
+        (|table| (table.links[0].tags[0].low, table.links[0].tags[0].high) = (Some(2.0), Some(1.0)), "ends before"),
+        (|table| table.links[0].tags[0].set_limits = Some([2.0, 1.0]), "ends before"),
+        (|table| table.format = 9, "have format 9"),
+    ];
+    for (change, words) in refused {
+        let error = edited(change).unwrap_err();
+        assert!(error.contains(words) && !error.contains('\n'), "{error}");
+    }
+    let error = Table::from_json(&text.replacen("\"samples\"", "\n\"samplse\"", 1)).unwrap_err();
+    assert!(error.contains("samplse") && error.contains("at line 2 column"), "{error}");
 }
 
 /// A table of points for the controller.

@@ -21,7 +21,11 @@ impl Analysis {
         let judge = self.values.take();
         self.values = tables.values.as_ref().map(|known| match judge {
             Some(judge) if judge.knows(known) => judge,
-            _ => Judge::new(Arc::clone(known)),
+            Some(judge) => match (self.tables.baseline.as_ref(), tables.baseline.as_ref()) {
+                (Some(before), Some(baseline)) => judge.reloaded(before, Arc::clone(known), baseline),
+                _ => Judge::new(Arc::clone(known)),
+            },
+            None => Judge::new(Arc::clone(known)),
         });
         self.tables = Arc::clone(tables);
     }

@@ -58,6 +58,19 @@ impl Baseline {
         self.known.link(&LinkKey { segment, protocol, client, server })
     }
 
+    /// The same by the name of its segment.
+    pub fn named(&self, segment: &str, client: IpAddr, server: IpAddr, protocol: &str) -> Option<u32> {
+        let segment = self.known.segments.iter().position(|name| name == segment)?;
+        self.link(u16::try_from(segment).ok()?, client, server, protocol)
+    }
+
+    /// Segment, client, server and protocol of a learned conversation.
+    pub fn ends(&self, link: u32) -> Option<(&str, IpAddr, IpAddr, &'static str)> {
+        let key = self.known.keys.get(link as usize)?;
+        let segment = self.known.segments.get(usize::from(key.segment))?;
+        Some((segment, key.client, key.server, protocol::at(usize::from(key.protocol))?.name))
+    }
+
     /// What a conversation is to remember: asked once.
     pub fn mark(&self, segment: u16, client: IpAddr, server: IpAddr, protocol: &str) -> Mark {
         let stations = [client, server];

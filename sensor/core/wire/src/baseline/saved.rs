@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::cursor::{Cursor, Short};
 use crate::protocol;
 
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 const DIGEST: usize = 32;
 
 pub struct Writer {
@@ -42,6 +42,10 @@ impl Writer {
 
     pub fn u64(&mut self, number: u64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    pub fn f64(&mut self, number: f64) {
+        self.u64(number.to_bits());
     }
 
     pub fn count(&mut self, count: usize) {
@@ -132,6 +136,10 @@ impl<'a> Reader<'a> {
 
     pub fn u64(&mut self) -> Option<u64> {
         self.cursor.u64_le().ok()
+    }
+
+    pub fn f64(&mut self) -> Option<f64> {
+        self.u64().map(f64::from_bits)
     }
 
     /// How many rows follow: each takes a byte at least.

@@ -1,5 +1,5 @@
-//! What outlives a restart: stations and links seen, open folds, the rhythm of polls, unfinished learning. So a restart
-//! makes nothing new again, and alerts that were open go on or are closed.
+//! What outlives a restart: stations and links seen, open folds, the rhythm of polls, values being watched, unfinished
+//! learning. So a restart makes nothing new again, and alerts that were open go on or are closed.
 //!
 //! ```text
 //! segments:  count u32, then each a name
@@ -7,8 +7,8 @@
 //! newsroom   (news/saved.rs)
 //! spanning   (engine/spanning/saved.rs)
 //! deciding   (engine/deciding/saved.rs)
-//! shards:    count u32, then each: folds (fold/saved.rs), counts (correlation/saved.rs), periods,
-//!            learner (each a length and its own sealed bytes)
+//! shards:    count u32, then each: folds (fold/saved.rs), counts (correlation/saved.rs), periods, learner,
+//!            values (values/judge/saved.rs; each a length and its own sealed bytes)
 //! ```
 //!
 //! Not in it: conversations, requests that wait, open windows, packets kept for evidence. They belong to bytes that a
@@ -23,6 +23,7 @@ use crate::fold::{Cause, Folder};
 use crate::hash::{Map, SHARDS};
 use crate::limits;
 use crate::news::Newsroom;
+use crate::values::Judge;
 
 const KIND: &[u8; 8] = b"OTUSENGI";
 
@@ -85,6 +86,8 @@ impl Engine {
             shard.analysis.correlator.write(&mut out);
             blob(&mut out, shard.analysis.periods.as_ref().map(Periods::snapshot));
             blob(&mut out, shard.analysis.learner.as_ref().map(Learner::snapshot));
+            let values = shard.analysis.values.as_ref().zip(self.tables.baseline.as_ref());
+            blob(&mut out, values.map(|(values, baseline)| values.snapshot(baseline)));
         });
         out.seal()
     }
@@ -133,6 +136,10 @@ impl Engine {
             }
             if let (Some(bytes), Some(learner)) = (read_blob(rows)?, analysis.learner.as_mut()) {
                 *learner = Learner::restore(learning(), bytes).ok()?;
+            }
+            let values = self.tables.values.as_ref().zip(self.tables.baseline.as_ref());
+            if let (Some(bytes), Some((known, baseline))) = (read_blob(rows)?, values) {
+                analysis.values = Some(Judge::restore(Arc::clone(known), baseline, true, bytes).ok()?);
             }
         }
         Some(())

@@ -5,6 +5,7 @@
 //! again by themselves and in the same order: how often an answer is an older one says how many in a row prove anything.
 
 use super::extremes::RATE_DAYS;
+use crate::baseline::saved::{Reader, Writer};
 
 /// Places for answers, a power of two. A younger one takes the place of an older one by chance: at one answer a second
 /// three of four are there after twenty minutes.
@@ -51,6 +52,31 @@ impl Echo {
             (self.distance, self.chain) = (distance, 1.0);
         }
         Some(self.chain)
+    }
+
+    pub fn write(&self, out: &mut Writer) {
+        out.u32(self.number);
+        out.u64(self.last);
+        out.u32(self.distance);
+        out.f64(self.chain);
+        out.u32(self.again);
+        let known: Vec<_> = self.slots.iter().zip(0u32..).filter(|((_, number), _)| *number != 0).collect();
+        out.rows(&known, |out, ((hash, number), place)| {
+            out.u32(*place);
+            out.u64(*hash);
+            out.u32(*number);
+        });
+    }
+
+    pub fn read(rows: &mut Reader<'_>) -> Option<Self> {
+        let (number, last, distance) = (rows.u32()?, rows.u64()?, rows.u32()?);
+        let (chain, again) = (rows.f64()?, rows.u32()?);
+        let mut echo = Self { number, last, distance, chain, again, ..Self::default() };
+        for _ in 0..rows.count()? {
+            let place = rows.u32()? as usize;
+            *echo.slots.get_mut(place)? = (rows.u64()?, rows.u32()?);
+        }
+        Some(echo)
     }
 
     /// So many older answers in a row come by chance once in `RATE_DAYS` days, at the pace of these `seconds`: each is one

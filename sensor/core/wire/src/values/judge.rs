@@ -1,5 +1,7 @@
 //! Holding values against what was learned of them, one shard's part.
 
+mod saved;
+
 use std::sync::Arc;
 
 use super::declared::{ALLOWED, LIMIT, RATE};
@@ -110,6 +112,8 @@ struct Link {
     /// When something was set last; 0: never.
     set_ns: u64,
     watch: Watch,
+    /// Older answers of requests that nobody asked again since a restart.
+    kept: Vec<(u64, Box<Echo>)>,
 }
 
 /// One shard's. Memory follows from what was learned: a state for each tag, a plan for each request that reads one.
@@ -156,7 +160,7 @@ impl Judge {
         if link.plans.len() >= limits::VALUE_REQUESTS {
             return;
         }
-        let plan = plan_of(&self.known, number, event, identity, &mut self.echoes);
+        let plan = plan_of(&self.known, number, event, identity, &mut self.echoes, &mut link.kept);
         if let (Some(plan), Ok(place)) = (plan, u32::try_from(link.plans.len())) {
             link.plans.push(plan);
             link.talk.add(identity, place);
@@ -439,7 +443,14 @@ impl State {
 
 /// Where the learned tags are that a request reads. `None`: it reads none.
 #[cold]
-fn plan_of(known: &Known, number: u32, event: &Event<'_>, identity: u64, echoes: &mut usize) -> Option<Plan> {
+fn plan_of(
+    known: &Known,
+    number: u32,
+    event: &Event<'_>,
+    identity: u64,
+    echoes: &mut usize,
+    kept: &mut Vec<(u64, Box<Echo>)>,
+) -> Option<Plan> {
     let mut plan = Plan::default();
     let mut memory = false;
     for element in elements(event, false) {
@@ -462,7 +473,10 @@ fn plan_of(known: &Known, number: u32, event: &Event<'_>, identity: u64, echoes:
     }
     let echoed = &known.links.get(number as usize)?.echoes;
     let limit = echoed.iter().find(|(request, _)| *request == identity).map(|(_, limit)| *limit);
-    if *echoes < limits::per_shard(limits::VALUE_ECHOES) {
+    let before = kept.iter().position(|(request, _)| *request == identity);
+    if let (Some(limit), Some(place)) = (limit, before) {
+        plan.echo = Some((kept.swap_remove(place).1, limit));
+    } else if *echoes < limits::per_shard(limits::VALUE_ECHOES) {
         plan.echo = limit.map(|limit| (Box::default(), limit));
         *echoes = echoes.saturating_add(usize::from(plan.echo.is_some()));
     }

@@ -68,6 +68,8 @@ const SETTINGS: u64 = 5;
 
 #[derive(Debug)]
 pub struct KnownLink {
+    /// Its number in the baseline.
+    pub of_baseline: u32,
     /// The first of its tags, and how many.
     pub first: u32,
     pub count: u32,
@@ -119,7 +121,7 @@ impl Known {
             }
             let count = u32::try_from(known.tags.len()).unwrap_or(u32::MAX).saturating_sub(first);
             let echoes = link.echoes.iter().map(|echo| (echo.request, echo.limit)).collect();
-            known.links.push(KnownLink { first, count, set, echoes, relations: link.relations });
+            known.links.push(KnownLink { of_baseline: number, first, count, set, echoes, relations: link.relations });
             known.numbers.insert(number, own);
         }
         Ok(known)

@@ -17,6 +17,7 @@ mod watch;
 use serde::{Deserialize, Serialize};
 
 use super::day::Day;
+use crate::value::name_hash;
 
 pub use mine::{mine, Candidate, MOST_OF_TAG};
 pub use pieces::{Running, Series};
@@ -71,6 +72,11 @@ impl Relation {
                 Self::While { state: number(state), is, of: number(of), low, high, days }
             }
         }
+    }
+
+    /// A number for it: the same while it says the same of tags of the same numbers.
+    pub fn content(&self) -> u64 {
+        name_hash(&serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Whether it is one that could have been learned of so many tags.

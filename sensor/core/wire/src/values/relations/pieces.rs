@@ -1,6 +1,8 @@
 //! Means of pieces of time. Two tags are not read at the same moment, and one noisy reading says little: what is compared
 //! are their means over the same half minute.
 
+use crate::baseline::saved::{Reader, Writer};
+
 /// A piece is 2^35 ns, 34 seconds, and begins with the clock: pieces of all tags are the same.
 pub const SHIFT: u32 = 35;
 /// Readings that a mean needs.
@@ -41,6 +43,33 @@ impl Running {
         *self = Self { number, samples: 1, sum: value, first: value, steady: true };
         let Self { number, samples, sum, steady, .. } = ended;
         (samples >= FEWEST).then(|| Piece { number, mean: sum / f64::from(samples), steady })
+    }
+}
+
+impl Running {
+    pub fn write(self, out: &mut Writer) {
+        out.u64(self.number);
+        out.u32(self.samples);
+        out.f64(self.sum);
+        out.f64(self.first);
+        out.u8(u8::from(self.steady));
+    }
+
+    pub fn read(rows: &mut Reader<'_>) -> Option<Self> {
+        let (number, samples) = (rows.u64()?, rows.u32()?);
+        Some(Self { number, samples, sum: rows.f64()?, first: rows.f64()?, steady: rows.u8()? != 0 })
+    }
+}
+
+impl Piece {
+    pub fn write(self, out: &mut Writer) {
+        out.u64(self.number);
+        out.f64(self.mean);
+        out.u8(u8::from(self.steady));
+    }
+
+    pub fn read(rows: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { number: rows.u64()?, mean: rows.f64()?, steady: rows.u8()? != 0 })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::pieces::{Piece, Running, SHIFT};
 use super::{Days, Relation};
+use crate::baseline::saved::{Reader, Writer};
 
 /// So many pieces in a row break a relation: one may lie across something that nobody read.
 const IN_A_ROW: u32 = 2;
@@ -71,6 +72,36 @@ impl Watch {
                 out.push(Broken { relation: place, value, left, limit });
             }
         }
+    }
+
+    /// What a tag did in the piece that is under way, and in the one before.
+    pub fn write_tag(&self, tag: u32, out: &mut Writer) {
+        self.running.get(tag as usize).copied().unwrap_or_default().write(out);
+        out.maybe(self.piece(tag), |out, piece| piece.write(out));
+    }
+
+    /// The same back; a tag that is not there any more is read over.
+    pub fn read_tag(&mut self, tag: u32, rows: &mut Reader<'_>) -> Option<()> {
+        let (running, ended) = (Running::read(rows)?, rows.maybe(Piece::read)?);
+        if let (Some(own), Some(before)) = (self.running.get_mut(tag as usize), self.ended.get_mut(tag as usize)) {
+            (*own, *before) = (running, ended);
+        }
+        Some(())
+    }
+
+    /// How often in a row a relation was broken, and since when.
+    pub fn write_relation(&self, relation: usize, out: &mut Writer) {
+        let (times, since) = self.broken.get(relation).copied().unwrap_or_default();
+        out.u32(times);
+        out.u64(since);
+    }
+
+    pub fn read_relation(&mut self, relation: Option<usize>, rows: &mut Reader<'_>) -> Option<()> {
+        let broken = (rows.u32()?, rows.u64()?);
+        if let Some(own) = relation.and_then(|relation| self.broken.get_mut(relation)) {
+            *own = broken;
+        }
+        Some(())
     }
 
     fn number(&self, tag: u32) -> Option<u64> {
