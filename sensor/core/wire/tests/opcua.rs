@@ -12,6 +12,7 @@
 mod opcua_bytes;
 
 use opcua_bytes::{bytes, chunk, framed, open_talk, opened, opening, request, response, talk, Bytes};
+use wire::site::Strength;
 use wire::value::{Class, Outcome, Role};
 
 /// A final chunk with the next sequence number of a talk that has only seen its opening.
@@ -103,6 +104,36 @@ fn identities() {
         ("unknown", bytes().node(2, 940).u8(1).u32(4).null()),
     ] {
         open_talk().client(&activation(&token)).check(&[("identity_token", kind), ("user_name", "")]);
+    }
+}
+
+/// What crosses in clear is judged and forgotten; what is encrypted, by an algorithm or with the whole message, is not.
+#[test]
+fn passwords_are_judged() {
+    let token = |user: &str, password: Option<&str>, algorithm: Option<&str>| {
+        let token = bytes().text("policy").text(user);
+        let then = |token: Bytes, said: Option<&str>| match said {
+            Some(said) => token.text(said),
+            None => token.null(),
+        };
+        let token = then(then(token, password), algorithm);
+        bytes().node(0, 324).u8(1).u32(u32::try_from(token.0.len()).unwrap()).raw(&token.0)
+    };
+    let oaep = Some("http://www.w3.org/2001/04/xmlenc#rsa-oaep");
+    let rows = [
+        (token("operator", Some("123456"), None), Some(Strength::Weak)),
+        (token("operator", Some("Operator"), Some("")), Some(Strength::Weak)),
+        (token("admin", Some("admin"), None), Some(Strength::Default)),
+        (token("operator", Some("k2!Quartz-Mill"), None), Some(Strength::Unlisted)),
+        (token("operator", None, None), Some(Strength::Empty)),
+        (token("operator", Some("123456"), oaep), None),
+        (bytes().node(0, 321).u8(1).u32(4).u32(0), None),
+    ];
+    for (token, strength) in rows {
+        let mut talk = open_talk();
+        talk.client(&activation(&token));
+        assert_eq!(talk.record.password, strength);
+        assert!(!format!("{:?}", talk.record).contains("123456"));
     }
 }
 

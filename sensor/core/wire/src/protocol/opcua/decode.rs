@@ -61,6 +61,7 @@ impl OpcUa {
                 record.reference = None;
             }
             let mut sheet = Sheet::new(record, &mut self.scratch);
+            sheet.credentials = Some(&chunk.site.credentials);
             let read = services::read(id, service, &mut body, &mut sheet);
             sheet.finish();
             if let Some(mode) = sheet.told_mode.filter(|_| is_open) {

@@ -12,6 +12,7 @@ use super::transport::{Header, Kind, HEADER};
 use super::{ended, role, OpcUa, ENCRYPTED_OPENING};
 use crate::limits::OPCUA_MESSAGE_BYTES;
 use crate::protocol::{Context, Step};
+use crate::site::Site;
 use crate::value::{Outcome, Record, Role, Value};
 
 /// One chunk of a secure channel, its headers read.
@@ -26,6 +27,7 @@ pub struct Chunk<'a> {
     pub request: u32,
     /// Where the body lies in `bytes`.
     pub body: usize,
+    pub site: &'a Site,
 }
 
 impl OpcUa {
@@ -48,7 +50,8 @@ impl OpcUa {
         let sequence = u32::from_le_bytes([*s0, *s1, *s2, *s3]);
         self.sequenced(context.from_client, channel, sequence, request, record);
         let body = HEADER + 16;
-        let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
+        let Context { from_client, site, .. } = *context;
+        let chunk = Chunk { header, bytes, is_cut, from_client, channel, request, body, site };
         Some(self.readable(&chunk, record))
     }
 
@@ -84,7 +87,8 @@ impl OpcUa {
         };
         self.sequenced(context.from_client, channel, sequence, request, record);
         let body = bytes.len().saturating_sub(body.remaining());
-        let chunk = Chunk { header, bytes, is_cut, from_client: context.from_client, channel, request, body };
+        let Context { from_client, site, .. } = *context;
+        let chunk = Chunk { header, bytes, is_cut, from_client, channel, request, body, site };
         self.readable(&chunk, record)
     }
 

@@ -11,6 +11,7 @@ use super::text;
 use super::types::{Identifier, NodeId};
 use super::words;
 use crate::limits::LIST_VALUES;
+use crate::site::Credentials;
 use crate::value::{Lists, Record, Span, Value};
 
 /// The address space of all nodes; the namespace is its index.
@@ -50,6 +51,8 @@ pub struct Sheet<'r> {
     pub failed: bool,
     /// The security mode that an opening asks for.
     pub told_mode: Option<u32>,
+    /// What passwords in clear are held against.
+    pub credentials: Option<&'r Credentials>,
     columns: [Column; COLUMNS.len()],
 }
 
@@ -63,7 +66,7 @@ impl<'r> Sheet<'r> {
     #[inline]
     pub fn new(record: &'r mut Record, scratch: &'r mut Scratch) -> Self {
         scratch.strings.clear();
-        Self { record, scratch, failed: false, told_mode: None, columns: Default::default() }
+        Self { record, scratch, failed: false, told_mode: None, credentials: None, columns: Default::default() }
     }
 
     /// `count` values are to come for `slot`, one of `COLUMNS`: make room for them side by side. What goes beyond it, and

@@ -89,9 +89,12 @@ fn identity(token: &Extension<'_>, sheet: &mut Sheet<'_>) -> Read<()> {
         content.skip_string()?; // policy id
         let user = content.string()?;
         sheet.set_text(USER_NAME, user);
-        content.skip_string()?; // the password: never kept
-        let algorithm = content.string()?.unwrap_or_default();
-        sheet.record.set(PASSWORD_ENCRYPTED, Value::Bool(!algorithm.is_empty()));
+        let password = content.string()?.unwrap_or_default();
+        let is_clear = content.string()?.unwrap_or_default().is_empty(); // the algorithm it is encrypted by
+        sheet.record.set(PASSWORD_ENCRYPTED, Value::Bool(!is_clear));
+        // Judged and forgotten.
+        let credentials = sheet.credentials.filter(|_| is_clear);
+        sheet.record.password = credentials.map(|known| known.judge(user.unwrap_or_default(), password));
     }
     if let (Some(327), Some(mut content)) = (token.type_id.standard(), token.content) {
         content.skip_string()?; // policy id
