@@ -5,9 +5,12 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use common::plant::{bench, document, plant, tables};
 use common::*;
 use wire::engine::{Engine, Output, Settings};
+use wire::evidence::{Keeps, Reach};
 use wire::fold::{Hit, HitKind};
 use wire::packet::Sink;
 
@@ -149,6 +152,47 @@ fn an_alert_that_opens_again_carries_its_message() {
 }
 
 /// Feed the plant; between its packets something may be done with the engine.
+/// By alert: the numbers of the packets it is shown with, those before it apart; and how many alerts have none.
+fn shown(threads: usize, block_packets: usize, bytes: usize) -> (BTreeMap<u64, [Vec<u64>; 2]>, Vec<Hit>, u64) {
+    let settings = Settings { threads, block_packets: Some(block_packets), ..settings() };
+    let mut bench = Bench::with(settings, &document(&rules()[3..]));
+    bench.engine.keep_evidence(bytes, Keeps::Frames, Reach::default());
+    for (now_ns, frame) in whole_plant() {
+        bench.now_ns = now_ns - 1_000_000;
+        bench.frame_unchecked(&frame);
+    }
+    bench.finish();
+    let dropped = bench.engine.ledger().notes.slices_dropped;
+    let output = std::mem::take(bench.output());
+    let mut shown = BTreeMap::new();
+    for slice in output.slices {
+        assert_eq!(slice.packets[slice.hit].number, slice.mark.number);
+        let mut numbers: Vec<u64> = slice.packets.iter().map(|kept| kept.number).collect();
+        let after = numbers.split_off(slice.hit);
+        assert!(shown.insert(slice.fold, [numbers, after]).is_none(), "one slice an alert");
+    }
+    // What was waited for in vain was raised by no packet.
+    let raised = |hit: &Hit| hit.kind == HitKind::First && !hit.cause.ends_with('2');
+    (shown, output.hits.into_iter().filter(raised).collect(), dropped)
+}
+
+/// Alerts that are decided behind the merge are shown with packets, too: before and after the one that raised them,
+/// whatever was read between. Those that the ring has lost are counted.
+#[test]
+fn alerts_across_conversations_have_packets() {
+    let (alone, hits, dropped) = shown(1, 1, 64 << 20);
+    let across = |cause: &str| cause.starts_with("rule:all") || cause.starts_with("rule:to");
+    let own: Vec<&[Vec<u64>; 2]> = hits.iter().filter(|hit| across(&hit.cause)).map(|hit| &alone[&hit.fold]).collect();
+    assert!(own.len() > 20 && dropped == 0, "{} alerts, {dropped} without", own.len());
+    assert!(own.iter().any(|[before, _]| before.len() > 3) && own.iter().any(|[_, after]| after.len() > 3));
+    assert_eq!(alone.len(), hits.len());
+    for (threads, block_packets) in [(1, 64), (2, 500), (1, 16_384)] {
+        assert!(shown(threads, block_packets, 64 << 20).0 == alone, "{threads} threads, blocks of {block_packets}");
+    }
+    let (few, hits, dropped) = shown(1, 16_384, 64 * 4096);
+    assert!(dropped > 0 && few.len() + dropped as usize == hits.len(), "{} of {}, {dropped}", few.len(), hits.len());
+}
+
 fn fed(mut bench: Bench, mut between: impl FnMut(&mut Bench, usize)) -> Vec<Told> {
     let mut hits = Vec::new();
     for (place, (now_ns, frame)) in whole_plant().iter().enumerate() {

@@ -9,6 +9,7 @@ use crate::fold::{Cause, FoldKey, Folded, Hit};
 use crate::ledger::add;
 use crate::limits;
 use crate::listing;
+use crate::marks::Marks;
 use crate::pairing::NO_FOLD;
 use crate::recent::Recent;
 use crate::rules::plan::{Kind, Plan};
@@ -58,7 +59,7 @@ impl Runs {
 impl Analysis {
     /// A message that a rule about many counts.
     #[inline(never)]
-    pub(super) fn counted(&mut self, index: u32, event: &Event<'_>, digest: &[u8], latest: &mut u32) {
+    pub(super) fn counted(&mut self, index: u32, event: &Event<'_>, digest: &[u8], marks: &mut Marks) {
         // Borrowed, not cloned: in a scan all threads would write the one counter of the tables.
         let tables = &*self.tables;
         let Some(plan) = tables.plan(index) else { return };
@@ -80,8 +81,9 @@ impl Analysis {
                 Role::Response => event.record.outcome.name(),
                 _ => "not_applicable",
             };
-            let seen =
-                Seen { order: self.order, rule: index, key, steps, at, ends, outcome, digest: name_hash(digest) };
+            let (order, packet, transport) = (self.order, marks.evidence, event.transport);
+            let digest = name_hash(digest);
+            let seen = Seen { order, rule: index, key, steps, at, ends, outcome, digest, packet, transport };
             let open =
                 matches!(plan.kind, Kind::Count { least } if self.runs.see(index, key, self.now_ns, least, plan));
             return self.reduced.push(seen, &self.counted, (!open).then(|| Message::of(event)));
@@ -92,8 +94,8 @@ impl Analysis {
             self.overdue();
         }
         let Some(first) = found else { return };
-        if self.count(&fold, event, latest) == Folded::New {
-            self.open_counted(&fold, first, event, digest, latest);
+        if self.count(&fold, event, &mut marks.fold) == Folded::New {
+            self.open_counted(&fold, first, event, digest, &mut marks.fold);
         }
     }
 

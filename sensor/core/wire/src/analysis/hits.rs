@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Analysis;
 use crate::engine::{in_one_shard, Tables, Way};
 use crate::event::{Endpoint, Event, FieldId};
+use crate::evidence::Wanted;
 use crate::finding::{Params, TimedFinding};
 use crate::fold::{Cause, FoldKey, Folded, Hit, HitKind, Mark, PENDING};
 use crate::ledger::add;
@@ -34,7 +35,7 @@ impl Analysis {
                 Some(Way::Stations) => conversation(Cause::Rule(index), 0, event),
                 Some(Way::Fields) | None => by_fields(index, fold_fields(&self.tables, index), event),
                 Some(Way::Counted | Way::CountedByAll) => {
-                    self.counted(index, event, digest, &mut marks.fold);
+                    self.counted(index, event, digest, marks);
                     continue;
                 }
             };
@@ -169,6 +170,14 @@ impl Analysis {
         for (fold, cause) in self.opened.drain(..) {
             evidence.want(&mut marks.evidence, fold, &cause, mark, self.now_ns);
         }
+        add(&mut self.ledger.notes.slices_dropped, std::mem::take(&mut evidence.dropped));
+    }
+
+    /// The same for an alert that was decided behind the merge. `last`: the conversation's latest packet, if it is still known.
+    #[cold]
+    pub fn show_later(&mut self, last: Option<&mut u64>, wanted: &Wanted) {
+        let Some(evidence) = self.evidence.as_mut() else { return };
+        evidence.want_later(last, wanted, self.now_ns);
         add(&mut self.ledger.notes.slices_dropped, std::mem::take(&mut evidence.dropped));
     }
 

@@ -16,6 +16,9 @@ pub struct Seen {
     pub outcome: &'static str,
     /// Of the message's bytes.
     pub digest: u64,
+    /// Where its packet stands among those kept for evidence; 0: none are.
+    pub packet: u64,
+    pub transport: u8,
 }
 
 #[derive(Debug, Default)]

@@ -12,6 +12,7 @@ use crate::columns::Parts;
 use crate::correlation::Reduced;
 use crate::evidence::Slice;
 use crate::fold::Hit;
+use crate::hash::shard_of;
 use crate::ledger::Ledger;
 use crate::news::{News, Newsroom};
 use crate::windows::{merge_assets, AssetPart, AssetRow, Row};
@@ -64,6 +65,13 @@ impl Collector {
             reduced.push(std::mem::take(&mut shard.analysis.reduced));
         }
         self.deciding.run(&reduced, with, &mut self.ledger);
+        for (address, wanted) in self.deciding.wanted.drain(..) {
+            // The message came from one of them.
+            let number = shard_of(address.segment, address.source.0, address.destination.0);
+            if let Some(shard) = shards.iter_mut().find(|shard| shard.number() == number) {
+                shard.show(&address, &wanted);
+            }
+        }
         self.gather(shards);
     }
 

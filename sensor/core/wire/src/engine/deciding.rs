@@ -10,8 +10,10 @@ use super::lines::Lines;
 use super::reload::Moves;
 use super::tables::Tables;
 use crate::correlation::{self, Correlator, Message, Observed, Reduced, Seen};
+use crate::evidence::Wanted;
+use crate::flow::Address;
 use crate::fold::{Folded, Folder, Hit};
-use crate::hash::SHARDS;
+use crate::hash::{flow_hash, pair_hash, SHARDS};
 use crate::ledger::{add, Ledger};
 use crate::limits;
 use crate::listing;
@@ -28,6 +30,8 @@ pub struct Deciding {
     pub listing: Option<Lines>,
     /// The fold that was hit last.
     latest: u32,
+    /// Alerts that packets of a shard are to be shown with.
+    pub wanted: Vec<(Address, Wanted)>,
 }
 
 /// What it is done with.
@@ -45,10 +49,29 @@ impl Default for Deciding {
     }
 }
 
+/// Whose packets are wanted.
+fn conversation(seen: &Seen) -> Address {
+    let (client, server, segment) = (&seen.ends.client, &seen.ends.server, seen.key.segment);
+    let pair = pair_hash(segment, client.ip, server.ip);
+    Address {
+        hash: flow_hash(pair, (client.port, server.port), seen.transport),
+        source: (client.ip, client.port),
+        destination: (server.ip, server.port),
+        segment,
+        transport: seen.transport,
+    }
+}
+
 impl Deciding {
     /// `budget`: bytes for what is counted.
     pub fn new(budget: usize) -> Self {
-        Self { correlator: Correlator::new(budget), folder: Folder::new(NUMBER), listing: None, latest: NO_FOLD }
+        Self {
+            correlator: Correlator::new(budget),
+            folder: Folder::new(NUMBER),
+            listing: None,
+            latest: NO_FOLD,
+            wanted: Vec::new(),
+        }
     }
 
     /// What the shards wrote down since the last time; hits wait in the folder.
@@ -74,7 +97,7 @@ impl Deciding {
     }
 
     fn see(&mut self, seen: &Seen, values: &[u64], message: Option<&Message>, with: With<'_>, ledger: &mut Ledger) {
-        let Seen { order, rule, key, steps, at, ref ends, outcome, digest } = *seen;
+        let Seen { order, rule, key, steps, at, ref ends, outcome, digest, .. } = *seen;
         self.folder.order = order;
         let Some(plan) = with.tables.plan(rule) else { return };
         let found = self.correlator.see(rule, plan, key, &Observed { at, steps, values, ends }, ledger);
@@ -103,6 +126,11 @@ impl Deciding {
             };
             self.latest = self.folder.open(fold, &fold, hit, &digest.to_be_bytes(), at.now_ns, ledger);
             self.folder.lasts(self.latest, plan.kept_ns());
+            if seen.packet != 0 {
+                let (fold, cause) = (self.folder.number(self.latest), Arc::clone(cause));
+                let wanted = Wanted { fold, cause, mark: at.mark, packet: seen.packet, now_ns: at.now_ns };
+                self.wanted.push((conversation(seen), wanted));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::block::{Block, Item, Tick};
 use crate::analysis::Analysis;
+use crate::evidence::Wanted;
 use crate::flow::Address;
 use crate::frame::{Duplicates, Print};
 use crate::ledger::{Ledger, Skip};
@@ -39,6 +40,18 @@ impl Shard {
             ledger: Ledger::default(),
             found: Vec::new(),
         }
+    }
+
+    pub fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Packets of a conversation for an alert that was decided behind the merge.
+    pub fn show(&mut self, address: &Address, wanted: &Wanted) {
+        let place = self.streams.place(address.hash);
+        let found = self.streams.find(place, address);
+        let marks = found.and_then(|(slot, _)| self.streams.marks_mut(slot));
+        self.analysis.show_later(marks.map(|marks| &mut marks.evidence), wanted);
     }
 
     pub fn flows(&self) -> usize {

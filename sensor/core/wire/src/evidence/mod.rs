@@ -8,4 +8,4 @@ mod ring;
 mod slices;
 
 pub use ring::{Entry, Keeps, Ring};
-pub use slices::{Bound, Evidence, Kept, Reach, Slice};
+pub use slices::{Bound, Evidence, Kept, Reach, Slice, Wanted};

@@ -145,6 +145,17 @@ impl Slice {
     }
 }
 
+/// What an alert is to be shown with that was decided some packets after the one that raised it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub fold: u64,
+    pub cause: Arc<str>,
+    /// The packet that raised it, where that stands in the ring, and the engine time at which it was read.
+    pub mark: Mark,
+    pub packet: u64,
+    pub now_ns: u64,
+}
+
 struct UnderWay {
     slice: Slice,
     /// The conversation's latest packet: by it the conversation is known again.
@@ -152,6 +163,27 @@ struct UnderWay {
     due_ns: u64,
     packets_left: usize,
     bytes_left: usize,
+}
+
+impl UnderWay {
+    /// One packet more, and why it is the last one or none; `held_bytes` is what all slices hold.
+    fn take(&mut self, entry: &Entry<'_>, is_over: bool, held_bytes: &mut usize) -> Option<Bound> {
+        let len = entry.len as usize;
+        if is_over {
+            return Some(Bound::Time);
+        } else if len > self.bytes_left {
+            return Some(Bound::Bytes);
+        } else if held_bytes.saturating_add(len) > limits::SLICE_BYTES_HELD {
+            return Some(Bound::Budget);
+        }
+        let cost = self.slice.cost();
+        self.slice.add(entry);
+        *held_bytes = held_bytes.saturating_add(self.slice.cost().saturating_sub(cost));
+        self.latest = entry.position;
+        self.bytes_left = self.bytes_left.saturating_sub(len);
+        self.packets_left = self.packets_left.saturating_sub(1);
+        (self.packets_left == 0).then_some(Bound::Packets)
+    }
 }
 
 /// Ring and slices of one shard. Depends on the packets of this shard and engine time alone.
@@ -164,8 +196,10 @@ pub struct Evidence {
     held_bytes: usize,
     ready: Vec<Slice>,
     ready_bytes: usize,
-    /// Alerts that got no slice, because too many began at a time.
+    /// Alerts that got no slice: too many began at a time, or the ring does not have their packet any more.
     pub dropped: u64,
+    /// Nothing more will come.
+    finished: bool,
     /// Place of what is being looked at in the order of everything.
     pub order: u64,
 }
@@ -182,6 +216,7 @@ impl Evidence {
             ready: Vec::new(),
             ready_bytes: 0,
             dropped: 0,
+            finished: false,
             order: 0,
         }
     }
@@ -212,23 +247,7 @@ impl Evidence {
                 index = index.saturating_add(1);
                 continue;
             }
-            let len = entry.len as usize;
-            let bound = if now_ns >= taking.due_ns {
-                Some(Bound::Time)
-            } else if len > taking.bytes_left {
-                Some(Bound::Bytes)
-            } else if self.held_bytes.saturating_add(len) > limits::SLICE_BYTES_HELD {
-                Some(Bound::Budget)
-            } else {
-                let cost = taking.slice.cost();
-                taking.slice.add(&entry);
-                self.held_bytes = self.held_bytes.saturating_add(taking.slice.cost().saturating_sub(cost));
-                taking.latest = position;
-                taking.bytes_left = taking.bytes_left.saturating_sub(len);
-                taking.packets_left = taking.packets_left.saturating_sub(1);
-                (taking.packets_left == 0).then_some(Bound::Packets)
-            };
-            match bound {
+            match taking.take(&entry, now_ns >= taking.due_ns, &mut self.held_bytes) {
                 Some(bound) => {
                     let taking = self.under_way.remove(index);
                     let held = taking.slice.cost();
@@ -244,17 +263,55 @@ impl Evidence {
         followed
     }
 
-    /// A new alert: `mark` is the packet that raised it, `last` its conversation's.
-    pub fn want(&mut self, last: &mut u64, fold: u64, cause: &Arc<str>, mark: Mark, now_ns: u64) {
+    /// A slice from what the ring has up to the packet `latest`; `None`, and counted: too many began at a time, or it is gone.
+    fn begin(&mut self, latest: u64, fold: u64, cause: &Arc<str>, mark: Mark, now_ns: u64) -> Option<Slice> {
         while self.begun.front().is_some_and(|due_ns| *due_ns <= now_ns) {
             self.begun.pop_front();
         }
-        if self.begun.len() >= limits::SLICES || self.held_bytes >= limits::SLICE_BYTES_HELD {
-            return add(&mut self.dropped, 1);
+        let full = self.begun.len() >= limits::SLICES || self.held_bytes >= limits::SLICE_BYTES_HELD;
+        let slice = if full { None } else { self.before(latest, fold, cause, mark) };
+        match slice {
+            Some(_) => self.begun.push_back(now_ns.saturating_add(limits::SLICE_PACE_NS)),
+            None => add(&mut self.dropped, 1),
         }
+        slice
+    }
+
+    /// A new alert that was decided some packets later. What came behind the packet that raised it stands in the ring, too; `last`
+    /// is its conversation's, `None` where that is over.
+    pub fn want_later(&mut self, last: Option<&mut u64>, wanted: &Wanted, now_ns: u64) {
+        let Wanted { fold, ref cause, mark, packet, now_ns: hit_ns } = *wanted;
+        let packet = packet & !FOLLOWED;
+        let Some(slice) = self.begin(packet, fold, cause, mark, now_ns) else { return };
+        // Another conversation of the same stations and ports may have begun since: its packets do not lead back to this one.
+        let latest = last.as_deref().map_or(0, |last| *last & !FOLLOWED);
+        let mut behind: Vec<u64> = self.ring.back(latest).map(|entry| entry.position).collect();
+        let place = behind.iter().position(|position| *position == packet);
+        behind.truncate(place.unwrap_or(0));
+        let due_ns = hit_ns.saturating_add(self.reach.after_ns);
+        let (packets_left, bytes_left) = (self.reach.after_packets, self.reach.bytes);
+        self.held_bytes = self.held_bytes.saturating_add(slice.cost());
+        let mut taking = UnderWay { slice, latest: packet, due_ns, packets_left, bytes_left };
+        let mut bound = (packets_left == 0).then_some(Bound::Packets);
+        for position in behind.into_iter().rev() {
+            let Some(entry) = self.ring.get(position).filter(|_| bound.is_none()) else { break };
+            let is_over = entry.ts_ns.saturating_sub(mark.ts_ns) >= self.reach.after_ns;
+            bound = taking.take(&entry, is_over, &mut self.held_bytes);
+        }
+        let ended = if self.finished { Some(Bound::End) } else { place.is_none().then_some(Bound::Time) };
+        match (bound.or(ended), last) {
+            (None, Some(last)) => {
+                self.under_way.push(taking);
+                *last |= FOLLOWED;
+            }
+            (bound, _) => self.complete_all(vec![taking], bound.unwrap_or(Bound::Time), now_ns),
+        }
+    }
+
+    /// A new alert: `mark` is the packet that raised it, `last` its conversation's.
+    pub fn want(&mut self, last: &mut u64, fold: u64, cause: &Arc<str>, mark: Mark, now_ns: u64) {
         let latest = *last & !FOLLOWED;
-        let Some(slice) = self.before(latest, fold, cause, mark) else { return add(&mut self.dropped, 1) };
-        self.begun.push_back(now_ns.saturating_add(limits::SLICE_PACE_NS));
+        let Some(slice) = self.begin(latest, fold, cause, mark, now_ns) else { return };
         if self.reach.after_packets == 0 {
             return complete(&mut self.ready, &mut self.ready_bytes, slice, Bound::Packets, (now_ns, self.order));
         }
@@ -332,6 +389,7 @@ impl Evidence {
 
     /// Nothing more will come.
     pub fn finish(&mut self, now_ns: u64) {
+        self.finished = true;
         self.tick(now_ns);
         let rest = std::mem::take(&mut self.under_way);
         self.complete_all(rest, Bound::End, now_ns);

@@ -103,6 +103,10 @@ impl Streams {
         self.table.at(place).map(|flow| &flow.marks)
     }
 
+    pub fn marks_mut(&mut self, slot: u32) -> Option<&mut Marks> {
+        self.table.get(slot).map(|flow| &mut flow.marks)
+    }
+
     /// The flow of that address, asked for at that place first, and the sender's place in it.
     #[inline]
     pub fn find(&self, place: u32, address: &Address) -> Option<(u32, usize)> {
