@@ -226,6 +226,26 @@ fn a_setting_explains_what_follows_unless_that_was_learned() {
 }
 
 #[test]
+fn windows_across_a_setting_that_was_never_learned_say_nothing() {
+    fn swings(seconds: std::ops::Range<u64>, second: u64, [l, t, f, c, m, r]: [f64; 6]) -> Option<[f64; 6]> {
+        let by = if seconds.contains(&second) { 6.0 * (second as f64 * 0.6).sin() } else { 0.0 };
+        Some([l, t + by, f, c, m, r])
+    }
+    // It is set at 300 s, and nothing else is for ten minutes. The last window of the five minutes ends in them.
+    let behind: Change = |second, values| swings(LEARNED + 301..LEARNED + 560, second, values);
+    let later: Change = |second, values| swings(LEARNED + 610..LEARNED + 890, second, values);
+    let told = |change, written| causes(&hits(change, written)).contains(&"value:oscillation");
+    assert!(told(behind, as_usual) && told(later, as_usual));
+    // 150 is more than it ever was, and no more than it may be.
+    assert!(!told(behind, |_, _| 150));
+    assert!(told(later, |_, _| 150), "{:?}", causes(&hits(later, |_, _| 150)));
+    // Far beyond that the same holds, for the setting itself is told, and so are jumps.
+    let jumps: Change =
+        |second, [l, t, f, c, m, r]| Some([l, t, if second > LEARNED + 360 { 900.0 } else { f }, c, m, r]);
+    assert!(causes(&hits(jumps, |_, _| 150)).contains(&"value:jump"));
+}
+
+#[test]
 fn what_is_done_to_values_is_told() {
     let table: [(&str, Change); 8] = [
         ("value:stuck", |second, [_, t, f, c, m, r]| Some([process(second.min(DONE.start), 0.0)[0], t, f, c, m, r])),

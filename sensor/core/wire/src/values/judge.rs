@@ -111,6 +111,8 @@ struct Link {
     states: Vec<State>,
     /// When something was set last; 0: never.
     set_ns: u64,
+    /// The same, to what it never was while learning, or back from there.
+    unlearned_ns: u64,
     watch: Watch,
     /// Older answers of requests that nobody asked again since a restart.
     kept: Vec<(u64, Box<Echo>)>,
@@ -173,7 +175,7 @@ impl Judge {
             return;
         };
         let Some(place) = link.talk.answered(event.client.port, reference) else { return };
-        let Link { plans, states, set_ns, watch, .. } = link;
+        let Link { plans, states, set_ns, unlearned_ns, watch, .. } = link;
         let Some(plan) = plans.get_mut(place as usize) else { return };
         if plan.items > 0 && plan.items != count(values) {
             return;
@@ -184,6 +186,7 @@ impl Judge {
                 *watch = Watch::new(known.count as usize, known.relations.len());
             }
         }
+        let unlearned = *unlearned_ns != 0 && event.ts_ns.saturating_sub(*unlearned_ns) < SETTLES_NS;
         for step in &plan.steps {
             let Some(value) = plan::number(step, values, event.record, event.bytes) else { continue };
             let state = states.get_mut(step.tag.saturating_sub(known.first) as usize);
@@ -194,7 +197,8 @@ impl Judge {
             }
             let since_ns = if *set_ns == 0 { u64::MAX } else { event.ts_ns.saturating_sub(*set_ns) };
             let settles = since_ns < SETTLES_NS && !known.set;
-            state.judge(step.tag, tag, value, &moved, (settles, since_ns < FOLLOWS_NS), out);
+            let set = Set { settles, follows: since_ns < FOLLOWS_NS, unlearned };
+            state.judge(step.tag, tag, value, &moved, set, out);
             if tag.related {
                 let own = step.tag.saturating_sub(known.first);
                 watch.sample(&known.relations, own, (value, event.ts_ns), settles, &mut self.broken);
@@ -235,12 +239,17 @@ impl Judge {
         for (element, offset, _) in written(event, values) {
             let start = element.address(offset);
             let Some((tag, take)) = self.known.tag(number, element.space, element.index, start) else { continue };
-            let Some([low, high]) = self.known.at(tag).and_then(|known| known.row.set_limits) else { continue };
+            let Some(row) = self.known.at(tag).map(|known| &known.row) else { continue };
+            let (seen, limits) = (row.set, row.set_limits);
             let step = Step { item: element.item, offset: offset.saturating_add(element.offset), take, tag };
             let Some(value) = plan::number(&step, values, event.record, event.bytes) else { continue };
+            let before = self.now(number, tag).unwrap_or(f64::NAN);
+            if seen.is_some_and(|[low, high]| [value, before].iter().any(|set| *set < low || *set > high)) {
+                self.links.entry(number).or_default().unlearned_ns = event.ts_ns;
+            }
+            let Some([low, high]) = limits else { continue };
             let limit = if value > high { high } else { low };
             if !(low..=high).contains(&value) {
-                let before = self.now(number, tag).unwrap_or(f64::NAN);
                 let key = tag.into();
                 out.push(Unlike { cause: SET, key, about: About::Tag(tag), before, value, found: value, limit });
             }
@@ -368,8 +377,19 @@ fn width(kind: Take, space: &str) -> u8 {
     }
 }
 
+/// What was set explains what is seen.
+#[derive(Clone, Copy)]
+struct Set {
+    /// A while ago, where nothing of that kind was learned.
+    settles: bool,
+    /// Just now.
+    follows: bool,
+    /// A while ago, to what it never was: windows across that say nothing that was learned. Ranges and steps go on to hold,
+    /// for they are what a setting that nobody would choose is seen by.
+    unlearned: bool,
+}
+
 impl State {
-    /// `settles`, `follows`: something was set a while ago, or just now, that explains what is seen.
     #[inline]
     fn judge(
         &mut self,
@@ -377,7 +397,7 @@ impl State {
         tag: &KnownTag,
         value: f64,
         moved: &Moved,
-        (settles, follows): (bool, bool),
+        Set { settles, follows, unlearned }: Set,
         out: &mut Vec<Unlike>,
     ) {
         if !tag.judged {
@@ -424,7 +444,7 @@ impl State {
             // A frozen reading and one that cannot go further look the same: no more than that can be said of it.
             tell(if tag.end(value).is_some() { SATURATED } else { STUCK }, moved.rest_s, most);
         }
-        if settles {
+        if settles || unlearned {
             return self.motion.forget_windows();
         }
         let Some(window) = window else { return };
