@@ -149,7 +149,7 @@ pub const FOREST_NODES: usize = 1 << 15;
 /// Splits one under another in a tree: what bounds a walk. A model has the logarithm of 256 rows, eight; beyond it the
 /// file is refused.
 pub const FOREST_DEPTH: usize = 32;
-/// Tags whose values are learned, of all conversations: 6 KiB each while learning, 350 bytes each while judging and 700
+/// Tags whose values are learned, of all conversations: 6 KiB each while learning (7 where something is set), 350 bytes each while judging and 700
 /// more where less than a day was learned. A large plant has some ten thousand. Beyond it new ones are not learned, which is counted in the table.
 pub const VALUE_TAGS: usize = 1 << 17;
 /// Tags of one link between which relations are looked for. Between more none are, which is counted in the table.

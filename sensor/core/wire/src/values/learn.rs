@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use super::custom::Custom;
 use super::echo::Echo;
 use super::extremes::Extremes;
 use super::motion::{self, Motion, STATISTICS};
 use super::pair::{plausible, Form, Pair};
 use super::plan::{self, count, elements, four, identity, number, place, values_slot, Element, Shape, Step, Take};
 use super::relations::{mine, Candidate, Relation, Running, Series};
-use super::settings::{Custom, Settings};
+use super::settings::Settings;
 use super::states::States;
 use super::table::{Link, Repeats, Table, Tag, FORMAT};
 use super::talk::Talk;
@@ -279,7 +280,7 @@ impl Learner {
                 Step { item: element.item, offset: offset.saturating_add(element.offset), take: tag.take, tag: 0 };
             if let Some(value) = number(&step, values, event.record, event.bytes) {
                 tag.writes = tag.writes.saturating_add(1);
-                tag.settings.add(value);
+                tag.settings.add(value, event.ts_ns);
             }
         }
     }
@@ -288,9 +289,9 @@ impl Learner {
     pub fn finish(learners: Vec<Self>) -> Table {
         let mut table = Table { format: FORMAT, not_learned: 0, not_related: 0, links: Vec::new() };
         let mut pairs = limits::RELATION_PAIRS;
-        let mut custom = Custom::default();
         let tags = learners.iter().flat_map(|learner| &learner.tags);
-        tags.filter(|tag| tag.writes > 0 && tag.take != Take::Bit).for_each(|tag| custom.add(&tag.settings));
+        let set = tags.filter(|tag| tag.writes > 0 && tag.take != Take::Bit);
+        let custom = Custom::of(set.map(|tag| &tag.settings));
         for mut learner in learners {
             table.not_learned = table.not_learned.saturating_add(learner.not_learned);
             learner.settle_all();
@@ -424,7 +425,11 @@ impl Learned {
         self.interval_ns = self.motion.interval_ns();
         if value != moved.before || self.samples == 1 {
             self.states.visit(value, ts_ns);
-            self.settings.add(value);
+            if self.writes > 0 || self.changes < LEAST_CHANGES {
+                self.settings.add(value, ts_ns);
+            } else {
+                self.settings = Settings::default(); // it moves, and nobody sets it
+            }
         }
         if value != moved.before {
             self.changes = self.changes.saturating_add(1);
@@ -493,8 +498,8 @@ impl Learned {
             days.clear();
         }
         let set = (self.writes > 0).then_some([self.settings.low, self.settings.high]);
-        let set_limits = self.settings.limits().or_else(|| self.settings.limits_by(custom));
-        let set_limits = set_limits.filter(|_| self.writes > 0 && self.take != Take::Bit);
+        let settable = self.writes > 0 && self.take != Take::Bit;
+        let set_limits = settable.then(|| self.settings.limits(seconds, custom)).flatten();
         Tag {
             space: self.space.to_owned(),
             index: self.index,

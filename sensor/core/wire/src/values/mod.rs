@@ -7,12 +7,15 @@
 //! plan.rs      where in a message the values of tags are; pair.rs: what two words of memory mean
 //! motion.rs    samples → numbers (height, step, rest, swing, drift), the same for learning and judging
 //! extremes.rs  numbers → how far they may go, with a stated rate of false alarms; day.rs: at hours that were not learned
-//! states.rs    the few values of a mode; settings.rs: what operators choose; echo.rs: answers that come again
+//! states.rs    the few values of a mode; echo.rs: answers that come again
+//! settings.rs  what operators choose; custom.rs: how they do it in this plant; chance.rs: functions of statistics
 //! relations/   what tags of one link have in common
 //! declared.rs  values against what the table of points says of them
 //! learn.rs     → table.rs (on disk) → known.rs → judge.rs
 //! ```
 
+mod chance;
+mod custom;
 mod day;
 mod declared;
 mod echo;
@@ -30,6 +33,7 @@ mod table;
 mod talk;
 
 pub use declared::Declarations;
+pub(crate) use extremes::spread_known;
 pub use judge::{About, Judge, Unlike, CAUSES};
 pub use known::Known;
 pub use learn::Learner;
