@@ -15,7 +15,15 @@
 //! known, and each count is the smallest that so many odd ones in one window reach by chance less often than the rate
 //! (a binomial tail). Where the band does not exclude half and twice the period, or no count is rare enough, the
 //! request has no period.
+//!
+//! Intervals that follow each other are no independent witnesses: what slows one slows the next. So the share is known as
+//! well as by so many intervals as there were *occasions* to see the request, a minute apart (`learn/sightings.rs`); four are
+//! the fewest of which a count can be rare enough. A poll of fewer is judged all the same, by less: all nine must be odd, and
+//! how far they may lie apart from one minute to another the plant's other polls say (`pace.rs`). Where none was seen on
+//! four occasions nothing is known of that, and the band reaches from half to twice the period: a stop and another order of
+//! magnitude are found, no more.
 
+use super::pace::Pace;
 use super::sketch::Sketch;
 
 /// Consecutive intervals that decide. Nine: with fifty learned intervals and none of them odd, a majority of five is by
@@ -42,7 +50,7 @@ pub struct Promise {
     /// Silence of this share of the period is a stop: with two and a half, two requests in a row are missing, and one that
     /// the capture lost is none.
     pub stopped_after_percent: u32,
-    /// Learned intervals below which a poll is not judged: a spread of fewer means little.
+    /// Learned intervals below which a poll is not judged, however long that took: a spread of fewer means little.
     pub minimum_samples: u32,
 }
 
@@ -87,16 +95,18 @@ impl Judge {
         Self { promise, rate, quantile }
     }
 
-    /// The smallest count from `least` on that `odd` of `samples` intervals reach by chance in a window less often than
-    /// the rate; `WINDOW + 1` where none does.
-    fn count_from(&self, least: u32, odd: usize, samples: usize) -> u32 {
-        let share = (odd as f64 + 1.0) / (samples as f64 + 1.0);
+    /// The smallest count from `least` on that is reached by chance in a window less often than the rate, where this share
+    /// of as many independent intervals as `worth` was odd; `WINDOW + 1` where none is.
+    fn count_from(&self, least: u32, odd: f64, worth: f64) -> u32 {
+        let share = (odd * worth + 1.0) / (worth + 1.0);
         let rare = |count: &u32| binomial_tail(*count, share) <= self.rate;
         (least..=WINDOW).find(rare).unwrap_or(WINDOW.saturating_add(1))
     }
 
+    /// `occasions`: how often the request was seen at least a minute behind the time before. `pace`: of all polls.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive and finite; `as` saturates
-    pub fn rhythm(&self, sketch: &mut Sketch) -> Rhythm {
+    #[allow(clippy::cast_precision_loss)] // a hundred
+    pub fn rhythm(&self, sketch: &mut Sketch, occasions: u32, pace: &Pace) -> Rhythm {
         let samples = sketch.sample.len();
         if sketch.count < u64::from(self.promise.minimum_samples.max(1)) {
             return Rhythm::TooFew;
@@ -109,20 +119,45 @@ impl Judge {
         let (low_us, high_us) = (period.saturating_sub(width), period.saturating_add(width));
         let above = sketch.sample.iter().filter(|interval| **interval > high_us).count();
         let below = sketch.sample.iter().filter(|interval| **interval < low_us).count();
-        let changed_from = self.count_from(MAJORITY, above.max(below), samples);
+        let share = |odd: usize| odd as f64 / samples as f64;
+        let odd = share(above.max(below));
+        let worth = f64::from(occasions).min(samples as f64);
+        let known = self.count_from(MAJORITY, odd, worth) <= WINDOW;
+        let worth = if known { worth } else { samples as f64 };
+        let changed_from = self.count_from(MAJORITY, odd, worth);
         if width.saturating_mul(2) >= period || changed_from > WINDOW {
             return Rhythm::NoPeriod;
         }
-        let irregular_from = self.count_from(MISHAPS.saturating_add(1), above.saturating_add(below), samples);
-        Rhythm::Period(Band {
+        let irregular_from = self.count_from(MISHAPS.saturating_add(1), share(above.saturating_add(below)), worth);
+        let mut band = Band {
             period_us: period,
             spread_us: spread,
             low_us,
             high_us,
-            stopped_us: self.stopped(sketch, period, width).max(high_us.saturating_add(1)),
+            stopped_us: 0,
             changed_from: u8::try_from(changed_from).unwrap_or(u8::MAX),
             irregular_from: u8::try_from(irregular_from).unwrap_or(u8::MAX),
-        })
+        };
+        if !known {
+            (band.low_us, band.high_us) = self.between(period, width, occasions, pace);
+            let all = u8::try_from(WINDOW).unwrap_or(u8::MAX);
+            (band.changed_from, band.irregular_from) = (all, band.irregular_from.max(all));
+        }
+        band.stopped_us = self.stopped(sketch, period, width).max(band.high_us.saturating_add(1));
+        Rhythm::Period(band)
+    }
+
+    /// The band of a poll that was seen on too few occasions: its own `width`, and how far others wander between minutes.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive and finite; `as` saturates
+    fn between(&self, period: u32, width: u32, occasions: u32, pace: &Pace) -> (u32, u32) {
+        let spread = pace.spread() * (1.0 + 1.0 / f64::from(occasions.max(1))).sqrt();
+        let wander = (self.quantile * spread.max(1.0 / f64::from(FINEST_SHARE)) * f64::from(period)).ceil() as u32;
+        let width = width.max(wander);
+        let known = self.count_from(MAJORITY, 0.0, f64::from(pace.occasions())) <= WINDOW;
+        if known && width.saturating_mul(2) < period {
+            return (period.saturating_sub(width), period.saturating_add(width));
+        }
+        (period / 2, period.saturating_mul(2))
     }
 
     /// Silence that is a stop: the set share of the period, but longer than pauses that recurred while learning. The
@@ -219,6 +254,11 @@ mod tests {
         sketch
     }
 
+    /// Of many occasions, in a plant of one poll.
+    fn rhythm(judge: &Judge, sketch: &mut Sketch) -> Rhythm {
+        judge.rhythm(sketch, 200, &Pace::default())
+    }
+
     fn noise(number: u64, spread: u64) -> u64 {
         super::super::space::mix(7, number) % spread
     }
@@ -230,35 +270,70 @@ mod tests {
         assert!((judge.quantile - 4.753_424).abs() < 1e-5);
         assert!((binomial_tail(0, 0.3) - 1.0).abs() < 1e-12);
         assert!((binomial_tail(9, 0.5) - 1.0 / 512.0).abs() < 1e-12);
-        assert_eq!(judge.count_from(MAJORITY, 0, 50), 5);
-        assert_eq!(judge.count_from(MAJORITY, 0, 20), 6);
+        let none_of = |worth| judge.count_from(MAJORITY, 0.0, worth);
+        assert_eq!([50.0, 20.0, 4.0, 3.0].map(none_of), [5, 6, 9, 10]);
     }
 
     #[test]
     fn twenty_intervals_are_the_fewest() {
         let judge = Judge::new(Promise::default());
-        assert_eq!(judge.rhythm(&mut learned((0..19).map(|_| 1_000_000))), Rhythm::TooFew);
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..20).map(|_| 1_000_000))) else { panic!() };
+        assert_eq!(rhythm(&judge, &mut learned((0..19).map(|_| 1_000_000))), Rhythm::TooFew);
+        let Rhythm::Period(band) = rhythm(&judge, &mut learned((0..20).map(|_| 1_000_000))) else { panic!() };
         assert_eq!((band.period_us, band.spread_us, band.stopped_us), (1_000_000, 0, 3_000_000));
         assert_eq!((band.low_us, band.high_us), (952_465, 1_047_535)); // 4.7534 · 1 % of the period
         assert_eq!((band.changed_from, band.irregular_from), (6, 6));
     }
 
     #[test]
-    fn more_jitter_widens_the_band_and_no_period_is_said_so() {
+    fn a_thousand_intervals_of_a_minute_are_little_evidence() {
         let judge = Judge::new(Promise::default());
-        let Rhythm::Period(calm) = judge.rhythm(&mut learned((0..500).map(|n| 990_000 + noise(n, 20_000)))) else {
+        let band = |occasions, pace: &Pace| {
+            let Rhythm::Period(band) = judge.rhythm(&mut learned((0..1000).map(|_| 100_000)), occasions, pace) else {
+                panic!()
+            };
+            ([band.low_us, band.high_us], [band.changed_from, band.irregular_from])
+        };
+        let alone = Pace::default();
+        for occasions in 1..4 {
+            assert_eq!(band(occasions, &alone), ([50_000, 200_000], [9, 9]));
+        }
+        let narrow = [95_246, 104_754]; // what time stamps can carry, 4.7534 · 1 % of the period
+        assert_eq!([4, 10, 200].map(|occasions| band(occasions, &alone)).map(|(found, _)| found), [narrow; 3]);
+        assert_eq!([4, 10, 200].map(|occasions| band(occasions, &alone).1), [[9, 9], [8, 8], [5, 4]]);
+        // Other polls say how far one wanders from minute to minute: 1 % to either side, ten times 1.4 with that poll's own minute.
+        let mut others = Pace::default();
+        let mut slow = Sketch::default();
+        (0..400u64).fold(0, |now, number| {
+            slow.observe(now, 1);
+            now + if number / 40 % 2 == 0 { 9_900_000_000 } else { 10_100_000_000 }
+        });
+        others.add(&slow.paces);
+        let ([low, high], counts) = band(1, &others);
+        assert!((80_000..95_000).contains(&low) && (105_000..120_000).contains(&high), "{low} {high}");
+        assert_eq!((high - 100_000, counts), (100_000 - low, [9, 9]));
+        // Never narrower than its own width, and no wider than half the period.
+        let Rhythm::Period(rough) = judge.rhythm(&mut learned((0..900).map(|n| 90_000 + noise(n, 10_000))), 1, &others)
+        else {
             panic!()
         };
-        let Rhythm::Period(rough) = judge.rhythm(&mut learned((0..500).map(|n| 950_000 + noise(n, 100_000)))) else {
+        assert!(rough.low_us < low && rough.low_us >= rough.period_us / 2, "{rough:?}");
+    }
+
+    #[test]
+    fn more_jitter_widens_the_band_and_no_period_is_said_so() {
+        let judge = Judge::new(Promise::default());
+        let Rhythm::Period(calm) = rhythm(&judge, &mut learned((0..500).map(|n| 990_000 + noise(n, 20_000)))) else {
+            panic!()
+        };
+        let Rhythm::Period(rough) = rhythm(&judge, &mut learned((0..500).map(|n| 950_000 + noise(n, 100_000)))) else {
             panic!()
         };
         assert!(rough.high_us - rough.low_us > 2 * (calm.high_us - calm.low_us));
         let random = learned((0..500).map(|n| 1 + noise(n, 2_000_000)));
-        assert_eq!(judge.rhythm(&mut { random }), Rhythm::NoPeriod);
+        assert_eq!(rhythm(&judge, &mut { random }), Rhythm::NoPeriod);
         // Twice in each cycle: the intervals alternate, and neither of them is a period.
         let burst = learned((0..500).map(|n| if n % 2 == 0 { 100_000 } else { 900_000 }));
-        assert_eq!(judge.rhythm(&mut { burst }), Rhythm::NoPeriod);
+        assert_eq!(rhythm(&judge, &mut { burst }), Rhythm::NoPeriod);
     }
 
     #[test]
@@ -266,7 +341,9 @@ mod tests {
         let judge = Judge::new(Promise::default());
         for (period_ms, stopped_us) in [(100, 3_000_000), (1000, 3_000_000), (5000, 12_500_000), (60_000, 150_000_000)]
         {
-            let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(|_| period_ms * 1000))) else { panic!() };
+            let Rhythm::Period(band) = rhythm(&judge, &mut learned((0..100).map(|_| period_ms * 1000))) else {
+                panic!()
+            };
             assert_eq!(band.stopped_us, stopped_us, "{period_ms}");
         }
     }
@@ -275,10 +352,10 @@ mod tests {
     fn one_outage_while_learning_does_not_hide_a_stop() {
         let judge = Judge::new(Promise::default());
         let once = |number: u64| if number == 30 { 600_000_000 } else { 1_000_000 };
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(once))) else { panic!() };
+        let Rhythm::Period(band) = rhythm(&judge, &mut learned((0..100).map(once))) else { panic!() };
         assert_eq!(band.stopped_us, 3_000_000);
         let often = |number: u64| if number % 25 == 5 { 4_000_000 } else { 1_000_000 };
-        let Rhythm::Period(band) = judge.rhythm(&mut learned((0..100).map(often))) else { panic!() };
+        let Rhythm::Period(band) = rhythm(&judge, &mut learned((0..100).map(often))) else { panic!() };
         assert!(band.stopped_us > 4_000_000 && band.high_us < 1_100_000 && u32::from(band.changed_from) > MAJORITY);
     }
 }

@@ -18,6 +18,7 @@ mod learn;
 mod load;
 mod mark;
 mod orders;
+mod pace;
 mod periods;
 mod poll;
 pub(crate) mod saved;

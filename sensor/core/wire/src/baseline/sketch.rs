@@ -1,6 +1,7 @@
 //! A bounded, fair and repeatable sample of a poll's intervals.
 
 use super::band::{median, WINDOW};
+use super::pace::Paces;
 use super::saved::{Reader, Writer};
 use super::space::mix;
 use crate::limits;
@@ -23,6 +24,8 @@ pub struct Sketch {
     pub blocks: u32,
     pub lowest: [u32; 2],
     pub highest: [u32; 2],
+    /// Medians of blocks a minute apart.
+    pub paces: Paces,
 }
 
 /// Microseconds between two requests; `None` for copies of one request and for time that runs backwards.
@@ -58,7 +61,7 @@ impl Sketch {
         }
         self.block.push(interval);
         if self.block.len() >= WINDOW as usize {
-            self.end_block();
+            self.end_block(ts_ns);
         }
     }
 
@@ -70,10 +73,11 @@ impl Sketch {
         }
         out.u32(self.blocks);
         self.lowest.into_iter().chain(self.highest).for_each(|middle| out.u32(middle));
+        self.paces.write(out);
     }
 
-    /// `None` for what no sketch can be.
-    pub fn read(rows: &mut Reader<'_>) -> Option<Self> {
+    /// `None` for what no sketch can be. `paced`: it was written since the pace of occasions is kept.
+    pub fn read(rows: &mut Reader<'_>, paced: bool) -> Option<Self> {
         let mut sketch = Self { last_ns: rows.u64()?, count: rows.u64()?, ..Self::default() };
         for (intervals, most) in [
             (&mut sketch.sample, limits::INTERVAL_SAMPLES),
@@ -89,13 +93,17 @@ impl Sketch {
         for middle in sketch.lowest.iter_mut().chain(&mut sketch.highest) {
             *middle = rows.u32()?;
         }
+        if paced {
+            sketch.paces = Paces::read(rows)?;
+        }
         let sampled = sketch.sample.len() as u64 == sketch.count.min(limits::INTERVAL_SAMPLES as u64);
         (sampled && sketch.longest.is_sorted_by(|a, b| a >= b)).then_some(sketch)
     }
 
-    fn end_block(&mut self) {
+    fn end_block(&mut self, ts_ns: u64) {
         let middle = median(&mut self.block);
         self.block.clear();
+        self.paces.add(middle, ts_ns);
         if self.blocks == 0 {
             (self.lowest, self.highest) = ([middle, u32::MAX], [middle, 0]);
         } else {

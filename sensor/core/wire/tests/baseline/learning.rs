@@ -106,6 +106,27 @@ fn a_restart_in_the_middle_of_learning_changes_nothing() {
 }
 
 #[test]
+fn learning_that_was_saved_before_paces_were_kept_goes_on() {
+    let mut learner = Learner::new(settings());
+    let polls: Vec<Message> = (0..1000).map(|round| read(1, 100, 0, 9).at((1 + round) * SECOND)).collect();
+    learn(&mut learner, &mut Trails::new(), &polls[..500]);
+    // The poll stands last: its pace (28 bytes), what was seen of it (64), and the digest.
+    let bytes = learner.snapshot();
+    let (rest, seen) = bytes[..bytes.len() - 32].split_at(bytes.len() - 32 - 64);
+    let mut older = [b"OTUSLEA3".as_slice(), &rest[8..rest.len() - 28], seen].concat();
+    let digest = sha2::Sha256::digest(&older);
+    older.extend_from_slice(&digest);
+    let mut back = Learner::restore(settings(), &older).unwrap();
+    assert_ne!(back.snapshot(), bytes);
+    for learner in [&mut learner, &mut back] {
+        learn(learner, &mut Trails::new(), &polls[500..]);
+    }
+    assert_eq!(back.finish(1001 * SECOND), learner.finish(1001 * SECOND));
+    older[7] = b'2';
+    assert!(Learner::restore(settings(), &older).is_err());
+}
+
+#[test]
 fn hostile_saved_learning_is_refused_and_never_panics() {
     let mut learner = Learner::new(settings());
     learn(&mut learner, &mut Trails::new(), &traffic(&mut Random::new(3)));

@@ -70,7 +70,7 @@ impl Run {
 
 #[test]
 fn an_ordinary_day_is_silent() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 86_400));
     assert_eq!(run.causes(), [""; 0]);
@@ -78,7 +78,7 @@ fn an_ordinary_day_is_silent() {
 
 #[test]
 fn slower_and_faster_are_told_within_nine_polls_and_with_numbers() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     for (cause, period_ms) in
         [("period:slower", 1300), ("period:slower", 1140), ("period:faster", 700), ("period:faster", 100)]
     {
@@ -97,8 +97,40 @@ fn slower_and_faster_are_told_within_nine_polls_and_with_numbers() {
 }
 
 #[test]
+fn a_poll_of_one_minute_is_held_to_what_one_minute_says() {
+    let baseline = learned(polls(SECOND, 1000, 60));
+    for (told, period_ms) in
+        [(&[][..], 1300), (&[], 700), (&["period:slower"], 2600), (&["period:faster"], 400), (&["period:faster"], 100)]
+    {
+        let mut run = Run::new(&baseline);
+        run.polls(polls(1000 * SECOND, 1000, 20));
+        run.polls(polls(1020 * SECOND, period_ms, 12));
+        assert_eq!(run.causes(), told, "{period_ms}");
+    }
+    // A stop is one.
+    let mut run = Run::new(&baseline);
+    run.polls(polls(1000 * SECOND, 1000, 20));
+    run.periods.tick(1030 * SECOND, &mut run.found);
+    assert_eq!(run.causes(), ["period:stopped"]);
+    // Beside a poll that was seen for an hour it is held to how far that one wandered from minute to minute.
+    let mut learner = Learner::new(LearnSettings::default());
+    let late = polls(3540 * SECOND, 1000, 60).map(|ts_ns| read(1, 10, 0, 9).at(ts_ns));
+    let mut messages: Vec<Message> = polls(SECOND, 2000, 1800).map(|ts_ns| read(1, 10, 100, 109).at(ts_ns)).collect();
+    messages.extend(late);
+    messages.sort_by_key(|message| message.ts_ns);
+    messages.iter().for_each(|message| learner.observe(&message.event(), message.ts_ns));
+    let baseline = Baseline::from_bytes(&learner.finish(3600 * SECOND)).unwrap();
+    for (cause, period_ms) in [("period:slower", 1300), ("period:faster", 700)] {
+        let mut run = Run::new(&baseline);
+        run.polls(polls(5000 * SECOND, 1000, 20));
+        run.polls(polls(5020 * SECOND, period_ms, 12));
+        assert_eq!(run.causes(), [cause], "{period_ms}");
+    }
+}
+
+#[test]
 fn a_lost_request_and_a_repeated_one_are_no_change() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     let lost = |number: &(usize, u64)| number.0 % 20 != 10;
     for (number, ts_ns) in polls(1000 * SECOND, 1000, 400).enumerate().filter(lost) {
@@ -116,7 +148,7 @@ fn a_lost_request_and_a_repeated_one_are_no_change() {
 
 #[test]
 fn irregular_is_neither_slower_nor_faster() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     let mut now = 1019 * SECOND;
@@ -132,7 +164,7 @@ fn irregular_is_neither_slower_nor_faster() {
 
 #[test]
 fn going_back_to_normal_is_silent_and_a_second_change_is_told_again() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     run.polls(polls(1020 * SECOND, 500, 9));
@@ -145,7 +177,7 @@ fn going_back_to_normal_is_silent_and_a_second_change_is_told_again() {
 
 #[test]
 fn a_stop_is_told_when_two_requests_are_missing_although_nothing_comes() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     let last = 1019 * SECOND + jitter(19) * 1000;
@@ -168,7 +200,7 @@ fn a_stop_is_told_when_two_requests_are_missing_although_nothing_comes() {
 #[test]
 fn a_poll_that_stops_while_the_conversation_goes_on_is_told_a_little_later() {
     let other = |ts_ns: u64| read(1, 10, 100, 109).at(ts_ns);
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     for tenth in 0..100 {
@@ -203,7 +235,7 @@ fn a_poll_whose_turn_did_not_come_before_the_restart_joins_the_silence() {
 fn one_request_that_the_capture_lost_is_no_stop_and_all_polls_of_a_silent_conversation_are_one_story() {
     let both = |ts_ns: u64| [read(1, 10, 0, 9).at(ts_ns), read(1, 10, 100, 109).at(ts_ns + 50 * MS)];
     let mut learner = Learner::new(LearnSettings::default());
-    for message in polls(SECOND, 1000, 100).flat_map(both) {
+    for message in polls(SECOND, 1000, 4000).flat_map(both) {
         learner.observe(&message.event(), message.ts_ns);
     }
     let mut run = Run::new(&Baseline::from_bytes(&learner.finish(101 * SECOND)).unwrap());
@@ -222,7 +254,7 @@ fn one_request_that_the_capture_lost_is_no_stop_and_all_polls_of_a_silent_conver
 
 #[test]
 fn four_times_slower_is_not_a_row_of_stops() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     run.polls(polls(1020 * SECOND, 4000, 20));
@@ -233,7 +265,7 @@ fn four_times_slower_is_not_a_row_of_stops() {
 
 #[test]
 fn a_clock_that_jumps_is_no_silence() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.polls(polls(1000 * SECOND, 1000, 20));
     run.polls(polls(1_000_000 * SECOND, 1000, 20));
@@ -242,7 +274,7 @@ fn a_clock_that_jumps_is_no_silence() {
 
 #[test]
 fn a_poll_never_seen_is_not_a_stopped_one() {
-    let baseline = learned(polls(SECOND, 1000, 100));
+    let baseline = learned(polls(SECOND, 1000, 4000));
     let mut run = Run::new(&baseline);
     run.periods.tick(1000 * SECOND, &mut run.found);
     run.periods.tick(1100 * SECOND, &mut run.found);

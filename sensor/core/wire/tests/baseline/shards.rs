@@ -123,7 +123,7 @@ impl Room {
 
 #[test]
 fn shards_find_what_one_room_finds() {
-    let baseline = learned(&plant(SECOND, 30));
+    let baseline = learned(&plant(SECOND, 300));
     for seed in 0..5 {
         let messages = trouble(&mut Random::new(seed));
         let mut one = Room::new(&baseline, 1);
@@ -140,7 +140,7 @@ fn shards_find_what_one_room_finds() {
 
 #[test]
 fn a_stop_is_told_once_across_a_restart() {
-    let baseline = learned(&plant(SECOND, 30));
+    let baseline = learned(&plant(SECOND, 300));
     let mut room = Room::new(&baseline, SHARDS);
     let alive = |messages: Vec<Message>, servers: u8| -> Vec<Message> {
         let end = |message: &Message| match message.server.ip {
@@ -167,18 +167,18 @@ fn a_stop_is_told_once_across_a_restart() {
 
 #[test]
 fn what_is_the_same_in_another_baseline_lives_on() {
-    let polls = plant(SECOND, 30);
+    let polls = plant(SECOND, 300);
     let baseline = learned(&polls);
     // Another day's learning: one link more, another pace of the polls of server 100.
     let mut more: Vec<Message> = Vec::new();
-    for message in plant(SECOND, 60) {
+    for message in plant(SECOND, 600) {
         let slow = message.server.ip == read(1, 100, 0, 0).server.ip;
-        if slow || message.ts_ns < 31 * SECOND {
+        if slow || message.ts_ns < 301 * SECOND {
             let ts_ns = if slow { SECOND + (message.ts_ns - SECOND) * 2 } else { message.ts_ns };
             more.push(message.at(ts_ns));
         }
     }
-    more.extend((0..30).map(|round| read(1, 200, 0, 9).at(SECOND + round * SECOND)));
+    more.extend((0..300).map(|round| read(1, 200, 0, 9).at(SECOND + round * SECOND)));
     let other = learned(&more);
     let mut room = Room::new(&baseline, SHARDS);
     room.run(&plant(2000 * SECOND, 10), 2009 * SECOND + 500 * MS);
@@ -197,7 +197,7 @@ fn what_is_the_same_in_another_baseline_lives_on() {
 
 #[test]
 fn hostile_saved_states_are_refused_and_never_panic() {
-    let baseline = learned(&plant(SECOND, 30));
+    let baseline = learned(&plant(SECOND, 300));
     let mut room = Room::new(&baseline, 1);
     room.run(&plant(2000 * SECOND, 3), 2003 * SECOND);
     let bytes = room.shards[0].snapshot();

@@ -10,6 +10,8 @@ use crate::random::Random;
 const MS: u64 = 1_000_000;
 const SERVERS: usize = 3;
 const TURN: usize = 9;
+/// Of learning: five minutes of polls a second, for a rhythm is known by occasions.
+const ROUNDS: u64 = 300;
 /// Two names with the same hash.
 const TWINS: [&str; 2] = ["8yn0iYCKYHlIj4-BwPqk", "GReLUrM4wMqfg9yzV3KQ"];
 
@@ -35,7 +37,7 @@ fn names(server: u8, names: &[&str]) -> Message {
 /// A plant whose masters ask `turn` places in turn, once in `period_ms`.
 fn learned(turn: usize, period_ms: u64) -> Baseline {
     let mut learner = Learner::new(LearnSettings::default());
-    for round in 0..40 {
+    for round in 0..ROUNDS {
         for server in 0..SERVERS as u8 {
             for place in 0..turn {
                 let message = poll(10 + server, place).at(SECOND + round * period_ms * MS + place as u64 * MS);
@@ -45,7 +47,7 @@ fn learned(turn: usize, period_ms: u64) -> Baseline {
         let once = write(1, 10, 200 + round, 201 + round).at(SECOND + round * period_ms * MS);
         learner.observe(&once.event(), once.ts_ns);
     }
-    Baseline::from_bytes(&learner.finish(SECOND + 40 * period_ms * MS)).unwrap()
+    Baseline::from_bytes(&learner.finish(SECOND + ROUNDS * period_ms * MS)).unwrap()
 }
 
 /// One room asked by what conversations remember, and one that looks everything up.

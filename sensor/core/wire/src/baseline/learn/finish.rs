@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::band::{Judge, Rhythm};
 use super::super::codec;
+use super::super::pace::Pace;
 use super::super::table::{self, Objects, Operation, Poll, Table};
 use super::super::trail::changes;
 use super::{Learner, LinkKey, Repeated};
@@ -62,8 +63,10 @@ impl Learner {
                 });
             }
         }
-        for (key, Repeated { shown, sketch, .. }) in &mut self.polls {
-            let band = match judge.rhythm(sketch) {
+        let mut pace = Pace::default();
+        self.polls.values().for_each(|repeated| pace.add(&repeated.sketch.paces));
+        for (key, Repeated { shown, sketch, seen }) in &mut self.polls {
+            let band = match judge.rhythm(sketch, seen.draws(), &pace) {
                 Rhythm::TooFew => continue,
                 Rhythm::NoPeriod => {
                     let without = &mut table.learned.polls_without_period;

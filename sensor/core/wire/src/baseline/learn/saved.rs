@@ -21,7 +21,9 @@ use crate::limits;
 use crate::protocol;
 use crate::value::Class;
 
-const KIND: &[u8; 8] = b"OTUSLEA3";
+const KIND: &[u8; 8] = b"OTUSLEA4";
+/// Before the pace of each occasion was kept: it is read, and paces are learned from then on.
+const UNPACED: &[u8; 8] = b"OTUSLEA3";
 
 impl Learner {
     /// Everything learned so far, for [`Learner::restore`]. The same learning gives the same bytes.
@@ -102,11 +104,12 @@ impl Learner {
     /// protocols this version does not speak, make the saved state useless: it is refused.
     pub fn restore(settings: LearnSettings, bytes: &[u8]) -> Result<Self, String> {
         let mut learner = Self::new(settings);
-        Reader::open(bytes, KIND)?.all(|rows| learner.take_over(rows))?;
+        let paced = !bytes.starts_with(UNPACED);
+        Reader::open(bytes, if paced { KIND } else { UNPACED })?.all(|rows| learner.take_over(rows, paced))?;
         Ok(learner)
     }
 
-    fn take_over(&mut self, rows: &mut Reader<'_>) -> Option<()> {
+    fn take_over(&mut self, rows: &mut Reader<'_>, paced: bool) -> Option<()> {
         let learned = &mut self.learned;
         (learned.from_ns, learned.messages) = (rows.u64()?, rows.u64()?);
         (learned.not_learned, learned.gaps_closed, self.forgotten) = (rows.u64()?, rows.u64()?, rows.u64()?);
@@ -152,7 +155,7 @@ impl Learner {
             self.kept()?;
         }
         for _ in 0..rows.count()? {
-            self.request(rows)?;
+            self.request(rows, paced)?;
         }
         Some(())
     }
@@ -192,7 +195,7 @@ impl Learner {
         fresh(self.objects.insert(ObjectKey { link, index, space, class }, touched))
     }
 
-    fn request(&mut self, rows: &mut Reader<'_>) -> Option<()> {
+    fn request(&mut self, rows: &mut Reader<'_>, paced: bool) -> Option<()> {
         let (link, operation) = (self.known_link(rows)?, rows.u32()?);
         let key = PollKey { link, operation, class: class(rows)?, identity: rows.u64()? };
         let space = match rows.u16()? {
@@ -201,7 +204,7 @@ impl Learner {
         };
         let (index, start, end) = (rows.u32()?, rows.u64()?, rows.u64()?);
         let shown = Shown { space, index, start, end, name: rows.text()?.into() };
-        let (sketch, seen) = (Sketch::read(rows)?, sightings(rows)?);
+        let (sketch, seen) = (Sketch::read(rows, paced)?, sightings(rows)?);
         if sketch.count == 0 {
             self.once.push_back(key);
         }
