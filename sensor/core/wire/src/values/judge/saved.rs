@@ -2,7 +2,7 @@
 //! requests are told by what they are, never by a number.
 //!
 //! ```text
-//! links u32, then each: segment, client, server, protocol, when something was set u64,
+//! links u32, then each: segment, client, server, protocol, when something was set u64, and to what was not learned u64,
 //!   tags u32, then each: space, index u32, start u64, type u8, limits (hash) u64, motion, risen f64, fallen f64, pieces
 //!   relations u32, then each: content (hash) u64, broken
 //!   requests u32, then each: identity u64, older answers
@@ -47,6 +47,7 @@ impl Judge {
             out.ip(server);
             out.text(protocol);
             out.u64(link.set_ns);
+            out.u64(link.unlearned_ns);
             let tags = link.states.iter().zip(known.first..).zip(0u32..);
             let tags = tags.filter_map(|((state, tag), own)| Some((state, self.known.at(tag)?, own)));
             let tags: Vec<_> = tags.filter(|(state, ..)| state.motion.last().is_some()).collect();
@@ -103,7 +104,7 @@ impl Judge {
             let protocol = rows.protocol()?.and_then(protocol::at).map_or("", |protocol| protocol.name);
             let number = baseline.named(segment, client, server, protocol).and_then(|link| known.link(link));
             let own = number.and_then(|number| known.links.get(number as usize));
-            let mut link = Link { set_ns: rows.u64()?, ..Link::default() };
+            let mut link = Link { set_ns: rows.u64()?, unlearned_ns: rows.u64()?, ..Link::default() };
             if let Some(own) = own {
                 link.states.resize(own.count as usize, State::default());
                 if !own.relations.is_empty() {
