@@ -75,7 +75,7 @@ def test_families_of_a_baseline_are_tried_by_themselves(tmp_path: Path) -> None:
     """What they would tell is counted with the same words, and nothing of them is raised; the rest is."""
     normal, base, stats = (str(tmp_path / name) for name in ("normal.pcap", "base", "stats.json"))
     capture(Path(normal), seconds=60)
-    odd = str(capture(tmp_path / "odd.pcap", seconds=60, period_ms=250))
+    odd = str(capture(tmp_path / "odd.pcap", seconds=60, period_ms=100))  # one minute tells no finer
     run("baseline", "learn", normal, "-o", base)
     run("baseline", "review", base, "--reject", WRITES, "--person", "王工", "--reason", "只读")
 
