@@ -53,10 +53,7 @@ def _make_scratch(db: sqlite3.Connection) -> None:
     db.execute("ATTACH '' AS scratch")
     for table, columns in _COUNTED.items():
         keys = ", ".join(columns)
-        db.execute(
-            f"CREATE TABLE scratch.{table} ({keys}, incidents INTEGER, hits INTEGER, PRIMARY KEY ({keys}))"
-            " WITHOUT ROWID"
-        )
+        db.execute(f"CREATE TABLE scratch.{table} ({keys}, incidents INTEGER, PRIMARY KEY ({keys})) WITHOUT ROWID")
     db.execute("CREATE TABLE scratch.term (term TEXT PRIMARY KEY, documents INTEGER) WITHOUT ROWID")
     db.execute("CREATE VIRTUAL TABLE temp.stored USING fts5vocab(main, search, row)")
 
@@ -80,7 +77,7 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
         ).fetchall()
         if not rows:
             break
-        sums = rollups.new_sums()
+        sums = rollups.Sums()
         terms: dict[str, int] = {}
         for row in rows:
             kept, workflow = Kept(*row[1:-1]), str(row[-1])
@@ -101,7 +98,7 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
 def _records(db: sqlite3.Connection) -> Iterator[str]:
     """The counts of records by kind, and that what retention goes by has a row for each that it may take."""
     for kind, number in db.execute("SELECT kind, count(*) FROM record GROUP BY kind").fetchall():
-        db.execute("INSERT INTO scratch.tally VALUES (?, ?, 0, ?, 0)", (rollups.KIND, kind, number))
+        db.execute("INSERT INTO scratch.tally VALUES (?, ?, 0, ?)", (rollups.KIND, kind, number))
     staying = ", ".join(f"'{kind}'" for kind in migrations.STAYING)
     ageless = db.execute(
         "SELECT count(*) FROM record r LEFT JOIN age a USING (number)"
@@ -113,7 +110,7 @@ def _records(db: sqlite3.Connection) -> Iterator[str]:
 
 def _compare(db: sqlite3.Connection) -> Iterator[str]:
     for table, columns in _COUNTED.items():
-        yield from _differences(db, table, f"main.{table}", f"scratch.{table}", (*columns, "incidents", "hits"))
+        yield from _differences(db, table, f"main.{table}", f"scratch.{table}", (*columns, "incidents"))
     stored = "(SELECT term, doc AS documents FROM temp.stored)"
     yield from _differences(db, "full text", stored, "scratch.term", ("term", "documents"))
 

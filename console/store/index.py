@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 
 from console.store import bulk, fulltext, rollups
 from console.store.kept import State
@@ -61,20 +62,20 @@ class Index:
         self._kinds[kind] = self._kinds.get(kind, 0) + by
 
     def write(self) -> None:
-        sums = rollups.new_sums()
+        sums = rollups.Sums()
         for kind, by in self._kinds.items():
-            sums[rollups.KIND, kind, rollups.EVER, 0] = [by, 0]
-        told, came = self._said, list[tuple[Sequence[Place], int]]()
+            sums[rollups.KIND, kind, rollups.EVER, 0] = by
+        told, came = self._said, list[Sequence[Place]]()
         for number, (before, after) in sorted(self._changes.items()):
             if before is None and after is not None:
                 tokens, places = self._prepared[number]
                 told.append((number, tokens or fulltext.document(*after)))
-                came.append((places or rollups.places(*after), after[0].hits))
+                came.append(places or rollups.places(*after))
                 continue
             rollups.change(sums, before, after)
             if before is not None:
                 self._replace(number, before, after)
-        rollups.came(sums, came)
+        sums.update(chain.from_iterable(came))
         bulk.insert(self._db, "INTO search (rowid, tokens)", told)  # numbered above all others
         rollups.write(self._db, sums)
         bulk.insert(

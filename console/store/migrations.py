@@ -16,7 +16,7 @@ from console.store import baselines, bulk, facts, fulltext, index, kept, orders,
 from console.store.text import more_words
 from sensor.schema import Kind, Record, RecordError
 
-VERSION = 7
+VERSION = 8
 BATCH = 1000
 UPGRADING = "upgrading"
 """the fact `{"next": number, "last": number, "told": number}` as long as there is something to work out. Of the records
@@ -105,8 +105,16 @@ def _to_7(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+def _to_8(db: sqlite3.Connection) -> None:
+    """No hits in the counts: no page showed them, and each revision that only counted on had them written."""
+    for table in ("tally", "rollup"):
+        columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+        if "hits" in columns:  # not where version 2 was only reached on the way here
+            db.execute(f"ALTER TABLE {table} DROP COLUMN hits")
+
+
 MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
-    1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6, 6: _to_7,
+    1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6, 6: _to_7, 7: _to_8,
 }  # fmt: skip
 """version → what makes it the next one"""
 

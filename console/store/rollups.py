@@ -1,17 +1,15 @@
 """Counts kept on write: what the overview shows costs the same however many incidents there are.
 
-`tally` holds incidents and hits by column, value and level since ever; `rollup` the same by UTC hour of the first time,
+`tally` holds incidents by column, value and level since ever; `rollup` the same by UTC hour of the first time,
 for all and by child, which is what pages show over time (a chart of another column is counted from the incidents).
 Every change of an incident takes away what its old row gave and adds what its new row gives: a revision that only
-counts on moves nothing but hits. `console.store.check` makes them anew and compares.
+counts on moves nothing. `console.store.check` makes them anew and compares.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from itertools import chain
+from collections import Counter
 from operator import attrgetter
 
 from console.store import bulk
@@ -20,22 +18,21 @@ from sensor.schema import LEVELS
 
 TABLES = (
     "CREATE TABLE tally (dimension TEXT NOT NULL, key TEXT NOT NULL, rank INTEGER NOT NULL, incidents INTEGER NOT NULL,"
-    " hits INTEGER NOT NULL, PRIMARY KEY (dimension, key, rank)) WITHOUT ROWID",
+    " PRIMARY KEY (dimension, key, rank)) WITHOUT ROWID",
     "CREATE TABLE rollup (dimension TEXT NOT NULL, key TEXT NOT NULL, hour INTEGER NOT NULL, rank INTEGER NOT NULL,"
-    " incidents INTEGER NOT NULL, hits INTEGER NOT NULL, PRIMARY KEY (dimension, key, hour, rank)) WITHOUT ROWID",
+    " incidents INTEGER NOT NULL, PRIMARY KEY (dimension, key, hour, rank)) WITHOUT ROWID",
 )
 ALL, CHILD, DETECTOR, PROTOCOL, TECHNIQUE = "all", "child", "detector", "protocol", "technique"
 ORIGIN, WORKFLOW = "origin", "workflow"
 KIND = "kind"
 """of records: this one tally counts records, not incidents"""
-MAX_HITS = 2**38
-"""Of one incident, in sums: a counter somebody made up must not carry the sums beyond what can be taken away again."""
 
 LEVEL_OF = {level.rank: str(level) for level in LEVELS}
 
 Place = tuple[str, str, int, int]
 """dimension, key, hour, rank"""
-Sums = dict[Place, list[int]]
+Sums = Counter[Place]
+"""how many incidents more, or fewer, there are at each place"""
 EVER = -1
 """in place of an hour: the row of `tally`"""
 
@@ -43,29 +40,11 @@ EVER = -1
 def change(sums: Sums, before: State | None, after: State | None) -> None:
     """An incident came (no `before`), goes (no `after`), or is another now."""
     if before is not None and after is not None and before[1] == after[1] and _summed(before[0]) == _summed(after[0]):
-        hits = min(after[0].hits, MAX_HITS) - min(before[0].hits, MAX_HITS)
-        for place in places(*after) if hits else ():
-            sums[place][1] += hits
         return
-    for state, sign in ((before, -1), (after, +1)):
-        if state is not None:
-            hits = sign * min(state[0].hits, MAX_HITS)
-            for place in places(*state):
-                entry = sums[place]
-                entry[0] += sign
-                entry[1] += hits
-
-
-def came(sums: Sums, incidents: Iterable[tuple[Iterable[Place], int]]) -> None:
-    """The places of new incidents, and their hits: most have one, so they are counted together."""
-    by_hits: dict[int, list[Iterable[Place]]] = defaultdict(list)
-    for where, hits in incidents:
-        by_hits[min(hits, MAX_HITS)].append(where)
-    for hits, wheres in by_hits.items():
-        for place, incidents_there in Counter(chain.from_iterable(wheres)).items():
-            entry = sums[place]
-            entry[0] += incidents_there
-            entry[1] += hits * incidents_there
+    if before is not None:
+        sums.subtract(places(*before))
+    if after is not None:
+        sums.update(places(*after))
 
 
 _summed = attrgetter("rank", "hour", "child", "detector", "protocol", "origin", "technique")
@@ -83,25 +62,21 @@ def places(kept: Kept, workflow: str) -> list[Place]:
     return found
 
 
-def new_sums() -> Sums:
-    return defaultdict(lambda: [0, 0])
-
-
 def write(db: sqlite3.Connection, sums: Sums, where: str = "") -> None:
     """Add up; a row that comes to nothing goes. `where` names another database of the connection, with its dot."""
-    changes = [(key, change) for key, change in sorted(sums.items()) if change != [0, 0]]
-    ever = [(column, key, rank, *by) for (column, key, hour, rank), by in changes if hour == EVER]
-    hourly = [(column, key, hour, rank, *by) for (column, key, hour, rank), by in changes if hour != EVER]
-    conflict = "ON CONFLICT DO UPDATE SET incidents = incidents + excluded.incidents, hits = hits + excluded.hits"
+    changes = [(place, by) for place, by in sorted(sums.items()) if by]
+    ever = [(column, key, rank, by) for (column, key, hour, rank), by in changes if hour == EVER]
+    hourly = [(*place, by) for place, by in changes if place[2] != EVER]
+    conflict = "ON CONFLICT DO UPDATE SET incidents = incidents + excluded.incidents"
     bulk.insert(db, f"INTO {where}tally", ever, conflict)
     bulk.insert(db, f"INTO {where}rollup", hourly, conflict)
     db.executemany(
         f"DELETE FROM {where}tally WHERE dimension = ? AND key = ? AND rank = ? AND incidents = 0",
-        [(column, key, rank) for (column, key, hour, rank), by in changes if hour == EVER and by[0] < 0],
+        [row[:-1] for row in ever if row[-1] < 0],
     )
     db.executemany(
         f"DELETE FROM {where}rollup WHERE dimension = ? AND key = ? AND hour = ? AND rank = ? AND incidents = 0",
-        [key for key, by in changes if key[2] != EVER and by[0] < 0],
+        [row[:-1] for row in hourly if row[-1] < 0],
     )
 
 

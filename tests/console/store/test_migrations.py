@@ -15,6 +15,8 @@ from console.store.check import check
 from tests.federation.line_records import alert, asset, link, record_id, story
 from tests.federation.order_records import notice, receipt, task
 
+VERSION_7 = Path(__file__).with_name("store_7.sqlite.gz")
+VERSION_6 = Path(__file__).with_name("store_6.sqlite.gz")
 VERSION_5 = Path(__file__).with_name("store_5.sqlite.gz")
 VERSION_5_UNFINISHED = Path(__file__).with_name("store_5_unfinished.sqlite.gz")
 """the file of version 1 after three records of its way to version 5"""
@@ -229,4 +231,28 @@ def test_an_upgrade_that_an_earlier_version_began_is_finished_by_this_one(tmp_pa
     assert version_of(path) == 5
     store = open_store(path)
     assert_whole(store)
+    assert check(path) == []
+
+
+@pytest.mark.parametrize(("file", "version"), [(VERSION_6, 6), (VERSION_7, 7)])
+def test_versions_6_and_7_go_on_counting(tmp_path: Path, file: Path, version: int) -> None:
+    """What is counted is incidents; hits were counted beside them until version 7."""
+    path = tmp_path / "store.sqlite"
+    path.write_bytes(gzip.decompress(file.read_bytes()))
+    assert version_of(path) == version
+    store = open_store(path)
+    assert version_of(path) == migrations.VERSION and check(path) == []
+    totals = store.totals()
+    assert (totals.records, totals.incidents, totals.assets, totals.links) == (8, 4, 1, 1)
+    assert totals.pending_up == {"up": 8} and store.counts(CountBy.CHILD) == [Count("plant-a", 4)]
+    assert [row.count for row in store.incidents(IncidentFilter(workflow="new")).rows if row.id == record_id(1)] == [6]
+    before = store.counts(CountBy.LEVEL)
+    store.merge([alert(1, revision=9)], "plant-a")
+    assert store.counts(CountBy.LEVEL) == before
+    store.merge([alert(5)], "plant-a")
+    assert sum(count.incidents for count in store.counts(CountBy.DAY)) == 5
+    store.set_workflow("sensor-1", record_id(2), Workflow.CLOSED, "li")
+    workflows = {count.key: count.incidents for count in store.counts(CountBy.WORKFLOW)}
+    assert workflows == {"new": 4, "closed": 1}
+    store.close()
     assert check(path) == []
