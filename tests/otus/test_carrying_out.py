@@ -278,11 +278,13 @@ def test_a_trial_and_a_learning_are_told(settings: dict[str, Any]) -> None:
     assert (state.role, state.version, state.parts) == ("learning", 0, 0) and state.meter is not None
     row = {"cause": "baseline:new_operation", "client": "a", "server": "b", "alerts": 1, "messages": 6}
     trial = {"messages": 60, "alerts": {"baseline:new_operation": 1}, "found": [row] * 999, "uncounted": 3}
+    trial |= {"candidate": True, "families": ["orders"]}
     report, records = told({**settings, "baseline": "", "baseline_shadow": settings["baseline"]})
     report.tell(trial)
     state = Baseline.from_json(records[-1].body)
     assert state.role == "trial" and state.trial is not None and len(state.trial["found"]) == 200
     assert state.trial["listed"] == 999 and state.trial["uncounted"] == 3
+    assert state.trial["candidate"] and state.trial["families"] == ["orders"]
 
 
 def test_of_a_large_one_what_waits_is_told_first(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
