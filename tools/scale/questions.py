@@ -82,8 +82,12 @@ def all_questions(store: Store, province: Province) -> list[Question]:
     def frequent(chance: random.Random) -> str:
         return chance.choice(THINGS)[0]
 
+    newest = store.incidents(limit=1).rows
+    now_ns = max([ENDED_NS, *(row.last_ns for row in newest)])
+    """later than the year where more was kept after it"""
+
     def front_page(chance: random.Random) -> object:
-        """What `console.views.overview` asks, in its order, at the end of the year."""
+        """What `console.views.overview` asks, in its order, when the last incident came."""
         store.coverage(ENDED_NS), store.totals()
         levels = waiting.by_level(store)
         to_do = waiting.first(store, levels, overview.TO_DO)
@@ -91,7 +95,7 @@ def all_questions(store: Store, province: Province) -> list[Question]:
         (recent,) = store.newest([NO_FILTER], overview.CHANGES)
         store.counts_of([(CountBy.TECHNIQUE, NO_FILTER), (CountBy.DETECTOR, NO_FILTER)])
         store.incidents_named({(row.origin, row.id) for row in (*to_do, *recent)})
-        return by_time(store, Clock(now_ns=lambda: ENDED_NS), None), store.order_totals(ENDED_NS)
+        return by_time(store, Clock(now_ns=lambda: now_ns), None), store.order_totals(now_ns)
 
     return [
         Question(OVERVIEW, "the front page, all of it", front_page),
@@ -104,7 +108,7 @@ def all_questions(store: Store, province: Province) -> list[Question]:
         ),
         Question(
             OVERVIEW, "a week by level",
-            lambda c: store.counts(CountBy.LEVEL, IncidentFilter(began_ns=ENDED_NS - 7 * DAY_NS + c.randrange(10**9))),
+            lambda c: store.counts(CountBy.LEVEL, IncidentFilter(began_ns=now_ns - 7 * DAY_NS + c.randrange(10**9))),
         ),
         Question(OVERVIEW, "enterprises by incidents", lambda c: store.counts(CountBy.ORIGIN)),
         Question(LIST, "newest first", lambda chance: listed(IncidentFilter())),
