@@ -132,7 +132,7 @@ class Engine:
         """
 
     def set_shadow(
-        self, baseline: bytes | None, values: bytes | None = None, families: Sequence[str] = ()
+        self, baseline: bytes | None, values: bytes | None = None, families: Sequence[str] = ...
     ) -> None:
         """Try a compiled table, with what its `values` are like, beside the one that counts, from now on; None: none.
 
