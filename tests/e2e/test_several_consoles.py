@@ -254,7 +254,7 @@ def sender(province: Province) -> Console:
 
 def seen(store: ElasticStore) -> int:
     store.refresh()
-    return store.incident_count(IncidentFilter(child="plant")).number - 1  # one came by hand
+    return store.incident_count(IncidentFilter(origin="sensor-1")).number
 
 
 @pytest.mark.long  # the leases of a killed process end after 30 s (upward) and 60 s (to the cluster)
