@@ -96,7 +96,8 @@ def _remake(db: sqlite3.Connection, progress: Progress) -> Iterator[str]:
 
 
 def _records(db: sqlite3.Connection) -> Iterator[str]:
-    """The counts of records by kind, and that what retention goes by has a row for each that it may take."""
+    """The counts of records by kind, that what retention goes by has a row for each that it may take, and that
+    incidents are as their last revision left them."""
     for kind, number in db.execute("SELECT kind, count(*) FROM record GROUP BY kind").fetchall():
         db.execute("INSERT INTO scratch.tally VALUES (?, ?, 0, ?)", (rollups.KIND, kind, number))
     staying = ", ".join(f"'{kind}'" for kind in migrations.STAYING)
@@ -106,6 +107,13 @@ def _records(db: sqlite3.Connection) -> Iterator[str]:
     ).fetchone()[0]
     if ageless:
         yield f"ages: {ageless} records have none, or one too many"
+    strayed = db.execute(
+        "SELECT count(*) FROM incident i JOIN record r USING (number)"
+        " JOIN revision v ON v.number = i.number AND v.revision = r.revision"
+        " WHERE (i.count, i.last_ns, i.outcome, i.state) IS NOT (v.count, v.last_ns, v.outcome, v.state)"
+    ).fetchone()[0]
+    if strayed:
+        yield f"revisions: {strayed} incidents are not as their last one says"
 
 
 def _compare(db: sqlite3.Connection) -> Iterator[str]:

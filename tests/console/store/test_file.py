@@ -210,7 +210,8 @@ def test_a_large_file_is_checked_behind_the_screens(path: Path, monkeypatch: pyt
         ("INSERT INTO search (rowid, tokens) VALUES (9, '命令')", "full text: 命令"),
         ("DELETE FROM age WHERE number = 1", "ages: 1 records"),
         ("DELETE FROM tally WHERE dimension = 'kind'", "tally: kind alert"),
-        ("UPDATE incident SET count = 99 WHERE number = 1", "tally: all"),
+        ("UPDATE incident SET count = 99 WHERE number = 1", "revisions: 1 incidents"),
+        ("UPDATE incident SET protocol = 's7comm' WHERE number = 1", "tally: protocol"),
     ],
 )
 def test_the_deep_check_finds_what_does_not_agree(path: Path, sql: str, said: str) -> None:
