@@ -28,8 +28,7 @@ class Index:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._changes: dict[int, tuple[State | None, State | None]] = {}
-        self._prepared: dict[int, tuple[str, Sequence[Place]]] = {}
+        self._changes: dict[int, tuple[State | None, State | None, str, Sequence[Place]]] = {}
         self._said: list[tuple[int, str]] = []
         self._ages: dict[int, tuple[int, int]] = {}
         self._kinds: dict[str, int] = {}
@@ -47,8 +46,7 @@ class Index:
 
         `before` is as it was when the batch began, also where it changes more than once.
         """
-        self._changes[number] = (before, after)
-        self._prepared[number] = tokens, places
+        self._changes[number] = (before, after, tokens, places)
 
     def said(self, number: int, state: State) -> None:
         """Only the full text lacks an incident. Its number is lower than those of all that `changed`."""
@@ -66,9 +64,9 @@ class Index:
         for kind, by in self._kinds.items():
             sums[rollups.KIND, kind, rollups.EVER, 0] = by
         told, came = self._said, list[Sequence[Place]]()
-        for number, (before, after) in sorted(self._changes.items()):
+        for number in sorted(self._changes):
+            before, after, tokens, places = self._changes[number]
             if before is None and after is not None:
-                tokens, places = self._prepared[number]
                 told.append((number, tokens or fulltext.document(*after)))
                 came.append(places or rollups.places(*after))
                 continue
